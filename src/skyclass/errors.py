@@ -1,0 +1,72 @@
+"""The exception tree: one subclass per room, all under `SkyclassError`.
+
+A message is one line that says what is wrong, where, and what to do.
+"""
+
+__all__ = [
+    "CatalogError",
+    "ConfigError",
+    "EvaluationError",
+    "ExperimentError",
+    "ImageError",
+    "InferenceError",
+    "ModelError",
+    "OutputError",
+    "SimulationError",
+    "SkyclassError",
+    "SurveyError",
+    "TaskError",
+    "TrainingError",
+]
+
+
+class SkyclassError(Exception):
+    """Something the user can mend; the command line shows it as one line."""
+
+
+class OutputError(SkyclassError):
+    """A result could not be written."""
+
+
+class TaskError(SkyclassError):
+    """An unknown task, or rows that no label can be given to."""
+
+
+class ConfigError(SkyclassError):
+    """An experiment file that cannot be used."""
+
+
+class CatalogError(SkyclassError):
+    """A catalogue that cannot be read, cleaned or split."""
+
+
+class SurveyError(SkyclassError):
+    """A survey file that is missing, broken or not what its name says."""
+
+
+class SimulationError(SkyclassError):
+    """A simulated survey that cannot be made as asked."""
+
+
+class ImageError(SkyclassError):
+    """Cutouts or image types that cannot be made or read."""
+
+
+class ModelError(SkyclassError):
+    """A model that is unknown, or cannot be saved or loaded."""
+
+
+class TrainingError(SkyclassError):
+    """A training that cannot be started or went wrong."""
+
+
+class EvaluationError(SkyclassError):
+    """Predictions that cannot be scored."""
+
+
+class InferenceError(SkyclassError):
+    """Input that cannot be classified."""
+
+
+class ExperimentError(SkyclassError):
+    """An experiment that cannot be run where it was asked to."""

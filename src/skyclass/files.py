@@ -1,0 +1,86 @@
+"""Write a file or folder under a temporary name, then rename it into place."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skyclass.errors import OutputError
+
+__all__ = ["atomic_path", "make_directory"]
+
+_PARTIAL = ".partial-"
+
+
+def make_directory(path: Path) -> Path:
+    """Make a directory and its parents.
+
+    Parameters
+    ----------
+    path
+        Directory to make; may exist already.
+
+    Returns
+    -------
+    pathlib.Path
+        The same path.
+
+    Raises
+    ------
+    OutputError
+        Where the directory cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the directory {path}: {error.strerror}") from error
+    return path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it into place on success.
+
+    What was written under the temporary name is removed when the block fails, so no half-written
+    result is ever seen under `path`. An existing file or folder at `path` is replaced.
+
+    Parameters
+    ----------
+    path
+        Final name of the file or folder.
+
+    Yields
+    ------
+    pathlib.Path
+        Name to write to; its suffixes are those of `path`.
+
+    Raises
+    ------
+    OutputError
+        Where there is no space, no permission, or no such place to write to.
+    """
+    make_directory(path.parent)
+    for stale in path.parent.glob(f"{_PARTIAL}*-{path.name}"):
+        _remove(stale)
+    partial = path.parent / f"{_PARTIAL}{uuid.uuid4().hex[:8]}-{path.name}"
+    try:
+        yield partial
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        partial.replace(path)
+    except OSError as error:
+        # only errors of writing are ours to explain; a reader's own errors pass through
+        if error.filename is not None and str(partial) not in str(error.filename):
+            raise
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

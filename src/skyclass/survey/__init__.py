@@ -1,0 +1,25 @@
+"""One module per archive: file names, and how to read and check one file."""
+
+from skyclass.survey.sdss import (
+    BANDS,
+    FRAME_SHAPE,
+    PIXEL_SCALE,
+    Field,
+    RawFrame,
+    find_fields,
+    find_frame,
+    frame_path,
+    read_frame,
+)
+
+__all__ = [
+    "BANDS",
+    "FRAME_SHAPE",
+    "PIXEL_SCALE",
+    "Field",
+    "RawFrame",
+    "find_fields",
+    "find_frame",
+    "frame_path",
+    "read_frame",
+]

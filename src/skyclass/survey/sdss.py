@@ -1,0 +1,253 @@
+"""SDSS corrected frames: names, layout on disk, and reading one file.
+
+The layout and the contents of a frame are those of the data model page
+https://data.sdss.org/datamodel/files/BOSS_PHOTOOBJ/frames/RERUN/RUN/CAMCOL/frame.html
+"""
+
+import bz2
+import gzip
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from skyclass.errors import SurveyError
+
+__all__ = [
+    "BANDS",
+    "FRAME_SHAPE",
+    "PIXEL_SCALE",
+    "Field",
+    "RawFrame",
+    "find_fields",
+    "find_frame",
+    "frame_path",
+    "read_frame",
+]
+
+BANDS: Final = ("u", "g", "r", "i", "z")
+"""Bands in the order of wavelength; the order of every band axis."""
+
+FRAME_SHAPE: Final = (1489, 2048)
+"""Rows (along the scan) and columns of a frame."""
+
+PIXEL_SCALE: Final = 0.396
+"""Arcsec per pixel (data model page of the frames)."""
+
+MAX_FRAME_BYTES: Final = 64 * 2**20
+"""A decompressed frame has 12.5 MB; anything above this is refused unread."""
+
+_NAME = re.compile(
+    r"frame-(?P<band>[ugriz])-(?P<run>\d{6})-(?P<camcol>[1-6])-(?P<field>\d{4})"
+    r"\.fits(\.bz2|\.gz)?"
+)
+_SUFFIXES: Final = (".bz2", ".gz", "")
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True, order=True)
+class Field:
+    """One field of the imaging survey, the unit of work on pixels."""
+
+    rerun: int
+    """Photometric reduction (301 for all public frames)."""
+    run: int
+    """Imaging run."""
+    camcol: int
+    """Camera column, 1 to 6."""
+    field: int
+    """Number of the field along the run's camera column."""
+
+    def __post_init__(self) -> None:
+        """Refuse keys that no field has."""
+        if not (
+            0 <= self.rerun < 10_000
+            and 0 < self.run < 1_000_000
+            and 1 <= self.camcol <= 6
+            and 0 < self.field < 10_000
+        ):
+            raise SurveyError(f"no SDSS field has the key {self}")
+
+    def __str__(self) -> str:
+        """Show the key the way astronomers write it."""
+        return f"{self.rerun}-{self.run}-{self.camcol}-{self.field}"
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """The image of one frame file and its primary header, as they are on disk."""
+
+    path: Path
+    """File the frame was read from."""
+    data: NDArray[np.float32]
+    """Sky-subtracted image in nanomaggies, `[y, x]`."""
+    header: fits.Header
+    """Primary header."""
+
+
+def frame_path(field: Field, band: str) -> Path:
+    """Give a frame's path below a frames directory, as in the archive.
+
+    Parameters
+    ----------
+    field
+        Field key.
+    band
+        One of `BANDS`.
+
+    Returns
+    -------
+    pathlib.Path
+        ``RERUN/RUN/CAMCOL/frame-B-RRRRRR-C-FFFF.fits.bz2``.
+    """
+    name = f"frame-{band}-{field.run:06d}-{field.camcol}-{field.field:04d}.fits.bz2"
+    return Path(str(field.rerun), str(field.run), str(field.camcol), name)
+
+
+def find_frame(root: Path, field: Field, band: str) -> Path:
+    """Find one frame, compressed or plain, in the archive's layout or in one flat folder.
+
+    Parameters
+    ----------
+    root
+        Directory that holds the rerun folders, or the frames themselves.
+    field, band
+        Which frame.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing file.
+
+    Raises
+    ------
+    SurveyError
+        Where there is none.
+    """
+    relative = frame_path(field, band)
+    for folder in (root / relative.parent, root):
+        for suffix in _SUFFIXES:
+            path = folder / (relative.with_suffix("").name + suffix)
+            if path.is_file():
+                return path
+    raise SurveyError(
+        f"field {field} has no {band} frame: expected {root / relative} (or .fits.gz, or .fits)"
+    )
+
+
+def find_fields(paths: Iterable[Path]) -> dict[Field, Path]:
+    """List the fields that have at least one frame at or below the given directories.
+
+    Parameters
+    ----------
+    paths
+        Directories to look through.
+
+    Returns
+    -------
+    dict
+        Each field with the directory that holds its frames, in the order of the fields.
+
+    Raises
+    ------
+    SurveyError
+        Where a path is no directory, or holds no frame at all.
+    """
+    found: dict[Field, Path] = {}
+    for root in paths:
+        if not root.is_dir():
+            raise SurveyError(f"{root} is not a directory; give one that holds SDSS frames")
+        names = [(p, _NAME.fullmatch(p.name)) for p in sorted(root.rglob("frame-*.fits*"))]
+        matches = [(p, m) for p, m in names if m is not None]
+        if not matches:
+            raise SurveyError(f"{root} holds no frame (frame-B-RRRRRR-C-FFFF.fits[.bz2|.gz])")
+        for path, match in matches:
+            found[_field_of(path, match)] = path.parent
+    return dict(sorted(found.items()))
+
+
+def _field_of(path: Path, match: re.Match[str]) -> Field:
+    """Give the field of a frame's path; the rerun is a folder's name, or 301."""
+    folders = path.parent.parts
+    rerun = int(folders[-3]) if len(folders) >= 3 and folders[-3].isdecimal() else 301
+    return Field(rerun, int(match["run"]), int(match["camcol"]), int(match["field"]))
+
+
+def read_frame(path: Path) -> RawFrame:
+    """Read one frame file (bz2, gzip or plain FITS) whole, in memory.
+
+    Parameters
+    ----------
+    path
+        Frame file; its name need not follow the archive.
+
+    Returns
+    -------
+    RawFrame
+        Image as native-endian float32 and the primary header.
+
+    Raises
+    ------
+    SurveyError
+        Where the file is missing, cut short, not FITS, larger than `MAX_FRAME_BYTES`, or has no
+        two-dimensional image.
+    """
+    content = _decompressed(path)
+    if not content.startswith(b"SIMPLE  ="):
+        kind = "an HTML page" if content.lstrip()[:1] == b"<" else "not a FITS file"
+        raise SurveyError(f"{path} is {kind}; delete it and download it again")
+    header = fits.Header.fromstring(content[: _header_end(path, content)])
+    return RawFrame(path, _image(path, content, header), header)
+
+
+def _decompressed(path: Path) -> bytes:
+    """Read a file, decompressing by its own first bytes, within the size limit."""
+    try:
+        with path.open("rb") as raw:
+            magic = raw.read(3)
+            raw.seek(0)
+            if magic == b"BZh":
+                return _limited(path, bz2.BZ2File(raw))
+            if magic[:2] == b"\x1f\x8b":
+                return _limited(path, gzip.GzipFile(fileobj=raw))
+            return _limited(path, raw)
+    except FileNotFoundError as error:
+        raise SurveyError(f"{path} does not exist") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise SurveyError(f"{path} is cut short or broken ({error}); download it again") from error
+
+
+def _limited(path: Path, stream: IO[bytes] | bz2.BZ2File | gzip.GzipFile) -> bytes:
+    """Read a stream to its end, but no more than `MAX_FRAME_BYTES`."""
+    content = stream.read(MAX_FRAME_BYTES + 1)
+    if len(content) > MAX_FRAME_BYTES:
+        raise SurveyError(f"{path} holds more than {MAX_FRAME_BYTES} bytes: no SDSS frame does")
+    return content
+
+
+def _header_end(path: Path, content: bytes) -> int:
+    """Find the end of the primary header (blocks of 2,880 bytes, FITS standard 4.0, 3.3.1)."""
+    for start in range(0, min(len(content), _CHUNK), 2880):
+        block = content[start : start + 2880]
+        if any(block[card : card + 80].rstrip() == b"END" for card in range(0, 2880, 80)):
+            return start + 2880
+    raise SurveyError(f"{path} has a FITS header without an END card; download it again")
+
+
+def _image(path: Path, content: bytes, header: fits.Header) -> NDArray[np.float32]:
+    """Read the primary image that follows the header as native float32."""
+    if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
+        raise SurveyError(f"{path} has no two-dimensional float32 image in its first HDU")
+    shape = (int(header["NAXIS2"]), int(header["NAXIS1"]))
+    start = _header_end(path, content)
+    count = shape[0] * shape[1]
+    if len(content) < start + 4 * count:
+        raise SurveyError(f"{path} is cut short: its image needs {shape[0]} rows; download it again")
+    pixels = np.frombuffer(content, dtype=">f4", count=count, offset=start).reshape(shape)
+    return pixels.astype(np.float32)
