@@ -3,6 +3,9 @@
 A message is one line that says what is wrong, where, and what to do.
 """
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "CatalogError",
     "ConfigError",
@@ -17,6 +20,7 @@ __all__ = [
     "SurveyError",
     "TaskError",
     "TrainingError",
+    "nearest",
 ]
 
 
@@ -70,3 +74,21 @@ class InferenceError(SkyclassError):
 
 class ExperimentError(SkyclassError):
     """An experiment that cannot be run where it was asked to."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Name the known word that is spelt most like `name`, for a message.
+
+    Parameters
+    ----------
+    name
+        What the user wrote.
+    known
+        At least one word.
+
+    Returns
+    -------
+    str
+        One of `known`.
+    """
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)[0]

@@ -1,5 +1,7 @@
 """Write a file or folder under a temporary name, then rename it into place."""
 
+import errno
+import glob
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -11,6 +13,15 @@ from skyclass.errors import OutputError
 __all__ = ["atomic_path", "make_directory"]
 
 _PARTIAL = ".partial-"
+_WRITING = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
 
 
 def make_directory(path: Path) -> Path:
@@ -61,7 +72,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         Where there is no space, no permission, or no such place to write to.
     """
     make_directory(path.parent)
-    for stale in path.parent.glob(f"{_PARTIAL}*-{path.name}"):
+    for stale in path.parent.glob(f"{_PARTIAL}*-{glob.escape(path.name)}"):
         _remove(stale)
     partial = path.parent / f"{_PARTIAL}{uuid.uuid4().hex[:8]}-{path.name}"
     try:
@@ -70,8 +81,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         partial.replace(path)
     except OSError as error:
-        # only errors of writing are ours to explain; a reader's own errors pass through
-        if error.filename is not None and str(partial) not in str(error.filename):
+        # an error of something read inside the block is not ours to explain
+        if error.errno not in _WRITING:
             raise
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
