@@ -1,0 +1,25 @@
+"""Frames, cutouts and the pictures made of them."""
+
+from skyclass.images.cutout import Cutouts, cut_field, cut_image
+from skyclass.images.dataset import make_cutouts
+from skyclass.images.frame import Frame, open_field
+from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
+from skyclass.images.types import ImageType, get_image_type, image_types, register, render
+
+__all__ = [
+    "CutoutInfo",
+    "Cutouts",
+    "Frame",
+    "ImageType",
+    "StoredCutouts",
+    "cut_field",
+    "cut_image",
+    "get_image_type",
+    "image_types",
+    "make_cutouts",
+    "open_cutouts",
+    "open_field",
+    "read_info",
+    "register",
+    "render",
+]

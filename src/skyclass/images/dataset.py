@@ -1,0 +1,240 @@
+"""Cutouts on disk: a Hugging Face `DatasetDict`, written field by field."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from datasets import Array2D, Array3D, ClassLabel, DatasetDict, Features, Value
+from datasets.features.features import numpy_to_pyarrow_listarray
+from numpy.typing import NDArray
+
+from skyclass.catalog import FRAME_KEYS, IDS, SPLITS
+from skyclass.errors import ImageError
+from skyclass.files import atomic_path, make_directory
+from skyclass.images.cutout import Cutouts, cut_field
+from skyclass.images.frame import open_field
+from skyclass.images.storage import INFO_NAME, CutoutInfo, read_info
+from skyclass.survey import BANDS, Field
+
+__all__ = ["make_cutouts"]
+
+def make_cutouts(
+    catalog: pd.DataFrame,
+    frames: Path,
+    out: Path,
+    *,
+    labels: tuple[str, ...],
+    size: int = 64,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> CutoutInfo:
+    """Cut every object of a catalogue in five bands and store the result.
+
+    Each field is one unit of work: its five frames are read once, and all its objects are cut. A
+    field that was finished before an interruption is not cut again.
+
+    Parameters
+    ----------
+    catalog
+        As `skyclass.catalog.build_catalog` makes it.
+    frames
+        Directory of frames.
+    out
+        Folder to write, readable by `datasets.load_from_disk`.
+    labels
+        Class names in the order of the integer labels.
+    size
+        Pixels a side.
+    workers
+        Fields worked on at once.
+    progress
+        Called with fields done and fields in all.
+
+    Returns
+    -------
+    CutoutInfo
+        What was made; returned at once where `out` holds it already.
+
+    Raises
+    ------
+    ImageError
+        Where `out` holds something else, or no object lies on its frame.
+    SurveyError
+        Where a frame is missing or broken.
+    """
+    fingerprint = _fingerprint(catalog, labels, size)
+    if out.exists():
+        return _existing(out, fingerprint)
+    parts = make_directory(out.with_name(f"{out.name}.parts") / fingerprint)
+    groups = [(Field(*map(int, key)), rows) for key, rows in catalog.groupby(list(FRAME_KEYS))]
+    features = _features(labels, size)
+
+    def work(field: Field, rows: pd.DataFrame) -> None:
+        target = parts / f"{field}.arrow"
+        if not target.exists():
+            _write_part(target, frames, field, rows, features, size)
+
+    _run(work, groups, workers, progress)
+    info = _assemble(out, parts, [field for field, _ in groups], features, fingerprint, size)
+    shutil.rmtree(parts.parent, ignore_errors=True)
+    return info
+
+
+def _run(
+    work: Callable[[Field, pd.DataFrame], None],
+    groups: list[tuple[Field, pd.DataFrame]],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Work on several fields at once; decompression, nearly all of the time, frees the lock."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        futures = [pool.submit(work, field, rows) for field, rows in groups]
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                if progress is not None:
+                    progress(done, len(futures))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _write_part(
+    target: Path, frames: Path, field: Field, rows: pd.DataFrame, features: Features, size: int
+) -> None:
+    """Cut one field and write its objects as one Arrow file."""
+    opened = open_field(frames, field)
+    cutouts = cut_field(opened, rows["ra"].to_numpy(), rows["dec"].to_numpy(), size)
+    simulated = any(frame.simulated for frame in opened)
+    table = _table(rows, cutouts, features)
+    kept = table.filter(pa.array(cutouts.inside))
+    schema = kept.schema.with_metadata(
+        {
+            **(kept.schema.metadata or {}),
+            b"skyclass": json.dumps(
+                {"simulated": simulated, "off_frame": int((~cutouts.inside).sum())}
+            ).encode(),
+        }
+    )
+    with atomic_path(target) as partial, pa.OSFile(str(partial), "wb") as sink:
+        with pa.ipc.new_stream(sink, schema) as writer:
+            writer.write_table(kept.cast(schema))
+
+
+def _features(labels: tuple[str, ...], size: int) -> Features:
+    """Give the columns of the stored cutouts."""
+    shape = (len(BANDS), size, size)
+    return Features(
+        {
+            "flux": Array3D(shape=shape, dtype="float32"),
+            "mask": Array3D(shape=shape, dtype="bool"),
+            "label": ClassLabel(names=list(labels)),
+            **{name: Value("string") for name in IDS},
+            "offset": Array2D(shape=(len(BANDS), 2), dtype="float32"),
+            "ra": Value("float64"),
+            "dec": Value("float64"),
+            **{name: Value("int32") for name in FRAME_KEYS},
+            "split": Value("string"),
+        }
+    )
+
+
+def _table(rows: pd.DataFrame, cutouts: Cutouts, features: Features) -> pa.Table:
+    """Put cutouts and catalogue columns into one Arrow table, whole arrays at a time."""
+    schema = features.arrow_schema
+    names = features["label"].names
+    codes = rows["label"].map({name: code for code, name in enumerate(names)})
+    columns: dict[str, Any] = {
+        "flux": _tensor_column(cutouts.flux, schema.field("flux").type),
+        "mask": _tensor_column(cutouts.mask, schema.field("mask").type),
+        "offset": _tensor_column(cutouts.offset, schema.field("offset").type),
+        "label": pa.array(codes.to_numpy(dtype="int64")),
+    }
+    for name in (*IDS, "ra", "dec", *FRAME_KEYS, "split"):
+        columns[name] = pa.array(rows[name], type=schema.field(name).type, from_pandas=True)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def _tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.ExtensionArray:
+    """Give an `[n, ...]` array as a column of fixed-shape arrays."""
+    storage = numpy_to_pyarrow_listarray(values)
+    return pa.ExtensionArray.from_storage(kind, storage.cast(kind.storage_type))
+
+
+def _assemble(
+    out: Path, parts: Path, fields: list[Field], features: Features, fingerprint: str, size: int
+) -> CutoutInfo:
+    """Make one `DatasetDict` of all fields' files and move it into place."""
+    paths = [parts / f"{field}.arrow" for field in fields]
+    notes = [_note(path) for path in paths]
+    whole = datasets.concatenate_datasets([datasets.Dataset.from_file(str(p)) for p in paths])
+    if len(whole) == 0:
+        raise ImageError("no object of the catalogue lies on its frames; check ra, dec and field")
+    info = CutoutInfo(
+        fingerprint,
+        size,
+        BANDS,
+        tuple(features["label"].names),
+        len(fields),
+        sum(note["off_frame"] for note in notes),
+        any(note["simulated"] for note in notes),
+    )
+    names = np.asarray(whole.data.column("split").to_pylist())
+    splits = DatasetDict(
+        {
+            split: whole.select(np.flatnonzero(names == split)).remove_columns("split")
+            for split in SPLITS
+        }
+    )
+    with atomic_path(out) as partial, _quiet():
+        splits.save_to_disk(str(partial))
+        (partial / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+    return info
+
+
+def _note(path: Path) -> dict[str, Any]:
+    """Read what a field's file says of the field."""
+    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+        note: dict[str, Any] = json.loads(reader.schema.metadata[b"skyclass"])
+    return note
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the `datasets` library's own progress bars off the screen."""
+    before = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not before:
+            datasets.enable_progress_bars()
+
+
+def _fingerprint(catalog: pd.DataFrame, labels: tuple[str, ...], size: int) -> str:
+    """Hash everything that decides what the cutouts are."""
+    columns = [*IDS, "ra", "dec", *FRAME_KEYS, "label", "split"]
+    rows = pd.util.hash_pandas_object(catalog[columns].astype("string"), index=False)
+    digest = sha256(rows.to_numpy().tobytes())
+    digest.update(json.dumps(["v1", labels, size]).encode())
+    return digest.hexdigest()[:16]
+
+
+def _existing(out: Path, fingerprint: str) -> CutoutInfo:
+    """Accept cutouts that are there already, if they are the same."""
+    info = read_info(out)
+    if info.fingerprint != fingerprint:
+        raise ImageError(
+            f"{out} holds cutouts of another catalogue or size; choose another folder, or remove it"
+        )
+    return info

@@ -1,0 +1,167 @@
+"""Read stored cutouts: what they are, and their pixels without copying the file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import datasets
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skyclass.errors import ImageError
+
+__all__ = ["INFO_NAME", "CutoutInfo", "StoredCutouts", "open_cutouts", "read_info"]
+
+INFO_NAME: Final = "skyclass.json"
+"""Name of the description inside the dataset's folder."""
+
+
+@dataclass(frozen=True)
+class CutoutInfo:
+    """What a folder of cutouts was made from."""
+
+    fingerprint: str
+    """Hash of the catalogue's rows, the size and the layout; the same cutouts have the same."""
+    size: int
+    """Pixels a side."""
+    bands: tuple[str, ...]
+    """Order of the band axis."""
+    labels: tuple[str, ...]
+    """Class names in the order of the integer labels."""
+    fields: int
+    """Number of distinct fields."""
+    off_frame: int
+    """Objects left out because they do not lie on their frames."""
+    simulated: bool
+    """Whether any frame says that it is simulated."""
+
+
+def read_info(path: Path) -> CutoutInfo:
+    """Read what a folder of cutouts was made from.
+
+    Parameters
+    ----------
+    path
+        Folder that `make_cutouts` wrote.
+
+    Returns
+    -------
+    CutoutInfo
+        Its description.
+
+    Raises
+    ------
+    ImageError
+        Where the folder holds no cutouts of skyclass.
+    """
+    try:
+        values = json.loads((path / INFO_NAME).read_text(encoding="utf-8"))
+        return CutoutInfo(
+            **{**values, "bands": tuple(values["bands"]), "labels": tuple(values["labels"])}
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ImageError(f"{path} holds no cutouts made by skyclass") from error
+
+
+class StoredCutouts:
+    """One split of stored cutouts, read from disk as it is needed.
+
+    Parameters
+    ----------
+    dataset
+        A split of a `DatasetDict` written by `make_cutouts`.
+    """
+
+    def __init__(self, dataset: datasets.Dataset) -> None:
+        self._dataset = dataset
+        table = dataset.data
+        # views of the memory-mapped file: the library's own formatting copies every pixel twice
+        self._flux = [_view(chunk) for chunk in table.column("flux").chunks if len(chunk)]
+        self._ends = np.cumsum([len(chunk) for chunk in self._flux])
+        self.label: NDArray[np.int64] = np.asarray(table.column("label"), dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Give the number of cutouts."""
+        return len(self.label)
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read the fluxes of some cutouts.
+
+        Parameters
+        ----------
+        indices
+            Rows, `[n]`, in any order.
+
+        Returns
+        -------
+        numpy.ndarray
+            Nanomaggies, `[n, 5, y, x]`, a fresh array.
+        """
+        indices = np.asarray(indices)
+        out = np.empty((len(indices), *self._flux[0].shape[1:]), dtype=np.float32)
+        chunks = np.searchsorted(self._ends, indices, side="right")
+        for chunk in np.unique(chunks):
+            here = chunks == chunk
+            start = self._ends[chunk] - len(self._flux[chunk])
+            out[here] = self._flux[chunk][indices[here] - start]
+        return out
+
+    def column(self, name: str) -> list[Any]:
+        """Read one of the catalogue columns.
+
+        Parameters
+        ----------
+        name
+            Name of a stored feature other than the images.
+
+        Returns
+        -------
+        list
+            One value a cutout.
+        """
+        values: list[Any] = self._dataset.data.column(name).to_pylist()
+        return values
+
+    def offsets(self) -> NDArray[np.float32]:
+        """Read where the objects lie: pixels in y and x from the centre, `[n, band, 2]`."""
+        values = [_view(chunk) for chunk in self._dataset.data.column("offset").chunks]
+        return np.concatenate(values)
+
+
+def _view(chunk: pa.ExtensionArray) -> NDArray[np.float32]:
+    """See a column of fixed-shape arrays as one `[n, ...]` array, without copying."""
+    flat = chunk.storage
+    for _ in chunk.type.shape:
+        flat = flat.flatten()
+    view: NDArray[np.float32] = flat.to_numpy(zero_copy_only=True)
+    return view.reshape(len(chunk), *chunk.type.shape)
+
+
+def open_cutouts(path: Path, split: str) -> StoredCutouts:
+    """Open one split of stored cutouts.
+
+    Parameters
+    ----------
+    path
+        Folder that `make_cutouts` wrote.
+    split
+        train, validation or test.
+
+    Returns
+    -------
+    StoredCutouts
+        Nothing is read yet but the labels.
+
+    Raises
+    ------
+    ImageError
+        Where there are no such cutouts.
+    """
+    read_info(path)
+    try:
+        splits = datasets.load_from_disk(str(path))
+        return StoredCutouts(splits[split])
+    except (FileNotFoundError, KeyError) as error:
+        raise ImageError(f"{path} has no split {split!r} of cutouts") from error

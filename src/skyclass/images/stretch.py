@@ -1,0 +1,99 @@
+"""How fluxes become grey levels; every function works on batches, on any device."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+__all__ = ["asinh_flux", "lupton", "percentile_scale"]
+
+_EPSILON: Final = 1e-12
+
+
+def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Tensor:
+    """Scale every image of every band to its own percentiles, clipped to 0-1.
+
+    This is the source system's own normalisation; it makes all bands equally bright, so colour is
+    lost.
+
+    Parameters
+    ----------
+    images
+        `[n, band, y, x]`.
+    low, high
+        Percentiles that become 0 and 1, interpolated linearly as in `numpy.percentile`.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape, 0 to 1; a constant image becomes 0.
+    """
+    pixels = images.flatten(2)
+    bottom, top = (_percentile(pixels, q)[..., None] for q in (low, high))
+    scaled = (pixels - bottom) / (top - bottom).clamp_min(_EPSILON)
+    return scaled.clamp(0, 1).reshape(images.shape)
+
+
+def _percentile(pixels: Tensor, q: float) -> Tensor:
+    """Give a percentile along the last axis, sorting no more than that tail."""
+    count = pixels.shape[-1]
+    position = q / 100 * (count - 1)
+    below = int(position)
+    fraction = position - below
+    if q < 50:
+        tail = pixels.topk(min(below + 2, count), largest=False).values
+        first, second = tail[..., below], tail[..., min(below + 1, count - 1)]
+    else:
+        tail = pixels.topk(count - below).values
+        first, second = tail[..., -1], tail[..., max(count - below - 2, 0)]
+    return torch.lerp(first, second, fraction)
+
+
+def lupton(rgb: Tensor, stretch: float, q: float) -> Tensor:
+    """Make colour composites after Lupton et al. (2004, PASP 116, 133).
+
+    Parameters
+    ----------
+    rgb
+        Red, green and blue images, `[n, 3, y, x]`.
+    stretch, q
+        Linear stretch and asinh softening, as in `astropy.visualization.make_lupton_rgb`, which
+        gives the same grey levels.
+
+    Returns
+    -------
+    torch.Tensor
+        Grey levels 0, 1, ... 255 divided by 255, same shape.
+    """
+    # the slope is that of the first tenth of the stretch (constant 0.1 in the reference code)
+    slope = 0.1 / torch.asinh(torch.tensor(0.1 * q)).item()
+    intensity = rgb.mean(dim=1, keepdim=True)
+    positive = intensity > 0
+    safe = torch.where(positive, intensity, 1.0)
+    factor = torch.where(positive, slope * torch.asinh(safe * (q / stretch)) / safe, 0.0)
+    colour = (rgb * factor).clamp_min(0)
+    # too bright a pixel keeps its colour: all three channels shrink together
+    colour = colour / colour.amax(dim=1, keepdim=True).clamp_min(1)
+    return (colour * 255).floor() / 255
+
+
+def asinh_flux(flux: Tensor, softening: float) -> Tensor:
+    """Compress calibrated fluxes on one scale for all bands, so that colour is kept.
+
+    ``asinh(f / b)`` is linear below `softening` and logarithmic above it, the scale of SDSS asinh
+    magnitudes (Lupton, Gunn & Szalay 1999, AJ 118, 1406): there, a difference of two bands is a
+    colour.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`.
+    softening
+        `b` in nanomaggies.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape.
+    """
+    return torch.asinh(flux / softening)
