@@ -1,0 +1,154 @@
+"""Figures of the report, one function each; the page's style sheet colours their text and grid."""
+
+from typing import Any, Final
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from skyclass.evaluation.metrics import ReliabilityBin
+
+__all__ = ["reliability_diagram", "training_curves"]
+
+# Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision, and both
+# stand out from white and from black
+_BLUE: Final = "#0072B2"
+_VERMILLION: Final = "#D55E00"
+_GREY: Final = "#808890"
+
+
+def training_curves(history: dict[str, Any]) -> go.Figure:
+    """Draw loss and accuracy against the epoch, the best epoch marked.
+
+    Parameters
+    ----------
+    history
+        `epochs`, a list of dicts of `epoch`, `train_loss`, `validation_loss` and
+        `validation_accuracy`; and `best_epoch`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Losses above, validation accuracy below.
+    """
+    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.08)
+    for row, key, name, colour, dash in (
+        (1, "train_loss", "training", _VERMILLION, "dot"),
+        (1, "validation_loss", "validation", _BLUE, "solid"),
+        (2, "validation_accuracy", "validation accuracy", _BLUE, "solid"),
+    ):
+        figure.add_trace(_curve(history, key, name, colour, dash), row=row, col=1)
+    figure.data[2].showlegend = False
+    figure.add_vline(x=history["best_epoch"], line={"color": _GREY, "dash": "dash", "width": 1.5})
+    figure.add_annotation(
+        x=history["best_epoch"],
+        y=1,
+        yref="y domain",
+        text="best epoch",
+        showarrow=False,
+        xanchor="auto",
+        yanchor="bottom",
+    )
+    figure.update_yaxes(title="loss", row=1, rangemode="tozero")
+    figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
+    figure.update_xaxes(title="epoch", row=2)
+    return _styled(figure)
+
+
+def reliability_diagram(bins: list[ReliabilityBin]) -> go.Figure:
+    """Draw how often predictions of a given probability are right, and how many there are.
+
+    Parameters
+    ----------
+    bins
+        Bins of equal width, as `reliability` gives them.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Accuracy against probability with 95 % intervals above, counts below.
+    """
+    figure = make_subplots(
+        rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.68, 0.32]
+    )
+    figure.add_trace(_diagonal(), row=1, col=1)
+    figure.add_trace(_accuracies([each for each in bins if each.count]), row=1, col=1)
+    figure.add_trace(_counts(bins), row=2, col=1)
+    figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1)
+    figure.update_yaxes(title="objects", row=2)
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_xaxes(title="probability of the predicted class", row=2)
+    return _styled(figure)
+
+
+def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
+    """Draw one column of the training history."""
+    epochs = history["epochs"]
+    return go.Scatter(
+        x=[each["epoch"] for each in epochs],
+        y=[each[key] for each in epochs],
+        name=name,
+        mode="lines+markers",
+        line={"color": colour, "dash": dash, "width": 2},
+        marker={"size": 4},
+    )
+
+
+def _diagonal() -> go.Scatter:
+    """Draw where the points of a perfectly calibrated model lie."""
+    return go.Scatter(
+        x=[0, 1],
+        y=[0, 1],
+        name="perfect",
+        mode="lines",
+        line={"color": _GREY, "dash": "dash", "width": 1.5},
+        hoverinfo="skip",
+    )
+
+
+def _accuracies(bins: list[ReliabilityBin]) -> go.Scatter:
+    """Draw the accuracy of each bin that has objects."""
+    drawn = [(each, each.accuracy, each.ci95) for each in bins if each.ci95 and each.accuracy is not None]
+    return go.Scatter(
+        x=[each.confidence for each, _, _ in drawn],
+        y=[accuracy for _, accuracy, _ in drawn],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [interval[1] - accuracy for _, accuracy, interval in drawn],
+            "arrayminus": [accuracy - interval[0] for _, accuracy, interval in drawn],
+            "thickness": 1.5,
+            "width": 4,
+        },
+        name="this model, with 95 % intervals",
+        mode="lines+markers",
+        line={"color": _BLUE, "width": 2},
+        marker={"size": 8},
+    )
+
+
+def _counts(bins: list[ReliabilityBin]) -> go.Bar:
+    """Draw the number of objects in each bin."""
+    return go.Bar(
+        x=[(each.low + each.high) / 2 for each in bins],
+        y=[each.count for each in bins],
+        text=[f"{each.count:,}" if each.count else "" for each in bins],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": _BLUE},
+        name="objects",
+        showlegend=False,
+    )
+
+
+def _styled(figure: go.Figure) -> go.Figure:
+    """Make a figure sit on the page whatever its background is."""
+    return figure.update_layout(
+        template="none",
+        height=440,
+        margin={"l": 62, "r": 16, "t": 44, "b": 52},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        dragmode=False,
+    )

@@ -1,0 +1,154 @@
+"""The table of predictions: what was predicted for each test object, enough to score it anew."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import EvaluationError
+from skyclass.files import atomic_path
+
+__all__ = ["predictions_of", "predictions_table", "read_predictions", "write_predictions"]
+
+_PREFIX: Final = "p_"
+_COLUMNS: Final = ("objid", "specobjid", "ra", "dec", "label", "predicted")
+
+
+def predictions_table(
+    *,
+    objid: Sequence[str],
+    specobjid: Sequence[str],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    labels: Sequence[str],
+    true: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+) -> pd.DataFrame:
+    """Put predictions into a table, a row an object.
+
+    Parameters
+    ----------
+    objid, specobjid
+        Photometric and spectroscopic identity, the exact digits as strings, `[n]`.
+    ra, dec
+        ICRS coordinates in degrees, `[n]`.
+    labels
+        Class names in the order of the columns of `probabilities`.
+    true
+        Indices into `labels`, `[n]`.
+    probabilities
+        Predicted probability of each class, `[n, k]`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `objid`, `specobjid`, `ra`, `dec`, `label` (true class), `predicted` (most probable
+        class) and `p_<class>` for each class.
+
+    Raises
+    ------
+    EvaluationError
+        Where the lengths differ.
+    """
+    lengths = {len(column) for column in (objid, specobjid, ra, dec, true, probabilities)}
+    if len(lengths) > 1:
+        raise EvaluationError(f"columns of predictions have different lengths: {sorted(lengths)}")
+    names = np.asarray(labels, dtype=object)
+    table = pd.DataFrame(
+        {
+            "objid": pd.Series(objid, dtype="string"),
+            "specobjid": pd.Series(specobjid, dtype="string"),
+            "ra": np.asarray(ra, dtype=np.float64),
+            "dec": np.asarray(dec, dtype=np.float64),
+            "label": pd.Series(names[true], dtype="string"),
+            "predicted": pd.Series(names[probabilities.argmax(axis=1)], dtype="string"),
+        }
+    )
+    columns = [_PREFIX + label for label in labels]
+    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis="columns")
+
+
+def write_predictions(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of predictions as a Parquet file.
+
+    Parameters
+    ----------
+    table
+        As `predictions_table` makes it.
+    path
+        File to write or replace.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+    with atomic_path(path) as partial:
+        table.to_parquet(partial, index=False)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read a table of predictions.
+
+    Parameters
+    ----------
+    path
+        Parquet file that `write_predictions` wrote.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `predictions_table` makes it.
+
+    Raises
+    ------
+    EvaluationError
+        Where the file is missing, not Parquet, or without a column of predictions.
+    """
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise EvaluationError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{path} is not a Parquet file") from error
+    missing = [name for name in _COLUMNS if name not in table]
+    if missing:
+        raise EvaluationError(f"{path} has no column {missing[0]!r}")
+    return table
+
+
+def predictions_of(
+    table: pd.DataFrame,
+) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float64]]:
+    """Give back what `score` needs, so that a file of predictions can be scored anew.
+
+    Parameters
+    ----------
+    table
+        As `predictions_table` makes it.
+
+    Returns
+    -------
+    labels : tuple of str
+        Class names, `[k]`.
+    true : ndarray of int64
+        Indices into `labels`, `[n]`.
+    probabilities : ndarray of float64
+        Predicted probability of each class, `[n, k]`.
+
+    Raises
+    ------
+    EvaluationError
+        Where a row's label has no column of probabilities.
+    """
+    columns = [name for name in table.columns if name.startswith(_PREFIX)]
+    labels = tuple(name.removeprefix(_PREFIX) for name in columns)
+    index = {label: i for i, label in enumerate(labels)}
+    true = table["label"].map(index)
+    if true.isna().any():
+        unknown = table.loc[true.isna(), "label"].iloc[0]
+        raise EvaluationError(f"label {unknown!r} has no column {_PREFIX}{unknown}")
+    return labels, true.to_numpy(np.int64), table[columns].to_numpy(np.float64)
