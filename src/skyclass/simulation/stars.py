@@ -1,0 +1,117 @@
+"""Main-sequence stars: spectral types, colours, counts."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.simulation.photometry import magnitudes_from_r
+from skyclass.simulation.sources import Kind, Sources, place
+from skyclass.simulation.tables import COLOURS, interpolate
+
+__all__ = ["CLASSES", "CLASS_SHARES", "STAR_SLOPE", "draw_r", "star_colours", "stars"]
+
+CLASSES: Final = "OBAFGKM"
+"""Spectral classes by falling temperature."""
+
+CLASS_SHARES: Final = np.array([0.36, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]) / 6.36
+"""Share of each class among labelled stars: 3,601 O stars to 10,000 of every other class, the
+make-up of the SDSS samples with spectral classes that such work is done on."""
+
+STAR_SLOPE: Final = 0.162
+"""Slope of log10 N per magnitude of star counts: a straight line through the counts of the 1,626
+stars with 14 < r < 20.5 of the SDSS calibObj table of run 4510, camera column 4, which lies near
+the north galactic pole."""
+
+_FIRST_O: Final = 5
+_RADIAL_VELOCITY: Final = 50.0 / 299_792.458
+"""Spread of heliocentric velocities over c: 50 km/s (Bond et al. 2010, ApJ 716, 1)."""
+
+
+def draw_r(
+    rng: np.random.Generator, count: int, bright: float, faint: float, slope: float
+) -> NDArray[np.float64]:
+    """Draw r magnitudes whose numbers rise as 10 ** (slope * r).
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    count
+        How many.
+    bright, faint
+        Limits in magnitudes.
+    slope
+        Slope of log10 N per magnitude, above 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        Magnitudes, ``[count]``.
+    """
+    low, high = 10.0 ** (slope * bright), 10.0 ** (slope * faint)
+    return np.asarray(np.log10(low + (high - low) * rng.random(count)) / slope)
+
+
+def star_colours(rng: np.random.Generator, scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw the unreddened colours of dwarfs.
+
+    Colours follow the spectral types without a break, with the intrinsic scatter of the stellar
+    locus: in u-g and i-z by themselves, in g-r and r-i oppositely, as the locus is a function of
+    g-i.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    scale
+        Spectral type as a number, from O5 = 5 to M9 = 69, ``[n]``.
+
+    Returns
+    -------
+    numpy.ndarray
+        u-g, g-r, r-i, i-z, ``[n, 4]``.
+    """
+    colours = interpolate("dwarf_colours", "scale", scale, COLOURS)
+    g_i = colours[:, 1] + colours[:, 2]
+    scatter = interpolate("locus_scatter", "g_i", g_i, ("u_g", "g_r", "i_z"))
+    u_g, g_r, i_z = (scatter * rng.standard_normal(scatter.shape)).T
+    return np.asarray(colours + np.stack([u_g, g_r, -g_r, i_z], axis=-1))
+
+
+def stars(
+    rng: np.random.Generator,
+    classes: NDArray[np.intp],
+    r: NDArray[np.float64],
+    position: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Sources:
+    """Draw stars of given classes.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    classes
+        Places in `CLASSES`, ``[n]``. Subtypes are uniform within a class (O5-O9, else 0-9), and a
+        star of subtype s lies anywhere within half a subtype of s.
+    r
+        Unreddened r magnitudes, ``[n]``.
+    position
+        Rows and columns, ``[n]`` each.
+
+    Returns
+    -------
+    Sources
+        Stars with unreddened magnitudes.
+    """
+    lowest = np.where(classes == 0, _FIRST_O, 0)
+    subtype = rng.integers(lowest, 10)
+    scale = 10.0 * classes + subtype + rng.uniform(-0.5, 0.5, len(r))
+    names = [f"{CLASSES[c]}{s}V" for c, s in zip(classes, subtype, strict=True)]
+    return place(
+        Kind.STAR,
+        magnitudes_from_r(r, star_colours(rng, scale)),
+        rng.normal(0.0, _RADIAL_VELOCITY, len(r)),
+        position,
+        subclass=np.array(names, dtype="U8"),
+    )
