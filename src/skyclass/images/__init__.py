@@ -3,15 +3,19 @@
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
 from skyclass.images.frame import Frame, open_field
+from skyclass.images.photometry import APERTURE, aperture_flux, concentration
 from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
 from skyclass.images.types import ImageType, get_image_type, image_types, register, render
 
 __all__ = [
+    "APERTURE",
     "CutoutInfo",
     "Cutouts",
     "Frame",
     "ImageType",
     "StoredCutouts",
+    "aperture_flux",
+    "concentration",
     "cut_field",
     "cut_image",
     "get_image_type",

@@ -1,0 +1,17 @@
+"""Networks, the catalogue-colour baseline, and saved classifiers."""
+
+from skyclass.models.baseline import baseline_features, baseline_probabilities
+from skyclass.models.classifier import Classifier, ModelSpec, load, save
+from skyclass.models.registry import check_model, create_network, networks
+
+__all__ = [
+    "Classifier",
+    "ModelSpec",
+    "baseline_features",
+    "baseline_probabilities",
+    "check_model",
+    "create_network",
+    "load",
+    "networks",
+    "save",
+]

@@ -1,0 +1,68 @@
+"""A small convolutional network for native 64-pixel cutouts, trained from scratch."""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["CompactNetwork"]
+
+
+class CompactNetwork(nn.Module):
+    """Residual network of a quarter of a million weights.
+
+    The input is normalised by its own running mean and variance per channel, so that any image
+    type fits. Mean and maximum over the last feature map are both kept: the one adds up flux, the
+    other finds the object among its neighbours.
+
+    Parameters
+    ----------
+    channels
+        Channels of the image type.
+    classes
+        Number of classes.
+    width
+        Channels of the first layer.
+    """
+
+    def __init__(self, channels: int, classes: int, width: int = 24) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.BatchNorm2d(channels, affine=False),
+            _convolution(channels, width, kernel=5, stride=2),
+            _convolution(width, 2 * width, kernel=3, stride=2),
+            _Residual(2 * width),
+            _convolution(2 * width, 4 * width, kernel=3, stride=2),
+            _Residual(4 * width),
+        )
+        self.head = nn.Linear(8 * width, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`."""
+        features = self.features(images)
+        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
+        logits: Tensor = self.head(pooled)
+        return logits
+
+
+class _Residual(nn.Module):
+    """Two convolutions added to their input."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            _convolution(width, width, kernel=3, stride=1),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Keep the shape."""
+        return nn.functional.gelu(images + self.branch(images))
+
+
+def _convolution(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
+    """Give a convolution, its normalisation and its activation."""
+    return nn.Sequential(
+        nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(width),
+        nn.GELU(),
+    )

@@ -1,0 +1,182 @@
+"""Train a classifier; interrupted, the next call goes on from the last whole epoch."""
+
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from skyclass.config import TrainingConfig
+from skyclass.errors import TrainingError
+from skyclass.files import atomic_path, make_directory
+from skyclass.images import open_cutouts
+from skyclass.models import Classifier, ModelSpec, load, save
+from skyclass.training.checkpoint import SafetensorsCheckpointIO
+from skyclass.training.data import loader
+from skyclass.training.module import ClassifierModule
+
+__all__ = ["train"]
+
+_ENDING: Final = ".safetensors"
+_VALIDATION_BATCH: Final = 256
+
+
+def train(
+    cutouts: Path,
+    spec: ModelSpec,
+    config: TrainingConfig,
+    out: Path,
+    *,
+    seed: int = 1,
+    logs: Path | None = None,
+    progress: Callable[[int, int, dict[str, float]], None] | None = None,
+) -> Classifier:
+    """Train on the training split and keep the weights with the lowest validation loss.
+
+    Parameters
+    ----------
+    cutouts
+        Folder that `skyclass.images.make_cutouts` wrote.
+    spec
+        What to train.
+    config
+        How to train.
+    out
+        Folder to write the model into: weights, configuration, `history.json`.
+    seed
+        Seed of the weights' start and of the order of training.
+    logs
+        Folder for TensorBoard's log; none by default.
+    progress
+        Called after each epoch with epochs done, most epochs, and the epoch's figures.
+
+    Returns
+    -------
+    skyclass.models.Classifier
+        With the best weights.
+
+    Raises
+    ------
+    TrainingError
+        Where there are fewer training objects than a batch holds, or the loss is not finite.
+    """
+    training, validation = (open_cutouts(cutouts, split) for split in ("train", "validation"))
+    if len(training) < config.batch_size:
+        raise TrainingError(
+            f"{len(training)} training objects do not fill a batch of {config.batch_size};"
+            " lower training.batch_size"
+        )
+    state = make_directory(out.with_name(f"{out.name}.training"))
+    _quiet()
+    lightning.seed_everything(seed, verbose=False)
+    module = ClassifierModule(Classifier(spec), config, seed)
+    history = _History(config.epochs, progress)
+    best = _best_checkpoint(state)
+    trainer = lightning.Trainer(
+        accelerator="auto",
+        devices=1,
+        max_epochs=config.epochs,
+        logger=TensorBoardLogger(logs, name="", version="") if logs else False,
+        callbacks=[history, best, EarlyStopping("validation_loss", patience=config.patience)],
+        plugins=[SafetensorsCheckpointIO()],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+    )
+    last = state / f"last{_ENDING}"
+    trainer.fit(
+        module,
+        loader(training, config.batch_size, seed),
+        loader(validation, _VALIDATION_BATCH, None),
+        ckpt_path=str(last) if last.exists() else None,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    _restore_best(module, best)
+    with atomic_path(out) as partial:
+        save(module.classifier, partial)
+        text = json.dumps(history.summary(), indent=1)
+        (partial / "history.json").write_text(text, encoding="utf-8")
+    shutil.rmtree(state, ignore_errors=True)
+    return load(out)
+
+
+def _best_checkpoint(state: Path) -> ModelCheckpoint:
+    """Keep the best and the last epoch on disk."""
+    checkpoint = ModelCheckpoint(
+        state,
+        "best",
+        monitor="validation_loss",
+        save_last=True,
+        enable_version_counter=False,
+    )
+    checkpoint.FILE_EXTENSION = _ENDING
+    return checkpoint
+
+
+def _restore_best(module: ClassifierModule, best: ModelCheckpoint) -> None:
+    """Put the best epoch's weights back into the module."""
+    weights = SafetensorsCheckpointIO().load_checkpoint(best.best_model_path)["state_dict"]
+    module.load_state_dict(weights)
+
+
+class _History(Callback):  # type: ignore[misc]
+    """Remember every epoch's figures, also over an interruption."""
+
+    def __init__(
+        self, most: int, progress: Callable[[int, int, dict[str, float]], None] | None
+    ) -> None:
+        self._most = most
+        self._progress = progress
+        self._epochs: list[dict[str, float]] = []
+
+    def on_train_epoch_start(self, trainer: Any, _module: Any) -> None:
+        """Forget an epoch that is being repeated after an interruption."""
+        del self._epochs[trainer.current_epoch :]
+
+    def on_validation_end(self, trainer: Any, _module: Any) -> None:
+        """Record the epoch before the checkpoint is written, so that it travels with it."""
+        self._epochs.append(
+            {
+                "epoch": trainer.current_epoch,
+                **{
+                    name: float(value)
+                    for name, value in trainer.callback_metrics.items()
+                    if name in {"validation_loss", "validation_accuracy"}
+                },
+            }
+        )
+
+    def on_train_epoch_end(self, trainer: Any, _module: Any) -> None:
+        """Add the training loss, known only now, and tell the caller."""
+        self._epochs[-1]["train_loss"] = float(trainer.callback_metrics["train_loss"])
+        if self._progress is not None:
+            self._progress(len(self._epochs), self._most, self._epochs[-1])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give what a checkpoint keeps."""
+        return {"epochs": self._epochs}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take back what a checkpoint kept."""
+        self._epochs = list(state_dict["epochs"])
+
+    def summary(self) -> dict[str, Any]:
+        """Give all epochs and the best one's number."""
+        best = min(self._epochs, key=lambda epoch: epoch["validation_loss"])
+        return {"epochs": self._epochs, "best_epoch": int(best["epoch"])}
+
+
+def _quiet() -> None:
+    """Keep Lightning's notices on hardware and data workers off the screen."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    torch.set_float32_matmul_precision("high")
