@@ -107,7 +107,9 @@ def _diagonal() -> go.Scatter:
 
 def _accuracies(bins: list[ReliabilityBin]) -> go.Scatter:
     """Draw the accuracy of each bin that has objects."""
-    drawn = [(each, each.accuracy, each.ci95) for each in bins if each.ci95 and each.accuracy is not None]
+    drawn = [
+        (each, each.accuracy, each.ci95) for each in bins if each.ci95 and each.accuracy is not None
+    ]
     return go.Scatter(
         x=[each.confidence for each, _, _ in drawn],
         y=[accuracy for _, accuracy, _ in drawn],

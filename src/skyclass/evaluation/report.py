@@ -137,9 +137,7 @@ def _matrix(scores: dict[str, Any]) -> list[dict[str, Any]]:
 def _html(figure: go.Figure, name: str) -> str:
     """Give a figure as HTML that finds plotly.js on its page."""
     config = {"displayModeBar": False, "responsive": True}
-    html: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config=config, div_id=name
-    )
+    html: str = figure.to_html(full_html=False, include_plotlyjs=False, config=config, div_id=name)
     return html
 
 

@@ -54,7 +54,9 @@ def cut_field(
         flux[:, band], mask[:, band] = cut_image(frame.data, x, y, size)
         offset[:, band] = np.stack([_offset(y, size), _offset(x, size)], axis=1)
         rows, columns = frame.data.shape
-        inside &= (abs(y - (rows - 1) / 2) <= rows / 2) & (abs(x - (columns - 1) / 2) <= columns / 2)
+        inside &= (abs(y - (rows - 1) / 2) <= rows / 2) & (
+            abs(x - (columns - 1) / 2) <= columns / 2
+        )
     return Cutouts(flux, mask, offset, inside)
 
 

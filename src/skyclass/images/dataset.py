@@ -28,6 +28,7 @@ from skyclass.survey import BANDS, Field
 
 __all__ = ["make_cutouts"]
 
+
 def make_cutouts(
     catalog: pd.DataFrame,
     frames: Path,

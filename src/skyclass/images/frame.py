@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 from numpy.typing import NDArray
@@ -92,4 +93,9 @@ def _frame(raw: RawFrame, field: Field, band: str) -> Frame:
         wcs = WCS(header)
     if not wcs.has_celestial:
         raise ImageError(f"{raw.path} has no celestial WCS; objects cannot be found in it")
-    return Frame(band, raw.data, wcs, simulated=bool(header.get("SIMULATE", False)))
+    return Frame(band, raw.data, wcs, simulated=_is_simulated(header))
+
+
+def _is_simulated(header: fits.Header) -> bool:
+    """Tell frames of `skyclass.simulation`, whose history says what they are."""
+    return any("Simulated by skyclass" in str(line) for line in header.get("HISTORY", ()))

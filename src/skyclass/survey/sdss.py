@@ -248,6 +248,8 @@ def _image(path: Path, content: bytes, header: fits.Header) -> NDArray[np.float3
     start = _header_end(path, content)
     count = shape[0] * shape[1]
     if len(content) < start + 4 * count:
-        raise SurveyError(f"{path} is cut short: its image needs {shape[0]} rows; download it again")
+        raise SurveyError(
+            f"{path} is cut short: its image needs {shape[0]} rows; download it again"
+        )
     pixels = np.frombuffer(content, dtype=">f4", count=count, offset=start).reshape(shape)
     return pixels.astype(np.float32)

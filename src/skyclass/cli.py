@@ -1,0 +1,192 @@
+"""The command line: one thin command a verb."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from skyclass._version import __version__
+from skyclass.errors import SkyclassError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tell what kind of object a point on the sky is from its survey images.",
+)
+
+TaskOption = Annotated[str, typer.Option(help="spectral-class or object-type")]
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on standard error, exit code 2."""
+    try:
+        app()
+    except SkyclassError as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted; the same command goes on from here")
+        sys.exit(130)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each stage."""
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        stages: dict[str, int] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = int(bars.add_task(stage, total=total))
+            bars.update(stages[stage], completed=done, total=total)  # type: ignore[arg-type]
+            if done == total:
+                bars.stop_task(stages[stage])  # type: ignore[arg-type]
+
+        yield tell
+
+
+def _version(value: bool) -> None:
+    """Print the version and stop."""
+    if value:
+        typer.echo(f"skyclass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="directory to write")],
+    fields: Annotated[int, typer.Option(help="number of fields")],
+    task: TaskOption = "spectral-class",
+    seed: Annotated[int, typer.Option(help="same seed, same survey")] = 1,
+) -> None:
+    """Write a simulated survey: frames in the archive's own format, and catalog.csv."""
+    from skyclass.simulation import simulate as run
+
+    with _progress() as tell:
+        path = run(
+            out, fields, task=task, seed=seed, progress=lambda d, n: tell("simulation", d, n)
+        )
+    typer.echo(f"simulated {fields} field(s); catalogue: {path}")
+
+
+@app.command()
+def catalog(
+    file: Annotated[Path, typer.Argument(help="CSV, Parquet, FITS or VOTable")],
+    task: TaskOption,
+    out: Annotated[Path, typer.Option(help="Parquet file to write")],
+    seed: Annotated[int, typer.Option(help="seed of the split")] = 1,
+) -> None:
+    """Clean, label and split a table of objects; say what was dropped and why."""
+    from skyclass.catalog import build_catalog, write_catalog
+
+    table = build_catalog(file, task, seed=seed)
+    write_catalog(table, out)
+    report = table.attrs["skyclass"]
+    typer.echo(f"{report['rows_in']} rows read, {len(table)} kept")
+    for reason, count in report["dropped"].items():
+        typer.echo(f"  {count} dropped: {reason}")
+    for split, counts in report["per_class"].items():
+        typer.echo(f"  {split}: " + ", ".join(f"{label} {n}" for label, n in counts.items()))
+
+
+@app.command()
+def cutouts(
+    catalog: Annotated[Path, typer.Option(help="catalogue made by `skyclass catalog`")],
+    frames: Annotated[Path, typer.Option(help="directory of SDSS frames")],
+    out: Annotated[Path, typer.Option(help="folder to write")],
+    size: Annotated[int, typer.Option(help="pixels a side", min=8, max=512)] = 64,
+) -> None:
+    """Cut every object in five bands out of the frames."""
+    from skyclass.catalog import read_catalog
+    from skyclass.images import make_cutouts
+    from skyclass.tasks import get_task
+
+    table = read_catalog(catalog)
+    present = set(table["label"])
+    task = get_task(table.attrs["skyclass"]["task"])
+    with _progress() as tell:
+        info = make_cutouts(
+            table,
+            frames,
+            out,
+            labels=tuple(name for name in task.classes if name in present),
+            size=size,
+            workers=os.cpu_count() or 1,
+            progress=lambda done, total: tell("cutouts", done, total),
+        )
+    typer.echo(
+        f"{len(table) - info.off_frame} objects of {info.fields} field(s) in {out};"
+        f" {info.off_frame} off their frames"
+    )
+
+
+@app.command()
+def experiment(
+    file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
+    out: Annotated[Path, typer.Option(help="directory of the experiment")],
+) -> None:
+    """Run one experiment end to end; run again, it goes on where it stopped."""
+    from skyclass.experiment import run_experiment
+
+    with _progress() as tell:
+        result = run_experiment(file, out, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="directory to write")] = Path("demo"),
+    task: TaskOption = "spectral-class",
+) -> None:
+    """Simulate a survey and run the whole pipeline on it."""
+    from skyclass.demo import run_demo
+
+    with _progress() as tell:
+        result = run_demo(out, task=task, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+@app.command()
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
+    model: Annotated[Path, typer.Option(help="folder of a trained model")],
+    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+) -> None:
+    """Detect and classify every source of the given fields."""
+    from skyclass.inference import classify as run
+
+    with _progress() as tell:
+        table = run(paths, model, out, progress=lambda d, n: tell("fields", d, n))
+    counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
+    typer.echo(f"{len(table)} sources in {out}: {counts}")
+
+
+def _closing(metrics: dict[str, dict[str, float]], report: Path) -> str:
+    """Give the closing line of an experiment."""
+    shares = [f"{100 * metrics[key]['accuracy']:.1f} %" for key in ("test", "baseline")]
+    kind = " (simulated data)" if metrics["simulated"] else ""
+    return f"test accuracy {shares[0]}, colour baseline {shares[1]}{kind}; report: {report}"

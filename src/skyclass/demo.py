@@ -1,0 +1,65 @@
+"""The whole pipeline on a simulated survey."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from skyclass.config import (
+    CatalogConfig,
+    ExperimentConfig,
+    SurveyConfig,
+    TrainingConfig,
+    write_config,
+)
+from skyclass.experiment import Result, run_experiment
+from skyclass.files import make_directory
+from skyclass.simulation import simulate
+from skyclass.tasks import get_task
+
+__all__ = ["run_demo"]
+
+FIELDS: Final = 24
+"""Simulated fields: 6,000 labelled objects."""
+
+
+def run_demo(
+    out: Path,
+    *,
+    task: str = "spectral-class",
+    fields: int = FIELDS,
+    epochs: int = 16,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Result:
+    """Simulate a survey and run one experiment with calibrated bands on it.
+
+    Parameters
+    ----------
+    out
+        Directory for `survey/`, `experiment.toml` and `experiment/`.
+    task
+        Name of a task.
+    fields
+        Number of simulated fields of 250 labelled objects each.
+    epochs
+        Most epochs of training.
+    progress
+        Called with the stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    skyclass.experiment.Result
+        The metrics and where the report is.
+    """
+    get_task(task)
+    tell = progress or (lambda _stage, _done, _total: None)
+    survey = make_directory(out) / "survey"
+    simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
+    config = ExperimentConfig(
+        task=task,
+        catalog=CatalogConfig(path=Path("survey/catalog.csv")),
+        survey=SurveyConfig(frames=Path("survey/frames")),
+        training=TrainingConfig(epochs=epochs),
+    )
+    file = out / "experiment.toml"
+    write_config(config, file)
+    return run_experiment(file, out / "experiment", progress=progress)

@@ -1,0 +1,133 @@
+"""Classify every source of the fields that a directory holds."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from astropy.table import Table
+
+from skyclass.errors import InferenceError
+from skyclass.files import atomic_path
+from skyclass.images import aperture_flux, cut_field, open_field
+from skyclass.inference.detect import detect
+from skyclass.models import Classifier, load
+from skyclass.survey import BANDS, Field, find_fields
+
+__all__ = ["classify", "classify_field", "write_table"]
+
+_FORMATS: Final = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".fits": "fits", ".vot": "votable"}
+_DETECTION: Final = BANDS.index("r")
+
+
+def classify(
+    paths: Sequence[Path],
+    model: Path,
+    out: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Detect and classify the sources of all fields at or below some directories.
+
+    Parameters
+    ----------
+    paths
+        Directories that hold the five frames of one or more fields.
+    model
+        Folder of a saved model.
+    out
+        Table to write: ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
+    progress
+        Called with fields done and fields in all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What was written: a row a source, as `classify_field` gives it.
+
+    Raises
+    ------
+    InferenceError
+        Where `out` has no known ending, or no source is found.
+    ModelError
+        Where `model` is no model.
+    SurveyError
+        Where there are no frames, or a field lacks one.
+    """
+    _check_ending(out)
+    classifier = load(model)
+    fields = find_fields(paths)
+    tables = []
+    for done, (field, folder) in enumerate(fields.items(), 1):
+        tables.append(classify_field(folder, field, classifier))
+        if progress is not None:
+            progress(done, len(fields))
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
+        raise InferenceError("no source was found on the frames")
+    write_table(table, out)
+    return table
+
+
+def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.DataFrame:
+    """Detect and classify the sources of one field.
+
+    Parameters
+    ----------
+    folder
+        Directory of its five frames.
+    field
+        Field key.
+    classifier
+        A trained model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the r frame), `run`, `camcol`,
+        `field`, `flux_u` to `flux_z` (aperture of 8 pixels, nanomaggies), `class`,
+        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out.
+    """
+    frames = open_field(folder, field)
+    sources = detect(frames[_DETECTION])
+    cutouts = cut_field(
+        frames, sources["ra"].to_numpy(), sources["dec"].to_numpy(), classifier.spec.size
+    )
+    kept = cutouts.inside
+    table = sources[kept].reset_index(drop=True)
+    table = table.assign(run=field.run, camcol=field.camcol, field=field.field)
+    fluxes = aperture_flux(cutouts.flux[kept], cutouts.offset[kept])
+    table[[f"flux_{band}" for band in BANDS]] = fluxes
+    probabilities = classifier.probabilities(cutouts.flux[kept])
+    labels = np.array(classifier.spec.labels)
+    table["class"] = labels[probabilities.argmax(axis=1)]
+    table["probability"] = probabilities.max(axis=1)
+    table[[f"p_{label}" for label in labels]] = probabilities
+    return table
+
+
+def write_table(table: pd.DataFrame, out: Path) -> None:
+    """Write a table in the format that its name's ending says.
+
+    Parameters
+    ----------
+    table
+        What to write.
+    out
+        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
+    """
+    _check_ending(out)
+    with atomic_path(out) as partial:
+        if out.suffix == ".parquet":
+            table.to_parquet(partial, index=False)
+        else:
+            plain = table.astype({"class": object})
+            Table.from_pandas(plain).write(partial, format=_FORMATS[out.suffix])
+
+
+def _check_ending(out: Path) -> None:
+    """Refuse a file name without a known ending, before any work."""
+    known = [".parquet", *_FORMATS]
+    if out.suffix not in known:
+        raise InferenceError(f"{out} has no known ending; use one of {', '.join(known)}")
