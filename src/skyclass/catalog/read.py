@@ -83,7 +83,8 @@ def _to_pandas(table: Table) -> pd.DataFrame:
     """Make a DataFrame of an astropy table's one-dimensional columns."""
     flat = table[[name for name in table.colnames if table[name].ndim == 1]]
     flat.convert_bytestring_to_unicode()
-    return flat.to_pandas()
+    frame: pd.DataFrame = flat.to_pandas()
+    return frame
 
 
 def _canonical(name: str) -> str:

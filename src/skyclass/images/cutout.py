@@ -54,9 +54,7 @@ def cut_field(
         flux[:, band], mask[:, band] = cut_image(frame.data, x, y, size)
         offset[:, band] = np.stack([_offset(y, size), _offset(x, size)], axis=1)
         rows, columns = frame.data.shape
-        inside &= (abs(y - (rows - 1) / 2) <= rows / 2) & (
-            abs(x - (columns - 1) / 2) <= columns / 2
-        )
+        inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
     return Cutouts(flux, mask, offset, inside)
 
 

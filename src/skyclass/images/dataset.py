@@ -77,7 +77,7 @@ def make_cutouts(
     if out.exists():
         return _existing(out, fingerprint)
     parts = make_directory(out.with_name(f"{out.name}.parts") / fingerprint)
-    groups = [(Field(*map(int, key)), rows) for key, rows in catalog.groupby(list(FRAME_KEYS))]
+    groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
     features = _features(labels, size)
 
     def work(field: Field, rows: pd.DataFrame) -> None:
@@ -127,9 +127,17 @@ def _write_part(
             ).encode(),
         }
     )
-    with atomic_path(target) as partial, pa.OSFile(str(partial), "wb") as sink:
-        with pa.ipc.new_stream(sink, schema) as writer:
-            writer.write_table(kept.cast(schema))
+    with (
+        atomic_path(target) as partial,
+        pa.OSFile(str(partial), "wb") as sink,
+        pa.ipc.new_stream(sink, schema) as writer,
+    ):
+        writer.write_table(kept.cast(schema))
+
+
+def _field(rows: pd.DataFrame) -> Field:
+    """Give the field that all of some rows lie in."""
+    return Field(*(int(rows[name].iloc[0]) for name in FRAME_KEYS))
 
 
 def _features(labels: tuple[str, ...], size: int) -> Features:

@@ -69,7 +69,8 @@ def concentration(
     small, large = (aperture_flux(*chosen, radius=r)[:, 0] for r in (3.0, APERTURE))
     good = (small > 0) & (large > 0)
     ratio = np.divide(large, small, out=np.full(len(flux), np.nan), where=good)
-    return 2.5 * np.log10(ratio)
+    magnitudes: NDArray[np.float64] = 2.5 * np.log10(ratio)
+    return magnitudes
 
 
 def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -77,4 +78,5 @@ def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:
     axis = np.arange(size) - (size - 1) / 2
     dy = axis[None, :, None] - offset[:, 0, None, None]
     dx = axis[None, None, :] - offset[:, 1, None, None]
-    return np.hypot(dy, dx)
+    distance: NDArray[np.float64] = np.hypot(dy, dx)
+    return distance

@@ -84,7 +84,10 @@ class Classifier(nn.Module):
             Probabilities, `[n, class]`, each row adding up to one.
         """
         self.eval()
-        parts = torch.from_numpy(np.ascontiguousarray(flux)).split(batch_size)
+        parts = [
+            torch.from_numpy(flux[start : start + batch_size])
+            for start in range(0, len(flux), batch_size)
+        ]
         rows = [torch.softmax(self(part).double(), dim=1) for part in parts]
         return torch.cat(rows).numpy() if len(flux) else np.empty((0, len(self.spec.labels)))
 

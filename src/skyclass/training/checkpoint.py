@@ -14,7 +14,7 @@ from skyclass.files import atomic_path
 __all__ = ["SafetensorsCheckpointIO"]
 
 
-class SafetensorsCheckpointIO(CheckpointIO):  # type: ignore[misc]
+class SafetensorsCheckpointIO(CheckpointIO):
     """Write Lightning's checkpoints without pickle, under a temporary name, then rename."""
 
     def save_checkpoint(

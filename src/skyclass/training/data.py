@@ -1,6 +1,7 @@
 """Batches of stored cutouts, in an order that a seed and an epoch decide."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,6 +78,6 @@ def loader(cutouts: StoredCutouts, batch_size: int, seed: int | None) -> DataLoa
     )
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def _as_it_is(batch: Any) -> Any:
     """Pass a batch on: it is collated already."""
     return batch

@@ -1,9 +1,8 @@
 """What happens to a batch."""
 
-from typing import Any
-
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from skyclass.config import TrainingConfig
@@ -13,7 +12,7 @@ from skyclass.models import Classifier
 __all__ = ["ClassifierModule"]
 
 
-class ClassifierModule(LightningModule):  # type: ignore[misc]
+class ClassifierModule(LightningModule):
     """Cross-entropy with AdamW on a one-cycle schedule, objects turned and mirrored at random.
 
     Parameters
@@ -49,7 +48,7 @@ class ClassifierModule(LightningModule):  # type: ignore[misc]
         loss = nn.functional.cross_entropy(logits, label)
         self.log_dict({"validation_loss": loss, "validation_accuracy": right}, on_epoch=True)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """Give AdamW and the one-cycle schedule (Smith & Topin 2019, SPIE 11006)."""
         config = self.config
         optimizer = torch.optim.AdamW(

@@ -128,7 +128,7 @@ def _restore_best(module: ClassifierModule, best: ModelCheckpoint) -> None:
     module.load_state_dict(weights)
 
 
-class _History(Callback):  # type: ignore[misc]
+class _History(Callback):
     """Remember every epoch's figures, also over an interruption."""
 
     def __init__(
