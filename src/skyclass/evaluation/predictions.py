@@ -151,4 +151,6 @@ def predictions_of(
     if true.isna().any():
         unknown = table.loc[true.isna(), "label"].iloc[0]
         raise EvaluationError(f"label {unknown!r} has no column {_PREFIX}{unknown}")
-    return labels, true.to_numpy(np.int64), table[columns].to_numpy(np.float64)
+    values: NDArray[np.float64] = table[columns].to_numpy(np.float64)
+    codes = np.asarray(true, dtype=np.int64)
+    return labels, codes, values

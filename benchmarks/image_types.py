@@ -1,0 +1,37 @@
+"""Calibrated bands against the percentile-stretched composite: same objects, same network.
+
+Usage: python benchmarks/image_types.py DEMO_DIRECTORY
+
+Runs the demo's experiment with the image type `gri` and prints the paired difference.
+"""
+
+import sys
+from pathlib import Path
+
+from skyclass.config import ImageConfig, read_config, write_config
+from skyclass.evaluation import paired_difference, predictions_of, read_predictions
+from skyclass.experiment import run_experiment
+
+
+def main(demo: Path) -> None:
+    config = read_config(demo / "experiment.toml")
+    file = demo / "gri.toml"
+    write_config(config.model_copy(update={"images": ImageConfig(type="gri")}), file)
+    run_experiment(file, demo / "gri")
+    tables = [
+        read_predictions(demo / name / "predictions.parquet") for name in ("experiment", "gri")
+    ]
+    if not (tables[0]["specobjid"] == tables[1]["specobjid"]).all():
+        raise SystemExit("the two experiments scored different objects")
+    (_, true, calibrated), (_, _, composite) = (predictions_of(table) for table in tables)
+    found = paired_difference(true, calibrated.argmax(1), composite.argmax(1))
+    low, high = (100 * bound for bound in found.ci95)
+    print(
+        f"ugriz {100 * found.accuracy_a:.1f} %, gri {100 * found.accuracy_b:.1f} %, difference"
+        f" {100 * found.difference:.1f} points (95 % interval {low:.1f} to {high:.1f}),"
+        f" {found.n} test objects"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,84 @@
+"""What a model trained on the simulated survey makes of a real SDSS field.
+
+Usage: SKYCLASS_TEST_DATA=... python benchmarks/real_field.py MODEL_DIRECTORY PICTURE.png
+
+Classifies the catalogued stars of field 4510-4-30 and compares the classes with those that their
+dereddened g-i colours say, at the class boundaries of the Pickles (1998) dwarfs through the SDSS
+filters. Needs matplotlib.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from astropy.table import Table
+
+from skyclass.images import cut_field, open_field, render
+from skyclass.models import load
+from skyclass.survey import Field
+
+BOUNDARIES = (-0.93, -0.455, 0.05, 0.49, 0.80, 1.92)
+FAINTEST = 19.5
+
+
+def main(model: Path, picture: Path) -> None:
+    data = Path(os.environ["SKYCLASS_TEST_DATA"]) / "sdss"
+    frames = open_field(data / "frames", Field(301, 4510, 4, 30))
+    stars = Table.read(data / "calibObj-004510-4-star.fits.gz")
+    x, y = frames[2].pixel(np.array(stars["RA"]), np.array(stars["DEC"]))
+    magnitude = 22.5 - 2.5 * np.log10(np.clip(np.array(stars["PSFFLUX"]), 1e-3, None))
+    inside = (x > 0) & (x < 2047) & (y > 64) & (y < 1425) & (magnitude[:, 2] < FAINTEST)
+    stars, magnitude = stars[inside], magnitude[inside]
+    cutouts = cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
+    classifier = load(model)
+    labels = classifier.spec.labels
+    predicted = classifier.probabilities(cutouts.flux).argmax(axis=1)
+    colour = magnitude[:, 1] - magnitude[:, 3]
+    dereddened = magnitude - np.array(stars["EXTINCTION"])
+    expected = np.digitize(dereddened[:, 1] - dereddened[:, 3], BOUNDARIES)
+    apart = np.abs(predicted - expected)
+    print(
+        f"{len(stars)} stars with r < {FAINTEST}: {np.mean(apart == 0):.0%} in the class of their"
+        f" g-i colour, {np.mean(apart <= 1):.0%} within one class"
+    )
+    draw(picture, labels, colour, magnitude[:, 2], predicted, render(cutouts.flux, "ugriz"))
+
+
+def draw(picture, labels, colour, r, predicted, images) -> None:
+    palette = plt.get_cmap("viridis")(np.linspace(0, 0.95, len(labels)))
+    figure, (plot, sheet) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
+    for code, label in enumerate(labels):
+        here = predicted == code
+        if here.any():
+            plot.scatter(
+                colour[here],
+                r[here],
+                s=34,
+                color=palette[code],
+                edgecolor="k",
+                lw=0.4,
+                label=f"{label} ({here.sum()})",
+            )
+    for bound, label in zip(BOUNDARIES, labels[1:], strict=True):
+        if bound > colour.min() - 0.3:
+            plot.axvline(bound, color="0.7", lw=0.8, zorder=0)
+            plot.text(bound + 0.03, 14.1, label, color="0.4", va="top")
+    plot.set(xlabel="g - i (catalogue, mag)", ylabel="r (mag)", ylim=(19.7, 13.9))
+    plot.set_title("predicted class of each star", fontsize=10)
+    plot.legend(fontsize=8, loc="lower right")
+    order = np.argsort(colour)[np.linspace(0, len(colour) - 1, 15).astype(int)]
+    tiles = images[order, 12:52, 12:52].reshape(3, 5, 40, 40, 3).transpose(0, 2, 1, 3, 4)
+    sheet.imshow(tiles.reshape(120, 200, 3))
+    for i, star in enumerate(order):
+        sheet.text(
+            40 * (i % 5) + 2, 40 * (i // 5) + 2, labels[predicted[star]], color="w", va="top"
+        )
+    sheet.set_axis_off()
+    sheet.set_title("fifteen of them, blue to red (real SDSS pixels)", fontsize=10)
+    figure.savefig(picture, dpi=110)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,129 @@
+"""Every command as a user types it: what it writes, and what it says of bad input."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from skyclass.models import Classifier, ModelSpec, save
+from skyclass.survey import BANDS
+
+LABELS = ("O", "B", "A", "F", "G", "K", "M")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "skyclass", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], message: str) -> None:
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert result.returncode == 2, result.stderr
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = ModelSpec("spectral-class", LABELS, "ugriz", "compact", 64, BANDS, "nanomaggy", True)
+    folder = tmp_path_factory.mktemp("model")
+    save(Classifier(spec), folder)
+    return folder
+
+
+def test_catalog_then_cutouts(small_survey: Path, tmp_path: Path) -> None:
+    made = run(
+        "catalog",
+        small_survey / "catalog.csv",
+        "--task",
+        "spectral-class",
+        "--out",
+        tmp_path / "c.parquet",
+    )
+    assert made.returncode == 0, made.stderr
+    assert "240 rows read" in made.stdout
+    cut = run(
+        "cutouts",
+        "--catalog",
+        tmp_path / "c.parquet",
+        "--frames",
+        small_survey / "frames",
+        "--out",
+        tmp_path / "cutouts",
+        "--size",
+        32,
+    )
+    assert cut.returncode == 0, cut.stderr
+    assert (tmp_path / "cutouts" / "train").is_dir()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits", ".vot", ".parquet"])
+def test_classify_writes_every_format(
+    small_survey: Path, model: Path, tmp_path: Path, ending: str
+) -> None:
+    out = tmp_path / f"classes{ending}"
+    done = run("classify", small_survey / "frames", "--model", model, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(out) if ending == ".parquet" else Table.read(out).to_pandas()
+    probabilities = table[[f"p_{label}" for label in LABELS]]
+    assert (abs(probabilities.sum(axis=1) - 1) < 1e-6).all()
+    assert set(table["field"]) == {100, 101}
+    assert [p.name for p in tmp_path.iterdir()] == [out.name]
+
+
+def test_classify_finds_the_catalogued_stars(
+    small_survey: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "classes.parquet"
+    run("classify", small_survey / "frames", "--model", model, "--out", out)
+    found = pd.read_parquet(out)
+    stars = pd.read_csv(small_survey / "catalog.csv")
+    bright = stars[stars["psfMag_r"] < 19]
+    from astropy.coordinates import SkyCoord
+
+    places = [SkyCoord(t["ra"], t["dec"], unit="deg") for t in (bright, found)]
+    _, apart, _ = places[0].match_to_catalog_sky(places[1])
+    assert (apart.arcsec < 0.4).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("classify", "{tmp}", "--model", "{model}", "--out", "{tmp}/x.fits"), "no frame"),
+        (("classify", "{survey}", "--model", "{tmp}", "--out", "{tmp}/x.fits"), "no usable model"),
+        (("classify", "{survey}", "--model", "{model}", "--out", "{tmp}/x.doc"), "no known ending"),
+        (
+            ("catalog", "{tmp}/no.csv", "--task", "spectral-class", "--out", "{tmp}/a.parquet"),
+            "does not exist",
+        ),
+        (
+            ("catalog", "{survey}/catalog.csv", "--task", "spektral", "--out", "{tmp}/a.parquet"),
+            "did you mean",
+        ),
+        (("simulate", "--out", "{tmp}/s", "--fields", "0"), "fields"),
+        (("experiment", "{tmp}/no.toml", "--out", "{tmp}/e"), "does not exist"),
+    ],
+)
+def test_bad_input(
+    small_survey: Path, model: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    places = {"tmp": tmp_path, "survey": small_survey, "model": model}
+    assert_refused(run(*(a.format(**places) for a in arguments)), message)
+    assert not any(tmp_path.iterdir())
+
+
+def test_nowhere_to_write(small_survey: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(
+        "catalog",
+        small_survey / "catalog.csv",
+        "--task",
+        "spectral-class",
+        "--out",
+        tmp_path / "file" / "c.parquet",
+    )
+    assert_refused(result, "cannot make the directory")

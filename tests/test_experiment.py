@@ -1,0 +1,140 @@
+"""One experiment from a survey to a report, broken off and gone on with."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import skyclass.training.train as training
+from skyclass.errors import ExperimentError, ImageError, ModelError, TrainingError
+from skyclass.evaluation import score
+from skyclass.experiment import run_experiment
+from skyclass.models import load
+
+TEXT = """
+task = "spectral-class"
+[catalog]
+path = "{survey}/catalog.csv"
+[survey]
+frames = "{survey}/frames"
+[cutouts]
+size = 32
+[images]
+type = "{image}"
+[model]
+name = "{model}"
+[training]
+epochs = {epochs}
+batch_size = {batch}
+"""
+
+
+def write(folder: Path, survey: Path, image="ugriz", model="compact", epochs=3, batch=16) -> Path:
+    file = folder / f"{image}-{model}-{epochs}.toml"
+    text = TEXT.format(survey=survey, image=image, model=model, epochs=epochs, batch=batch)
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture(scope="module")
+def done(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("done")
+    run_experiment(write(folder, small_survey), folder / "out")
+    return folder
+
+
+def test_everything_is_there_and_agrees(done: Path) -> None:
+    out = done / "out"
+    metrics = json.loads((out / "metrics.json").read_text())
+    table = pd.read_parquet(out / "predictions.parquet")
+    labels = metrics["test"]["labels"]
+    assert metrics["simulated"]
+    assert "Simulated data" in (out / "report.html").read_text()
+    assert metrics["test"]["accuracy"] == np.mean(table["label"] == table["predicted"])
+    shares = table[[f"p_{label}" for label in labels]].to_numpy()
+    true = table["label"].map({label: i for i, label in enumerate(labels)}).to_numpy()
+    assert score(labels, true, shares)["confusion_matrix"] == metrics["test"]["confusion_matrix"]
+    catalog = pd.read_parquet(out / "catalog.parquet")
+    assert set(table["specobjid"]) == set(catalog.loc[catalog["split"] == "test", "specobjid"])
+    assert metrics["baseline"]["accuracy"] > 0.5
+    left = {path.name for path in out.iterdir()}
+    assert left == {
+        "catalog.parquet",
+        "cutouts",
+        "experiment.toml",
+        "logs",
+        "metrics.json",
+        "model",
+        "predictions.parquet",
+        "report.html",
+    }
+
+
+def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments, **_options):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("skyclass.experiment.train", refuse)
+    run_experiment(done / "ugriz-compact-3.toml", done / "out")
+    assert load(done / "out" / "model").spec.labels[-1] == "M"
+
+
+def test_broken_off_training_ends_the_same(
+    done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Exception):
+        pass
+
+    step = training.ClassifierModule.training_step
+
+    def killing(self, batch, index):
+        if self.current_epoch == 1 and index == 2:
+            raise Killed
+        return step(self, batch, index)
+
+    file = done / "ugriz-compact-3.toml"
+    monkeypatch.setattr(training.ClassifierModule, "training_step", killing)
+    with pytest.raises(Killed):
+        run_experiment(file, tmp_path / "out")
+    assert not (tmp_path / "out" / "model").exists()
+    monkeypatch.setattr(training.ClassifierModule, "training_step", step)
+    run_experiment(file, tmp_path / "out")
+    one, other = (load_file(d / "out/model/model.safetensors") for d in (done, tmp_path))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_another_experiment_is_not_overwritten(done: Path, small_survey: Path) -> None:
+    before = (done / "out" / "metrics.json").read_bytes()
+    with pytest.raises(ExperimentError, match=r"training\.epochs"):
+        run_experiment(write(done, small_survey, epochs=4), done / "out")
+    assert (done / "out" / "metrics.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"image": "ugri"}, ImageError, "did you mean 'ugriz'"),
+        ({"model": "compct"}, ModelError, "did you mean 'compact'"),
+    ],
+)
+def test_unknown_names_before_any_work(
+    small_survey: Path, tmp_path: Path, options, error, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        run_experiment(write(tmp_path, small_survey, **options), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_larger_than_the_training_split(small_survey: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="do not fill a batch"):
+        run_experiment(write(tmp_path, small_survey, batch=5000), tmp_path / "out")
+
+
+def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes((done / "out/model/config.json").read_bytes())
+    with pytest.raises(ModelError, match="no usable model"):
+        load(tmp_path)
