@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-import skyclass.training.train as training
 from skyclass.errors import ExperimentError, ImageError, ModelError, TrainingError
 from skyclass.evaluation import score
 from skyclass.experiment import run_experiment
 from skyclass.models import load
+from skyclass.training.module import ClassifierModule
 
 TEXT = """
 task = "spectral-class"
@@ -86,22 +86,22 @@ def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPat
 def test_broken_off_training_ends_the_same(
     done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
-    step = training.ClassifierModule.training_step
+    step = ClassifierModule.training_step
 
     def killing(self, batch, index):
         if self.current_epoch == 1 and index == 2:
-            raise Killed
+            raise KilledError
         return step(self, batch, index)
 
     file = done / "ugriz-compact-3.toml"
-    monkeypatch.setattr(training.ClassifierModule, "training_step", killing)
-    with pytest.raises(Killed):
+    monkeypatch.setattr(ClassifierModule, "training_step", killing)
+    with pytest.raises(KilledError):
         run_experiment(file, tmp_path / "out")
     assert not (tmp_path / "out" / "model").exists()
-    monkeypatch.setattr(training.ClassifierModule, "training_step", step)
+    monkeypatch.setattr(ClassifierModule, "training_step", step)
     run_experiment(file, tmp_path / "out")
     one, other = (load_file(d / "out/model/model.safetensors") for d in (done, tmp_path))
     assert all(torch.equal(one[name], other[name]) for name in one)

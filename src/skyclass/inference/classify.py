@@ -86,7 +86,7 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     -------
     pandas.DataFrame
         `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the r frame), `run`, `camcol`,
-        `field`, `flux_u` to `flux_z` (aperture of 8 pixels, nanomaggies), `class`,
+        `field`, `flux_u` to `flux_z` (aperture of 10 pixels, nanomaggies), `class`,
         `probability`, and `p_<class>`. Sources that leave the frame in a band are left out.
     """
     frames = open_field(folder, field)
