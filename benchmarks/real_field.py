@@ -20,7 +20,7 @@ from skyclass.models import load
 from skyclass.survey import Field
 
 BOUNDARIES = (-0.93, -0.455, 0.05, 0.49, 0.80, 1.92)
-FAINTEST = 19.5
+BRIGHTEST, FAINTEST = 14.5, 19.5  # brighter stars are saturated in some band
 
 
 def main(model: Path, picture: Path) -> None:
@@ -30,6 +30,7 @@ def main(model: Path, picture: Path) -> None:
     x, y = frames[2].pixel(np.array(stars["RA"]), np.array(stars["DEC"]))
     magnitude = 22.5 - 2.5 * np.log10(np.clip(np.array(stars["PSFFLUX"]), 1e-3, None))
     inside = (x > 0) & (x < 2047) & (y > 64) & (y < 1425) & (magnitude[:, 2] < FAINTEST)
+    inside &= magnitude[:, 2] > BRIGHTEST
     stars, magnitude = stars[inside], magnitude[inside]
     cutouts = cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
     classifier = load(model)
@@ -40,8 +41,8 @@ def main(model: Path, picture: Path) -> None:
     expected = np.digitize(dereddened[:, 1] - dereddened[:, 3], BOUNDARIES)
     apart = np.abs(predicted - expected)
     print(
-        f"{len(stars)} stars with r < {FAINTEST}: {np.mean(apart == 0):.0%} in the class of their"
-        f" g-i colour, {np.mean(apart <= 1):.0%} within one class"
+        f"{len(stars)} stars with {BRIGHTEST} < r < {FAINTEST}: {np.mean(apart == 0):.0%} in the"
+        f" class of their g-i colour, {np.mean(apart <= 1):.0%} within one class"
     )
     draw(picture, labels, colour, magnitude[:, 2], predicted, render(cutouts.flux, "ugriz"))
 
@@ -62,12 +63,12 @@ def draw(picture, labels, colour, r, predicted, images) -> None:
                 label=f"{label} ({here.sum()})",
             )
     for bound, label in zip(BOUNDARIES, labels[1:], strict=True):
-        if bound > colour.min() - 0.3:
+        if bound > -1.2:
             plot.axvline(bound, color="0.7", lw=0.8, zorder=0)
-            plot.text(bound + 0.03, 14.1, label, color="0.4", va="top")
-    plot.set(xlabel="g - i (catalogue, mag)", ylabel="r (mag)", ylim=(19.7, 13.9))
+            plot.text(bound + 0.03, 14.3, label, color="0.4", va="top")
+    plot.set(xlabel="g - i (catalogue, mag)", ylabel="r (mag)", ylim=(19.7, 14.2), xlim=(-1.2, 3.4))
     plot.set_title("predicted class of each star", fontsize=10)
-    plot.legend(fontsize=8, loc="lower right")
+    plot.legend(fontsize=8, loc="center left")
     order = np.argsort(colour)[np.linspace(0, len(colour) - 1, 15).astype(int)]
     tiles = images[order, 12:52, 12:52].reshape(3, 5, 40, 40, 3).transpose(0, 2, 1, 3, 4)
     sheet.imshow(tiles.reshape(120, 200, 3))
