@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from skyclass.errors import ModelError
@@ -104,7 +105,7 @@ def save(classifier: Classifier, directory: Path) -> None:
     """
     make_directory(directory)
     tensors = {name: value.contiguous() for name, value in classifier.state_dict().items()}
-    save_file(tensors, directory / _WEIGHTS)
+    (directory / _WEIGHTS).write_bytes(to_bytes(tensors))
     text = json.dumps(asdict(classifier.spec), indent=1)
     (directory / _SPEC).write_text(text, encoding="utf-8")
 

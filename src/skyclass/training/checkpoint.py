@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from skyclass.files import atomic_path
 
@@ -24,7 +24,8 @@ class SafetensorsCheckpointIO(CheckpointIO):
         tensors: dict[str, torch.Tensor] = {}
         tree = _pack(checkpoint, tensors)
         with atomic_path(Path(path)) as partial:
-            save_file(tensors, partial, metadata={"tree": json.dumps(tree)})
+            # bytes, because the library's own writer hides a full disk behind another error
+            partial.write_bytes(save(tensors, metadata={"tree": json.dumps(tree)}))
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None

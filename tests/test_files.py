@@ -1,0 +1,54 @@
+"""Nothing half-written is left behind, whatever goes wrong."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from skyclass.errors import OutputError
+from skyclass.files import atomic_path
+
+
+def test_replaces_only_when_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(target) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    with atomic_path(target) as partial:
+        partial.write_text("new")
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_killed_writer_leaves_nothing_for_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".partial-12345678-a.txt").write_text("left by a kill")
+    with atomic_path(tmp_path / "a.txt") as partial:
+        partial.write_text("whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_full_disk_is_one_clear_line(tmp_path: Path, wrapped: bool) -> None:
+    def fill() -> None:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        if not wrapped:
+            raise full
+        try:
+            raise full
+        except OSError as error:
+            raise OSError("not enough space") from error
+
+    with (
+        pytest.raises(OutputError, match=r"cannot write .*a\.txt"),
+        atomic_path(tmp_path / "a.txt") as partial,
+    ):
+        partial.write_text("half")
+        fill()
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors_of_reading_pass_through(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a.txt"):
+        (tmp_path / "nowhere").read_text()
