@@ -82,21 +82,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
         partial.replace(path)
     except OSError as error:
         # an error of something read inside the block is not ours to explain
-        if _number(error) not in _WRITING:
+        if not _is_of_writing(error):
             raise
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         _remove(partial)
 
 
-def _number(error: BaseException | None) -> int | None:
-    """Give the system's error number; astropy wraps a full disk in an error without one."""
-    while error is not None:
-        number: int | None = getattr(error, "errno", None)
-        if number is not None:
-            return number
-        error = error.__context__
-    return None
+def _is_of_writing(error: OSError) -> bool:
+    """Tell whether a place could not be written to; astropy reports a full disk in words only."""
+    return error.errno in _WRITING or "space on disk" in str(error)
 
 
 def _remove(path: Path) -> None:
