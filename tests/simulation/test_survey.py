@@ -131,7 +131,12 @@ def test_interrupted_work_leaves_whole_files_and_no_process(
     )
     script = tmp_path / "script.py"
     script.write_text(code)
-    process = subprocess.Popen([sys.executable, script], start_new_session=True)
+    # a background job starts with Ctrl-C ignored, and its children inherit that
+    process = subprocess.Popen(
+        [sys.executable, script],
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while not list(out.rglob("frame-*.bz2")) and time.monotonic() < deadline:
         time.sleep(0.05)
