@@ -74,8 +74,10 @@ def reliability_diagram(bins: list[ReliabilityBin]) -> go.Figure:
     figure.add_trace(_accuracies([each for each in bins if each.count]), row=1, col=1)
     figure.add_trace(_counts(bins), row=2, col=1)
     figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1)
-    figure.update_yaxes(title="objects", row=2)
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    # room for the numbers above the bars
+    top = 1.25 * max(each.count for each in bins)
+    figure.update_yaxes(title="objects", range=[0, top], nticks=4, row=2)
+    figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%")
     figure.update_xaxes(title="probability of the predicted class", row=2)
     return _styled(figure)
 
@@ -147,10 +149,10 @@ def _styled(figure: go.Figure) -> go.Figure:
     return figure.update_layout(
         template="none",
         height=440,
-        margin={"l": 62, "r": 16, "t": 44, "b": 52},
+        margin={"l": 62, "r": 16, "t": 60, "b": 52},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
         dragmode=False,
-    )
+    ).update_xaxes(title_standoff=8)

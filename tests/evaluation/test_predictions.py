@@ -1,0 +1,77 @@
+"""The table of predictions, to a file and back."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skyclass.errors import EvaluationError
+from skyclass.evaluation import (
+    predictions_of,
+    predictions_table,
+    read_predictions,
+    score,
+    write_predictions,
+)
+
+LABELS = ("star", "galaxy")
+TRUE = np.array([0, 1, 1])
+PROBABILITIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]])
+
+
+def table(**changes: object) -> pd.DataFrame:
+    values: dict[str, object] = {
+        "objid": ["1237648704595820365", "2", "3"],
+        "specobjid": ["10000000000000000001", "5", "6"],
+        "ra": np.array([10.5, 11, 12]),
+        "dec": np.array([-1.25, 0, 1]),
+        "labels": LABELS,
+        "true": TRUE,
+        "probabilities": PROBABILITIES,
+    }
+    return predictions_table(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_columns() -> None:
+    assert list(table()) == [
+        *("objid", "specobjid", "ra", "dec", "label", "predicted"),
+        *("p_star", "p_galaxy"),
+    ]
+    assert table()["label"].tolist() == ["star", "galaxy", "galaxy"]
+    assert table()["predicted"].tolist() == ["star", "galaxy", "star"]
+
+
+def test_the_file_alone_gives_the_scores(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    write_predictions(table(), path)
+    back = read_predictions(path)
+    # ids beyond 2^63 keep their digits
+    assert back["specobjid"].tolist() == ["10000000000000000001", "5", "6"]
+    labels, true, probabilities = predictions_of(back)
+    assert labels == LABELS
+    np.testing.assert_array_equal(true, TRUE)
+    np.testing.assert_array_equal(probabilities, PROBABILITIES)
+    assert score(labels, true, probabilities) == score(LABELS, TRUE, PROBABILITIES)
+
+
+def test_columns_of_different_lengths() -> None:
+    with pytest.raises(EvaluationError, match=r"different lengths: \[2, 3\]"):
+        table(ra=np.array([1.0, 2.0]))
+
+
+def test_label_without_probabilities() -> None:
+    with pytest.raises(EvaluationError, match="'galaxy' has no column p_galaxy"):
+        predictions_of(table().drop(columns="p_galaxy"))
+
+
+def test_files_that_are_no_predictions(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    with pytest.raises(EvaluationError, match="does not exist"):
+        read_predictions(path)
+    path.write_text("<html>")
+    with pytest.raises(EvaluationError, match="not a Parquet file"):
+        read_predictions(path)
+    table().drop(columns="dec").to_parquet(path)
+    with pytest.raises(EvaluationError, match="no column 'dec'"):
+        read_predictions(path)
