@@ -99,7 +99,9 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     catalog = _catalog(config, out, source, tell)
     info = _cutouts(config, task, catalog, out, tell)
     classifier, trained = _model(config, info, out, tell)
-    metrics = _evaluate(config, task, catalog, info, classifier, out, trained, tell)
+    # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
+    scored = _fingerprint(trained, source)
+    metrics = _evaluate(config, task, catalog, info, classifier, out, scored, tell)
     return Result(out, metrics)
 
 
@@ -234,13 +236,13 @@ def _evaluate(
     info: CutoutInfo,
     classifier: Classifier,
     out: Path,
-    trained: str,
+    fingerprint: str,
     tell: Progress,
 ) -> dict[str, Any]:
     """Score model and baseline on the test objects, once, and write the report."""
     path = out / "metrics.json"
     products = (path, out / "predictions.parquet", out / "report.html")
-    if all(p.exists() for p in products) and _is_done(out, "evaluation", trained):
+    if all(p.exists() for p in products) and _is_done(out, "evaluation", fingerprint):
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return values
     tell("evaluation", 0, 1)
@@ -252,7 +254,7 @@ def _evaluate(
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     write_report(out)
-    _mark_done(out, "evaluation", trained)
+    _mark_done(out, "evaluation", fingerprint)
     tell("evaluation", 1, 1)
     return metrics
 
