@@ -127,15 +127,23 @@ def simulate(
     catalog = out / CATALOG
     if catalog.is_file() and all(_is_complete(out, survey, i) for i in range(n_fields)):
         return catalog
+    tables = _run(out, survey, workers or os.cpu_count() or 1, progress)
+    with atomic_path(catalog) as partial:
+        pd.concat(tables).to_csv(partial, index=False)
+    return catalog
+
+
+def _run(
+    out: Path, survey: Survey, workers: int, progress: Callable[[int, int], None] | None
+) -> list[pd.DataFrame]:
+    """Simulate all fields and give their catalogues in the fields' order."""
     tables: dict[int, pd.DataFrame] = {}
-    with _results(out, survey, workers or os.cpu_count() or 1) as results:
+    with _results(out, survey, workers) as results:
         for serial, table in results:
             tables[serial] = table
             if progress is not None:
-                progress(len(tables), n_fields)
-    with atomic_path(catalog) as partial:
-        pd.concat([tables[i] for i in range(n_fields)]).to_csv(partial, index=False)
-    return catalog
+                progress(len(tables), survey.n_fields)
+    return [tables[i] for i in range(survey.n_fields)]
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:

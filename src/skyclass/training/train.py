@@ -68,18 +68,50 @@ def train(
         Where there are fewer training objects than a batch holds, or the loss is not finite.
     """
     training, validation = (open_cutouts(cutouts, split) for split in ("train", "validation"))
-    if len(training) < config.batch_size:
-        raise TrainingError(
-            f"{len(training)} training objects do not fill a batch of {config.batch_size};"
-            " lower training.batch_size"
-        )
+    _check_batch(len(training), config.batch_size)
     state = make_directory(out.with_name(f"{out.name}.training"))
     _quiet()
     lightning.seed_everything(seed, verbose=False)
     module = ClassifierModule(Classifier(spec), config, seed)
-    history = _History(config.epochs, progress)
-    best = _best_checkpoint(state)
-    trainer = lightning.Trainer(
+    history, best = _History(config.epochs, progress), _best_checkpoint(state)
+    trainer = _trainer(config, logs, history, best)
+    last = state / f"last{_ENDING}"
+    trainer.fit(
+        module,
+        loader(training, config.batch_size, seed),
+        loader(validation, _VALIDATION_BATCH, None),
+        ckpt_path=str(last) if last.exists() else None,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    _restore_best(module, best)
+    _save(module.classifier, history, out)
+    shutil.rmtree(state, ignore_errors=True)
+    return load(out)
+
+
+def _save(classifier: Classifier, history: "_History", out: Path) -> None:
+    """Write the model and the story of its training."""
+    with atomic_path(out) as partial:
+        save(classifier, partial)
+        text = json.dumps(history.summary(), indent=1)
+        (partial / "history.json").write_text(text, encoding="utf-8")
+
+
+def _check_batch(count: int, batch_size: int) -> None:
+    """Refuse a batch that the training objects do not fill."""
+    if count < batch_size:
+        raise TrainingError(
+            f"{count} training objects do not fill a batch of {batch_size};"
+            " lower training.batch_size"
+        )
+
+
+def _trainer(
+    config: TrainingConfig, logs: Path | None, history: "_History", best: ModelCheckpoint
+) -> lightning.Trainer:
+    """Set Lightning up: one device, early stopping, and nothing on the screen."""
+    return lightning.Trainer(
         accelerator="auto",
         devices=1,
         max_epochs=config.epochs,
@@ -91,22 +123,6 @@ def train(
         num_sanity_val_steps=0,
         log_every_n_steps=10,
     )
-    last = state / f"last{_ENDING}"
-    trainer.fit(
-        module,
-        loader(training, config.batch_size, seed),
-        loader(validation, _VALIDATION_BATCH, None),
-        ckpt_path=str(last) if last.exists() else None,
-    )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    _restore_best(module, best)
-    with atomic_path(out) as partial:
-        save(module.classifier, partial)
-        text = json.dumps(history.summary(), indent=1)
-        (partial / "history.json").write_text(text, encoding="utf-8")
-    shutil.rmtree(state, ignore_errors=True)
-    return load(out)
 
 
 def _best_checkpoint(state: Path) -> ModelCheckpoint:
