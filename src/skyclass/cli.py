@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from skyclass._version import __version__
 from skyclass.errors import SkyclassError
+from skyclass.files import atomic_path
 
 __all__ = ["app", "main"]
 
@@ -23,7 +24,11 @@ app = typer.Typer(
     help="Tell what kind of object a point on the sky is from its survey images.",
 )
 
-TaskOption = Annotated[str, typer.Option(help="spectral-class or object-type")]
+TaskOption = Annotated[str, typer.Option(help="spectral-class, object-type or a task file (TOML)")]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="a key of the experiment file, such as split.by=field; repeatable"),
+]
 
 
 def main() -> None:
@@ -95,22 +100,34 @@ def simulate(
 
 @app.command()
 def catalog(
-    file: Annotated[Path, typer.Argument(help="CSV, Parquet, FITS or VOTable")],
-    task: TaskOption,
     out: Annotated[Path, typer.Option(help="Parquet file to write")],
-    seed: Annotated[int, typer.Option(help="seed of the split")] = 1,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="CSV, ECSV, Parquet, FITS or VOTable; or an experiment file (TOML)"),
+    ] = None,
+    task: TaskOption = "spectral-class",
+    seed: Annotated[int, typer.Option(help="seed of sample and split")] = 1,
+    settings: SettingsOption = None,
+    field_counts: Annotated[
+        Path | None, typer.Option(help="also write objects by field and class (.csv)")
+    ] = None,
 ) -> None:
-    """Clean, label and split a table of objects; say what was dropped and why."""
-    from skyclass.catalog import build_catalog, write_catalog
+    """Clean, label, sample and split a table of objects."""
+    from skyclass.catalog import catalog_of, report_lines, write_catalog
+    from skyclass.catalog import field_counts as count
+    from skyclass.config import objects_config, read_config
 
-    table = build_catalog(file, task, seed=seed)
+    config = (
+        read_config(file)
+        if file is not None and file.suffix == ".toml"
+        else objects_config(file, task, seed, settings or [])
+    )
+    table = catalog_of(config, out.with_suffix(".query"))
     write_catalog(table, out)
-    report = table.attrs["skyclass"]
-    typer.echo(f"{report['rows_in']} rows read, {len(table)} kept")
-    for reason, count in report["dropped"].items():
-        typer.echo(f"  {count} dropped: {reason}")
-    for split, counts in report["per_class"].items():
-        typer.echo(f"  {split}: " + ", ".join(f"{label} {n}" for label, n in counts.items()))
+    if field_counts is not None:
+        with atomic_path(field_counts) as partial:
+            count(table).to_csv(partial, index=False)
+    typer.echo("\n".join(report_lines(table.attrs["skyclass"])))
 
 
 @app.command()
@@ -123,17 +140,13 @@ def cutouts(
     """Cut every object in five bands out of the frames."""
     from skyclass.catalog import read_catalog
     from skyclass.images import make_cutouts
-    from skyclass.tasks import get_task
 
     table = read_catalog(catalog)
-    present = set(table["label"])
-    task = get_task(table.attrs["skyclass"]["task"])
     with _progress() as tell:
         info = make_cutouts(
             table,
             frames,
             out,
-            labels=tuple(name for name in task.classes if name in present),
             size=size,
             workers=os.cpu_count() or 1,
             progress=lambda done, total: tell("cutouts", done, total),

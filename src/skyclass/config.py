@@ -2,22 +2,34 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from skyclass.errors import ConfigError, nearest
 from skyclass.files import atomic_path
 
 __all__ = [
     "CatalogConfig",
+    "CleanConfig",
     "CutoutConfig",
     "ExperimentConfig",
     "ImageConfig",
+    "LabelConfig",
     "ModelConfig",
+    "ObjectsConfig",
+    "SampleConfig",
     "SplitConfig",
     "SurveyConfig",
     "TrainingConfig",
+    "objects_config",
     "read_config",
     "write_config",
 ]
@@ -32,17 +44,111 @@ class _Section(BaseModel):
 class CatalogConfig(_Section):
     """Where the objects come from."""
 
-    path: Path
-    """CSV, Parquet, FITS or VOTable file; relative to the experiment file."""
+    source: Literal["file", "skyserver", "casjobs"] = "file"
+    """A table on disk, a query to SkyServer, or a job in CasJobs."""
+    path: Path | None = None
+    """CSV, ECSV, Parquet, FITS or VOTable file; relative to the experiment file."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """For a column that skyclass knows, its name in the table, where that is another."""
+    query: str | None = None
+    """SQL of a query; the built-in one of the task where not given."""
+    limits: dict[str, float] = Field(default_factory=dict)
+    """Faintest model magnitude by band, for a built-in query."""
+    release: int = Field(17, ge=8, le=19)
+    """Data release to query."""
+    base_url: str | None = None
+    """Another place of the service, such as a local archive."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Ask for a path where there is a file, and only there."""
+        if (self.source == "file") != (self.path is not None):
+            raise ValueError('a source = "file" needs a path, and only that does')
+        return self
+
+
+class LabelConfig(_Section):
+    """How rows get their labels."""
+
+    template_luminosity: Literal["any", "main-sequence"] = "any"
+    """Luminosity classes of the best-matching template that count as a star of its class."""
+
+
+class CleanConfig(_Section):
+    """Which rows are left out."""
+
+    duplicates: Literal["position", "exact", "id"] = "position"
+    """Rows within `radius` of another, at exactly equal ra and dec, or with an equal id only."""
+    radius: float = Field(1.0, gt=0, le=60)
+    """Arcsec."""
+    flags: bool = True
+    """Leave out second observations, unclean photometry and spectra with a warning, where the
+    table has the columns `mode`, `clean`, `sciencePrimary`, `zWarning`."""
+    impossible: Literal["refuse", "drop"] = "refuse"
+    """What is done about coordinates that are no place on the sky."""
+    ra_unit: Literal["auto", "degree", "hour"] = "auto"
+    """Unit of ra; ``auto`` takes degrees and refuses what looks like hours."""
+    faint: Literal["blank", "drop", "keep"] = "blank"
+    """Magnitudes at or fainter than zero flux: taken as missing, the row dropped, or as they are.
+    Dropping takes out the reddest stars first."""
+    extinction: bool = False
+    """Correct magnitudes by the table's own extinction."""
+    frame_keys: Literal["auto", "require", "objid", "skyserver"] = "auto"
+    """Whether rows need rerun, run, camcol and field (``auto``: where the table has any of them),
+    or where these are read from: the bits of `objid`, or SkyServer by position."""
+
+
+class SampleConfig(_Section):
+    """Which of the clean objects are used."""
+
+    method: Literal["all", "densest-fields", "random", "random-fields", "balanced"] = "all"
+    """How they are chosen."""
+    per_class: int | None = Field(None, ge=1)
+    """Most objects of each class."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Most objects of single classes, before `per_class`."""
+    total: int | None = Field(None, ge=1)
+    """Objects in all."""
+    preset: Literal["thesis-1", "thesis-2", "thesis-3"] | None = None
+    """A source system's data set, in place of all else here."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Ask for the number that a method needs."""
+        needs = {"densest-fields": "per_class", "random": "total", "random-fields": "total"}
+        name = needs.get(self.method)
+        if name is not None and getattr(self, name) is None:
+            raise ValueError(f"{self.method} needs sample.{name}")
+        return self
 
 
 class SplitConfig(_Section):
     """How objects are divided; what is left of one is the training share."""
 
+    train: float | None = Field(None, gt=0, lt=1)
+    """Share of training; what the others leave where not given."""
     validation: float = Field(0.1, gt=0, lt=0.5)
     """Share of each class that decides when training stops."""
-    test: float = Field(0.2, gt=0, lt=0.5)
+    test: float = Field(0.2, gt=0, lt=0.9)
     """Share of each class that is scored once, at the end."""
+    calibration: float = Field(0.0, ge=0, lt=0.5)
+    """Share of each class for what must not be fitted on validation."""
+    by: Literal["object", "field", "sky"] = "object"
+    """What is never divided between splits: nothing, a field, or a HEALPix cell."""
+    nside: int = Field(32, ge=1, le=4096)
+    """Resolution of the HEALPix cells (32: 1.8 degrees)."""
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        """Refuse shares that leave nothing for training, or do not sum to one."""
+        others = self.validation + self.test + self.calibration
+        if others >= 1:
+            raise ValueError(f"the shares sum to {others:g} and leave nothing for training")
+        if self.train is not None and abs(self.train + others - 1) > 1e-6:
+            raise ValueError(f"the shares sum to {self.train + others:g}, not to 1")
+        if self.nside & (self.nside - 1):
+            raise ValueError(f"nside must be a power of two, not {self.nside}")
+        return self
 
 
 class SurveyConfig(_Section):
@@ -95,15 +201,23 @@ def _known_name(value: str) -> str:
     return value
 
 
-class ExperimentConfig(_Section):
-    """One trained and evaluated configuration."""
+class ObjectsConfig(_Section):
+    """Which objects, with which labels, in which split."""
 
     task: Annotated[str, AfterValidator(_known_name)]
-    """Name of a task."""
+    """Name of a task, or the path of a task file, relative to the experiment file."""
     seed: int = Field(1, ge=0)
-    """Seed of the split, of the weights' start and of the order of training."""
+    """Seed of the sample, of the split, of the weights' start and of the order of training."""
     catalog: CatalogConfig
+    labels: LabelConfig = LabelConfig()
+    clean: CleanConfig = CleanConfig()
+    sample: SampleConfig = SampleConfig()
     split: SplitConfig = SplitConfig()
+
+
+class ExperimentConfig(ObjectsConfig):
+    """One trained and evaluated configuration."""
+
     survey: SurveyConfig
     cutouts: CutoutConfig = CutoutConfig()
     images: ImageConfig = ImageConfig()
@@ -139,11 +253,71 @@ def read_config(path: Path) -> ExperimentConfig:
     try:
         config = ExperimentConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error)}") from error
+        raise ConfigError(f"{path}: {_explain(error, ExperimentConfig)}") from error
     base = path.resolve().parent
-    catalog = config.catalog.model_copy(update={"path": base / config.catalog.path})
     survey = config.survey.model_copy(update={"frames": base / config.survey.frames})
-    return config.model_copy(update={"catalog": catalog, "survey": survey})
+    changed: dict[str, Any] = {"survey": survey}
+    if config.catalog.path is not None:
+        changed["catalog"] = config.catalog.model_copy(update={"path": base / config.catalog.path})
+    if config.task.endswith(".toml"):
+        changed["task"] = str(base / config.task)
+    return config.model_copy(update=changed)
+
+
+def objects_config(table: Path | None, task: str, seed: int, settings: list[str]) -> ObjectsConfig:
+    """Make a configuration of objects from what was typed.
+
+    Parameters
+    ----------
+    table
+        File of objects, or None where they come from a query.
+    task
+        Name of a task.
+    seed
+        Seed.
+    settings
+        ``key=value`` as in an experiment file, such as ``split.by=field``; a value that is not
+        TOML is text.
+
+    Returns
+    -------
+    ObjectsConfig
+        Checked, with defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        Where a setting is unknown or its value cannot be.
+    """
+    values: dict[str, Any] = {"task": task, "seed": seed, "catalog": {}}
+    if table is not None:
+        values["catalog"]["path"] = str(table)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting!r} has no value; write key=value")
+        _put(values, key.strip().split("."), _parsed(text.strip()), setting)
+    try:
+        return ObjectsConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, ObjectsConfig)) from error
+
+
+def _put(values: dict[str, Any], keys: list[str], value: Any, setting: str) -> None:
+    """Put a value under nested keys."""
+    for key in keys[:-1]:
+        values = values.setdefault(key, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {setting!r}: {key} holds a value, not a section")
+    values[keys[-1]] = value
+
+
+def _parsed(text: str) -> Any:
+    """Read a value as TOML, or as it stands."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def write_config(config: ExperimentConfig, path: Path) -> None:
@@ -156,7 +330,7 @@ def write_config(config: ExperimentConfig, path: Path) -> None:
     path
         File to write or replace.
     """
-    values = config.model_dump(mode="json")
+    values = config.model_dump(mode="json", exclude_none=True)
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
     for section in (key for key in values if key not in plain):
@@ -166,31 +340,36 @@ def write_config(config: ExperimentConfig, path: Path) -> None:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
     """Say in one line what the first thing wrong with a file is."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         *sections, key = (str(part) for part in first["loc"])
-        known = _keys(sections)
+        known = _keys(model, sections)
         return f"unknown key {where!r}; did you mean {nearest(key, known)!r}?"
     if first["type"] == "missing":
         return f"the key {where!r} is missing"
-    return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]} (got {first['input']!r})"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return f"{where}: {message}"
+    return f"{where}: {message[:1].lower()}{message[1:]} (got {first['input']!r})"
 
 
-def _keys(sections: list[str]) -> list[str]:
+def _keys(model: Any, sections: list[str]) -> list[str]:
     """List the keys that a section of the file may have."""
-    model: Any = ExperimentConfig
     for section in sections:
         model = model.model_fields[section].annotation
     return list(model.model_fields)
 
 
-def _toml(value: str | float) -> str:
+def _toml(value: str | float | dict[str, Any]) -> str:
     """Write one value in TOML: its strings are escaped as JSON's basic strings are."""
     if isinstance(value, str):
         return _quoted(value)
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_quoted(key)} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
     return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "InferenceError",
     "ModelError",
     "OutputError",
+    "RemoteError",
     "SimulationError",
     "SkyclassError",
     "SurveyError",
@@ -46,6 +47,17 @@ class CatalogError(SkyclassError):
 
 class SurveyError(SkyclassError):
     """A survey file that is missing, broken or not what its name says."""
+
+
+class RemoteError(SkyclassError):
+    """A service that cannot be reached, or that answers with an error."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        """What was asked, without its query."""
+        self.reason = reason
+        """What went wrong, and what to do."""
 
 
 class SimulationError(SkyclassError):

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from skyclass._version import __version__
-from skyclass.catalog import build_catalog, read_catalog, write_catalog
-from skyclass.config import ExperimentConfig, read_config, write_config
+from skyclass.catalog import catalog_of, read_catalog, source_of, write_catalog
+from skyclass.config import ExperimentConfig, ObjectsConfig, read_config, write_config
 from skyclass.errors import CatalogError, ExperimentError
 from skyclass.evaluation import (
     paired_difference,
@@ -93,12 +93,13 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     task = get_task(config.task)
     get_image_type(config.images.type)
     check_model(config.model.name)
-    source = _digest(config.catalog.path)
+    if config.catalog.path is not None and not config.catalog.path.is_file():
+        raise CatalogError(f"{config.catalog.path} does not exist")
     _claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
-    catalog = _catalog(config, out, source, tell)
-    info = _cutouts(config, task, catalog, out, tell)
-    classifier, trained = _model(config, info, out, tell)
+    catalog, source = _catalog(config, out, tell)
+    info = _cutouts(config, catalog, out, tell)
+    classifier, trained = _model(config, task, info, out, tell)
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = _fingerprint(trained, source)
     metrics = _evaluate(config, task, catalog, info, classifier, out, scored, tell)
@@ -106,9 +107,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
 
 
 def _digest(path: Path) -> str:
-    """Hash the catalogue file."""
-    if not path.is_file():
-        raise CatalogError(f"{path} does not exist")
+    """Hash a file."""
     with path.open("rb") as file:
         digest = sha256()
         while chunk := file.read(2**20):
@@ -167,42 +166,47 @@ def _mark_done(out: Path, stage: str, fingerprint: str) -> None:
         partial.write_text(fingerprint, encoding="utf-8")
 
 
-def _catalog(config: ExperimentConfig, out: Path, source: str, tell: Progress) -> pd.DataFrame:
-    """Clean, label and split the objects."""
-    path = out / "catalog.parquet"
-    split = config.split.model_dump()
-    fingerprint = _fingerprint(source, config.task, config.seed, split)
+def _catalog(config: ExperimentConfig, out: Path, tell: Progress) -> tuple[pd.DataFrame, str]:
+    """Clean, label, sample and split the objects; give also a hash of the table they are from."""
+    path, work = out / "catalog.parquet", out / "query"
+    clean = config.clean
+    if clean.frame_keys == "auto":
+        config = config.model_copy(
+            update={"clean": clean.model_copy(update={"frame_keys": "require"})}
+        )
     tell("catalogue", 0, 1)
+    source = _digest(source_of(config, work))
+    objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
+    task_file = _digest(Path(config.task)) if config.task.endswith(".toml") else ""
+    fingerprint = _fingerprint(source, task_file, ObjectsConfig(**objects).model_dump(mode="json"))
     if not (path.exists() and _is_done(out, "catalog", fingerprint)):
-        table = build_catalog(config.catalog.path, config.task, seed=config.seed, **split)
-        write_catalog(table, path)
+        write_catalog(catalog_of(config, work), path)
         _mark_done(out, "catalog", fingerprint)
     tell("catalogue", 1, 1)
-    return read_catalog(path)
+    return read_catalog(path), source
 
 
 def _cutouts(
-    config: ExperimentConfig, task: Task, catalog: pd.DataFrame, out: Path, tell: Progress
+    config: ExperimentConfig, catalog: pd.DataFrame, out: Path, tell: Progress
 ) -> CutoutInfo:
     """Cut all objects out of the frames."""
-    present = set(catalog["label"])
     return make_cutouts(
         catalog,
         config.survey.frames,
         out / "cutouts",
-        labels=tuple(name for name in task.classes if name in present),
         size=config.cutouts.size,
         workers=os.cpu_count() or 1,
+        replace=True,
         progress=lambda done, total: tell("cutouts", done, total),
     )
 
 
 def _model(
-    config: ExperimentConfig, info: CutoutInfo, out: Path, tell: Progress
+    config: ExperimentConfig, task: Task, info: CutoutInfo, out: Path, tell: Progress
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
     spec = ModelSpec(
-        config.task,
+        task.name,
         info.labels,
         config.images.type,
         config.model.name,
@@ -250,7 +254,7 @@ def _evaluate(
     probabilities = _predict(classifier, test)
     write_predictions(_predictions(test, info, probabilities), products[1])
     baseline = _baseline(config, task, catalog, info, out, test)
-    metrics = _metrics(config, catalog, info, test.label, probabilities, baseline)
+    metrics = _metrics(config, task, catalog, info, test.label, probabilities, baseline)
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     write_report(out)
@@ -316,6 +320,7 @@ def _features(catalog: pd.DataFrame, cutouts: StoredCutouts, task: Task) -> Any:
 
 def _metrics(
     config: ExperimentConfig,
+    task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,
     true: Any,
@@ -323,6 +328,7 @@ def _metrics(
     baseline: Any,
 ) -> dict[str, Any]:
     """Gather what `metrics.json` holds."""
+    told = catalog.attrs["skyclass"]
     difference = paired_difference(
         true, probabilities.argmax(axis=1), baseline.argmax(axis=1), seed=config.seed
     )
@@ -334,14 +340,16 @@ def _metrics(
             "ci95": list(difference.ci95),
             "n": difference.n,
         },
-        "task": config.task,
+        "task": task.name,
+        "ordered": task.ordered,
         "image_type": config.images.type,
         "model": config.model.name,
         "simulated": info.simulated,
         "catalog": {
-            **catalog.attrs["skyclass"],
+            **told,
             "dropped": {
-                **catalog.attrs["skyclass"]["dropped"],
+                **told["dropped"],
+                "not in the sample": told["sampled_from"] - told["rows_out"],
                 "off its frame": info.off_frame,
             },
         },

@@ -1,19 +1,45 @@
-"""Tables of objects: read, cleaned, labelled and split; no pixels."""
+"""Tables of objects: found, cleaned, labelled, sampled and split; no pixels."""
 
-from skyclass.catalog.build import build_catalog, read_catalog, write_catalog
+from skyclass.catalog.build import (
+    build_catalog,
+    catalog_of,
+    present_classes,
+    read_catalog,
+    source_of,
+    write_catalog,
+)
+from skyclass.catalog.casjobs import CasJobs
 from skyclass.catalog.clean import clean
+from skyclass.catalog.fetch import fetch_table
 from skyclass.catalog.read import read_table
-from skyclass.catalog.schema import FRAME_KEYS, IDS
-from skyclass.catalog.split import SPLITS, assign_splits
+from skyclass.catalog.report import report_lines
+from skyclass.catalog.sample import PRESETS, field_counts, sample
+from skyclass.catalog.schema import FRAME_KEYS, IDS, MAGNITUDES, MODEL_MAGNITUDES, POSITION
+from skyclass.catalog.skyserver import SkyServer
+from skyclass.catalog.split import SPLITS, assign_splits, leakage
 
 __all__ = [
     "FRAME_KEYS",
     "IDS",
+    "MAGNITUDES",
+    "MODEL_MAGNITUDES",
+    "POSITION",
+    "PRESETS",
     "SPLITS",
+    "CasJobs",
+    "SkyServer",
     "assign_splits",
     "build_catalog",
+    "catalog_of",
     "clean",
+    "fetch_table",
+    "field_counts",
+    "leakage",
+    "present_classes",
     "read_catalog",
     "read_table",
+    "report_lines",
+    "sample",
+    "source_of",
     "write_catalog",
 ]

@@ -1,41 +1,68 @@
-"""From a file of objects to a clean, labelled, split catalogue."""
+"""From a file of objects to a clean, labelled, sampled, split catalogue."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pandas as pd
 
 from skyclass.catalog.clean import clean
+from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
+from skyclass.catalog.ids import field_key
 from skyclass.catalog.read import read_table
-from skyclass.catalog.split import SPLITS, assign_splits
+from skyclass.catalog.sample import download_bytes, sample
+from skyclass.catalog.skyserver import HOST, SkyServer
+from skyclass.catalog.split import assign_splits, split_report
+from skyclass.config import CleanConfig, LabelConfig, ObjectsConfig, SampleConfig, SplitConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path
 from skyclass.tasks import get_task
 
-__all__ = ["build_catalog", "read_catalog", "write_catalog"]
+__all__ = [
+    "build_catalog",
+    "catalog_of",
+    "present_classes",
+    "read_catalog",
+    "source_of",
+    "write_catalog",
+]
+
+
+_REPEATING: Final = ["class", "subclass", "label", "split"]
 
 
 def build_catalog(
-    path: Path, task: str, *, validation: float = 0.1, test: float = 0.2, seed: int = 1
+    source: Path | pd.DataFrame,
+    task: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelConfig | None = None,
+    rules: CleanConfig | None = None,
+    sampling: SampleConfig | None = None,
+    split: SplitConfig | None = None,
+    seed: int = 1,
 ) -> pd.DataFrame:
-    """Read, clean, label and split a table of objects.
+    """Read, clean, label, sample and split a table of objects.
 
     Parameters
     ----------
-    path
-        File as `read_table` takes it.
+    source
+        File as `read_table` takes it, or a table that it gave.
     task
-        Name of a task.
-    validation, test
-        Shares of each class.
+        Name of a task, or path of a task file.
+    columns
+        For a column that skyclass knows, its name in the file, where that is another.
+    labels, rules, sampling, split
+        How objects are labelled, cleaned, chosen and divided; the defaults where not given.
     seed
-        Seed of the split.
+        Seed of the sample and of the split.
 
     Returns
     -------
     pandas.DataFrame
-        The rows kept with the columns `label` and `split`; ``attrs["skyclass"]`` tells the task,
-        the rows read, the rows dropped by each rule and the objects per split and class.
+        The rows kept with the columns `id`, `label` and `split`; ``attrs["skyclass"]`` tells the
+        task, the rows read, the rows dropped by each rule, the objects per split and class, the
+        fields and their size, and the share of test objects in fields of training.
 
     Raises
     ------
@@ -44,17 +71,97 @@ def build_catalog(
     TaskError
         Where there is no such task.
     """
-    chosen = get_task(task)
-    raw = read_table(path)
-    table, dropped = clean(raw, chosen)
-    table["split"] = assign_splits(table["label"], validation=validation, test=test, seed=seed)
+    luminosity = (labels or LabelConfig()).template_luminosity
+    chosen = get_task(task, template_luminosity=luminosity)
+    table = source if isinstance(source, pd.DataFrame) else read_table(source, columns=columns)
+    table, report = clean(table, chosen, rules)
+    count = len(table)
+    table = sample(table, sampling or SampleConfig(), seed)
+    table["split"] = assign_splits(table, split or SplitConfig(), seed)
+    per_class = table["label"].value_counts()
+    fields = len(pd.unique(field_key(table))) if report["frame_keys"] else None
     table.attrs["skyclass"] = {
         "task": task,
-        "rows_in": len(raw),
-        "dropped": dropped,
-        "per_class": _per_class(table, chosen.classes),
+        **report,
+        "sampled_from": count,
+        "rows_out": len(table),
+        "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
+        **split_report(table, chosen.classes),
+        "fields": fields,
+        "download_bytes": None if fields is None else download_bytes(fields),
     }
     return table
+
+
+def catalog_of(
+    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
+) -> pd.DataFrame:
+    """Make the catalogue that a configuration asks for.
+
+    Parameters
+    ----------
+    config
+        Where objects come from, and all rules.
+    work
+        Folder for the answers of a query; what is there already is not asked again.
+    progress
+        Called with the number of rows that have come.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `build_catalog` gives it.
+
+    Raises
+    ------
+    SkyclassError
+        Where the table cannot be had or used.
+    """
+    table = read_table(source_of(config, work, progress=progress), columns=config.catalog.columns)
+    if config.clean.frame_keys == "skyserver":
+        server = SkyServer(config.catalog.release, config.catalog.base_url or HOST)
+        table = look_up_frame_keys(table, server, work / "frame-keys", progress=progress)
+    return build_catalog(
+        table,
+        config.task,
+        labels=config.labels,
+        rules=config.clean,
+        sampling=config.sample,
+        split=config.split,
+        seed=config.seed,
+    )
+
+
+def source_of(
+    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
+) -> Path:
+    """Give the table's file, after fetching it where it comes from a query.
+
+    Parameters
+    ----------
+    config
+        Where objects come from.
+    work
+        Folder for the answers of a query.
+    progress
+        Called with the number of rows that have come.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing file.
+
+    Raises
+    ------
+    SkyclassError
+        Where there is none, or the query fails.
+    """
+    path = config.catalog.path
+    if path is None:
+        return fetch_table(config.catalog, config.task, work, progress=progress)
+    if not path.is_file():
+        raise CatalogError(f"{path} does not exist")
+    return path
 
 
 def write_catalog(table: pd.DataFrame, path: Path) -> None:
@@ -70,7 +177,8 @@ def write_catalog(table: pd.DataFrame, path: Path) -> None:
     if path.suffix != ".parquet":
         raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
     with atomic_path(path) as partial:
-        table.to_parquet(partial, index=False)
+        # encoding numbers that hardly repeat as a dictionary takes longer than writing them
+        table.to_parquet(partial, index=False, use_dictionary=_REPEATING)
 
 
 def read_catalog(path: Path) -> pd.DataFrame:
@@ -94,13 +202,21 @@ def read_catalog(path: Path) -> pd.DataFrame:
     table = read_table(path)
     if not {"label", "split"} <= set(table.columns) or "skyclass" not in table.attrs:
         raise CatalogError(f"{path} has no labels and splits; make one with `skyclass catalog`")
+    table.attrs = {"skyclass": table.attrs["skyclass"]}
     return table
 
 
-def _per_class(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Count objects per split and class, in the order of the classes."""
-    counts = table.groupby(["split", "label"]).size()
-    return {
-        split: {c: int(counts.get((split, c), 0)) for c in classes if c in set(table["label"])}
-        for split in SPLITS
-    }
+def present_classes(table: pd.DataFrame) -> tuple[str, ...]:
+    """List the classes that a catalogue has objects of.
+
+    Parameters
+    ----------
+    table
+        Catalogue made by `build_catalog`.
+
+    Returns
+    -------
+    tuple of str
+        In the task's order.
+    """
+    return tuple(name for name, count in table.attrs["skyclass"]["classes"].items() if count)

@@ -1,20 +1,44 @@
-"""Drop rows that no cutout can be made for, and say how many and why."""
+"""Drop rows that cannot be used, rule by rule, and say how many and why."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.catalog.duplicates import first_of_each_id, first_of_each_place, first_within
+from skyclass.catalog.ids import frame_keys_of, identities, numbers_of
+from skyclass.catalog.magnitudes import correct_extinction, undetected
+from skyclass.catalog.order import Rows, sorted_rows
+from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.config import CleanConfig
 from skyclass.errors import CatalogError
 from skyclass.tasks import Task
 
 __all__ = ["clean"]
 
 _LIMITS: Final = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0)}
+_SENTINEL: Final = -9000.0
+"""SDSS writes -9999 where there is no value."""
+
+_MANY_OUTLIERS: Final = 16
+"""Bit of zWarning that alone rarely means a wrong class (https://www.sdss4.org/dr17/algorithms/bitmasks/#ZWARNING)."""
+
+_FLAGS: Final = {
+    "not the primary observation": ("mode", 1),
+    "not the primary spectrum": ("sciencePrimary", 1),
+    "photometry not clean": ("clean", 1),
+}
 
 
-def clean(table: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, dict[str, int]]:
+def clean(
+    table: pd.DataFrame, task: Task, rules: CleanConfig | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Label a table and keep the rows that can be used, each object once.
+
+    Rules apply in the order in which the report counts them; a rule whose columns the table lacks
+    is left out, unless it was asked for by name.
 
     Parameters
     ----------
@@ -22,75 +46,259 @@ def clean(table: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, dict[str, int]
         As `read_table` gives it.
     task
         Says how a row gets its label.
+    rules
+        What to drop; the defaults where not given.
 
     Returns
     -------
     table
-        Rows kept, with the column `label`, sorted by field and position: the same rows in the same
-        order whatever the order of the input.
-    dropped
-        Number of rows dropped by each rule, in the order the rules were applied.
+        Rows kept, with the column `label`, and `id` (an identity made of what is exact) where some
+        row has no exact `specobjid`; sorted by field and position: the same rows in the same order
+        whatever the order of the input.
+    report
+        ``rows_in``; ``dropped`` (rows by rule); ``rounded`` (ids lost to a spreadsheet);
+        ``undetected`` (magnitudes at or fainter than zero flux, by column); ``frame_keys`` (whether
+        the rows have them); and what the task tells.
 
     Raises
     ------
     CatalogError
         Where a needed column is missing, a coordinate is impossible, or no row is left.
     """
-    _require(table, (*POSITION, *FRAME_KEYS, *task.columns))
-    table = _with_ids(table)
-    dropped: dict[str, int] = {}
+    rules = rules or CleanConfig()
+    rounded = table.attrs.get("rounded", {})
+    table = _prepared(table, task, rules)
+    labels, faint = task.label(table), undetected(table)
+    sieve = _Sieve(len(table))
+    _sift_places(sieve, table, rules)
+    _sift_labels(sieve, labels.reason)
+    _sift_quality(sieve, table, faint, rules)
+    order = sorted_rows(table, np.flatnonzero(sieve.alive))
+    order = _without_duplicates(table, order, sieve.dropped, rules)
+    if not len(order):
+        raise CatalogError(f"no row is left: {_summary(sieve.dropped)}")
+    kept = table.take(order)
+    label = pd.Categorical(labels.label.take(order), categories=list(task.classes))
+    kept = kept.assign(label=label)
+    if kept["specobjid"].isna().any():
+        kept = kept.assign(id=identities(kept))
+    report = {
+        "rows_in": len(table),
+        "rounded": rounded,
+        "undetected": {name: int(marks[sieve.alive].sum()) for name, marks in faint.items()},
+        "dropped": sieve.dropped,
+        "frame_keys": set(FRAME_KEYS) <= set(kept.columns),
+        **labels.notes,
+    }
+    return _finished(kept, faint, order, rules), report
 
-    def keep(good: "pd.Series[bool]", reason: str) -> None:
-        nonlocal table
-        dropped[reason] = int((~good).sum())
-        table = table[good]
 
-    numbers = table[[*POSITION, *FRAME_KEYS]].apply(pd.to_numeric, errors="coerce")
-    table = table.assign(**{str(name): numbers[name] for name in numbers})
-    keep(table[list(POSITION)].notna().all(axis=1), "no position")
-    _check_positions(table)
-    keep(table[list(FRAME_KEYS)].notna().all(axis=1), "no rerun / run / camcol / field")
-    table = table.assign(label=task.label(table))
-    keep(table["label"].notna(), f"no class of {task.name}")
-    table = _sorted(table.astype(dict.fromkeys(FRAME_KEYS, "int64")))
-    for name in IDS:
-        keep(~table[name].duplicated() | table[name].isna(), f"duplicate {name}")
-    keep(~table.duplicated(list(POSITION)), "duplicate ra and dec")
-    if table.empty:
-        raise CatalogError(f"no row is left: {_summary(dropped)}")
-    return table.reset_index(drop=True), dropped
+def _prepared(table: pd.DataFrame, task: Task, rules: CleanConfig) -> pd.DataFrame:
+    """Make sure that all columns are there that the rules need, as numbers."""
+    table = _with_ids(table, rules)
+    _require(table, _needed(table, task, rules))
+    table = _numeric(table, (*POSITION, *FRAME_KEYS, *SPECTRUM))
+    return table.assign(ra=15.0 * table["ra"]) if rules.ra_unit == "hour" else table
 
 
-def _require(table: pd.DataFrame, names: tuple[str, ...]) -> None:
+def _finished(
+    table: pd.DataFrame, faint: dict[str, NDArray[np.bool_]], order: Rows, rules: CleanConfig
+) -> pd.DataFrame:
+    """Bring magnitudes and frame keys of the rows kept into their final form."""
+    if rules.faint == "blank":
+        blank = {name: marks[order] for name, marks in faint.items() if marks[order].any()}
+        table = table.assign(**{name: table[name].mask(m) for name, m in blank.items()})
+    if rules.extinction:
+        table = correct_extinction(table)
+    if set(FRAME_KEYS) <= set(table.columns):
+        table = table.astype(dict.fromkeys(FRAME_KEYS, "int64"))
+    table = table.assign(**_in_order(table))
+    table.index = pd.RangeIndex(len(table))
+    table.attrs = {}
+    return table
+
+
+def _in_order(table: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
+    """Sort the names of categorical columns, which come in the order of the input's rows."""
+    columns = table.select_dtypes("category").drop(columns="label")
+    return {
+        str(name): column.cat.set_categories(sorted(column.dropna().unique()))
+        for name, column in columns.items()
+    }
+
+
+class _Sieve:
+    """Rows still in, and how many each rule has taken out."""
+
+    def __init__(self, count: int) -> None:
+        self.alive = np.ones(count, dtype=bool)
+        self.dropped: dict[str, int] = {}
+
+    def keep(self, good: Any, reason: str) -> None:
+        """Drop the rows that are not good."""
+        marks = np.asarray(good, dtype=bool)
+        self.dropped[reason] = int(np.count_nonzero(self.alive & ~marks))
+        self.alive &= marks
+
+
+def _with_ids(table: pd.DataFrame, rules: CleanConfig) -> pd.DataFrame:
+    """Add the id columns that a table lacks, and the frame keys if they are to come from them."""
+    absent = [name for name in IDS if name not in table]
+    empty = pd.Series(pd.NA, index=table.index, dtype="UInt64")
+    table = table.assign(**dict.fromkeys(absent, empty))
+    if rules.frame_keys == "objid":
+        if table["objid"].isna().all():
+            raise CatalogError("the catalogue has no exact objid to read frame keys from")
+        table = table.assign(**{str(k): v for k, v in frame_keys_of(table["objid"]).items()})
+    return table
+
+
+def _needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, ...]:
+    """List the columns that some rule in use needs."""
+    names = list(task.columns)
+    if rules.duplicates != "id" or set(POSITION) & set(table.columns):
+        names += POSITION
+    if rules.frame_keys != "auto" or set(FRAME_KEYS) & set(table.columns):
+        names += FRAME_KEYS
+    return tuple(names)
+
+
+def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
     """Refuse a table that lacks a column."""
     missing = [name for name in names if name not in table]
-    if missing:
-        raise CatalogError(
-            f"the catalogue has no column {', '.join(missing)}; it has {', '.join(table.columns)}"
-        )
+    if not missing:
+        return
+    message = f"the catalogue has no column {', '.join(missing)}; it has {', '.join(table.columns)}"
+    if set(missing) >= set(POSITION):
+        message += ' (where no image is cut, set clean.duplicates = "id")'
+    raise CatalogError(message)
 
 
-def _with_ids(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the id columns that a table lacks, without values."""
-    absent = [name for name in IDS if name not in table]
-    empty = pd.Series(pd.NA, index=table.index, dtype="string")
-    return table.assign(**dict.fromkeys(absent, empty))
+def _numeric(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Read columns as numbers; SDSS's -9999 is no number."""
+    changed = {}
+    for name in set(names) & set(table.columns):
+        values = pd.to_numeric(table[name], errors="coerce")
+        if name == "ra" and _sexagesimal(table["ra"]):
+            raise CatalogError("ra is written in hours (12:34:56); give decimal degrees")
+        missing = values < _SENTINEL
+        if missing.any() or values is not table[name]:
+            changed[name] = values.mask(missing) if missing.any() else values
+    return table.assign(**changed)
 
 
-def _check_positions(table: pd.DataFrame) -> None:
-    """Refuse coordinates that are no place on the sky."""
+def _sexagesimal(ra: "pd.Series[str]") -> bool:
+    """Tell whether right ascensions are written as 12:34:56 or 12h34m56s."""
+    if pd.api.types.is_numeric_dtype(ra):
+        return False
+    return bool(ra.astype("string").str.contains(r"\d\s*[:h]\s*\d").any())
+
+
+def _sift_places(sieve: _Sieve, table: pd.DataFrame, rules: CleanConfig) -> None:
+    """Drop rows without a place on the sky or in the survey."""
+    if set(POSITION) <= set(table.columns):
+        sieve.keep(_there(table, POSITION), "no position")
+        possible = _possible(table)
+        if rules.impossible == "refuse":
+            _refuse_impossible(table, possible)
+        else:
+            sieve.keep(possible, "impossible coordinates")
+        _refuse_hours(table["ra"].to_numpy(np.float64, na_value=np.nan), rules)
+    if set(FRAME_KEYS) <= set(table.columns):
+        sieve.keep(_there(table, FRAME_KEYS), "no rerun / run / camcol / field")
+
+
+def _there(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which rows have all of some columns."""
+    there = [table[name].notna().to_numpy() for name in names]
+    return np.asarray(np.logical_and.reduce(there), dtype=bool)
+
+
+def _possible(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which coordinates are a place on the sky; missing ones count as possible."""
+    good = np.ones(len(table), dtype=bool)
     for name, (low, high) in _LIMITS.items():
-        bad = table[~table[name].between(low, high)]
-        if len(bad):
+        good &= (table[name].between(low, high) | table[name].isna()).to_numpy()
+    return good
+
+
+def _refuse_impossible(table: pd.DataFrame, possible: NDArray[np.bool_]) -> None:
+    """Refuse coordinates that are no place on the sky."""
+    if possible.all():
+        return
+    row = int(np.argmin(possible))
+    for axis, (low, high) in _LIMITS.items():
+        value = float(table[axis].iloc[row])
+        if not low <= value <= high:
             raise CatalogError(
-                f"{name} must lie between {low:g} and {high:g} degrees;"
-                f" row {bad.index[0] + 1} has {bad[name].iloc[0]:g}"
+                f"{axis} must lie between {low:g} and {high:g} degrees; row {row + 1} has"
+                f' {value:g} (set clean.impossible = "drop" to leave such rows out)'
             )
 
 
-def _sorted(table: pd.DataFrame) -> pd.DataFrame:
-    """Sort by field, position and id, so that results do not depend on the input's order."""
-    return table.sort_values([*FRAME_KEYS, *POSITION, *IDS], kind="stable")
+def _refuse_hours(ra: NDArray[np.float64], rules: CleanConfig) -> None:
+    """Refuse right ascensions that run through 0 to 24 and no further."""
+    if rules.ra_unit == "auto" and ra.size and np.nanmax(ra) <= 24.0 and np.ptp(ra) > 18.0:
+        raise CatalogError(
+            "ra runs from 0 to 24 as hours do; give degrees, or set clean.ra_unit"
+            ' = "hour" or "degree" to say which it is'
+        )
+
+
+def _sift_labels(sieve: _Sieve, reason: "pd.Series[str]") -> None:
+    """Drop rows without a label, and count each reason."""
+    codes, names = pd.factorize(reason)
+    for code in np.argsort(names):
+        sieve.keep(codes != code, str(names[code]))
+
+
+def _sift_quality(
+    sieve: _Sieve, table: pd.DataFrame, faint: dict[str, NDArray[np.bool_]], rules: CleanConfig
+) -> None:
+    """Drop second observations, doubtful photometry and doubtful spectra."""
+    if rules.flags:
+        for reason, (name, good) in _FLAGS.items():
+            if name in table:
+                sieve.keep(table[name].eq(good).fillna(False), reason)
+        if "zWarning" in table:
+            bits = table["zWarning"].fillna(1).astype("int64") & ~_MANY_OUTLIERS
+            sieve.keep(bits == 0, "spectrum with a warning")
+    if rules.faint == "drop":
+        for name in faint:
+            sieve.keep(~faint[name], f"no detection in {name}")
+
+
+def _without_duplicates(
+    table: pd.DataFrame, order: Rows, dropped: dict[str, int], rules: CleanConfig
+) -> Rows:
+    """Keep each object's first row."""
+
+    def keep(first: NDArray[np.bool_], reason: str) -> None:
+        nonlocal order
+        dropped[reason] = int(np.count_nonzero(~first))
+        order = order[first]
+
+    for name in IDS:
+        keep(first_of_each_id(numbers_of(table[name])[order]), f"duplicate {name}")
+    if set(SPECTRUM) <= set(table.columns):
+        keep(_first_of_each_spectrum(table, order), "duplicate plate, mjd and fiberID")
+    if rules.duplicates != "id" and len(order):
+        ra, dec = (table[name].to_numpy(np.float64)[order] for name in POSITION)
+        if rules.duplicates == "exact":
+            keep(first_of_each_place(ra, dec), "duplicate ra and dec")
+        else:
+            keep(first_within(ra, dec, rules.radius), f"within {rules.radius:g} arcsec of another")
+    return order
+
+
+def _first_of_each_spectrum(table: pd.DataFrame, order: Rows) -> NDArray[np.bool_]:
+    """Mark the first row of each plate, date and fibre; rows that lack one are all first."""
+    plate, mjd, fiber = (
+        table[name].to_numpy(np.float64, na_value=np.nan)[order] for name in SPECTRUM
+    )
+    # below 2**53: 5 digits each
+    key = (plate * 1e5 + mjd) * 1e4 + fiber
+    return np.asarray(~pd.Series(key).duplicated() | np.isnan(key), dtype=bool)
 
 
 def _summary(dropped: dict[str, int]) -> str:

@@ -1,90 +1,180 @@
 """Read a catalogue file, keeping its 64-bit ids exact."""
 
+import csv
 import gzip
+import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, Any, Final
 
 import pandas as pd
-from astropy.table import Table
 
-from skyclass.catalog.schema import IDS, KNOWN
-from skyclass.errors import CatalogError
+from skyclass.catalog.ids import exact_ids
+from skyclass.catalog.schema import IDS, KNOWN, MODEL_MAGNITUDES
+from skyclass.errors import CatalogError, nearest
 
 __all__ = ["read_table"]
 
+MAX_BYTES: Final = 32 * 2**30
+"""Most bytes that a compressed table may unpack to (10^7 rows of 40 columns have 4 GB)."""
+
 _CANONICAL = {name.lower(): name for name in KNOWN}
+_PLAIN_NAMES: Final = ("u", "g", "r", "i", "z")
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read a table of objects by its file's ending.
 
     Parameters
     ----------
     path
-        ``.csv`` (a SkyServer ``#Table1`` line is passed over), ``.parquet``, ``.fits`` or
-        ``.vot`` / ``.xml`` (VOTable); CSV, FITS and VOTable also with ``.gz``.
+        ``.csv`` (a SkyServer ``#Table1`` line is passed over), ``.ecsv``, ``.parquet``, ``.fits``
+        or ``.vot`` / ``.xml`` (VOTable); each also with ``.gz``.
+    columns
+        For a column that skyclass knows, its name in the file, where that is another.
 
     Returns
     -------
     pandas.DataFrame
-        One row an object. Columns that skyclass knows are spelt its way; `objid` and `specobjid`
-        are strings of digits.
+        One row an object. Columns that skyclass knows are spelt its way, whatever their case in the
+        file; five columns named u g r i z are model magnitudes. `objid` and `specobjid` are UInt64,
+        missing where the file no longer has them exactly: ``attrs["rounded"]`` counts those.
 
     Raises
     ------
     CatalogError
-        Where the file is missing, of an unknown kind, unreadable, or has no row.
+        Where the file is missing, of an unknown kind, unreadable, separated by something else than
+        commas, has two columns of one name, or has no row.
     """
     if not path.is_file():
         raise CatalogError(f"{path} does not exist")
+    names = dict(columns or {})
     try:
-        table = _read(path)
+        table = _read(path, names)
     except CatalogError:
         raise
     except Exception as error:  # each reader raises its own kinds on a broken file
         raise CatalogError(f"{path} cannot be read as a table: {_one_line(error)}") from error
-    table = table.rename(columns={name: _canonical(name) for name in table.columns})
-    twice = table.columns[table.columns.duplicated()]
-    if len(twice):
-        raise CatalogError(f"{path} has two columns named {twice[0]!r}; rename one")
+    table = table.rename(columns=_spelling(path, [str(name) for name in table.columns], names))
+    _refuse_twice(path, [str(name) for name in table.columns])
     if table.empty:
         raise CatalogError(f"{path} has no rows")
+    rounded = {}
     for name in IDS:
         if name in table:
-            table[name] = _digits(table[name])
+            table[name], rounded[name] = exact_ids(table[name])
+    table.attrs["rounded"] = rounded
     return table
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, names: dict[str, str]) -> pd.DataFrame:
     """Read by ending."""
     suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
     ending = suffixes[-1] if suffixes else ""
+    packed = path.suffix.lower() == ".gz"
     if ending == ".csv":
-        return _read_csv(path)
+        return _read_csv(path, packed, names)
     if ending in {".parquet", ".pq"}:
-        return pd.read_parquet(path)
-    if ending in {".fits", ".fit"}:
-        return _to_pandas(Table.read(path, format="fits"))
-    if ending in {".vot", ".votable", ".xml"}:
-        return _to_pandas(Table.read(path, format="votable"))
-    raise CatalogError(f"{path} has no known ending; use .csv, .parquet, .fits or .vot")
+        return pd.read_parquet(io.BytesIO(_unpacked(path)) if packed else path)
+    formats = {".fits": "fits", ".fit": "fits", ".ecsv": "ascii.ecsv"}
+    formats |= dict.fromkeys((".vot", ".votable", ".xml"), "votable")
+    if ending in formats:
+        return _read_astropy(path, packed, formats[ending])
+    raise CatalogError(f"{path} has no known ending; use .csv, .ecsv, .parquet, .fits or .vot")
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _unpacked(path: Path) -> bytes:
+    """Unpack a gzip file, within the size limit."""
+    with gzip.open(path) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise CatalogError(f"{path} unpacks to more than {MAX_BYTES} bytes")
+    return content
+
+
+def _read_csv(path: Path, packed: bool, names: dict[str, str]) -> pd.DataFrame:
     """Read comma-separated values; ids as text, so that no digit is lost."""
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as file:
-        skip = int(file.readline().startswith("#"))
-    names = pd.read_csv(path, nrows=0, skiprows=skip).columns
-    ids = {name: str for name in names if _canonical(name) in IDS}
-    return pd.read_csv(path, skiprows=skip, dtype=ids, low_memory=False)
+    with _opened(path, packed) as file:
+        first = file.readline()
+        skip = int(first.startswith("#"))
+        header = next(csv.reader([file.readline() if skip else first]), [])
+    _check_header(path, header)
+    spelling = _spelling(path, header, names)
+    # few distinct strings: as categories they take less memory and no time to copy
+    kinds = {name: "category" for name in header if spelling[name] in ("class", "subclass")}
+    table = _parsed(path, packed, skiprows=skip, dtype=kinds)
+    inexact = [
+        name
+        for name in header
+        if spelling[name] in IDS and not pd.api.types.is_integer_dtype(table[name])
+    ]
+    if inexact:
+        # a gap makes numbers floating-point; as text no digit is lost
+        text = _parsed(path, packed, skiprows=skip, usecols=inexact, dtype=str)
+        table[inexact] = text[inexact]
+    return table
 
 
-def _to_pandas(table: Table) -> pd.DataFrame:
-    """Make a DataFrame of an astropy table's one-dimensional columns."""
+def _parsed(path: Path, packed: bool, **options: Any) -> pd.DataFrame:
+    """Parse comma-separated values; pandas is fastest where it opens the file itself."""
+    source = io.BytesIO(_unpacked(path)) if packed else path
+    table: pd.DataFrame = pd.read_csv(source, encoding="utf-8-sig", **options)
+    return table
+
+
+def _opened(path: Path, packed: bool) -> IO[str]:
+    """Open a text file that may be packed."""
+    if packed:
+        return io.TextIOWrapper(io.BytesIO(_unpacked(path)), encoding="utf-8-sig")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    """Refuse a header that is one column only because the separator is another."""
+    _refuse_twice(path, header)
+    for separator, name in _SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            raise CatalogError(
+                f"{path} is separated by {name}; save it with commas, or as Parquet or FITS"
+            )
+
+
+def _read_astropy(path: Path, packed: bool, kind: str) -> pd.DataFrame:
+    """Read FITS, VOTable or ECSV: the one-dimensional columns."""
+    from astropy.table import Table
+
+    source: Any = io.BytesIO(_unpacked(path)) if packed else str(path)
+    table = Table.read(source, format=kind)
     flat = table[[name for name in table.colnames if table[name].ndim == 1]]
+    _refuse_hours(path, flat)
     flat.convert_bytestring_to_unicode()
     frame: pd.DataFrame = flat.to_pandas()
     return frame
+
+
+def _refuse_hours(path: Path, table: Any) -> None:
+    """Refuse right ascensions whose unit says that they are hours."""
+    for name in table.colnames:
+        if _canonical(name) == "ra" and str(table[name].unit) in {"hourangle", "h"}:
+            raise CatalogError(f"{path}: {name} is in hours; give degrees (15 times the hours)")
+
+
+def _spelling(path: Path, found: list[str], names: dict[str, str]) -> dict[str, str]:
+    """Say how each of the file's columns is to be called."""
+    spelling = {name: _canonical(name) for name in found}
+    lower = {name.strip().lower() for name in found}
+    if lower.issuperset(_PLAIN_NAMES) and not lower & {m.lower() for m in MODEL_MAGNITUDES}:
+        plain = dict(zip(_PLAIN_NAMES, MODEL_MAGNITUDES, strict=True))
+        spelling |= {name: plain[key] for name in found if (key := name.strip().lower()) in plain}
+    for wanted, foreign in names.items():
+        if foreign not in spelling:
+            raise CatalogError(
+                f"{path} has no column {foreign!r} to take as {wanted};"
+                f" did you mean {nearest(foreign, found)!r}?"
+            )
+        spelling[foreign] = _canonical(wanted)
+    return spelling
 
 
 def _canonical(name: str) -> str:
@@ -92,15 +182,11 @@ def _canonical(name: str) -> str:
     return _CANONICAL.get(name.strip().lower(), name.strip())
 
 
-def _digits(ids: "pd.Series[str]") -> "pd.Series[str]":
-    """Give ids as digits; what is no whole number (1.24E+18) is missing."""
-    if pd.api.types.is_float_dtype(ids):
-        return pd.Series(pd.NA, index=ids.index, dtype="string")
-    if pd.api.types.is_integer_dtype(ids) and ids.dtype.kind == "i":
-        # an id beyond 2**63 comes back negative from readers without unsigned integers
-        ids = ids.astype("Int64").map(lambda i: int(i) % 2**64, na_action="ignore")
-    text = ids.astype("string").str.strip()
-    return text.where(text.str.fullmatch(r"\d{1,20}").fillna(False).astype(bool))
+def _refuse_twice(path: Path, names: list[str]) -> None:
+    """Refuse two columns of one name."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise CatalogError(f"{path} has two columns named {name!r}; rename or remove one")
 
 
 def _one_line(error: Exception) -> str:

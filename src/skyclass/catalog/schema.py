@@ -2,10 +2,22 @@
 
 from typing import Final
 
-__all__ = ["FRAME_KEYS", "IDS", "KNOWN", "MAGNITUDES", "POSITION"]
+__all__ = [
+    "EXTINCTIONS",
+    "FRAME_KEYS",
+    "IDS",
+    "KNOWN",
+    "MAGNITUDES",
+    "MODEL_MAGNITUDES",
+    "POSITION",
+    "SPECTRUM",
+    "ZERO_FLUX",
+]
+
+_BANDS: Final = "ugriz"
 
 IDS: Final = ("objid", "specobjid")
-"""64-bit identities, kept as strings of their exact digits."""
+"""64-bit identities, kept as unsigned integers."""
 
 POSITION: Final = ("ra", "dec")
 """Equatorial coordinates (ICRS) in degrees."""
@@ -13,8 +25,38 @@ POSITION: Final = ("ra", "dec")
 FRAME_KEYS: Final = ("rerun", "run", "camcol", "field")
 """Which field an object lies in."""
 
-MAGNITUDES: Final = tuple(f"psfMag_{band}" for band in "ugriz")
+SPECTRUM: Final = ("plate", "mjd", "fiberID")
+"""Which spectrum a class was read from."""
+
+MAGNITUDES: Final = tuple(f"psfMag_{band}" for band in _BANDS)
 """PSF magnitudes (asinh, AB)."""
 
-KNOWN: Final = (*IDS, *POSITION, *FRAME_KEYS, *MAGNITUDES, "cModelMag_r", "class", "subclass")
+MODEL_MAGNITUDES: Final = tuple(f"modelMag_{band}" for band in _BANDS)
+"""Model magnitudes (asinh, AB); SDSS's own tables also call them u g r i z."""
+
+EXTINCTIONS: Final = tuple(f"extinction_{band}" for band in _BANDS)
+"""Galactic extinction in magnitudes (SFD)."""
+
+ZERO_FLUX: Final = dict(zip(_BANDS, (24.63, 25.11, 24.80, 24.36, 22.83), strict=True))
+"""Asinh magnitude of zero flux in each band (Stoughton et al. 2002, AJ 123, 485, table 21): a
+catalogue magnitude at or fainter than it is no detection."""
+
+KNOWN: Final = (
+    *IDS,
+    *POSITION,
+    *FRAME_KEYS,
+    *SPECTRUM,
+    *MAGNITUDES,
+    *MODEL_MAGNITUDES,
+    *EXTINCTIONS,
+    "cModelMag_r",
+    "class",
+    "subclass",
+    "redshift",
+    "mode",
+    "clean",
+    "sciencePrimary",
+    "zWarning",
+    "snMedian",
+)
 """Columns matched whatever their case in the file."""

@@ -18,7 +18,6 @@ from skyclass.evaluation.predictions import predictions_of, read_predictions
 from skyclass.evaluation.samples import Gallery
 from skyclass.files import atomic_path
 from skyclass.images import get_image_type
-from skyclass.tasks import get_task
 
 __all__ = ["write_report"]
 
@@ -66,7 +65,7 @@ def _context(directory: Path) -> dict[str, Any]:
     gallery = Gallery(
         table, directory / "cutouts", metrics["image_type"], simulated=metrics["simulated"]
     )
-    ordered = get_task(metrics["task"]).ordered
+    ordered = metrics["ordered"]
     return {
         **metrics,
         "labels": labels,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from datasets import Array2D, Array3D, ClassLabel, DatasetDict, Features, Value
 from datasets.features.features import numpy_to_pyarrow_listarray
 from numpy.typing import NDArray
 
-from skyclass.catalog import FRAME_KEYS, IDS, SPLITS
+from skyclass.catalog import FRAME_KEYS, IDS, POSITION, SPLITS, present_classes
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.cutout import Cutouts, cut_field
@@ -34,9 +35,9 @@ def make_cutouts(
     frames: Path,
     out: Path,
     *,
-    labels: tuple[str, ...],
     size: int = 64,
     workers: int = 2,
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> CutoutInfo:
     """Cut every object of a catalogue in five bands and store the result.
@@ -52,12 +53,12 @@ def make_cutouts(
         Directory of frames.
     out
         Folder to write, readable by `datasets.load_from_disk`.
-    labels
-        Class names in the order of the integer labels.
     size
         Pixels a side.
     workers
         Fields worked on at once.
+    replace
+        Whether cutouts of another catalogue or size that lie in `out` give way.
     progress
         Called with fields done and fields in all.
 
@@ -73,22 +74,29 @@ def make_cutouts(
     SurveyError
         Where a frame is missing or broken.
     """
+    _require(catalog)
+    labels = present_classes(catalog)
     fingerprint = _fingerprint(catalog, labels, size)
-    if out.exists():
+    if out.exists() and not (replace and read_info(out).fingerprint != fingerprint):
         return _existing(out, fingerprint)
     parts = make_directory(out.with_name(f"{out.name}.parts") / fingerprint)
     groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
     features = _features(labels, size)
 
-    def work(field: Field, rows: pd.DataFrame) -> None:
-        target = parts / f"{field}.arrow"
-        if not target.exists():
-            _write_part(target, frames, field, rows, features, size)
-
+    work = partial(_write_part, parts, frames, features, size)
     _run(work, groups, workers, progress)
     info = _assemble(out, parts, [field for field, _ in groups], features, fingerprint, size)
     shutil.rmtree(parts.parent, ignore_errors=True)
     return info
+
+
+def _require(catalog: pd.DataFrame) -> None:
+    """Refuse a catalogue that does not say where its objects are in the frames."""
+    missing = [name for name in (*POSITION, *FRAME_KEYS) if name not in catalog]
+    if missing:
+        raise ImageError(
+            f"the catalogue has no column {', '.join(missing)}, without which no frame can be cut"
+        )
 
 
 def _run(
@@ -111,9 +119,12 @@ def _run(
 
 
 def _write_part(
-    target: Path, frames: Path, field: Field, rows: pd.DataFrame, features: Features, size: int
+    parts: Path, frames: Path, features: Features, size: int, field: Field, rows: pd.DataFrame
 ) -> None:
-    """Cut one field and write its objects as one Arrow file."""
+    """Cut one field and write its objects as one Arrow file, unless it is there."""
+    target = parts / f"{field}.arrow"
+    if target.exists():
+        return
     opened = open_field(frames, field)
     cutouts = cut_field(opened, rows["ra"].to_numpy(), rows["dec"].to_numpy(), size)
     simulated = any(frame.simulated for frame in opened)
@@ -128,8 +139,8 @@ def _write_part(
         }
     )
     with (
-        atomic_path(target) as partial,
-        pa.OSFile(str(partial), "wb") as sink,
+        atomic_path(target) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_stream(sink, schema) as writer,
     ):
         writer.write_table(kept.cast(schema))
@@ -169,7 +180,9 @@ def _table(rows: pd.DataFrame, cutouts: Cutouts, features: Features) -> pa.Table
         "offset": _tensor_column(cutouts.offset, schema.field("offset").type),
         "label": pa.array(codes.to_numpy(dtype="int64")),
     }
-    for name in (*IDS, "ra", "dec", *FRAME_KEYS, "split"):
+    for name in (*IDS, "split"):
+        columns[name] = pa.array(rows[name].astype("string"), type=pa.string(), from_pandas=True)
+    for name in ("ra", "dec", *FRAME_KEYS):
         columns[name] = pa.array(rows[name], type=schema.field(name).type, from_pandas=True)
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
@@ -203,11 +216,12 @@ def _assemble(
         {
             split: whole.select(np.flatnonzero(names == split)).remove_columns("split")
             for split in SPLITS
+            if split in names
         }
     )
-    with atomic_path(out) as partial, _quiet():
-        splits.save_to_disk(str(partial))
-        (partial / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+    with atomic_path(out) as temporary, _quiet():
+        splits.save_to_disk(str(temporary))
+        (temporary / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
     return info
 
 

@@ -1,0 +1,201 @@
+"""Identities of objects: exact digits, what rounding left of them, and what stands in."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.errors import CatalogError
+
+__all__ = ["exact_ids", "field_key", "frame_keys_of", "identities", "numbers_of"]
+
+_FIELDS: Final = {
+    "rerun": (48, 0x7FF),
+    "run": (32, 0xFFFF),
+    "camcol": (29, 0x7),
+    "field": (16, 0xFFF),
+}
+"""Bits of an objid (https://www.sdss4.org/dr17/help/glossary/#objid): shift and mask."""
+
+_NUMBER: Final = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+
+_SPREADSHEET_DIGITS: Final = 15
+"""Digits that a spreadsheet keeps of a number; the others become zeros."""
+
+
+def exact_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
+    """Give 64-bit ids as unsigned integers, leaving out those that have been rounded.
+
+    Parameters
+    ----------
+    ids
+        Integers, text, or floating-point numbers (which keep 53 bits, so none of them counts).
+
+    Returns
+    -------
+    exact
+        UInt64, missing where there is no exact id.
+    rounded
+        Number of ids that were there but rounded: floating point, ``1.24E+18``, or all of them
+        ending in the zeros that a spreadsheet leaves.
+    """
+    if pd.api.types.is_float_dtype(ids):
+        return _none(ids), int(ids.notna().sum())
+    if pd.api.types.is_integer_dtype(ids):
+        # an id beyond 2**63 comes back negative from signed integers
+        kind = "u8" if pd.api.types.is_unsigned_integer_dtype(ids) else "i8"
+        values = ids.to_numpy(dtype=kind, na_value=0).astype(np.uint64)
+        exact, rounded = _numbers(values, ids.isna().to_numpy(), ids.index), 0
+    else:
+        exact, rounded = _from_text(ids.astype("string").str.strip())
+    if _from_spreadsheet(numbers_of(exact)):
+        return _none(ids), rounded + int(exact.notna().sum())
+    return exact, rounded
+
+
+def _none(ids: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give ids that are all missing."""
+    return pd.Series(pd.NA, index=ids.index, dtype="UInt64")
+
+
+def _numbers(
+    values: NDArray[np.uint64], missing: NDArray[np.bool_], index: "pd.Index[Any]"
+) -> "pd.Series[Any]":
+    """Give whole numbers of which some are missing."""
+    return pd.Series(pd.arrays.IntegerArray(values, missing), index=index)
+
+
+def _from_text(text: "pd.Series[str]") -> tuple["pd.Series[Any]", int]:
+    """Read ids off text; give also how many were written as rounded numbers."""
+    whole = text.str.fullmatch(r"\d{1,19}|1\d{19}").fillna(False).to_numpy(dtype=bool)
+    digits = pa.array(text.where(whole), type=pa.large_string(), from_pandas=True)
+    values = np.asarray(digits.cast(pa.uint64()).fill_null(0), dtype=np.uint64)
+    number = text.str.fullmatch(_NUMBER).fillna(False).to_numpy(dtype=bool)
+    return _numbers(values, ~whole, text.index), int(np.count_nonzero(number & ~whole))
+
+
+def _from_spreadsheet(ids: NDArray[np.uint64]) -> bool:
+    """Tell whether all ids end in the zeros that a spreadsheet leaves of long numbers."""
+    long = ids[ids >= 10**_SPREADSHEET_DIGITS]
+    return len(long) >= 3 and _end_in_zeros(long[:1000]) and _end_in_zeros(long)
+
+
+def _end_in_zeros(long: NDArray[np.uint64]) -> bool:
+    """Tell whether numbers of more than 15 digits have only zeros after the fifteenth."""
+    digits = np.floor(np.log10(long.astype(np.float64))).astype(np.int64) + 1
+    # rounding may put a number just below a power of ten above it: there it ends in zeros anyway
+    lost = np.clip(digits - _SPREADSHEET_DIGITS, 1, 5).astype(np.uint64)
+    return not (long % np.uint64(10) ** lost).any()
+
+
+def numbers_of(ids: "pd.Series[Any]") -> NDArray[np.uint64]:
+    """Give ids as plain numbers.
+
+    Parameters
+    ----------
+    ids
+        UInt64, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Uint64 `[n]`, 0 where there is no id.
+    """
+    return ids.to_numpy(dtype=np.uint64, na_value=0)
+
+
+def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Give one number for each object's field, in the order of rerun, run, camcol, field.
+
+    Parameters
+    ----------
+    table
+        With `FRAME_KEYS`, missing ones allowed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Int64 `[n]`, -1 where the field is not known.
+    """
+    key = np.zeros(len(table), dtype=np.int64)
+    for name, bits in zip(FRAME_KEYS, (0, 20, 4, 16), strict=True):
+        column = table[name]
+        key <<= bits
+        key += (column.fillna(0) if column.hasnans else column).to_numpy(dtype=np.int64)
+    unknown = [table[name].isna().to_numpy() for name in FRAME_KEYS if table[name].hasnans]
+    return np.where(np.logical_or.reduce(unknown), -1, key) if unknown else key
+
+
+def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:
+    """Read the field of each object off the bits of its objid.
+
+    Parameters
+    ----------
+    objid
+        UInt64, missing where unknown, `[n]`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `FRAME_KEYS` as Int64, missing where the id is.
+    """
+    missing = objid.isna().to_numpy()
+    numbers = numbers_of(objid)
+    return pd.DataFrame(
+        {
+            name: pd.array(
+                ((numbers >> np.uint64(shift)) & np.uint64(mask)).astype(np.int64), dtype="Int64"
+            )
+            for name, (shift, mask) in _FIELDS.items()
+        },
+        index=objid.index,
+    ).mask(missing)
+
+
+def identities(table: pd.DataFrame) -> "pd.Series[str]":
+    """Give each object one identity made of what is exact.
+
+    The spectroscopic id names the row; where it is missing, the photometric one; then
+    plate-mjd-fiber; then run-camcol-field and position; then the position.
+
+    Parameters
+    ----------
+    table
+        With the columns `objid` and `specobjid`, which may be empty.
+
+    Returns
+    -------
+    pandas.Series
+        Strings, `[n]`, missing where a row has none of these.
+
+    Raises
+    ------
+    CatalogError
+        Where no row has any.
+    """
+    result = table["specobjid"].fillna(table["objid"]).astype("string")
+    for columns in (SPECTRUM, (*FRAME_KEYS[1:], *POSITION), POSITION):
+        empty = result.isna().to_numpy()
+        if empty.any() and set(columns) <= set(table.columns):
+            result[empty] = _joined(table.loc[empty, list(columns)])
+    if result.isna().all():
+        raise CatalogError(
+            f"the catalogue has nothing that tells one object from another: give {', '.join(IDS)},"
+            f" {'-'.join(SPECTRUM)}, or {', '.join(POSITION)}"
+        )
+    return result
+
+
+def _joined(parts: pd.DataFrame) -> NDArray[np.object_]:
+    """Write the values of each row with hyphens, degrees to a milliarcsecond."""
+    complete = parts.notna().all(axis=1).to_numpy()
+    text = np.full(len(parts), "", dtype=object)
+    for name in parts:
+        values = parts[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        form = "{:+.7f}" if name == "dec" else "{:.7f}" if name == "ra" else "{:.0f}"
+        text = text + np.array([form.format(v) for v in values], dtype=object) + "-"
+    text[~complete] = pd.NA
+    return np.array([t if t is pd.NA else t[:-1] for t in text], dtype=object)

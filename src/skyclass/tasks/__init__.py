@@ -1,0 +1,16 @@
+"""Labelling problems: class names, and how a catalogue row gets its label."""
+
+from skyclass.tasks.registry import TASKS, get_task, register
+from skyclass.tasks.subclass import StellarType, parse_subclass
+from skyclass.tasks.task import Labels, Task, spread
+
+__all__ = [
+    "TASKS",
+    "Labels",
+    "StellarType",
+    "Task",
+    "get_task",
+    "parse_subclass",
+    "register",
+    "spread",
+]

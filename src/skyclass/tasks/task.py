@@ -1,0 +1,67 @@
+"""What a task is, and what it says of a table's rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["Labels", "Task", "spread"]
+
+
+def spread(
+    names: Sequence[str | None], codes: NDArray[np.integer[Any]], index: "pd.Index[Any]"
+) -> "pd.Series[str]":
+    """Give each row the name of its number.
+
+    Parameters
+    ----------
+    names
+        Names, of which several may be the same, or None; at most 127 different ones.
+    codes
+        Place of each row's name in `names`, -1 where it has none, `[n]`.
+    index
+        Index of the rows.
+
+    Returns
+    -------
+    pandas.Series
+        Categories, `[n]`.
+    """
+    order = list(dict.fromkeys(name for name in names if name is not None))
+    places = {name: place for place, name in enumerate(order)}
+    # the last entry is what -1 points to
+    table = np.array([*(-1 if n is None else places[n] for n in names), -1], dtype=np.int8)
+    return pd.Series(pd.Categorical.from_codes(table[codes], pd.Index(order)), index=index)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of a table's rows, and why a row has none."""
+
+    label: "pd.Series[str]"
+    """One of the task's classes for each row, missing where it belongs to none."""
+    reason: "pd.Series[str]"
+    """For a row without a label what it is instead; missing elsewhere."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What the cleaning report tells beside the counts, in values that JSON knows."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A labelling problem."""
+
+    name: str
+    """Name in experiment files and on the command line."""
+    classes: tuple[str, ...]
+    """Class names in their fixed order."""
+    columns: tuple[str, ...]
+    """Catalogue columns the labels are made from."""
+    label: Callable[[pd.DataFrame], Labels]
+    """Function from a table to one label a row."""
+    ordered: bool
+    """Whether neighbouring classes are alike (spectral classes follow temperature)."""
+    extended: bool
+    """Whether classes differ in shape, so that a baseline needs a concentration beside colours."""
