@@ -18,7 +18,7 @@ import pandas as pd
 
 CLASSES = ("O", "B", "A", "F", "G", "K", "M")
 SHARES = np.array([0.004, 0.013, 0.11, 0.41, 0.09, 0.18, 0.193])
-ROUNDS = 2
+ROUNDS = 5
 
 
 def write_table(path: Path, rows: int) -> None:

@@ -112,6 +112,7 @@ def make_experiment(
         "baseline": score(labels, true, baseline),
         "difference": {key: difference[key] for key in ("difference", "ci95", "n")},
         "task": "object-type",
+        "ordered": False,
         "image_type": "ugriz",
         "model": "compact",
         "simulated": simulated,

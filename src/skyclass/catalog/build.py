@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from skyclass.catalog.clean import clean
@@ -29,6 +30,8 @@ __all__ = [
 
 
 _REPEATING: Final = ["class", "subclass", "label", "split"]
+_ROW_GROUP: Final = 131_072
+"""Rows that are encoded in memory before they are written."""
 
 
 def build_catalog(
@@ -79,7 +82,7 @@ def build_catalog(
     table = sample(table, sampling or SampleConfig(), seed)
     table["split"] = assign_splits(table, split or SplitConfig(), seed)
     per_class = table["label"].value_counts()
-    fields = len(pd.unique(field_key(table))) if report["frame_keys"] else None
+    fields = len(np.unique(field_key(table))) if report["frame_keys"] else None
     table.attrs["skyclass"] = {
         "task": task,
         **report,
@@ -178,7 +181,7 @@ def write_catalog(table: pd.DataFrame, path: Path) -> None:
         raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
     with atomic_path(path) as partial:
         # encoding numbers that hardly repeat as a dictionary takes longer than writing them
-        table.to_parquet(partial, index=False, use_dictionary=_REPEATING)
+        table.to_parquet(partial, index=False, use_dictionary=_REPEATING, row_group_size=_ROW_GROUP)
 
 
 def read_catalog(path: Path) -> pd.DataFrame:

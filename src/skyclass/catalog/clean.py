@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.duplicates import first_of_each_id, first_of_each_place, first_within
+from skyclass.catalog.duplicates import place_groups, place_keys, shared
 from skyclass.catalog.ids import frame_keys_of, identities, numbers_of
 from skyclass.catalog.magnitudes import correct_extinction, undetected
-from skyclass.catalog.order import Rows, sorted_rows
+from skyclass.catalog.order import RowOrder, Rows
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.config import CleanConfig
 from skyclass.errors import CatalogError
@@ -73,10 +73,11 @@ def clean(
     _sift_places(sieve, table, rules)
     _sift_labels(sieve, labels.reason)
     _sift_quality(sieve, table, faint, rules)
-    order = sorted_rows(table, np.flatnonzero(sieve.alive))
-    order = _without_duplicates(table, order, sieve.dropped, rules)
-    if not len(order):
+    row_order = RowOrder(table)
+    _sift_duplicates(sieve, table, row_order, rules)
+    if not sieve.alive.any():
         raise CatalogError(f"no row is left: {_summary(sieve.dropped)}")
+    order = row_order.sort(np.flatnonzero(sieve.alive))
     kept = table.take(order)
     label = pd.Categorical(labels.label.take(order), categories=list(task.classes))
     kept = kept.assign(label=label)
@@ -178,7 +179,9 @@ def _numeric(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Read columns as numbers; SDSS's -9999 is no number."""
     changed = {}
     for name in set(names) & set(table.columns):
-        values = pd.to_numeric(table[name], errors="coerce")
+        values = table[name]
+        if not pd.api.types.is_numeric_dtype(values):
+            values = pd.to_numeric(values, errors="coerce")
         if name == "ra" and _sexagesimal(table["ra"]):
             raise CatalogError("ra is written in hours (12:34:56); give decimal degrees")
         missing = values < _SENTINEL
@@ -268,37 +271,41 @@ def _sift_quality(
             sieve.keep(~faint[name], f"no detection in {name}")
 
 
-def _without_duplicates(
-    table: pd.DataFrame, order: Rows, dropped: dict[str, int], rules: CleanConfig
-) -> Rows:
+def _sift_duplicates(
+    sieve: _Sieve, table: pd.DataFrame, order: RowOrder, rules: CleanConfig
+) -> None:
     """Keep each object's first row."""
 
-    def keep(first: NDArray[np.bool_], reason: str) -> None:
-        nonlocal order
-        dropped[reason] = int(np.count_nonzero(~first))
-        order = order[first]
+    def keep_first(keys: NDArray[Any], exact: Sequence[NDArray[Any]], reason: str) -> None:
+        rows = shared(keys)
+        rows = order.sort(rows[sieve.alive[rows]])
+        again = pd.DataFrame({i: values[rows] for i, values in enumerate(exact)}).duplicated()
+        good = np.ones(len(table), dtype=bool)
+        good[rows[again]] = False
+        sieve.keep(good, reason)
 
     for name in IDS:
-        keep(first_of_each_id(numbers_of(table[name])[order]), f"duplicate {name}")
+        ids = numbers_of(table[name])
+        keep_first(ids, [ids], f"duplicate {name}")
     if set(SPECTRUM) <= set(table.columns):
-        keep(_first_of_each_spectrum(table, order), "duplicate plate, mjd and fiberID")
-    if rules.duplicates != "id" and len(order):
-        ra, dec = (table[name].to_numpy(np.float64)[order] for name in POSITION)
-        if rules.duplicates == "exact":
-            keep(first_of_each_place(ra, dec), "duplicate ra and dec")
-        else:
-            keep(first_within(ra, dec, rules.radius), f"within {rules.radius:g} arcsec of another")
-    return order
+        spectra = _spectra(table)
+        keep_first(spectra, [spectra], "duplicate plate, mjd and fiberID")
+    if rules.duplicates == "id" or not sieve.alive.any():
+        return
+    ra, dec = (table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION)
+    if rules.duplicates == "exact":
+        keep_first(place_keys(ra, dec), [ra, dec], "duplicate ra and dec")
+    else:
+        groups = np.zeros(len(table), dtype=np.int64)
+        alive = sieve.alive
+        groups[alive] = place_groups(ra[alive], dec[alive], rules.radius)
+        keep_first(groups, [groups], f"within {rules.radius:g} arcsec of another")
 
 
-def _first_of_each_spectrum(table: pd.DataFrame, order: Rows) -> NDArray[np.bool_]:
-    """Mark the first row of each plate, date and fibre; rows that lack one are all first."""
-    plate, mjd, fiber = (
-        table[name].to_numpy(np.float64, na_value=np.nan)[order] for name in SPECTRUM
-    )
-    # below 2**53: 5 digits each
-    key = (plate * 1e5 + mjd) * 1e4 + fiber
-    return np.asarray(~pd.Series(key).duplicated() | np.isnan(key), dtype=bool)
+def _spectra(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Give each spectrum a number below 2**53 made of plate, date and fibre; 0 where one lacks."""
+    plate, mjd, fiber = (table[name].to_numpy(np.float64, na_value=np.nan) for name in SPECTRUM)
+    return np.asarray(np.nan_to_num((plate * 1e5 + mjd) * 1e4 + fiber))
 
 
 def _summary(dropped: dict[str, int]) -> str:

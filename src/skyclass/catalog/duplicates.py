@@ -1,33 +1,45 @@
 """Which rows are the same object again."""
 
+from typing import Any, Final
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-__all__ = ["first_of_each_id", "first_of_each_place", "first_within"]
+__all__ = ["place_groups", "place_keys", "shared"]
+
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplier of Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
 
 
-def first_of_each_id(ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark the first row of each id; rows without an id are all first.
+def shared(keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Find the rows whose key another row has too.
 
     Parameters
     ----------
-    ids
-        Ids, `[n]`, 0 where there is none.
+    keys
+        Numbers, `[n]`; 0 where a row has none.
 
     Returns
     -------
     numpy.ndarray
-        Bool `[n]`.
+        Row numbers.
     """
-    return np.asarray(~pd.Series(ids).duplicated() | (ids == 0), dtype=bool)
+    if not keys.any():
+        return np.zeros(0, dtype=np.int64)
+    order = np.argsort(keys)
+    ordered = keys[order]
+    equal = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
+    marks = np.zeros(len(keys), dtype=bool)
+    marks[:-1] |= equal
+    marks[1:] |= equal
+    return order[marks]
 
 
-def first_of_each_place(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the first row of each exactly equal position.
+def place_keys(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Give each position a number; equal positions have equal ones, and hardly any others.
 
     Parameters
     ----------
@@ -37,19 +49,22 @@ def first_of_each_place(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> ND
     Returns
     -------
     numpy.ndarray
-        Bool `[n]`.
+        Uint64 `[n]`.
     """
-    # one complex number for each place: pandas finds equal numbers fastest in a single column
-    return np.asarray(~pd.Series(ra + 1j * dec).duplicated(), dtype=bool)
+    # adding 0 turns -0 into 0, which is the same place
+    keys = (ra + 0.0).view(np.uint64)
+    keys *= _ODD
+    keys += (dec + 0.0).view(np.uint64)
+    return keys
 
 
-def first_within(
+def place_groups(
     ra: NDArray[np.float64], dec: NDArray[np.float64], radius: float
-) -> NDArray[np.bool_]:
-    """Mark the first row of each group of positions nearer to each other than a radius.
+) -> NDArray[np.int64]:
+    """Group positions that lie nearer to each other than a radius.
 
-    Positions that are linked by others form one group (friends of friends), so no two rows that are
-    marked lie within the radius.
+    Positions that are linked by others form one group (friends of friends), so positions of
+    different groups never lie within the radius.
 
     Parameters
     ----------
@@ -61,16 +76,18 @@ def first_within(
     Returns
     -------
     numpy.ndarray
-        Bool `[n]`.
+        Int64 `[n]`, from 1; 0 where a position has no other near it.
     """
     a, d = np.radians(ra), np.radians(dec)
     places = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
     # the straight line through the sphere between points that far apart
     chord = 2.0 * np.sin(np.radians(radius / 3600.0) / 2.0)
     pairs = cKDTree(places).query_pairs(chord, output_type="ndarray")
-    count = len(places)
-    links = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(count, count))
-    _, group = connected_components(links, directed=False)
-    first = np.zeros(count, dtype=bool)
-    first[np.unique(group, return_index=True)[1]] = True
-    return first
+    rows, ends = np.unique(pairs, return_inverse=True)
+    count = len(rows)
+    links = coo_array(
+        (np.ones(len(pairs), dtype=bool), ends.reshape(-1, 2).T), shape=(count, count)
+    )
+    groups = np.zeros(len(ra), dtype=np.int64)
+    groups[rows] = 1 + connected_components(links, directed=False)[1]
+    return groups

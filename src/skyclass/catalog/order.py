@@ -7,53 +7,71 @@ from numpy.typing import NDArray
 from skyclass.catalog.ids import field_key, numbers_of
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 
-__all__ = ["Rows", "sorted_rows"]
+__all__ = ["RowOrder", "Rows"]
 
 Rows = NDArray[np.int64]
 """Numbers of rows."""
 
 
-def sorted_rows(table: pd.DataFrame, rows: Rows) -> Rows:
-    """Sort rows by field, position, spectroscopic and photometric id, and spectrum.
+class RowOrder:
+    """The order of a table's rows: field, position, spectroscopic and photometric id, spectrum.
 
     Parameters
     ----------
     table
         Catalogue; columns that it lacks do not count.
-    rows
-        Which of its rows.
-
-    Returns
-    -------
-    numpy.ndarray
-        The rows in that order.
     """
-    first = _first_key(table)[rows]
-    by_first = np.argsort(first)
-    order, first = rows[by_first], first[by_first]
-    equal = np.zeros(len(order), dtype=bool)
-    equal[1:] = first[1:] == first[:-1]
-    equal[:-1] |= equal[1:]
-    # only what the first key leaves open is compared by all columns
-    open_rows = order[equal]
-    order[equal] = open_rows[np.lexsort(_all_keys(table.iloc[open_rows])[::-1])]
-    return order
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        names = [n for n in (*POSITION, *IDS[::-1], *SPECTRUM) if n in table]
+        self._columns = table[names]
+        self._first = _first_key(table)
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort some of the rows.
+
+        Parameters
+        ----------
+        rows
+            Which.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same in order.
+        """
+        first = self._first[rows]
+        by_first = np.argsort(first)
+        order, first = rows[by_first], first[by_first]
+        equal = np.zeros(len(order), dtype=bool)
+        equal[1:] = first[1:] == first[:-1]
+        equal[:-1] |= equal[1:]
+        # only what the first key leaves open is compared by all columns
+        order[equal] = self._sort_fully(order[equal])
+        return order
+
+    def _sort_fully(self, rows: Rows) -> Rows:
+        """Compare rows by all columns."""
+        columns = self._columns.iloc[rows]
+        keys: list[NDArray[np.generic]] = [self._first[rows]]
+        keys += [_numbers(columns, str(name)) for name in columns]
+        return rows[np.lexsort(keys[::-1])]
+
+
+def _numbers(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:
+    """Give a column to sort by."""
+    if name in IDS:
+        return numbers_of(columns[name])
+    return columns[name].to_numpy(np.float64, na_value=-1.0)
 
 
 def _first_key(table: pd.DataFrame) -> NDArray[np.int64]:
     """Give one number to sort by: the field, then ra as far as it fits into the number."""
-    field = field_key(table) if set(FRAME_KEYS) <= set(table.columns) else np.zeros(len(table))
-    if "ra" not in table:
-        return np.asarray(field, dtype=np.int64)
-    # a field has 51 bits, which leaves 12
-    ra = table["ra"].to_numpy(np.float64, na_value=0.0)
-    return (np.asarray(field, dtype=np.int64) << 12) + (ra / 360.0 * 4095.0).astype(np.int64)
-
-
-def _all_keys(table: pd.DataFrame) -> list[NDArray[np.generic]]:
-    """Give the columns to sort by, the first one first."""
-    keys: list[NDArray[np.generic]] = [_first_key(table)]
-    keys += [table[name].to_numpy(np.float64, na_value=-1.0) for name in POSITION if name in table]
-    keys += [numbers_of(table[name]) for name in IDS[::-1]]
-    keys += [table[name].to_numpy(np.float64, na_value=-1.0) for name in SPECTRUM if name in table]
-    return keys
+    key = np.zeros(len(table), dtype=np.int64)
+    if set(FRAME_KEYS) <= set(table.columns):
+        # a field has 51 bits, which leaves 12
+        key = field_key(table) << 12
+    if "ra" in table:
+        ra = table["ra"].to_numpy(np.float64, na_value=0.0)
+        key += (ra * (4095.0 / 360.0)).astype(np.int64)
+    return key

@@ -63,10 +63,11 @@ def leakage(table: pd.DataFrame) -> float | None:
     """
     if not set(FRAME_KEYS) <= set(table.columns):
         return None
-    field = pd.factorize(field_key(table))[0]
+    field = field_key(table)
     training, test = ((table["split"] == name).to_numpy() for name in ("train", "test"))
-    trained = np.bincount(field[training], minlength=field.max() + 1) > 0
-    return float(trained[field[test]].mean())
+    trained = np.unique(field[training])
+    nearest = trained[np.searchsorted(trained, field[test]).clip(max=len(trained) - 1)]
+    return float((nearest == field[test]).mean())
 
 
 def _shares(rules: SplitConfig) -> dict[str, float]:
@@ -197,11 +198,10 @@ def split_report(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any
     dict
         ``per_class`` (objects by split and class) and ``leakage``.
     """
-    (split, splits), (label, labels) = (pd.factorize(table[name]) for name in ("split", "label"))
-    counts = np.zeros((len(SPLITS), len(classes)), dtype=np.int64)
-    rows = np.array([SPLITS.index(name) for name in splits])[split]
-    columns = np.array([classes.index(name) for name in labels])[label]
-    np.add.at(counts, (rows, columns), 1)
+    rows = pd.Categorical(table["split"], categories=list(SPLITS)).codes
+    columns = pd.Categorical(table["label"], categories=list(classes)).codes
+    cells = rows.astype(np.int16) * np.int16(len(classes)) + columns
+    counts = np.bincount(cells, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), -1)
     return {
         "per_class": {
             name: dict(zip(classes, (int(n) for n in row), strict=True))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import TaskError, nearest
 from skyclass.tasks.subclass import StellarType, parse_subclass
-from skyclass.tasks.task import Labels, Task, spread
+from skyclass.tasks.task import Labels, Task, distinct, spread
 
 __all__ = ["LUMINOSITIES", "OBJECT_TYPE", "label_or_reason", "spectral_class"]
 
@@ -53,8 +53,8 @@ def spectral_class(template_luminosity: str = "any") -> Task:
 
 def _label_stars(table: pd.DataFrame, *, strict: bool) -> Labels:
     """Label stars by their `subclass`; rows of another `class` get none."""
-    codes, strings = pd.factorize(table["subclass"], use_na_sentinel=False)
-    types = [parse_subclass("" if pd.isna(text) else str(text)) for text in strings]
+    codes, strings = distinct(table["subclass"])
+    types = [parse_subclass(text or "") for text in strings]
     other = np.zeros(len(table), dtype=bool)
     if "class" in table:
         other = (_mapped(table["class"], {"STAR": "star"}) != "star").to_numpy()
@@ -154,8 +154,8 @@ def label_or_reason(
 
 def _mapped(column: "pd.Series[str]", names: dict[str, str]) -> "pd.Series[str]":
     """Translate strings, whatever their case and padding (FITS pads them)."""
-    codes, strings = pd.factorize(column, use_na_sentinel=False)
-    values = [None if pd.isna(s) else names.get(str(s).strip().upper()) for s in strings]
+    codes, strings = distinct(column)
+    values = [None if text is None else names.get(text.strip().upper()) for text in strings]
     return spread(values, codes, column.index)
 
 

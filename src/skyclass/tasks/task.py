@@ -8,7 +8,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Labels", "Task", "spread"]
+__all__ = ["Labels", "Task", "distinct", "spread"]
+
+
+def distinct(column: "pd.Series[str]") -> tuple[NDArray[np.integer[Any]], list[str | None]]:
+    """Give the different strings of a column, and which of them each row has.
+
+    Parameters
+    ----------
+    column
+        Strings or categories, `[n]`; missing ones count as None.
+
+    Returns
+    -------
+    codes
+        Place of each row's string in `strings`, `[n]`.
+    strings
+        Each string once, then None.
+    """
+    values = pd.Categorical(column)
+    codes = values.codes.astype(np.int32)
+    codes[codes < 0] = len(values.categories)
+    return codes, [*(str(name) for name in values.categories), None]
 
 
 def spread(
