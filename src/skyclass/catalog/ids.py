@@ -148,15 +148,14 @@ def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:
     """
     missing = objid.isna().to_numpy()
     numbers = numbers_of(objid)
+    keys = {
+        name: ((numbers >> np.uint64(shift)) & np.uint64(mask)).astype(np.int64)
+        for name, (shift, mask) in _FIELDS.items()
+    }
     return pd.DataFrame(
-        {
-            name: pd.array(
-                ((numbers >> np.uint64(shift)) & np.uint64(mask)).astype(np.int64), dtype="Int64"
-            )
-            for name, (shift, mask) in _FIELDS.items()
-        },
+        {name: pd.arrays.IntegerArray(key, missing) for name, key in keys.items()},
         index=objid.index,
-    ).mask(missing)
+    )
 
 
 def identities(table: pd.DataFrame) -> "pd.Series[str]":

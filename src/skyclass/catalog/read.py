@@ -18,6 +18,7 @@ __all__ = ["read_table"]
 MAX_BYTES: Final = 32 * 2**30
 """Most bytes that a compressed table may unpack to (10^7 rows of 40 columns have 4 GB)."""
 
+_PART: Final = 2**24
 _CANONICAL = {name.lower(): name for name in KNOWN}
 _PLAIN_NAMES: Final = ("u", "g", "r", "i", "z")
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -76,7 +77,7 @@ def _read(path: Path, names: dict[str, str]) -> pd.DataFrame:
     if ending == ".csv":
         return _read_csv(path, packed, names)
     if ending in {".parquet", ".pq"}:
-        return pd.read_parquet(io.BytesIO(_unpacked(path)) if packed else path)
+        return pd.read_parquet(_unpacked(path) if packed else path)
     formats = {".fits": "fits", ".fit": "fits", ".ecsv": "ascii.ecsv"}
     formats |= dict.fromkeys((".vot", ".votable", ".xml"), "votable")
     if ending in formats:
@@ -84,12 +85,15 @@ def _read(path: Path, names: dict[str, str]) -> pd.DataFrame:
     raise CatalogError(f"{path} has no known ending; use .csv, .ecsv, .parquet, .fits or .vot")
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpacked(path: Path) -> io.BytesIO:
     """Unpack a gzip file, within the size limit."""
+    content = io.BytesIO()
     with gzip.open(path) as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise CatalogError(f"{path} unpacks to more than {MAX_BYTES} bytes")
+        while part := file.read(_PART):
+            content.write(part)
+            if content.tell() > MAX_BYTES:
+                raise CatalogError(f"{path} unpacks to more than {MAX_BYTES} bytes")
+    content.seek(0)
     return content
 
 
@@ -118,7 +122,7 @@ def _read_csv(path: Path, packed: bool, names: dict[str, str]) -> pd.DataFrame:
 
 def _parsed(path: Path, packed: bool, **options: Any) -> pd.DataFrame:
     """Parse comma-separated values; pandas is fastest where it opens the file itself."""
-    source = io.BytesIO(_unpacked(path)) if packed else path
+    source = _unpacked(path) if packed else path
     table: pd.DataFrame = pd.read_csv(source, encoding="utf-8-sig", **options)
     return table
 
@@ -126,7 +130,7 @@ def _parsed(path: Path, packed: bool, **options: Any) -> pd.DataFrame:
 def _opened(path: Path, packed: bool) -> IO[str]:
     """Open a text file that may be packed."""
     if packed:
-        return io.TextIOWrapper(io.BytesIO(_unpacked(path)), encoding="utf-8-sig")
+        return io.TextIOWrapper(_unpacked(path), encoding="utf-8-sig")
     return path.open(encoding="utf-8-sig", newline="")
 
 
@@ -144,7 +148,7 @@ def _read_astropy(path: Path, packed: bool, kind: str) -> pd.DataFrame:
     """Read FITS, VOTable or ECSV: the one-dimensional columns."""
     from astropy.table import Table
 
-    source: Any = io.BytesIO(_unpacked(path)) if packed else str(path)
+    source: Any = _unpacked(path) if packed else str(path)
     table = Table.read(source, format=kind)
     flat = table[[name for name in table.colnames if table[name].ndim == 1]]
     _refuse_hours(path, flat)

@@ -146,6 +146,8 @@ def _by_group(
 def _deal(counts: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[np.int64]:
     """Deal groups out one by one, each to the split that it brings nearest to its shares.
 
+    Near is meant as in chi-square: what is lacking, squared, over the split's share; so all splits
+    fill up evenly, and dealing a rare class does not wait for a frequent one.
     Groups that hold a rare class come first, then large ones: what comes last evens out the rest
     (after Sechidis, Tsoumakas & Vlahavas 2011, On the Stratification of Multi-label Data).
     """
@@ -158,7 +160,10 @@ def _deal(counts: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[
     chosen = np.zeros(len(counts), dtype=np.int64)
     for group in order.tolist():
         held = [(int(c), counts[group, c] / totals[c]) for c in np.flatnonzero(counts[group])]
-        costs = [sum(p * (p - 2.0 * short[c]) for c, p in held) for short in lacking]
+        costs = [
+            sum(p * (p - 2.0 * short[c]) for c, p in held) / share
+            for short, share in zip(lacking, shares, strict=True)
+        ]
         best = costs.index(min(costs))
         for c, p in held:
             lacking[best][c] -= p
