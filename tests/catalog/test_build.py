@@ -86,6 +86,7 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_real_table_against_plain_python(real_data: Path) -> None:
     path = real_data / "catalogs" / "skyserver_10k.csv"
     built = build_catalog(path, "object-type")
+    assert built.attrs["skyclass"]["unknown"] == {}
     with path.open() as file:
         expected = Counter(row["class"] for row in csv.DictReader(file))
     found = Counter(built["label"])

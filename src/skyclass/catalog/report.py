@@ -40,7 +40,9 @@ def _odd(report: dict[str, Any]) -> list[str]:
         if n
     ]
     lines += [
-        f"  {n:,} of {name} are no detection" for name, n in report["undetected"].items() if n
+        f"  {n:,} {name} at or fainter than zero flux"
+        for name, n in report["undetected"].items()
+        if n
     ]
     lines += [f"  {text!r} ({n:,}) was not understood" for text, n in report["unknown"].items()]
     absent = [c for c, n in report["classes"].items() if n == 0]

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from skyclass.catalog import MAGNITUDES, MODEL_MAGNITUDES
 from skyclass.errors import ModelError
-from skyclass.survey import BANDS
 
 __all__ = ["baseline_features", "baseline_probabilities"]
 
@@ -21,8 +21,9 @@ def baseline_features(
     Parameters
     ----------
     table
-        Catalogue rows, `[n]`. Its PSF magnitudes are used where it has them in all bands, and its
-        ``psfMag_r - cModelMag_r`` as concentration (Strauss et al. 2002, AJ 124, 1810).
+        Catalogue rows, `[n]`. Its PSF magnitudes are used where it has them in all bands, else its
+        model magnitudes, and its ``psfMag_r - cModelMag_r`` as concentration (Strauss et al. 2002,
+        AJ 124, 1810).
     flux
         Aperture fluxes measured on the cutouts in nanomaggies, `[n, 5]`, used where it has none.
     concentration
@@ -33,11 +34,10 @@ def baseline_features(
     numpy.ndarray
         `[n, 5]` or `[n, 6]`, magnitudes; not a number where a flux is not positive.
     """
-    names = [f"psfMag_{band}" for band in BANDS]
-    if set(names) <= set(table.columns):
-        magnitudes = table[names].to_numpy(dtype=np.float64)
-    else:
-        magnitudes = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+    magnitudes = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+    for names in (MODEL_MAGNITUDES, MAGNITUDES):
+        if set(names) <= set(table.columns):
+            magnitudes = table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
     columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [2]]]
     if concentration is not None:
         if {"psfMag_r", "cModelMag_r"} <= set(table.columns):

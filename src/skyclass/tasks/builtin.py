@@ -117,7 +117,7 @@ def _most(counts: dict[str, int]) -> dict[str, int]:
 def _count_strings(column: "pd.Series[str]", rows: NDArray[np.bool_]) -> dict[str, int]:
     """Count the distinct strings of some rows, the most frequent only."""
     counts = column[rows].value_counts()
-    return _most({str(text): int(n) for text, n in counts.items()})
+    return _most({str(text): int(n) for text, n in counts.items() if n})
 
 
 def _label_object_type(table: pd.DataFrame) -> Labels:
