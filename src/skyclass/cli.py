@@ -1,6 +1,5 @@
 """The command line: one thin command a verb."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,25 +134,29 @@ def cutouts(
     catalog: Annotated[Path, typer.Option(help="catalogue made by `skyclass catalog`")],
     frames: Annotated[Path, typer.Option(help="directory of SDSS frames")],
     out: Annotated[Path, typer.Option(help="folder to write")],
-    size: Annotated[int, typer.Option(help="pixels a side", min=8, max=512)] = 64,
+    size: Annotated[float, typer.Option(help="how long a side is, in pixels")] = 64,
+    settings: SettingsOption = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
+    ] = None,
 ) -> None:
     """Cut every object in five bands out of the frames."""
     from skyclass.catalog import read_catalog
-    from skyclass.images import make_cutouts
+    from skyclass.config import cutout_config
+    from skyclass.images import make_cutouts, on_cluster, on_threads
 
+    rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
+    run = on_cluster(scheduler) if scheduler else on_threads()
     with _progress() as tell:
         info = make_cutouts(
-            table,
-            frames,
-            out,
-            size=size,
-            workers=os.cpu_count() or 1,
-            progress=lambda done, total: tell("cutouts", done, total),
+            table, frames, out, rules, run=run, progress=lambda d, n: tell("cutouts", d, n)
         )
+    lost = info.off_frame + info.missing
     typer.echo(
-        f"{len(table) - info.off_frame} objects of {info.fields} field(s) in {out};"
+        f"{len(table) - lost} objects of {info.fields} field(s) in {out};"
         f" {info.off_frame} off their frames"
+        + (f", {info.missing} in fields that lack a band" if info.missing else "")
     )
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -29,10 +29,18 @@ __all__ = [
     "SplitConfig",
     "SurveyConfig",
     "TrainingConfig",
+    "cutout_config",
     "objects_config",
     "read_config",
     "write_config",
 ]
+
+
+_ARCSEC_PER_PIXEL: Final = 0.396
+"""Of SDSS frames, in which cutouts are measured."""
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Section(BaseModel):
@@ -161,8 +169,37 @@ class SurveyConfig(_Section):
 class CutoutConfig(_Section):
     """What is cut around each object."""
 
-    size: int = Field(64, ge=8, le=512)
-    """Pixels a side."""
+    size: float = Field(64, gt=0)
+    """How long a side is."""
+    unit: Literal["pixel", "arcsec"] = "pixel"
+    """Unit of `size`."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """How fluxes are stored: float16 takes half the space and keeps 11 bits."""
+    missing_band: Literal["refuse", "drop", "mask"] = "refuse"
+    """What is done about a field that lacks the frame of a band: stop, leave its objects out, or
+    store that band as zeros, all masked."""
+    background: Literal["none", "local"] = "none"
+    """Take off what is left of the sky: the median along the cutout's rim in each band."""
+    saturated: Literal["keep", "mask"] = "keep"
+    """Whether saturated pixels are masked."""
+
+    @model_validator(mode="after")
+    def _within_a_frame(self) -> Self:
+        """Refuse cutouts that are too small to see or larger than the overlap of fields allows."""
+        if not 8 <= self.pixels <= 512:
+            raise ValueError(f"{self.size:g} {self.unit} are {self.pixels} pixels, not 8 to 512")
+        return self
+
+    @property
+    def pixels(self) -> int:
+        """Pixels a side."""
+        return round(self.size / (_ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
+
+
+class _CuttingConfig(_Section):
+    """What the command that only cuts is told."""
+
+    cutouts: CutoutConfig
 
 
 class ImageConfig(_Section):
@@ -292,15 +329,43 @@ def objects_config(table: Path | None, task: str, seed: int, settings: list[str]
     values: dict[str, Any] = {"task": task, "seed": seed, "catalog": {}}
     if table is not None:
         values["catalog"]["path"] = str(table)
+    return _with_settings(ObjectsConfig, values, settings)
+
+
+def cutout_config(size: float, settings: list[str]) -> CutoutConfig:
+    """Make a configuration of cutouts from what was typed.
+
+    Parameters
+    ----------
+    size
+        How long a side is.
+    settings
+        ``key=value`` as in an experiment file, such as ``cutouts.unit=arcsec``.
+
+    Returns
+    -------
+    CutoutConfig
+        Checked, with defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        Where a setting is unknown or its value cannot be.
+    """
+    return _with_settings(_CuttingConfig, {"cutouts": {"size": size}}, settings).cutouts
+
+
+def _with_settings(model: type[_Model], values: dict[str, Any], settings: list[str]) -> _Model:
+    """Put settings among values and check them all."""
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise ConfigError(f"--set {setting!r} has no value; write key=value")
         _put(values, key.strip().split("."), _parsed(text.strip()), setting)
     try:
-        return ObjectsConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explain(error, ObjectsConfig)) from error
+        raise ConfigError(_explain(error, model)) from error
 
 
 def _put(values: dict[str, Any], keys: list[str], value: Any, setting: str) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "ExperimentError",
     "ImageError",
     "InferenceError",
+    "MissingFrameError",
     "ModelError",
     "OutputError",
     "RemoteError",
@@ -47,6 +48,10 @@ class CatalogError(SkyclassError):
 
 class SurveyError(SkyclassError):
     """A survey file that is missing, broken or not what its name says."""
+
+
+class MissingFrameError(SurveyError):
+    """A field that lacks the frame of a band."""
 
 
 class RemoteError(SkyclassError):

@@ -1,7 +1,6 @@
 """One experiment end to end: catalogue, cutouts, model, evaluation, report."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -194,8 +193,7 @@ def _cutouts(
         catalog,
         config.survey.frames,
         out / "cutouts",
-        size=config.cutouts.size,
-        workers=os.cpu_count() or 1,
+        config.cutouts,
         replace=True,
         progress=lambda done, total: tell("cutouts", done, total),
     )
@@ -351,6 +349,7 @@ def _metrics(
                 **told["dropped"],
                 "not in the sample": told["sampled_from"] - told["rows_out"],
                 "off its frame": info.off_frame,
+                "its field lacks a band": info.missing,
             },
         },
         "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},

@@ -10,12 +10,14 @@ from astropy.nddata import Cutout2D
 from astropy.table import Table
 
 from skyclass.catalog import build_catalog
+from skyclass.config import CutoutConfig
 from skyclass.errors import ImageError
 from skyclass.images import (
     aperture_flux,
     cut_field,
     cut_image,
     make_cutouts,
+    on_threads,
     open_cutouts,
     open_field,
 )
@@ -112,29 +114,29 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     again = cut_field(open_field(frames, field), [source["ra"]], [source["dec"]], 64)
     np.testing.assert_array_equal(again.flux[0], np.float32(row["flux"]))
     np.testing.assert_array_equal(again.mask[0], np.array(row["mask"]))
-    with pytest.raises(ImageError, match="another catalogue or size"):
-        make_cutouts(catalog, frames, tmp_path / "c", size=32)
+    with pytest.raises(ImageError, match="another catalogue or other rules"):
+        make_cutouts(catalog, frames, tmp_path / "c", CutoutConfig(size=32))
 
 
 def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, monkeypatch) -> None:
-    import skyclass.images.dataset as module
+    import skyclass.images.field as module
 
     catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
     opened: list[Field] = []
     real = module.open_field
 
-    def counting(root: Path, field: Field):
+    def counting(root: Path, field: Field, *rest, **options):
         opened.append(field)
         if len(opened) == 2:
             raise KeyboardInterrupt
-        return real(root, field)
+        return real(root, field, *rest, **options)
 
     monkeypatch.setattr(module, "open_field", counting)
     arguments = (catalog, small_survey / "frames", tmp_path / "c")
     with pytest.raises(KeyboardInterrupt):
-        make_cutouts(*arguments, workers=1)
+        make_cutouts(*arguments, run=on_threads(1))
     assert not (tmp_path / "c").exists()
-    make_cutouts(*arguments, workers=1)
+    make_cutouts(*arguments, run=on_threads(1))
     assert len(opened) == 3
     whole = pd.concat(
         [

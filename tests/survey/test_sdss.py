@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from astropy.io import fits
 
 from skyclass.errors import ImageError, SkyclassError, SurveyError
 from skyclass.images import open_field
-from skyclass.survey import Field, find_fields, frame_path, read_frame
+from skyclass.survey import FRAME_SHAPE, Field, find_fields, frame_path, read_frame
 
 FIELD = Field(301, 94, 3, 12)
 
@@ -84,8 +85,48 @@ def test_missing_band(tmp_path: Path) -> None:
         open_field(tmp_path, FIELD)
 
 
-def test_a_bomb_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (b"SIMPLE  =", "without an END card"),
+        (
+            b"".join(
+                card.ljust(80)
+                for card in (
+                    b"SIMPLE  =                    T",
+                    b"BITPIX  =                  -32",
+                    b"NAXIS   =                    2",
+                    b"NAXIS1  =               100000",
+                    b"NAXIS2  =               100000",
+                    b"END",
+                )
+            ).ljust(2880),
+            "100000 x 100000 pixels: no frame does",
+        ),
+    ],
+)
+def test_a_bomb_is_refused(tmp_path: Path, start: bytes, message: str) -> None:
     path = tmp_path / "frame-r-000094-3-0012.fits.bz2"
-    path.write_bytes(bz2.compress(b"SIMPLE  =" + bytes(70 * 2**20)))
-    with pytest.raises(SkyclassError, match="more than"):
+    path.write_bytes(bz2.compress(start + bytes(70 * 2**20)))
+    with pytest.raises(SkyclassError, match=message):
+        read_frame(path)
+
+
+@pytest.mark.parametrize("program", [True, False])
+def test_as_many_rows_as_asked_for(tmp_path: Path, monkeypatch, program: bool) -> None:
+    if program and shutil.which("lbzip2") is None:
+        pytest.skip("lbzip2 is not installed")
+    if not program:
+        monkeypatch.setattr("shutil.which", lambda _name: None)
+    path = tmp_path / "frame-r-000094-3-0012.fits.bz2"
+    image = np.random.default_rng(1).normal(size=FRAME_SHAPE).astype(">f4")
+    content = fits.PrimaryHDU(image)
+    buffer = io.BytesIO()
+    content.writeto(buffer)
+    packed = bz2.compress(buffer.getvalue())
+    # the last blocks are lost, which nobody who needs the first rows can tell
+    path.write_bytes(packed[: len(packed) // 2])
+    found = read_frame(path, lambda header: header["NAXIS2"] // 4).data
+    np.testing.assert_array_equal(found, image[: FRAME_SHAPE[0] // 4])
+    with pytest.raises(SurveyError, match="cut short or broken"):
         read_frame(path)

@@ -2,8 +2,10 @@
 
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
+from skyclass.images.field import cut_objects
 from skyclass.images.frame import Frame, open_field
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
+from skyclass.images.runners import on_cluster, on_threads
 from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
 from skyclass.images.types import ImageType, get_image_type, image_types, register, render
 
@@ -18,9 +20,12 @@ __all__ = [
     "concentration",
     "cut_field",
     "cut_image",
+    "cut_objects",
     "get_image_type",
     "image_types",
     "make_cutouts",
+    "on_cluster",
+    "on_threads",
     "open_cutouts",
     "open_field",
     "read_info",

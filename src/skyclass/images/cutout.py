@@ -1,5 +1,6 @@
 """Cut small images around objects, each band from its own pixels."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,14 @@ from numpy.typing import NDArray
 
 from skyclass.images.frame import Frame
 
-__all__ = ["Cutouts", "cut_field", "cut_image"]
+__all__ = [
+    "Cutouts",
+    "cut_field",
+    "cut_image",
+    "first_row",
+    "last_row",
+    "without_background",
+]
 
 
 @dataclass(frozen=True)
@@ -16,17 +24,26 @@ class Cutouts:
     """Calibrated images around objects of one field."""
 
     flux: NDArray[np.float32]
-    """Nanomaggies, `[n, band, y, x]`; zero (the sky) outside the frame."""
+    """Nanomaggies, `[n, band, y, x]`; zero (the sky) where there is no measurement."""
     mask: NDArray[np.bool_]
-    """True outside the frame, `[n, band, y, x]`."""
+    """True where a pixel says nothing of the object: outside the frame, not finite, and saturated
+    if that was asked for, `[n, band, y, x]`."""
     offset: NDArray[np.float32]
     """Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`."""
     inside: NDArray[np.bool_]
     """Whether the object lies on the frame in every band, `[n]`."""
+    cd: NDArray[np.float64]
+    """Degrees east and north a pixel in x and y goes at the object, `[n, 2, 2]`: the CD matrix of a
+    tangential projection about it (Calabretta & Greisen 2002, A&A 395, 1077)."""
 
 
 def cut_field(
-    frames: Sequence[Frame], ra: NDArray[np.float64], dec: NDArray[np.float64], size: int
+    frames: Sequence[Frame],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    size: int,
+    *,
+    mask_saturated: bool = False,
 ) -> Cutouts:
     """Cut every object of a field in all bands.
 
@@ -38,6 +55,8 @@ def cut_field(
         Positions in degrees, `[n]`.
     size
         Pixels a side.
+    mask_saturated
+        Whether saturated pixels are masked (their value stays).
 
     Returns
     -------
@@ -51,11 +70,91 @@ def cut_field(
     inside = np.ones(len(ra), dtype=np.bool_)
     for band, frame in enumerate(frames):
         x, y = frame.pixel(ra, dec)
-        flux[:, band], mask[:, band] = cut_image(frame.data, x, y, size)
+        flux[:, band], mask[:, band] = cut_image(frame.data, x, y + frame.before, size)
+        if mask_saturated:
+            mask[:, band] |= flux[:, band] >= frame.saturation
         offset[:, band] = np.stack([_offset(y, size), _offset(x, size)], axis=1)
-        rows, columns = frame.data.shape
+        rows, columns = frame.shape
         inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
-    return Cutouts(flux, mask, offset, inside)
+    broken = ~np.isfinite(flux)
+    flux[broken] = 0
+    return Cutouts(flux, mask | broken, offset, inside, _local_cd(frames, ra, dec))
+
+
+def _local_cd(
+    frames: Sequence[Frame], ra: NDArray[np.float64], dec: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give the CD matrix at each object, in r or else in the first band."""
+    frame = next((frame for frame in frames if frame.band == "r"), frames[0])
+    x, y = frame.pixel(ra, dec)
+    columns = []
+    for dx, dy in ((0.5, 0.0), (0.0, 0.5)):
+        (east, north), (west, south) = (
+            frame.wcs.all_pix2world(x + s * dx, y + s * dy, 0) for s in (1, -1)
+        )
+        turn = (east - west + 180.0) % 360.0 - 180.0
+        columns.append(np.stack([turn * np.cos(np.radians(dec)), north - south], axis=-1))
+    return np.stack(columns, axis=-1)
+
+
+def last_row(y: NDArray[np.float64], size: int) -> int:
+    """Give the row after the last one that cutouts need.
+
+    Parameters
+    ----------
+    y
+        Zero-based rows of the objects, `[n]`.
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    int
+        At least 0.
+    """
+    return max(0, int(_start(y, size).max(initial=-size)) + size)
+
+
+def first_row(y: NDArray[np.float64], size: int) -> int:
+    """Give the first row that cutouts need.
+
+    Parameters
+    ----------
+    y, size
+        As `last_row` takes them.
+
+    Returns
+    -------
+    int
+        Negative where a cutout begins before the frame.
+    """
+    return int(_start(y, size).min(initial=0))
+
+
+def without_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Take off the median along each cutout's rim, an eighth of its side wide, band by band.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`.
+    mask
+        Pixels that do not count and stay as they are, `[n, band, y, x]`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Nanomaggies, `[n, band, y, x]`.
+    """
+    width = max(1, flux.shape[-1] // 8)
+    rim = np.ones(flux.shape[-2:], dtype=bool)
+    rim[width:-width, width:-width] = False
+    values = np.where(mask, np.float32(np.nan), flux)[..., rim]
+    with warnings.catch_warnings():
+        # a rim that is all masked has no median
+        warnings.simplefilter("ignore", RuntimeWarning)
+        sky = np.nan_to_num(np.nanmedian(values, axis=-1))
+    return np.where(mask, flux, flux - sky[..., None, None])
 
 
 def cut_image(

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -20,10 +19,12 @@ from datasets.features.features import numpy_to_pyarrow_listarray
 from numpy.typing import NDArray
 
 from skyclass.catalog import FRAME_KEYS, IDS, POSITION, SPLITS, present_classes
-from skyclass.errors import ImageError
+from skyclass.config import CutoutConfig
+from skyclass.errors import ImageError, MissingFrameError
 from skyclass.files import atomic_path, make_directory
-from skyclass.images.cutout import Cutouts, cut_field
-from skyclass.images.frame import open_field
+from skyclass.images.cutout import Cutouts
+from skyclass.images.field import cut_objects
+from skyclass.images.runners import Runner, on_threads
 from skyclass.images.storage import INFO_NAME, CutoutInfo, read_info
 from skyclass.survey import BANDS, Field
 
@@ -34,9 +35,9 @@ def make_cutouts(
     catalog: pd.DataFrame,
     frames: Path,
     out: Path,
+    rules: CutoutConfig | None = None,
     *,
-    size: int = 64,
-    workers: int = 2,
+    run: Runner | None = None,
     replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> CutoutInfo:
@@ -53,12 +54,12 @@ def make_cutouts(
         Directory of frames.
     out
         Folder to write, readable by `datasets.load_from_disk`.
-    size
-        Pixels a side.
-    workers
-        Fields worked on at once.
+    rules
+        Size, storage, and what is done about pixels; the defaults where not given.
+    run
+        Works on several fields at once: `on_threads` where not given, or `on_cluster`.
     replace
-        Whether cutouts of another catalogue or size that lie in `out` give way.
+        Whether cutouts of another catalogue or other rules that lie in `out` give way.
     progress
         Called with fields done and fields in all.
 
@@ -75,17 +76,15 @@ def make_cutouts(
         Where a frame is missing or broken.
     """
     _require(catalog)
-    labels = present_classes(catalog)
-    fingerprint = _fingerprint(catalog, labels, size)
+    rules, labels = rules or CutoutConfig(), present_classes(catalog)
+    fingerprint = _fingerprint(catalog, labels, rules)
     if out.exists() and not (replace and read_info(out).fingerprint != fingerprint):
         return _existing(out, fingerprint)
     parts = make_directory(out.with_name(f"{out.name}.parts") / fingerprint)
     groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
-    features = _features(labels, size)
-
-    work = partial(_write_part, parts, frames, features, size)
-    _run(work, groups, workers, progress)
-    info = _assemble(out, parts, [field for field, _ in groups], features, fingerprint, size)
+    work = partial(_write_part, parts.resolve(), frames.resolve(), rules, labels)
+    (run or on_threads())(work, groups, progress)
+    info = _assemble(out, parts, [field for field, _ in groups], rules, labels, fingerprint)
     shutil.rmtree(parts.parent, ignore_errors=True)
     return info
 
@@ -99,51 +98,38 @@ def _require(catalog: pd.DataFrame) -> None:
         )
 
 
-def _run(
-    work: Callable[[Field, pd.DataFrame], None],
-    groups: list[tuple[Field, pd.DataFrame]],
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Work on several fields at once; decompression, nearly all of the time, frees the lock."""
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        futures = [pool.submit(work, field, rows) for field, rows in groups]
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                if progress is not None:
-                    progress(done, len(futures))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
 def _write_part(
-    parts: Path, frames: Path, features: Features, size: int, field: Field, rows: pd.DataFrame
+    parts: Path,
+    frames: Path,
+    rules: CutoutConfig,
+    labels: tuple[str, ...],
+    field: Field,
+    rows: pd.DataFrame,
 ) -> None:
     """Cut one field and write its objects as one Arrow file, unless it is there."""
     target = parts / f"{field}.arrow"
     if target.exists():
         return
-    opened = open_field(frames, field)
-    cutouts = cut_field(opened, rows["ra"].to_numpy(), rows["dec"].to_numpy(), size)
-    simulated = any(frame.simulated for frame in opened)
-    table = _table(rows, cutouts, features)
-    kept = table.filter(pa.array(cutouts.inside))
-    schema = kept.schema.with_metadata(
-        {
-            **(kept.schema.metadata or {}),
-            b"skyclass": json.dumps(
-                {"simulated": simulated, "off_frame": int((~cutouts.inside).sum())}
-            ).encode(),
-        }
-    )
+    features = _features(labels, rules)
+    schema = features.arrow_schema
+    note = {"simulated": False, "off_frame": 0, "missing": 0}
+    kept: pa.Table = schema.empty_table()
+    try:
+        ra, dec = (rows[name].to_numpy(np.float64) for name in POSITION)
+        cutouts, simulated = cut_objects(frames, field, ra, dec, rules)
+        kept = _table(rows, cutouts, features).filter(pa.array(cutouts.inside))
+        note |= {"simulated": simulated, "off_frame": int((~cutouts.inside).sum())}
+    except MissingFrameError:
+        if rules.missing_band != "drop":
+            raise
+        note["missing"] = len(rows)
+    metadata = {**(schema.metadata or {}), b"skyclass": json.dumps(note).encode()}
     with (
         atomic_path(target) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, schema) as writer,
+        pa.ipc.new_stream(sink, schema.with_metadata(metadata)) as writer,
     ):
-        writer.write_table(kept.cast(schema))
+        writer.write_table(kept.cast(schema.with_metadata(metadata)))
 
 
 def _field(rows: pd.DataFrame) -> Field:
@@ -151,16 +137,17 @@ def _field(rows: pd.DataFrame) -> Field:
     return Field(*(int(rows[name].iloc[0]) for name in FRAME_KEYS))
 
 
-def _features(labels: tuple[str, ...], size: int) -> Features:
+def _features(labels: tuple[str, ...], rules: CutoutConfig) -> Features:
     """Give the columns of the stored cutouts."""
-    shape = (len(BANDS), size, size)
+    shape = (len(BANDS), rules.pixels, rules.pixels)
     return Features(
         {
-            "flux": Array3D(shape=shape, dtype="float32"),
+            "flux": Array3D(shape=shape, dtype=rules.dtype),
             "mask": Array3D(shape=shape, dtype="bool"),
             "label": ClassLabel(names=list(labels)),
             **{name: Value("string") for name in IDS},
             "offset": Array2D(shape=(len(BANDS), 2), dtype="float32"),
+            "cd": Array2D(shape=(2, 2), dtype="float64"),
             "ra": Value("float64"),
             "dec": Value("float64"),
             **{name: Value("int32") for name in FRAME_KEYS},
@@ -175,9 +162,12 @@ def _table(rows: pd.DataFrame, cutouts: Cutouts, features: Features) -> pa.Table
     names = features["label"].names
     codes = rows["label"].map({name: code for code, name in enumerate(names)})
     columns: dict[str, Any] = {
-        "flux": _tensor_column(cutouts.flux, schema.field("flux").type),
+        "flux": _tensor_column(
+            _stored(cutouts.flux, features["flux"].dtype), schema.field("flux").type
+        ),
         "mask": _tensor_column(cutouts.mask, schema.field("mask").type),
         "offset": _tensor_column(cutouts.offset, schema.field("offset").type),
+        "cd": _tensor_column(cutouts.cd, schema.field("cd").type),
         "label": pa.array(codes.to_numpy(dtype="int64")),
     }
     for name in (*IDS, "split"):
@@ -187,6 +177,15 @@ def _table(rows: pd.DataFrame, cutouts: Cutouts, features: Features) -> pa.Table
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
+def _stored(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:
+    """Give fluxes in the type they are stored in; the brightest that it can hold, not infinity."""
+    if dtype == "float32":
+        return flux
+    most = np.finfo(dtype).max
+    stored: NDArray[np.floating[Any]] = flux.clip(-most, most).astype(dtype)
+    return stored
+
+
 def _tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.ExtensionArray:
     """Give an `[n, ...]` array as a column of fixed-shape arrays."""
     storage = numpy_to_pyarrow_listarray(values)
@@ -194,7 +193,12 @@ def _tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.Extension
 
 
 def _assemble(
-    out: Path, parts: Path, fields: list[Field], features: Features, fingerprint: str, size: int
+    out: Path,
+    parts: Path,
+    fields: list[Field],
+    rules: CutoutConfig,
+    labels: tuple[str, ...],
+    fingerprint: str,
 ) -> CutoutInfo:
     """Make one `DatasetDict` of all fields' files and move it into place."""
     paths = [parts / f"{field}.arrow" for field in fields]
@@ -204,11 +208,12 @@ def _assemble(
         raise ImageError("no object of the catalogue lies on its frames; check ra, dec and field")
     info = CutoutInfo(
         fingerprint,
-        size,
+        rules.pixels,
         BANDS,
-        tuple(features["label"].names),
+        labels,
         len(fields),
         sum(note["off_frame"] for note in notes),
+        sum(note["missing"] for note in notes),
         any(note["simulated"] for note in notes),
     )
     names = np.asarray(whole.data.column("split").to_pylist())
@@ -244,12 +249,12 @@ def _quiet() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def _fingerprint(catalog: pd.DataFrame, labels: tuple[str, ...], size: int) -> str:
+def _fingerprint(catalog: pd.DataFrame, labels: tuple[str, ...], rules: CutoutConfig) -> str:
     """Hash everything that decides what the cutouts are."""
     columns = [*IDS, "ra", "dec", *FRAME_KEYS, "label", "split"]
     rows = pd.util.hash_pandas_object(catalog[columns].astype("string"), index=False)
     digest = sha256(rows.to_numpy().tobytes())
-    digest.update(json.dumps(["v1", labels, size]).encode())
+    digest.update(json.dumps(["v2", labels, rules.model_dump()]).encode())
     return digest.hexdigest()[:16]
 
 
@@ -258,6 +263,7 @@ def _existing(out: Path, fingerprint: str) -> CutoutInfo:
     info = read_info(out)
     if info.fingerprint != fingerprint:
         raise ImageError(
-            f"{out} holds cutouts of another catalogue or size; choose another folder, or remove it"
+            f"{out} holds cutouts of another catalogue or other rules;"
+            " choose another folder, or remove it"
         )
     return info

@@ -1,7 +1,8 @@
 """A calibrated frame: its image, its world coordinates, and what it is an image of."""
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,14 @@ from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.errors import ImageError
-from skyclass.survey import BANDS, Field, RawFrame, find_frame, read_frame
+from skyclass.errors import ImageError, MissingFrameError
+from skyclass.survey import BANDS, SATURATION, Field, find_frame, read_frame
 
-__all__ = ["Frame", "open_field"]
+__all__ = ["Frame", "open_field", "open_frame", "sky_to_pixel"]
+
+_NEAR_SATURATION = 0.97
+"""Share of the saturation level above which a pixel's count is no measure of its light; the sky,
+which frames no longer hold, is below the rest."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,17 @@ class Frame:
     band: str
     """One of u g r i z."""
     data: NDArray[np.float32]
-    """Image in nanomaggies, `[y, x]`."""
+    """Image in nanomaggies, `[y, x]`; rows that nobody asked for are not there."""
     wcs: WCS
-    """World coordinates of `data`, first pixel's centre at (0, 0)."""
+    """World coordinates of the frame, first pixel's centre at (0, 0)."""
     simulated: bool
     """Whether the header says that no telescope took this image."""
+    shape: tuple[int, int]
+    """Rows and columns of the whole frame."""
+    saturation: float
+    """Nanomaggies above which a pixel is saturated."""
+    before: int = 0
+    """Rows of the field before this one that `data` begins with."""
 
     def pixel(
         self, ra: NDArray[np.float64], dec: NDArray[np.float64]
@@ -42,13 +53,40 @@ class Frame:
         Returns
         -------
         x, y
-            Zero-based pixel coordinates, `[n]`.
+            Zero-based pixel coordinates in the whole frame, `[n]`.
         """
-        x, y = self.wcs.all_world2pix(ra, dec, 0)
-        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        return sky_to_pixel(self.wcs, ra, dec)
 
 
-def open_field(root: Path, field: Field) -> tuple[Frame, ...]:
+def sky_to_pixel(
+    wcs: WCS, ra: NDArray[np.float64], dec: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give pixel positions of places on the sky.
+
+    Parameters
+    ----------
+    wcs
+        World coordinates.
+    ra, dec
+        ICRS coordinates in degrees, `[n]`.
+
+    Returns
+    -------
+    x, y
+        Zero-based pixel coordinates, `[n]`.
+    """
+    x, y = wcs.all_world2pix(ra, dec, 0)
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def open_field(
+    root: Path,
+    field: Field,
+    rows: Callable[[WCS], int] | None = None,
+    *,
+    mask_missing: bool = False,
+    threads: int = 1,
+) -> tuple[Frame, ...]:
     """Read the five frames of a field, each file once, in memory.
 
     Parameters
@@ -57,6 +95,13 @@ def open_field(root: Path, field: Field) -> tuple[Frame, ...]:
         Directory of frames, in the archive's layout or flat.
     field
         Field key.
+    rows
+        Given a frame's world coordinates, says how many of its rows are needed; all where not
+        given.
+    mask_missing
+        Whether a band without a frame becomes one without pixels, where others have some.
+    threads
+        Threads of an external decoder, where there is one.
 
     Returns
     -------
@@ -65,35 +110,98 @@ def open_field(root: Path, field: Field) -> tuple[Frame, ...]:
 
     Raises
     ------
+    MissingFrameError
+        Where a frame is missing.
     SurveyError
-        Where a frame is missing or broken.
+        Where a frame is broken.
     ImageError
         Where a header has no celestial WCS, or contradicts the file's name.
     """
-    paths = [find_frame(root, field, band) for band in BANDS]
-    frames = tuple(
-        _frame(read_frame(path), field, band) for path, band in zip(paths, BANDS, strict=True)
-    )
-    if len({frame.data.shape for frame in frames}) > 1:
+    found: list[Frame | None] = []
+    for band in BANDS:
+        try:
+            found.append(open_frame(root, field, band, rows, threads=threads))
+        except MissingFrameError:
+            if not mask_missing:
+                raise
+            found.append(None)
+    there = [frame for frame in found if frame is not None]
+    if not there:
+        raise MissingFrameError(f"field {field} has no frame at all in {root}")
+    if len({frame.shape for frame in there}) > 1:
         raise ImageError(f"the frames of field {field} differ in size; download them again")
-    return frames
+    empty = replace(there[0], data=np.zeros((0, there[0].shape[1]), np.float32), saturation=np.inf)
+    pairs = zip(found, BANDS, strict=True)
+    return tuple(frame or replace(empty, band=band) for frame, band in pairs)
 
 
-def _frame(raw: RawFrame, field: Field, band: str) -> Frame:
-    """Check a frame's header and give its world coordinates."""
+def open_frame(
+    root: Path,
+    field: Field,
+    band: str,
+    rows: Callable[[WCS], int] | None = None,
+    *,
+    threads: int = 1,
+) -> Frame:
+    """Read one frame of a field.
+
+    Parameters
+    ----------
+    root, field, rows, threads
+        As `open_field` takes them.
+    band
+        One of u g r i z.
+
+    Returns
+    -------
+    Frame
+        With the rows asked for.
+
+    Raises
+    ------
+    SurveyError
+        Where the frame is missing or broken.
+    ImageError
+        Where its header has no celestial WCS, or contradicts the file's name.
+    """
+    path = find_frame(root, field, band)
+
+    def count(header: fits.Header) -> int:
+        _check(path, header, field, band)
+        wcs = _wcs(path, header)
+        return int(header["NAXIS2"]) if rows is None else rows(wcs)
+
+    raw = read_frame(path, count, threads=threads)
     header = raw.header
+    counts = _NEAR_SATURATION * SATURATION[BANDS.index(band)]
+    return Frame(
+        band,
+        raw.data,
+        _wcs(path, header),
+        _is_simulated(header),
+        (int(header["NAXIS2"]), int(header["NAXIS1"])),
+        counts * float(header["NMGY"]) if "NMGY" in header else np.inf,
+    )
+
+
+def _check(path: Path, header: fits.Header, field: Field, band: str) -> None:
+    """Refuse a header that contradicts the file's name."""
     claims = {"FILTER": band, "RUN": field.run, "CAMCOL": field.camcol}
     for card, expected in claims.items():
         found = header.get(card, expected)
         if str(found).strip() != str(expected):
-            raise ImageError(f"{raw.path} should have {card} {expected}, its header says {found!r}")
+            raise ImageError(f"{path} should have {card} {expected}, its header says {found!r}")
+
+
+def _wcs(path: Path, header: fits.Header) -> WCS:
+    """Give the world coordinates of a header."""
     with warnings.catch_warnings():
         # real frames carry RADECSYS, which astropy mends with a warning
         warnings.simplefilter("ignore", AstropyWarning)
         wcs = WCS(header)
     if not wcs.has_celestial:
-        raise ImageError(f"{raw.path} has no celestial WCS; objects cannot be found in it")
-    return Frame(band, raw.data, wcs, simulated=_is_simulated(header))
+        raise ImageError(f"{path} has no celestial WCS; objects cannot be found in it")
+    return wcs
 
 
 def _is_simulated(header: fits.Header) -> bool:

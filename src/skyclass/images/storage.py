@@ -23,7 +23,7 @@ class CutoutInfo:
     """What a folder of cutouts was made from."""
 
     fingerprint: str
-    """Hash of the catalogue's rows, the size and the layout; the same cutouts have the same."""
+    """Hash of the catalogue's rows and all rules; the same cutouts have the same."""
     size: int
     """Pixels a side."""
     bands: tuple[str, ...]
@@ -34,6 +34,8 @@ class CutoutInfo:
     """Number of distinct fields."""
     off_frame: int
     """Objects left out because they do not lie on their frames."""
+    missing: int
+    """Objects left out because their field lacks a band."""
     simulated: bool
     """Whether any frame says that it is simulated."""
 

@@ -19,7 +19,6 @@ __all__ = [
     "DARK_VARIANCE",
     "GAIN",
     "MOFFAT_BETA",
-    "SATURATION",
     "Camera",
     "make_camera",
     "seeing",
@@ -30,9 +29,6 @@ GAIN: Final = (1.825, 3.855, 4.6, 5.195, 5.155)
 
 DARK_VARIANCE: Final = (12.6025, 1.44, 1.0, 6.25, 1.0)
 """Variance without light in counts squared (photoField, DARK_VARIANCE)."""
-
-SATURATION: Final = (61262, 62022, 50631, 51453, 63128)
-"""Highest count of a pixel (photoField, SATURATION_LEVEL)."""
 
 MOFFAT_BETA: Final = 3.5
 """Slope of the Moffat profile (photoField, PSF_BETA: medians of 3.5 in u and 3.6 in z, 3.0 to 3.3

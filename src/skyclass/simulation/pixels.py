@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.camera import DARK_VARIANCE, GAIN, SATURATION, Camera
+from skyclass.simulation.camera import DARK_VARIANCE, GAIN, Camera
 from skyclass.simulation.randomness import Use, generator
 from skyclass.simulation.strip import ROWS_PER_FIELD, Strip
-from skyclass.survey import FRAME_SHAPE
+from skyclass.survey import FRAME_SHAPE, SATURATION
 
 __all__ = ["expose", "keep_ten_digits"]
 

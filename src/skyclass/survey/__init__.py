@@ -1,9 +1,11 @@
 """One module per archive: file names, and how to read and check one file."""
 
+from skyclass.survey.decode import decoder_name
 from skyclass.survey.sdss import (
     BANDS,
     FRAME_SHAPE,
     PIXEL_SCALE,
+    SATURATION,
     Field,
     RawFrame,
     find_fields,
@@ -16,8 +18,10 @@ __all__ = [
     "BANDS",
     "FRAME_SHAPE",
     "PIXEL_SCALE",
+    "SATURATION",
     "Field",
     "RawFrame",
+    "decoder_name",
     "find_fields",
     "find_frame",
     "frame_path",

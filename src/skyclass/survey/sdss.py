@@ -4,11 +4,9 @@ The layout and the contents of a frame are those of the data model page
 https://data.sdss.org/datamodel/files/BOSS_PHOTOOBJ/frames/RERUN/RUN/CAMCOL/frame.html
 """
 
-import bz2
-import gzip
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -17,12 +15,14 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from skyclass.errors import SurveyError
+from skyclass.errors import MissingFrameError, SurveyError
+from skyclass.survey.decode import unpacking
 
 __all__ = [
     "BANDS",
     "FRAME_SHAPE",
     "PIXEL_SCALE",
+    "SATURATION",
     "Field",
     "RawFrame",
     "find_fields",
@@ -40,15 +40,19 @@ FRAME_SHAPE: Final = (1489, 2048)
 PIXEL_SCALE: Final = 0.396
 """Arcsec per pixel (data model page of the frames)."""
 
+SATURATION: Final = (61262, 62022, 50631, 51453, 63128)
+"""Highest count of a pixel in each band (photoField of run 4510, camcol 4: SATURATION_LEVEL)."""
+
 MAX_FRAME_BYTES: Final = 64 * 2**20
-"""A decompressed frame has 12.5 MB; anything above this is refused unread."""
+"""A frame's image has 12.2 MB; a larger one than this is refused unread."""
 
 _NAME = re.compile(
     r"frame-(?P<band>[ugriz])-(?P<run>\d{6})-(?P<camcol>[1-6])-(?P<field>\d{4})"
     r"\.fits(\.bz2|\.gz)?"
 )
 _SUFFIXES: Final = (".bz2", ".gz", "")
-_CHUNK = 2**20
+_BLOCK: Final = 2880
+_MAX_HEADER: Final = 2**20
 
 
 @dataclass(frozen=True, order=True)
@@ -127,7 +131,7 @@ def find_frame(root: Path, field: Field, band: str) -> Path:
 
     Raises
     ------
-    SurveyError
+    MissingFrameError
         Where there is none.
     """
     relative = frame_path(field, band)
@@ -136,7 +140,7 @@ def find_frame(root: Path, field: Field, band: str) -> Path:
             path = folder / (relative.with_suffix("").name + suffix)
             if path.is_file():
                 return path
-    raise SurveyError(
+    raise MissingFrameError(
         f"field {field} has no {band} frame: expected {root / relative} (or .fits.gz, or .fits)"
     )
 
@@ -179,18 +183,25 @@ def _field_of(path: Path, match: re.Match[str]) -> Field:
     return Field(rerun, int(match["run"]), int(match["camcol"]), int(match["field"]))
 
 
-def read_frame(path: Path) -> RawFrame:
-    """Read one frame file (bz2, gzip or plain FITS) whole, in memory.
+def read_frame(
+    path: Path, rows: Callable[[fits.Header], int] | None = None, *, threads: int = 1
+) -> RawFrame:
+    """Read the image of one frame file (bz2, gzip or plain FITS), in memory.
 
     Parameters
     ----------
     path
         Frame file; its name need not follow the archive.
+    rows
+        Given the primary header, says how many of the image's rows are needed; the file is
+        decompressed no further. All of them where not given.
+    threads
+        Threads of an external decoder, where there is one.
 
     Returns
     -------
     RawFrame
-        Image as native-endian float32 and the primary header.
+        The image's first rows as native-endian float32, and the primary header.
 
     Raises
     ------
@@ -198,58 +209,56 @@ def read_frame(path: Path) -> RawFrame:
         Where the file is missing, cut short, not FITS, larger than `MAX_FRAME_BYTES`, or has no
         two-dimensional image.
     """
-    content = _decompressed(path)
-    if not content.startswith(b"SIMPLE  ="):
-        kind = "an HTML page" if content.lstrip()[:1] == b"<" else "not a FITS file"
-        raise SurveyError(f"{path} is {kind}; delete it and download it again")
-    header = fits.Header.fromstring(content[: _header_end(path, content)])
-    return RawFrame(path, _image(path, content, header), header)
-
-
-def _decompressed(path: Path) -> bytes:
-    """Read a file, decompressing by its own first bytes, within the size limit."""
     try:
-        with path.open("rb") as raw:
-            magic = raw.read(3)
-            raw.seek(0)
-            if magic == b"BZh":
-                return _limited(path, bz2.BZ2File(raw))
-            if magic[:2] == b"\x1f\x8b":
-                return _limited(path, gzip.GzipFile(fileobj=raw))
-            return _limited(path, raw)
+        with unpacking(path, threads) as stream:
+            header = _read_header(path, stream)
+            shape = _shape(path, header)
+            count = shape[0] if rows is None else min(max(rows(header), 0), shape[0])
+            return RawFrame(path, _read_rows(path, stream, (count, shape[1])), header)
     except FileNotFoundError as error:
         raise SurveyError(f"{path} does not exist") from error
     except (EOFError, OSError, zlib.error) as error:
         raise SurveyError(f"{path} is cut short or broken ({error}); download it again") from error
 
 
-def _limited(path: Path, stream: IO[bytes] | bz2.BZ2File | gzip.GzipFile) -> bytes:
-    """Read a stream to its end, but no more than `MAX_FRAME_BYTES`."""
-    content = stream.read(MAX_FRAME_BYTES + 1)
-    if len(content) > MAX_FRAME_BYTES:
-        raise SurveyError(f"{path} holds more than {MAX_FRAME_BYTES} bytes: no SDSS frame does")
-    return content
-
-
-def _header_end(path: Path, content: bytes) -> int:
-    """Find the end of the primary header (blocks of 2,880 bytes, FITS standard 4.0, 3.3.1)."""
-    for start in range(0, min(len(content), _CHUNK), 2880):
-        block = content[start : start + 2880]
-        if any(block[card : card + 80].rstrip() == b"END" for card in range(0, 2880, 80)):
-            return start + 2880
+def _read_header(path: Path, stream: IO[bytes]) -> fits.Header:
+    """Read the primary header (blocks of 2,880 bytes, FITS standard 4.0, 3.3.1)."""
+    content = b""
+    while len(content) < _MAX_HEADER:
+        block = stream.read(_BLOCK)
+        if not content and not block.startswith(b"SIMPLE  ="):
+            raise SurveyError(f"{path} is {_kind(block)}; delete it and download it again")
+        content += block
+        if any(block[card : card + 80].rstrip() == b"END" for card in range(0, _BLOCK, 80)):
+            return fits.Header.fromstring(content)
+        if len(block) < _BLOCK:
+            break
     raise SurveyError(f"{path} has a FITS header without an END card; download it again")
 
 
-def _image(path: Path, content: bytes, header: fits.Header) -> NDArray[np.float32]:
-    """Read the primary image that follows the header as native float32."""
+def _kind(block: bytes) -> str:
+    """Say what a file is that does not begin as FITS does."""
+    if not block:
+        return "empty, cut short or not a FITS file"
+    return "an HTML page" if block.lstrip()[:1] == b"<" else "not a FITS file"
+
+
+def _shape(path: Path, header: fits.Header) -> tuple[int, int]:
+    """Give rows and columns of the primary image, which must be one that a frame may have."""
     if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
         raise SurveyError(f"{path} has no two-dimensional float32 image in its first HDU")
-    shape = (int(header["NAXIS2"]), int(header["NAXIS1"]))
-    start = _header_end(path, content)
-    count = shape[0] * shape[1]
-    if len(content) < start + 4 * count:
+    shape = int(header["NAXIS2"]), int(header["NAXIS1"])
+    if min(shape) < 1 or 4 * shape[0] * shape[1] > MAX_FRAME_BYTES:
+        raise SurveyError(f"{path} has an image of {shape[1]} x {shape[0]} pixels: no frame does")
+    return shape
+
+
+def _read_rows(path: Path, stream: IO[bytes], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Read rows of the primary image as native float32."""
+    size = 4 * shape[0] * shape[1]
+    content = stream.read(size)
+    if len(content) < size:
         raise SurveyError(
-            f"{path} is cut short: its image needs {shape[0]} rows; download it again"
+            f"{path} is cut short or broken: it ends before row {shape[0]}; download it again"
         )
-    pixels = np.frombuffer(content, dtype=">f4", count=count, offset=start).reshape(shape)
-    return pixels.astype(np.float32)
+    return np.frombuffer(content, dtype=">f4").reshape(shape).astype(np.float32)

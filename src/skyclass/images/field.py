@@ -1,0 +1,97 @@
+"""Cut the objects of one field out of the frames on disk: the unit of work of a cluster too."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from skyclass.config import CutoutConfig
+from skyclass.images.cutout import (
+    Cutouts,
+    cut_field,
+    first_row,
+    last_row,
+    without_background,
+)
+from skyclass.images.frame import Frame, open_field, sky_to_pixel
+from skyclass.images.seam import extend
+from skyclass.survey import FRAME_SHAPE, Field
+
+__all__ = ["cut_objects"]
+
+
+def cut_objects(
+    root: Path,
+    field: Field,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    *,
+    threads: int = 1,
+) -> tuple[Cutouts, bool]:
+    """Read a field's frames as far as its objects need, and cut them.
+
+    Parameters
+    ----------
+    root
+        Directory of frames.
+    field
+        Field key.
+    ra, dec
+        Positions in degrees, `[n]`.
+    rules
+        Size, and what is done about pixels.
+    threads
+        Threads of an external decoder, where there is one.
+
+    Returns
+    -------
+    cutouts
+        Of `n` objects, bands in the order u g r i z. What lies before or after the frame along
+        the scan comes from the neighbouring field where it is at hand.
+    simulated
+        Whether a frame says that it is simulated.
+
+    Raises
+    ------
+    SurveyError
+        Where a frame is missing or broken.
+    ImageError
+        Where a header cannot be used.
+    """
+    size = rules.pixels
+
+    def rows(wcs: WCS) -> int:
+        return last_row(_near(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
+
+    frames = open_field(
+        root, field, rows, mask_missing=rules.missing_band == "mask", threads=threads
+    )
+    frames = tuple(_with_neighbours(frame, root, field, ra, dec, size) for frame in frames)
+    cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    if rules.background == "local":
+        cutouts = replace(cutouts, flux=without_background(cutouts.flux, cutouts.mask))
+    return cutouts, any(frame.simulated for frame in frames)
+
+
+def _near(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Leave out objects that do not lie on a frame of so many rows."""
+    return y[(y >= -0.5) & (y < rows - 0.5)]
+
+
+def _with_neighbours(
+    frame: Frame,
+    root: Path,
+    field: Field,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    size: int,
+) -> Frame:
+    """Add the rows beyond a frame's ends that its objects' cutouts reach."""
+    y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
+    before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
+    if (before or after) and len(frame.data):
+        return extend(frame, root, field, before, after)
+    return frame

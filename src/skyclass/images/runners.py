@@ -1,0 +1,94 @@
+"""Work on many fields at once: on the threads of one machine, or on the workers of a cluster."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from importlib import import_module
+from typing import Any
+
+import pandas as pd
+
+from skyclass.errors import ImageError
+from skyclass.survey import Field
+
+__all__ = ["Runner", "on_cluster", "on_threads"]
+
+Work = Callable[[Field, pd.DataFrame], None]
+Groups = list[tuple[Field, pd.DataFrame]]
+Progress = Callable[[int, int], None] | None
+Runner = Callable[[Work, Groups, Progress], None]
+"""Calls a function for each field and its rows, and tells how many are done."""
+
+
+def on_threads(workers: int | None = None) -> Runner:
+    """Work on the threads of this machine; decompression, nearly all of the time, frees the lock.
+
+    Parameters
+    ----------
+    workers
+        Fields worked on at once; one a core where not given.
+
+    Returns
+    -------
+    Runner
+        For `make_cutouts`.
+    """
+
+    def run(work: Work, groups: Groups, progress: Progress) -> None:
+        with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
+            futures = [pool.submit(work, field, rows) for field, rows in groups]
+            try:
+                _await(as_completed(futures), len(futures), progress)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    return run
+
+
+def on_cluster(scheduler: str) -> Runner:
+    """Work on the workers of a Dask cluster, which see the same folders as this machine.
+
+    Only keys, positions and paths travel: each worker reads the frames and writes the cutouts of a
+    field by itself. What a dead worker was at is given to another.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as ``tcp://10.0.0.1:8786``.
+
+    Returns
+    -------
+    Runner
+        For `make_cutouts`.
+
+    Raises
+    ------
+    ImageError
+        Where Dask is not installed or the scheduler cannot be reached.
+    """
+    try:
+        distributed: Any = import_module("dask.distributed")
+    except ImportError as error:
+        raise ImageError(
+            'a cluster needs Dask: pip install "skyclass[cluster]" here and on the workers'
+        ) from error
+
+    def run(work: Work, groups: Groups, progress: Progress) -> None:
+        try:
+            client = distributed.Client(scheduler, timeout="20s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ImageError(f"no scheduler answers at {scheduler}: {error}") from error
+        with client:
+            futures = [client.submit(work, field, rows, pure=False) for field, rows in groups]
+            _await(distributed.as_completed(futures), len(futures), progress)
+
+    return run
+
+
+def _await(done: Iterable[Future[None] | Any], total: int, progress: Progress) -> None:
+    """Take results as they come; the first failure is raised."""
+    for count, future in enumerate(done, 1):
+        future.result()
+        if progress is not None:
+            progress(count, total)
