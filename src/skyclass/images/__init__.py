@@ -2,6 +2,7 @@
 
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
+from skyclass.images.export import export_cutouts
 from skyclass.images.field import cut_objects
 from skyclass.images.frame import Frame, open_field
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
@@ -21,6 +22,7 @@ __all__ = [
     "cut_field",
     "cut_image",
     "cut_objects",
+    "export_cutouts",
     "get_image_type",
     "image_types",
     "make_cutouts",

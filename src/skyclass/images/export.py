@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import datasets
 import numpy as np
+import pyarrow as pa
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
-from skyclass.images.storage import CutoutInfo, read_info
+from skyclass.images.storage import CutoutInfo, array_view, read_info
 
 __all__ = ["FORMATS", "export_cutouts"]
 
@@ -46,16 +48,26 @@ def export_cutouts(cutouts: Path, out: Path, form: str) -> int:
     info = read_info(cutouts)
     if out.exists():
         raise ImageError(f"{out} is there already; choose another --out, or remove it")
-    splits = datasets.load_from_disk(str(cutouts)).with_format("numpy")
+    splits = datasets.load_from_disk(str(cutouts))
     with atomic_path(out) as partial:
         FORMATS[form](splits, info, partial)
     return sum(len(rows) for rows in splits.values())
 
 
 def _batches(rows: datasets.Dataset) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read rows a batch at a time."""
+    """Read rows a batch at a time; the library's own formatting makes doubles single."""
     for start in range(0, len(rows), _BATCH):
-        yield start, rows[start : start + _BATCH]
+        table = rows.data.slice(start, _BATCH)
+        yield start, {name: _values(table.column(name)) for name in table.column_names}
+
+
+def _values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Give a column's values as one array."""
+    chunks = [
+        array_view(chunk) if isinstance(chunk, pa.ExtensionArray) else chunk.to_numpy(False)
+        for chunk in column.chunks
+    ]
+    return np.concatenate(chunks)
 
 
 def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
@@ -156,7 +168,6 @@ def _fill(root: Any, splits: datasets.DatasetDict, info: CutoutInfo, text: Any) 
         arrays: dict[str, Any] = {}
         for start, batch in _batches(rows):
             for name, values in batch.items():
-                values = np.asarray(values)
                 if values.dtype.kind in "OU":
                     values = np.array(["" if v is None else str(v) for v in values], dtype=object)
                 if name not in arrays:

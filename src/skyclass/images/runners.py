@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from skyclass.errors import ImageError
 from skyclass.survey import Field
 
 __all__ = ["Runner", "on_cluster", "on_threads"]
+
+TIMEOUT: Final = "20s"
+"""How long a scheduler may take to answer."""
 
 Work = Callable[[Field, pd.DataFrame], None]
 Groups = list[tuple[Field, pd.DataFrame]]
@@ -76,10 +79,10 @@ def on_cluster(scheduler: str) -> Runner:
 
     def run(work: Work, groups: Groups, progress: Progress) -> None:
         try:
-            client = distributed.Client(scheduler, timeout="20s", set_as_default=False)
+            client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ImageError(f"no scheduler answers at {scheduler}: {error}") from error
-        with client:
+        with client, client.as_current():
             futures = [client.submit(work, field, rows, pure=False) for field, rows in groups]
             _await(distributed.as_completed(futures), len(futures), progress)
 

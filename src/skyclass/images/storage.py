@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 
-__all__ = ["INFO_NAME", "CutoutInfo", "StoredCutouts", "open_cutouts", "read_info"]
+__all__ = [
+    "INFO_NAME",
+    "CutoutInfo",
+    "StoredCutouts",
+    "array_view",
+    "open_cutouts",
+    "read_info",
+]
 
 INFO_NAME: Final = "skyclass.json"
 """Name of the description inside the dataset's folder."""
@@ -80,7 +87,7 @@ class StoredCutouts:
         self._dataset = dataset
         table = dataset.data
         # views of the memory-mapped file: the library's own formatting copies every pixel twice
-        self._flux = [_view(chunk) for chunk in table.column("flux").chunks if len(chunk)]
+        self._flux = [array_view(chunk) for chunk in table.column("flux").chunks if len(chunk)]
         self._ends = np.cumsum([len(chunk) for chunk in self._flux])
         self.label: NDArray[np.int64] = np.asarray(table.column("label"), dtype=np.int64)
 
@@ -128,16 +135,27 @@ class StoredCutouts:
 
     def offsets(self) -> NDArray[np.float32]:
         """Read where the objects lie: pixels in y and x from the centre, `[n, band, 2]`."""
-        values = [_view(chunk) for chunk in self._dataset.data.column("offset").chunks]
+        values = [array_view(chunk) for chunk in self._dataset.data.column("offset").chunks]
         return np.concatenate(values)
 
 
-def _view(chunk: pa.ExtensionArray) -> NDArray[np.float32]:
-    """See a column of fixed-shape arrays as one `[n, ...]` array, without copying."""
+def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:
+    """See a column of fixed-shape arrays as one array, without copying where it is of numbers.
+
+    Parameters
+    ----------
+    chunk
+        `n` arrays of one shape, as `datasets` stores them.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, ...]`.
+    """
     flat = chunk.storage
     for _ in chunk.type.shape:
         flat = flat.flatten()
-    view: NDArray[np.float32] = flat.to_numpy(zero_copy_only=True)
+    view: NDArray[Any] = flat.to_numpy(zero_copy_only=not pa.types.is_boolean(flat.type))
     return view.reshape(len(chunk), *chunk.type.shape)
 
 

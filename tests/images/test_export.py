@@ -1,0 +1,114 @@
+"""Exports read back by other libraries, and Pan-STARRS beside SDSS."""
+
+from pathlib import Path
+
+import datasets
+import h5py
+import numpy as np
+import pytest
+import zarr
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from skyclass.catalog import build_catalog
+from skyclass.config import CutoutConfig
+from skyclass.errors import ImageError
+from skyclass.images import export_cutouts, make_cutouts
+from skyclass.images.export import object_name, safe_name
+from skyclass.images.panstarrs import linear_flux, open_panstarrs
+from skyclass.survey import BANDS, read_frame
+
+
+@pytest.fixture(scope="module")
+def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    path = tmp_path_factory.mktemp("stored") / "c"
+    make_cutouts(catalog, small_survey / "frames", path, CutoutConfig(size=32))
+    return path
+
+
+def test_fits_by_class_with_world_coordinates(stored: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fits"
+    count = export_cutouts(stored, out, "fits")
+    splits = datasets.load_from_disk(str(stored))
+    assert count == sum(map(len, splits.values())) == len(list(out.rglob("*.fits")))
+    rows = splits["test"]
+    names = splits["test"].features["label"].names
+    row = rows[3]
+    path = out / "test" / names[int(row["label"])] / f"{row['specobjid']}.fits"
+    with fits.open(path) as units:
+        for band, name in enumerate(BANDS):
+            np.testing.assert_array_equal(units[name].data, np.float32(row["flux"][band]))
+            x, y = WCS(units[name].header).all_world2pix(float(row["ra"]), float(row["dec"]), 0)
+            expected = 15.5 + np.array(row["offset"][band][::-1])
+            np.testing.assert_allclose([x, y], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["hdf5", "zarr"])
+def test_one_file_of_arrays(stored: Path, tmp_path: Path, form: str) -> None:
+    out = tmp_path / f"c.{form}"
+    export_cutouts(stored, out, form)
+    root = h5py.File(out) if form == "hdf5" else zarr.open_group(str(out), mode="r")
+    for split, rows in datasets.load_from_disk(str(stored)).items():
+        table = rows.data
+        for name in ("label", "ra", "dec", "field"):
+            np.testing.assert_array_equal(root[split][name][:], table.column(name).to_numpy())
+        for name in ("flux", "mask", "offset", "cd"):
+            np.testing.assert_array_equal(root[split][name][3], np.array(rows[3][name]))
+        ids = root[split]["specobjid"][:]
+        text = [i.decode() if isinstance(i, bytes) else str(i) for i in ids]
+        assert text == table.column("specobjid").to_pylist()
+    assert list(root.attrs["bands"]) == list(BANDS)
+
+
+def test_nothing_is_written_over(stored: Path, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="is there already"):
+        export_cutouts(stored, tmp_path, "fits")
+
+
+@pytest.mark.parametrize("label", ["../../x", "/etc", "a/b", "..", "nul\0", "x" * 300, ""])
+def test_no_class_leaves_its_folder(label: str, tmp_path: Path) -> None:
+    name = safe_name(label)
+    assert (tmp_path / name).resolve().parent == tmp_path.resolve()
+    assert 0 < len(name) <= 64
+
+
+def test_names_of_objects_are_digits() -> None:
+    assert object_name({"specobjid": "12", "objid": "7"}, 3) == "12"
+    assert object_name({"specobjid": None, "objid": "7"}, 3) == "7"
+    assert object_name({"specobjid": "../1", "objid": None}, 3) == "00000003"
+
+
+def test_asinh_stacks_come_back_linear() -> None:
+    counts = np.array([-50.0, 0.0, 3.0, 1e5])
+    soften, offset = 12.0, 0.7
+    scaled = 2.5 * np.log10(np.e) * np.arcsinh((counts - offset) / (2 * soften))
+    header = fits.Header({"BSOFTEN": soften, "BOFFSET": offset})
+    np.testing.assert_allclose(linear_flux(scaled, header), counts, rtol=1e-12, atol=1e-12)
+
+
+def light_around_the_peak(image: np.ndarray, scale: float) -> float:
+    """Add up a galaxy's light within 4 arcsec of its brightest pixel, less the sky around it."""
+    middle = image[60:180, 60:180]
+    y0, x0 = np.unravel_index(middle.argmax(), middle.shape)
+    y, x = np.mgrid[:240, :240]
+    apart = scale * np.hypot(y - y0 - 60, x - x0 - 60)
+    sky = np.median(image[(apart > 16) & (apart < 20)])
+    return float((image - sky)[apart < 4].sum())
+
+
+# SDSS z reaches beyond 0.92 micron, PS1 z does not: a red galaxy has more light in it
+@pytest.mark.parametrize(("band", "off"), [("g", 0.05), ("r", 0.05), ("i", 0.05), ("z", 0.15)])
+def test_a_galaxy_is_as_bright_for_both_surveys(real_data: Path, band: str, off: float) -> None:
+    ours = open_panstarrs(real_data / "panstarrs" / f"PS1_{band}.fits")
+    assert ours.band == band
+    assert np.abs(ours.wcs.proj_plane_pixel_scales()[0].to_value("arcsec") - 0.25) < 1e-3
+    sdss = read_frame(real_data / "panstarrs" / f"SDSS_{band}.fits").data
+    theirs = light_around_the_peak(sdss, 0.396)
+    assert light_around_the_peak(ours.data, 0.25) == pytest.approx(theirs, rel=off)
+
+
+def test_not_a_panstarrs_image(tmp_path: Path) -> None:
+    fits.PrimaryHDU(np.zeros((4, 4))).writeto(tmp_path / "a.fits")
+    with pytest.raises(ImageError, match=r"a\.fits is no Pan-STARRS image"):
+        open_panstarrs(tmp_path / "a.fits")
