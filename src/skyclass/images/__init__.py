@@ -3,7 +3,7 @@
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
 from skyclass.images.export import export_cutouts
-from skyclass.images.field import cut_objects
+from skyclass.images.field import cut_objects, with_neighbours
 from skyclass.images.frame import Frame, open_field
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
 from skyclass.images.runners import on_cluster, on_threads
@@ -33,4 +33,5 @@ __all__ = [
     "read_info",
     "register",
     "render",
+    "with_neighbours",
 ]

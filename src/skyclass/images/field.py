@@ -1,5 +1,6 @@
 """Cut the objects of one field out of the frames on disk: the unit of work of a cluster too."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from skyclass.images.frame import Frame, open_field, sky_to_pixel
 from skyclass.images.seam import extend
 from skyclass.survey import FRAME_SHAPE, Field
 
-__all__ = ["cut_objects"]
+__all__ = ["cut_objects", "with_neighbours"]
 
 
 def cut_objects(
@@ -69,29 +70,48 @@ def cut_objects(
     frames = open_field(
         root, field, rows, mask_missing=rules.missing_band == "mask", threads=threads
     )
-    frames = tuple(_with_neighbours(frame, root, field, ra, dec, size) for frame in frames)
+    frames = with_neighbours(frames, root, field, ra, dec, size)
     cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
     if rules.background == "local":
         cutouts = replace(cutouts, flux=without_background(cutouts.flux, cutouts.mask))
     return cutouts, any(frame.simulated for frame in frames)
 
 
-def _near(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    """Leave out objects that do not lie on a frame of so many rows."""
-    return y[(y >= -0.5) & (y < rows - 0.5)]
-
-
-def _with_neighbours(
-    frame: Frame,
+def with_neighbours(
+    frames: Sequence[Frame],
     root: Path,
     field: Field,
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     size: int,
-) -> Frame:
-    """Add the rows beyond a frame's ends that its objects' cutouts reach."""
-    y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
-    before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
-    if (before or after) and len(frame.data):
-        return extend(frame, root, field, before, after)
-    return frame
+) -> tuple[Frame, ...]:
+    """Add the rows beyond frames' ends that their objects' cutouts reach.
+
+    Parameters
+    ----------
+    frames
+        Bands of the field.
+    root, field, ra, dec
+        As `cut_objects` takes them.
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    tuple of Frame
+        With rows of the neighbouring fields where these are at hand.
+    """
+    extended = []
+    for frame in frames:
+        y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
+        before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
+        if (before or after) and len(frame.data):
+            extended.append(extend(frame, root, field, before, after))
+        else:
+            extended.append(frame)
+    return tuple(extended)
+
+
+def _near(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Leave out objects that do not lie on a frame of so many rows."""
+    return y[(y >= -0.5) & (y < rows - 0.5)]

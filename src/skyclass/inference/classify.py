@@ -10,10 +10,10 @@ from astropy.table import Table
 
 from skyclass.errors import InferenceError
 from skyclass.files import atomic_path
-from skyclass.images import aperture_flux, cut_field, open_field
+from skyclass.images import aperture_flux, cut_field, open_field, with_neighbours
 from skyclass.inference.detect import detect
 from skyclass.models import Classifier, load
-from skyclass.survey import BANDS, Field, find_fields
+from skyclass.survey import BANDS, PRIMARY_ROWS, Field, find_fields
 
 __all__ = ["classify", "classify_field", "write_table"]
 
@@ -87,13 +87,15 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     pandas.DataFrame
         `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the r frame), `run`, `camcol`,
         `field`, `flux_u` to `flux_z` (aperture of 10 pixels, nanomaggies), `class`,
-        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out.
+        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
+        those on the rows of a neighbouring field, so that none is counted twice.
     """
     frames = open_field(folder, field)
     sources = detect(frames[_DETECTION])
-    cutouts = cut_field(
-        frames, sources["ra"].to_numpy(), sources["dec"].to_numpy(), classifier.spec.size
-    )
+    first, end = PRIMARY_ROWS
+    sources = sources[(sources["y"] >= first) & (sources["y"] < end)]
+    ra, dec, size = sources["ra"].to_numpy(), sources["dec"].to_numpy(), classifier.spec.size
+    cutouts = cut_field(with_neighbours(frames, folder, field, ra, dec, size), ra, dec, size)
     kept = cutouts.inside
     table = sources[kept].reset_index(drop=True)
     table = table.assign(run=field.run, camcol=field.camcol, field=field.field)

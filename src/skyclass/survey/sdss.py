@@ -22,6 +22,7 @@ __all__ = [
     "BANDS",
     "FRAME_SHAPE",
     "PIXEL_SCALE",
+    "PRIMARY_ROWS",
     "SATURATION",
     "Field",
     "RawFrame",
@@ -36,6 +37,10 @@ BANDS: Final = ("u", "g", "r", "i", "z")
 
 FRAME_SHAPE: Final = (1489, 2048)
 """Rows (along the scan) and columns of a frame."""
+
+PRIMARY_ROWS: Final = (64, 1425)
+"""First row, and row after the last, of the sources that belong to a field: consecutive fields
+share 128 rows, half of which each of them owns (data model page of the frames)."""
 
 PIXEL_SCALE: Final = 0.396
 """Arcsec per pixel (data model page of the frames)."""
