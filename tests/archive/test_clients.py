@@ -162,6 +162,9 @@ def test_a_table_of_mydb_is_not_overwritten(url: str) -> None:
     with pytest.raises(RemoteError, match="already exists"):
         server.wait(second)
     assert server.query("SELECT * FROM once WHERE ra > 400") is None
+    # SkyServer, which asks for no token, does not show it
+    with pytest.raises(RemoteError, match="Invalid object name"):
+        client(url).query("SELECT * FROM mydb.once")
 
 
 def test_a_wrong_token_is_refused(url: str) -> None:

@@ -187,10 +187,10 @@ def test_the_engine_itself_is_locked(small_survey: Path) -> None:
 
 
 def test_into_is_found_in_the_outermost_select_only() -> None:
-    assert translate("SELECT ra INTO mydb.x FROM Star", VIEWS, in_mydb=False).into == "x"
+    assert translate("SELECT ra INTO mydb.x FROM Star", VIEWS, "release").into == "x"
     for sql in ("SELECT ra INTO other.x FROM Star", 'SELECT ra INTO mydb."a/b" FROM Star'):
         with pytest.raises(ArchiveError, match="cannot write INTO"):
-            translate(sql, VIEWS, in_mydb=False)
+            translate(sql, VIEWS, "release")
 
 
 def test_a_catalogue_with_rounded_ids_is_refused(small_survey: Path, tmp_path: Path) -> None:

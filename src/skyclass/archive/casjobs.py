@@ -15,6 +15,7 @@ from typing import Any, Final
 from skyclass.archive.answer import Answer, Request, json_answer, text_answer
 from skyclass.archive.database import Database
 from skyclass.archive.skyserver import csv_text
+from skyclass.archive.tsql import Context
 from skyclass.errors import ArchiveError
 
 __all__ = ["CasJobs"]
@@ -96,7 +97,7 @@ class CasJobs:
             if request.method == "GET" and (match := _STATUS.fullmatch(path)):
                 return self._status(int(match[1]))
             if request.method == "POST" and (match := _QUERY.fullmatch(path)):
-                return self._query(match[1] == "mydb", request)
+                return self._query("mydb" if match[1] == "mydb" else "release", request)
         except ArchiveError as error:
             return _error(400, "BadRequest", str(error))
         return _error(404, "NotFound", f"there is no {request.method} {path[:100]}")
@@ -124,9 +125,9 @@ class CasJobs:
             return _error(404, "NotFound", f"there is no job {number}")
         return json_answer(200, job.told())
 
-    def _query(self, in_mydb: bool, request: Request) -> Answer:
+    def _query(self, context: Context, request: Request) -> Answer:
         """Answer a short query at once."""
-        rows = self._database.query(_sql_of(request), in_mydb=in_mydb)
+        rows = self._database.query(_sql_of(request), context)
         if "json" in request.headers.get("accept", ""):
             return json_answer(200, {"Result": [{"Columns": rows.columns, "Data": rows.values}]})
         return text_answer(200, csv_text(rows))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from skyclass.archive.tsql import translate
+from skyclass.archive.tsql import Context, translate
 from skyclass.archive.views import VIEWS, create_views
 from skyclass.catalog.read import read_table
 from skyclass.errors import ArchiveError, CatalogError
@@ -71,15 +71,15 @@ class Database:
         for setting in _SETTINGS:
             self._connection.execute(setting)
 
-    def query(self, text: str, *, in_mydb: bool = False) -> Rows:
+    def query(self, text: str, context: Context) -> Rows:
         """Run one SELECT.
 
         Parameters
         ----------
         text
             T-SQL.
-        in_mydb
-            Whether it is asked in the context of MyDB.
+        context
+            Where it is asked.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class Database:
         ArchiveError
             Where the query is refused or fails.
         """
-        query = translate(text, VIEWS, in_mydb=in_mydb)
+        query = translate(text, VIEWS, context)
         if query.into is not None:
             raise ArchiveError("INTO is for CasJobs only")
         # what `translate` lets through only reads; the transaction sees to it once more
@@ -118,7 +118,7 @@ class Database:
         ArchiveError
             Where the query is refused or fails, or the table is there already.
         """
-        query = translate(text, VIEWS, in_mydb=False)
+        query = translate(text, VIEWS, "release")
         if query.into is None:
             raise ArchiveError("a job needs INTO mydb.NAME to keep its result")
         with self._cursor("BEGIN TRANSACTION") as cursor:

@@ -66,7 +66,7 @@ class SkyServer:
         if form not in {"csv", "json", "html"}:
             return error_answer("json", f"the format {form[:20]!r} is none of csv, json, html")
         try:
-            return _table_answer(form, self._database.query(sql), sql)
+            return _table_answer(form, self._database.query(sql, "skyserver"), sql)
         except ArchiveError as error:
             return error_answer(form, str(error))
 

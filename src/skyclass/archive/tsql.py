@@ -3,11 +3,15 @@
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from skyclass.errors import ArchiveError
 
-__all__ = ["Query", "translate"]
+__all__ = ["Context", "Query", "translate"]
+
+Context = Literal["skyserver", "release", "mydb"]
+"""Where a query is asked: SkyServer knows no MyDB, CasJobs in the context of a release wants its
+prefix, in that of MyDB not even that."""
 
 MAX_QUERY: Final = 100_000
 """Characters of the longest query."""
@@ -29,7 +33,7 @@ class Query:
     """Table of MyDB that the result is to go to."""
 
 
-def translate(text: str, tables: Collection[str], *, in_mydb: bool) -> Query:
+def translate(text: str, tables: Collection[str], context: Context) -> Query:
     """Translate a query; anything but one SELECT from known tables is refused.
 
     Parameters
@@ -38,8 +42,8 @@ def translate(text: str, tables: Collection[str], *, in_mydb: bool) -> Query:
         T-SQL.
     tables
         Tables of the archive, in lower case.
-    in_mydb
-        Whether a name without a prefix may be a table of MyDB.
+    context
+        Where it is asked.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def translate(text: str, tables: Collection[str], *, in_mydb: bool) -> Query:
     ctes = {cte.alias.lower() for cte in _all(tree, "CTE")}
     into = _take_into(tree)
     for table in _all(tree, "Table"):
-        _check_source(table, tables, ctes, in_mydb)
+        _check_source(table, tables, ctes, context)
     # what is no table by name could be a function that reads files
     for kind in ("Lateral", "Unnest"):
         if next(_all(tree, kind), None) is not None:
@@ -111,7 +115,7 @@ def _take_into(tree: Any) -> str | None:
     return str(table.name)
 
 
-def _check_source(table: Any, tables: Collection[str], ctes: set[str], in_mydb: bool) -> None:
+def _check_source(table: Any, tables: Collection[str], ctes: set[str], context: Context) -> None:
     """Refuse a table that is not known; take prefixes off the names of those that are."""
     from sqlglot import exp
 
@@ -126,11 +130,11 @@ def _check_source(table: Any, tables: Collection[str], ctes: set[str], in_mydb: 
     name = table.name.lower()
     if not _NAME.fullmatch(name) or table.text("catalog"):
         raise ArchiveError(f"Invalid object name '{table.sql()}'.")
-    if schema == "mydb" or (name in ctes and not schema):
+    if (schema == "mydb" and context != "skyserver") or (name in ctes and not schema):
         return
     if schema in {"", "dbo"} and name in tables:
         table.set("db", None)
-    elif in_mydb and not schema:
+    elif context == "mydb" and not schema:
         table.set("db", exp.to_identifier("mydb"))
     else:
         raise ArchiveError(f"Invalid object name '{table.sql()}'.")
