@@ -167,6 +167,28 @@ def test_a_table_of_mydb_is_not_overwritten(url: str) -> None:
         client(url).query("SELECT * FROM mydb.once")
 
 
+def test_a_query_as_people_write_it(url: str, objects: pd.DataFrame) -> None:
+    server = jobs(url)
+    sql = """
+        -- all stars but cataclysmic ones
+        SELECT TOP 500000 p.objid, p.u, p.[g], p.z, s.z as redshift, s.specobjid, s.class
+        INTO MyDB.People FROM PhotoObj AS p
+        JOIN SpecObj AS s ON s.bestobjid = p.objid
+        WHERE p.u BETWEEN 0 AND 19.6 AND g BETWEEN 0 AND 20
+        AND s.class = 'STAR' AND NOT subclass = 'CV'
+    """
+    server.wait(server.submit(sql, 18))
+    found = pd.read_csv(io.StringIO(server.query("SELECT * FROM people ORDER BY objid") or ""))
+    expected = objects.query("0 <= psfMag_u <= 19.6 and 0 <= psfMag_g <= 20 and subclass != 'CV'")
+    columns = ["objid", "u", "g", "z", "redshift", "specobjid", "class"]
+    assert list(found) == columns
+    expected = expected.sort_values("objid").rename(
+        columns={f"psfMag_{band}": band for band in "ugz"}
+    )
+    for name in columns:
+        assert found[name].tolist() == expected[name].tolist()
+
+
 def test_a_wrong_token_is_refused(url: str) -> None:
     with pytest.raises(RemoteError, match="the token was refused"):
         jobs(url, "another").submit("SELECT ra INTO mydb.c FROM Star", 17)
