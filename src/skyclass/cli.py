@@ -187,6 +187,41 @@ def demo(
 
 
 @app.command()
+def archive(
+    directory: Annotated[Path, typer.Argument(help="simulated survey, or folder of real frames")],
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes any free one")] = 8000,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    fault: Annotated[
+        list[str] | None, typer.Option(help="KIND=RATE, such as 404=0.1; repeatable")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="seed of the faults")] = 1,
+    latency: Annotated[float, typer.Option(help="seconds before every answer")] = 0.0,
+    replay: Annotated[
+        Path | None, typer.Option(help="folder of recorded answers, which come first")
+    ] = None,
+    per_minute: Annotated[
+        int, typer.Option(help="SQL queries a minute, 0 for any number", min=0)
+    ] = 60,
+    token: Annotated[str, typer.Option(help="token that CasJobs asks for")] = "local",
+) -> None:
+    """Serve a survey on this machine as the real archives do, faults included."""
+    from skyclass.archive import Archive, parse_faults
+
+    server = Archive(
+        directory,
+        port,
+        host=host,
+        faults=parse_faults(fault or [], seed),
+        latency=latency,
+        replay=replay,
+        queries_per_minute=per_minute,
+        token=token,
+    )
+    typer.echo(f"serving {directory} at {server.url} (Ctrl-C ends it)")
+    server.serve()
+
+
+@app.command()
 def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
     model: Annotated[Path, typer.Option(help="folder of a trained model")],

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "ArchiveError",
     "CatalogError",
     "ConfigError",
     "EvaluationError",
@@ -67,6 +68,10 @@ class RemoteError(SkyclassError):
 
 class SimulationError(SkyclassError):
     """A simulated survey that cannot be made as asked."""
+
+
+class ArchiveError(SkyclassError):
+    """A survey that cannot be served, or a query that the archive refuses."""
 
 
 class ImageError(SkyclassError):
