@@ -100,7 +100,8 @@ def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer
         httpx.Response(429, text="slow down"),
         httpx.Response(200, text="<html><title>Proxy</title></html>"),
         httpx.Response(200, text=""),
-        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5"),
+        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5\n"),
+        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5,6.123"),
     ],
 )
 def test_what_another_try_may_mend(answer, trouble: httpx.Response) -> None:
@@ -132,6 +133,10 @@ def test_gives_up_in_the_end(answer) -> None:
         (
             httpx.Response(400, json={"ErrorCode": 400, "ErrorMessage": "Incorrect syntax"}),
             "refused: Incorrect syntax",
+        ),
+        (
+            httpx.Response(500, json={"ErrorCode": 500, "ErrorMessage": "Invalid object name"}),
+            "refused: Invalid object name",
         ),
         (httpx.Response(200, text='#Table1\n"ERROR: no such table'), "ERROR: no such table"),
     ],

@@ -149,7 +149,7 @@ def check_answer(url: str, status: int, text: str) -> str | None:
         len(table) > 1 and table[1].lstrip('"').startswith("ERROR")
     ):
         raise RemoteError(url, " ".join(table[:2]).strip('"')[:300])
-    if table[-1].count(",") < table[0].count(","):
+    if not body.endswith("\n") or table[-1].count(",") < table[0].count(","):
         raise _RefusedError("an answer that breaks off")
     return "\n".join(table) + "\n" if len(table) > 1 else None
 
@@ -171,6 +171,7 @@ def _refuse_error(url: str, status: int, body: str) -> None:
     except ValueError:
         told = None
     message = told.get("ErrorMessage") if isinstance(told, dict) else None
-    if 400 <= status < 500 or (status < 400 and message):
+    # the service answers 500 to a wrong query too, with the reason in JSON
+    if 400 <= status < 500 or message:
         raise RemoteError(url, f"the query was refused: {str(message or body)[:300]}")
     raise _RefusedError(f"status {status}")

@@ -165,8 +165,10 @@ def open_frame(
         Where its header has no celestial WCS, or contradicts the file's name.
     """
     path = find_frame(root, field, band)
+    wcs = None
 
     def count(header: fits.Header) -> int:
+        nonlocal wcs
         _check(path, header, field, band)
         wcs = _wcs(path, header)
         return int(header["NAXIS2"]) if rows is None else rows(wcs)
@@ -177,7 +179,7 @@ def open_frame(
     return Frame(
         band,
         raw.data,
-        _wcs(path, header),
+        wcs,
         _is_simulated(header),
         (int(header["NAXIS2"]), int(header["NAXIS1"])),
         counts * float(header["NMGY"]) if "NMGY" in header else np.inf,
