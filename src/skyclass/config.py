@@ -17,6 +17,7 @@ from skyclass.errors import ConfigError, nearest
 from skyclass.files import atomic_path
 
 __all__ = [
+    "ARCSEC_PER_PIXEL",
     "CatalogConfig",
     "CleanConfig",
     "CutoutConfig",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 
-_ARCSEC_PER_PIXEL: Final = 0.396
+ARCSEC_PER_PIXEL: Final = 0.396
 """Of SDSS frames, in which cutouts are measured."""
 
 
@@ -182,18 +183,23 @@ class CutoutConfig(_Section):
     """Take off what is left of the sky: the median along the cutout's rim in each band."""
     saturated: Literal["keep", "mask"] = "keep"
     """Whether saturated pixels are masked."""
+    registration: Literal["none", "reproject"] = "none"
+    """Each band's own pixels, or all bands resampled onto one grid, north up: only for surveys
+    whose bands differ in rotation or scale."""
 
     @model_validator(mode="after")
-    def _within_a_frame(self) -> Self:
-        """Refuse cutouts that are too small to see or larger than the overlap of fields allows."""
+    def _possible(self) -> Self:
+        """Refuse sizes that no cutout has, and what does not go together."""
         if not 8 <= self.pixels <= 512:
             raise ValueError(f"{self.size:g} {self.unit} are {self.pixels} pixels, not 8 to 512")
+        if self.registration == "reproject" and self.saturated == "mask":
+            raise ValueError("saturated pixels cannot be told after reprojection")
         return self
 
     @property
     def pixels(self) -> int:
         """Pixels a side."""
-        return round(self.size / (_ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
+        return round(self.size / (ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
 
 
 class _CuttingConfig(_Section):

@@ -211,6 +211,20 @@ def test_half_the_space(small_survey: Path, two_fields: pd.DataFrame, tmp_path: 
     assert read_info(tmp_path / "half").size == 32
 
 
+def test_all_bands_on_one_grid(pair) -> None:
+    frames, first, _ = pair
+    ra, dec = places(frames, first, [700.0])
+    own, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=32))
+    common, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=32, registration="reproject"))
+    assert not common.offset.any()
+    assert common.inside.all()
+    # the same sky, whatever its pixels: the light of the middle agrees
+    for band in (1, 2, 3):
+        light = [c.flux[0, band, 4:-4, 4:-4].sum() for c in (own, common)]
+        noise = 24 * own.flux[0, band].std()
+        assert abs(light[0] - light[1]) < noise
+
+
 @pytest.mark.parametrize("size", [7, 600, -1])
 def test_sizes_that_cannot_be(size: int) -> None:
     with pytest.raises(ValueError, match=r"size|greater"):

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.config import CutoutConfig
+from skyclass.config import ARCSEC_PER_PIXEL, CutoutConfig
 from skyclass.images.cutout import (
     Cutouts,
     cut_field,
@@ -17,6 +17,7 @@ from skyclass.images.cutout import (
     without_background,
 )
 from skyclass.images.frame import Frame, open_field, sky_to_pixel
+from skyclass.images.onegrid import cut_on_one_grid
 from skyclass.images.seam import extend
 from skyclass.survey import FRAME_SHAPE, Field
 
@@ -67,11 +68,19 @@ def cut_objects(
     def rows(wcs: WCS) -> int:
         return last_row(_near(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
 
+    as_they_are = rules.registration == "none"
     frames = open_field(
-        root, field, rows, mask_missing=rules.missing_band == "mask", threads=threads
+        root,
+        field,
+        rows if as_they_are else None,
+        mask_missing=rules.missing_band == "mask",
+        threads=threads,
     )
-    frames = with_neighbours(frames, root, field, ra, dec, size)
-    cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    if as_they_are:
+        frames = with_neighbours(frames, root, field, ra, dec, size)
+        cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    else:
+        cutouts = cut_on_one_grid(frames, ra, dec, size, ARCSEC_PER_PIXEL)
     if rules.background == "local":
         cutouts = replace(cutouts, flux=without_background(cutouts.flux, cutouts.mask))
     return cutouts, any(frame.simulated for frame in frames)

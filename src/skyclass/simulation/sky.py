@@ -13,8 +13,8 @@ from skyclass.simulation.quasars import QUASAR_SLOPE, quasars
 from skyclass.simulation.randomness import Use, generator
 from skyclass.simulation.sources import Sources, join
 from skyclass.simulation.stars import CLASS_SHARES, CLASSES, STAR_SLOPE, draw_r, stars
-from skyclass.simulation.strip import FIRST_PRIMARY_ROW, ROWS_PER_FIELD, Strip
-from skyclass.survey import BANDS, FRAME_SHAPE
+from skyclass.simulation.strip import Strip
+from skyclass.survey import BANDS, FRAME_SHAPE, PRIMARY_ROWS
 
 __all__ = ["TASKS", "Block", "make_block"]
 
@@ -161,5 +161,5 @@ def _positions(
     rng: np.random.Generator, count: int, margin: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw rows of the block and columns up to `margin` outside the frame."""
-    rows = rng.uniform(FIRST_PRIMARY_ROW, FIRST_PRIMARY_ROW + ROWS_PER_FIELD, count)
+    rows = rng.uniform(*PRIMARY_ROWS, count)
     return rows, rng.uniform(-margin, FRAME_SHAPE[1] - 1 + margin, count)

@@ -16,7 +16,6 @@ from skyclass.simulation.randomness import Use, generator
 from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE, Field
 
 __all__ = [
-    "FIRST_PRIMARY_ROW",
     "MAX_FIELDS",
     "NODE",
     "RERUN",
@@ -28,9 +27,6 @@ __all__ = [
 
 ROWS_PER_FIELD: Final = 1361
 """Rows from one field to the next; 128 rows are in both."""
-
-FIRST_PRIMARY_ROW: Final = 64
-"""A catalogued object lies on rows 64 to 1425 of its field: half of the overlap on either side."""
 
 MAX_FIELDS: Final = 40_000
 """More would run into each other on the sky."""
