@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from skyclass.catalog.clean import clean
 from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
-from skyclass.catalog.ids import field_key
+from skyclass.catalog.ids import count_fields
 from skyclass.catalog.read import read_table
 from skyclass.catalog.sample import download_bytes, sample
 from skyclass.catalog.skyserver import HOST, SkyServer
@@ -82,7 +81,7 @@ def build_catalog(
     table = sample(table, sampling or SampleConfig(), seed)
     table["split"] = assign_splits(table, split or SplitConfig(), seed)
     per_class = table["label"].value_counts()
-    fields = len(np.unique(field_key(table))) if report["frame_keys"] else None
+    fields = count_fields(table) if report["frame_keys"] else None
     table.attrs["skyclass"] = {
         "task": task,
         **report,

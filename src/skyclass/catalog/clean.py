@@ -123,7 +123,7 @@ def _in_order(table: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
     """Sort the names of categorical columns, which come in the order of the input's rows."""
     columns = table.select_dtypes("category").drop(columns="label")
     return {
-        str(name): column.cat.set_categories(sorted(column.dropna().unique()))
+        str(name): column.cat.reorder_categories(sorted(column.cat.categories))
         for name, column in columns.items()
     }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.errors import CatalogError
 
-__all__ = ["exact_ids", "field_key", "frame_keys_of", "identities", "numbers_of"]
+__all__ = ["count_fields", "exact_ids", "field_key", "frame_keys_of", "identities", "numbers_of"]
 
 _FIELDS: Final = {
     "rerun": (48, 0x7FF),
@@ -131,6 +131,22 @@ def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
         key += (column.fillna(0) if column.hasnans else column).to_numpy(dtype=np.int64)
     unknown = [table[name].isna().to_numpy() for name in FRAME_KEYS if table[name].hasnans]
     return np.where(np.logical_or.reduce(unknown), -1, key) if unknown else key
+
+
+def count_fields(table: pd.DataFrame) -> int:
+    """Count the fields that objects lie in.
+
+    Parameters
+    ----------
+    table
+        With `FRAME_KEYS`, none missing; at least one row.
+
+    Returns
+    -------
+    int
+        Number of different fields.
+    """
+    return 1 + int(np.count_nonzero(np.diff(np.sort(field_key(table)))))
 
 
 def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:

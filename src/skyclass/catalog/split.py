@@ -65,7 +65,7 @@ def leakage(table: pd.DataFrame) -> float | None:
         return None
     field = field_key(table)
     training, test = ((table["split"] == name).to_numpy() for name in ("train", "test"))
-    trained = np.unique(field[training])
+    trained = np.sort(field[training])
     nearest = trained[np.searchsorted(trained, field[test]).clip(max=len(trained) - 1)]
     return float((nearest == field[test]).mean())
 
