@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -43,6 +42,7 @@ from survey.web import (
     frame_url,
     run,
     serve_field,
+    wait_for,
 )
 
 OTHER = Field(301, 94, 3, 13)
@@ -250,17 +250,6 @@ def test_killed_and_gone_on_with(server: Server, tmp_path: Path) -> None:
 
 def _begun(out: Path) -> int:
     return sum(path.stat().st_size for path in (out / PARTIALS).glob("*"))
-
-
-def wait_for(condition) -> None:
-    for _ in range(3000):
-        try:
-            if condition():
-                return
-        except (SurveyError, OSError):
-            pass
-        time.sleep(0.01)
-    raise AssertionError("never happened")
 
 
 def test_two_at_once(server: Server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,9 @@ from skyclass.survey import (
     verify_frames,
 )
 from skyclass.survey import verify as module
-from skyclass.survey.manifest import MANIFEST_NAME, Entry, Manifest, Partial
+from skyclass.survey.manifest import MANIFEST_NAME, Entry, Manifest, Partial, locked_manifest
 from skyclass.survey.sdss import check_frame
-from survey.web import Server, at, catalog_of, frame_bytes, frame_url, serve_field
+from survey.web import Server, at, catalog_of, frame_bytes, frame_url, serve_field, wait_for
 
 KEY, OTHER = Field(301, 94, 3, 12), Field(301, 94, 3, 13)
 
@@ -69,6 +70,20 @@ def test_a_manifest_of_another_version(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(SurveyError, match="another version"):
         read_status(tmp_path)
+
+
+def test_the_second_waits_for_the_first(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with locked_manifest(tmp_path):
+            second = pool.submit(_enter, tmp_path)
+            wait_for(lambda: "waiting for it to end" in caplog.text)
+            assert not second.done()
+        second.result()
+
+
+def _enter(folder: Path) -> None:
+    with locked_manifest(folder):
+        pass
 
 
 def write_field(root: Path, key: Field, flat: bool = False) -> None:

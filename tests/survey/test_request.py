@@ -86,7 +86,19 @@ def test_no_accepted_name_leaves_its_directory(path: str) -> None:
     assert (root / accepted).resolve().is_relative_to(root)
 
 
-@pytest.mark.parametrize("base", ["ftp://h", "h", "", "https://", "https://h?x=1", "file:x"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "ftp://h",
+        "h",
+        "",
+        "https://",
+        "https://h?x=1",
+        "https://me:secret@h",
+        "file:x",
+        "file://h/x",
+    ],
+)
 def test_addresses_that_are_none(base: str) -> None:
     with pytest.raises(SurveyError, match="no address of an archive"):
         request(base=base)

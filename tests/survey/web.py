@@ -3,6 +3,7 @@
 import bz2
 import io
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ from astropy.io import fits
 from PIL import Image
 
 from skyclass.config import SurveyConfig
+from skyclass.errors import SurveyError
 from skyclass.survey import FRAME_LESS_FIELD, Field, download, frame_path
 from skyclass.survey.engine import PARTIALS
 from skyclass.survey.manners import Clock
@@ -189,3 +191,14 @@ def flipped(body: bytes) -> bytes:
     changed = bytearray(body)
     changed[len(body) // 2] ^= 4
     return bytes(changed)
+
+
+def wait_for(condition) -> None:
+    for _ in range(3000):
+        try:
+            if condition():
+                return
+        except (SurveyError, OSError):
+            pass
+        time.sleep(0.01)
+    raise AssertionError("never happened")

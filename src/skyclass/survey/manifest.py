@@ -1,12 +1,13 @@
 """What became of every file: a small SQLite table beside the data."""
 
 import fcntl
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import IO, Final, Self, TypeVar
 
 from skyclass.errors import OutputError, SurveyError
 from skyclass.files import make_directory
@@ -30,6 +31,8 @@ CREATE TABLE IF NOT EXISTS partials (
 """
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -193,11 +196,20 @@ def locked_manifest(out: Path) -> Iterator[Manifest]:
     try:
         with lock.open("w") as file:
             # the system gives the lock back when the process ends, however it ends
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, out)
             with Manifest(out) as manifest:
                 yield manifest
     except OSError as error:
         raise OutputError(f"cannot lock {lock}: {error.strerror or error}") from error
+
+
+def _lock(file: IO[str], out: Path) -> None:
+    """Wait for a lock, and say so."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _log.warning("another process works in %s; waiting for it to end", out)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def read_status(out: Path) -> list[str]:

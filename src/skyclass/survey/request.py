@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 """One object: catalogue columns by name."""
 
 _PART = re.compile(r"[A-Za-z0-9+_][A-Za-z0-9+._-]{0,119}")
-_BASE = re.compile(r"(https?://[^/?#\s]+|file://)[^?#\s\x00]*")
+_BASE = re.compile(r"https?://[^/?#\s@\x00]+(/[^?#\s\x00]*)?|file:///[^?#\s\x00]*")
 _SOURCE = re.compile(r"/[\x21-\x7e]{0,1999}")
 _ID = re.compile(r"[1-9]\d{0,19}")
 _LIMITS: Final = {
@@ -62,7 +62,7 @@ class FileRequest:
             raise SurveyError(f"{self.path[:80]!r} is no name for a downloaded file")
         if not _BASE.fullmatch(self.base):
             raise SurveyError(
-                f"{self.base[:80]!r} is no address of an archive; give http://, https:// or file://"
+                f"{self.base[:80]!r} is no address of an archive: give https://host or file:///folder"
             )
         if not _SOURCE.fullmatch(self.source):
             raise SurveyError(f"{self.source[:80]!r} is no path of an archive")
