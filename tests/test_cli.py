@@ -1,5 +1,6 @@
 """Every command as a user types it: what it writes, and what it says of bad input."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,35 @@ def test_catalog_then_cutouts(small_survey: Path, tmp_path: Path) -> None:
     assert (tmp_path / "cutouts" / "train").is_dir()
 
 
+def test_download_from_a_mirror_then_status(small_survey: Path, tmp_path: Path) -> None:
+    catalog, out = small_survey / "catalog.csv", tmp_path / "out"
+    mirror = (small_survey / "frames").as_uri()
+    arguments = ("download", "--catalog", catalog, "--out", out)
+    done = run(*arguments, "--base-url", mirror)
+    assert done.returncode == 0, done.stderr
+    assert "frames: 10 done" in done.stdout
+    assert "all 240 objects have every file" in done.stdout
+    for path in (small_survey / "frames").rglob("*.bz2"):
+        assert (out / path.relative_to(small_survey / "frames")).read_bytes() == path.read_bytes()
+    next(out.rglob("frame-z-*-0100.fits.bz2")).unlink()
+    status = run(*arguments, "--what", "frames", "--status")
+    assert "120 of 240 objects lack a file" in status.stdout
+    assert status.stdout.count("changed or removed") == 120
+    assert "10 done" in run("download", "--out", out, "--status").stdout
+
+
+def test_a_frame_with_a_broken_end_is_not_cut(small_survey: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_survey / "frames", tmp_path / "frames")
+    (tmp_path / "frames" / "downloads.sqlite").unlink(missing_ok=True)
+    frame = next((tmp_path / "frames").rglob("frame-r-*-0100.fits.bz2"))
+    frame.write_bytes(frame.read_bytes()[:-1000])
+    catalog = tmp_path / "c.parquet"
+    run("catalog", small_survey / "catalog.csv", "--out", catalog)
+    arguments = ("--catalog", catalog, "--frames", tmp_path / "frames", "--out", tmp_path / "cut")
+    assert_refused(run("cutouts", *arguments), "cut short")
+    assert not (tmp_path / "cut").exists()
+
+
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits", ".vot", ".parquet"])
 def test_classify_writes_every_format(
     small_survey: Path, model: Path, tmp_path: Path, ending: str
@@ -105,6 +135,27 @@ def test_classify_finds_the_catalogued_stars(
             "did you mean",
         ),
         (("simulate", "--out", "{tmp}/s", "--fields", "0"), "fields"),
+        (("download", "--out", "{tmp}/d"), "--catalog is missing"),
+        (("download", "--out", "{tmp}/d", "--status"), "nothing was downloaded"),
+        (
+            (
+                "download",
+                "--out",
+                "{tmp}/d",
+                "--catalog",
+                "{survey}/catalog.csv",
+                "--what",
+                "frame",
+            ),
+            "did you mean 'frames'",
+        ),
+        (
+            (
+                *("download", "--out", "{tmp}/d", "--catalog", "{survey}/catalog.csv"),
+                *("--base-url", "gopher://x"),
+            ),
+            "no address of an archive",
+        ),
         (("experiment", "{tmp}/no.toml", "--out", "{tmp}/e"), "does not exist"),
     ],
 )

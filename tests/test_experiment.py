@@ -1,6 +1,7 @@
 """One experiment from a survey to a report, broken off and gone on with."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,30 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
         "predictions.parquet",
         "report.html",
     }
+
+
+def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror"
+    shutil.copytree(small_survey / "frames", mirror)
+    next(mirror.rglob("frame-u-*-0101.fits.bz2")).unlink()
+    file = write(tmp_path, small_survey)
+    text = file.read_text()
+    lines = f'base_url = "{mirror.as_uri()}"\nretries = 1'
+    file.write_text(text.replace(f'frames = "{small_survey}/frames"', lines))
+    metrics = run_experiment(file, tmp_path / "out").metrics
+    catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet")
+    lost = int((catalog["field"] == 101).sum())
+    assert metrics["catalog"]["dropped"]["no frame in the archive"] == lost > 0
+    table = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    test = catalog.query("split == 'test' and field == 100")
+    assert set(table["specobjid"]) == set(test["specobjid"].map(str))
+    shutil.rmtree(mirror)
+    shutil.rmtree(tmp_path / "out" / "frames")
+    file.write_text(file.read_text().replace("retries = 1", "retries = 2\nrate = 3"))
+    assert run_experiment(file, tmp_path / "out").metrics == metrics
+    file.write_text(file.read_text().replace("rate = 3", "release = 12"))
+    with pytest.raises(ExperimentError, match=r"survey\.release"):
+        run_experiment(file, tmp_path / "out")
 
 
 def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:

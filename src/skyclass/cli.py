@@ -1,18 +1,31 @@
 """The command line: one thin command a verb."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from skyclass._version import __version__
 from skyclass.errors import SkyclassError
 from skyclass.files import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from skyclass.survey import Tally
 
 __all__ = ["app", "main"]
 
@@ -62,6 +75,43 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
                 bars.stop_task(stages[stage])  # type: ignore[arg-type]
 
         yield tell
+
+
+@contextmanager
+def _downloading(kind: str) -> "Iterator[Callable[[Tally], None]]":
+    """Show a bar with rate, time left and failures."""
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task(kind, total=None, note="")
+        start = time.monotonic()
+
+        def tell(tally: "Tally") -> None:
+            seconds = max(time.monotonic() - start, 1e-3)
+            note = (
+                f"{(tally.settled - tally.present) / seconds:.1f} files/s"
+                f" {tally.received / seconds / 1e6:.1f} MB/s {tally.failed} failed"
+            )
+            bars.update(task, completed=tally.settled, total=tally.total, note=note)
+
+        yield tell
+
+
+def _lacking(missing: "pd.Series[str]", listed: bool) -> list[str]:
+    """Say how many objects lack a file, and which."""
+    lacking = missing[missing != ""]
+    if lacking.empty:
+        return [f"all {len(missing)} objects have every file"]
+    told = f"{len(lacking)} of {len(missing)} objects lack a file and are left out of all types"
+    if not listed:
+        return [f"{told}; --status with the catalogue lists them"]
+    rows = (missing != "").to_numpy().nonzero()[0]
+    return [told, *(f"  row {row + 1}: {missing.iloc[row]}" for row in rows)]
 
 
 def _version(value: bool) -> None:
@@ -130,6 +180,57 @@ def catalog(
 
 
 @app.command()
+def download(
+    out: Annotated[Path, typer.Option(help="directory to write")],
+    catalog: Annotated[Path | None, typer.Option(help="catalogue; any table of objects")] = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Option(help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable [frames]"),
+    ] = None,
+    release: Annotated[int, typer.Option(help="SDSS data release", min=8, max=19)] = 17,
+    base_url: Annotated[str | None, typer.Option(help="https:// or file:// of a mirror")] = None,
+    status: Annotated[bool, typer.Option("--status", help="only say what is there")] = False,
+    retry_absent: Annotated[bool, typer.Option("--retry-absent", help="ask again")] = False,
+    unpack: Annotated[bool, typer.Option("--unpack", help="keep frames decompressed")] = False,
+    connections: Annotated[int, typer.Option(help="to one host", min=1, max=64)] = 8,
+    rate: Annotated[float, typer.Option(help="requests a second; 0: any", min=0, max=1e5)] = 10.0,
+    retries: Annotated[int, typer.Option(help="of each file", min=0, max=20)] = 5,
+    width: Annotated[int | None, typer.Option(help="pixels of a cutout")] = None,
+    height: Annotated[int | None, typer.Option(help="pixels of a cutout [its width]")] = None,
+    scale: Annotated[float, typer.Option(help="arcsec per pixel of sdss-jpeg")] = 0.396,
+    opt: Annotated[str, typer.Option(help="drawing options of sdss-jpeg, such as GL")] = "",
+    bands: Annotated[str | None, typer.Option(help="of Pan-STARRS, such as gri")] = None,
+    image_format: Annotated[str, typer.Option(help="of ps1-jpeg: jpg or png")] = "jpg",
+) -> None:
+    """Download the survey files of a catalogue's objects; run again, it goes on from there."""
+    from skyclass.catalog import read_table
+    from skyclass.config import SurveyConfig
+    from skyclass.errors import ConfigError, SurveyError
+    from skyclass.survey import Picture, missing_files, read_status
+    from skyclass.survey import download as run
+
+    kinds = what or ["frames"]
+    survey = SurveyConfig(
+        base_url=base_url, release=release, connections=connections, rate=rate, retries=retries
+    )
+    picture = Picture(width, height, scale, opt, bands, image_format)
+    options: dict[str, Any] = {"survey": survey, "picture": picture}
+    table = None if catalog is None else read_table(catalog)
+    failed = 0
+    for kind in () if status else kinds:
+        if table is None:
+            raise ConfigError("--catalog is missing: it names the objects to download files of")
+        again: dict[str, Any] = {"retry_absent": retry_absent, "unpack": unpack}
+        with _downloading(kind) as tell:
+            failed += run(table, out, kind, **options, **again, progress=tell).failed
+    typer.echo("\n".join(read_status(out)))
+    if table is not None:
+        typer.echo("\n".join(_lacking(missing_files(table, out, kinds, **options), status)))
+    if failed:
+        raise SurveyError(f"{failed} file(s) failed; the same command tries them again")
+
+
+@app.command()
 def cutouts(
     catalog: Annotated[Path, typer.Option(help="catalogue made by `skyclass catalog`")],
     frames: Annotated[Path, typer.Option(help="directory of SDSS frames")],
@@ -144,11 +245,14 @@ def cutouts(
     from skyclass.catalog import read_catalog
     from skyclass.config import cutout_config
     from skyclass.images import make_cutouts, on_cluster, on_threads
+    from skyclass.survey import verify_catalog_frames
 
     rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
     run = on_cluster(scheduler) if scheduler else on_threads()
     with _progress() as tell:
+        checked = out.with_name(f"{out.name}.checked")
+        verify_catalog_frames(table, frames, checked, lambda d, n: tell("frames", d, n))
         info = make_cutouts(
             table, frames, out, rules, run=run, progress=lambda d, n: tell("cutouts", d, n)
         )

@@ -161,10 +161,23 @@ class SplitConfig(_Section):
 
 
 class SurveyConfig(_Section):
-    """Where the pixels are."""
+    """Where the pixels are, and how politely an archive is asked for them."""
 
-    frames: Path
-    """Directory of SDSS frames in the archive's layout; relative to the experiment file."""
+    frames: Path | None = None
+    """Directory of SDSS frames in the archive's layout; relative to the experiment file. With a
+    `base_url` frames are downloaded to it; without either, into the experiment's directory."""
+    base_url: str | None = None
+    """Archive to download from in place of SDSS's own: https://host or file:///folder."""
+    release: int = Field(17, ge=8, le=19)
+    """Data release to download."""
+    connections: int = Field(8, ge=1, le=64)
+    """Connections to one host."""
+    rate: float = Field(10.0, ge=0, le=100_000)
+    """Requests a second to one host; 0 sets no limit."""
+    retries: int = Field(5, ge=0, le=20)
+    """Further tries of a file after the first."""
+    timeout: float = Field(60.0, gt=0, le=3600)
+    """Seconds without a byte after which a connection is given up."""
 
 
 class CutoutConfig(_Section):
@@ -261,7 +274,7 @@ class ObjectsConfig(_Section):
 class ExperimentConfig(ObjectsConfig):
     """One trained and evaluated configuration."""
 
-    survey: SurveyConfig
+    survey: SurveyConfig = SurveyConfig()
     cutouts: CutoutConfig = CutoutConfig()
     images: ImageConfig = ImageConfig()
     model: ModelConfig = ModelConfig()
@@ -298,8 +311,10 @@ def read_config(path: Path) -> ExperimentConfig:
     except ValidationError as error:
         raise ConfigError(f"{path}: {_explain(error, ExperimentConfig)}") from error
     base = path.resolve().parent
-    survey = config.survey.model_copy(update={"frames": base / config.survey.frames})
-    changed: dict[str, Any] = {"survey": survey}
+    changed: dict[str, Any] = {}
+    if config.survey.frames is not None:
+        frames = base / config.survey.frames
+        changed["survey"] = config.survey.model_copy(update={"frames": frames})
     if config.catalog.path is not None:
         changed["catalog"] = config.catalog.model_copy(update={"path": base / config.catalog.path})
     if config.task.endswith(".toml"):

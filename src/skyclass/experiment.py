@@ -40,6 +40,7 @@ from skyclass.models import (
     check_model,
     load,
 )
+from skyclass.survey import supply_frames
 from skyclass.tasks import Task, get_task
 from skyclass.training import train
 
@@ -47,6 +48,8 @@ __all__ = ["Result", "run_experiment"]
 
 _PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
 _BATCH: Final = 512
+_MANNERS: Final = {"survey": {"connections", "rate", "retries", "timeout"}}
+"""Settings that change no result."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -97,6 +100,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     _claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
     catalog, source = _catalog(config, out, tell)
+    catalog = _with_frames(config, catalog, out, tell)
     info = _cutouts(config, catalog, out, tell)
     classifier, trained = _model(config, task, info, out, tell)
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
@@ -119,7 +123,7 @@ def _claim(out: Path, config: ExperimentConfig) -> None:
     resolved = out / "experiment.toml"
     if resolved.exists():
         other = read_config(resolved)
-        if other != config:
+        if other.model_dump(exclude=_MANNERS) != config.model_dump(exclude=_MANNERS):
             raise ExperimentError(
                 f"{out} holds another experiment (differs in {_differences(other, config)});"
                 " choose another --out"
@@ -185,13 +189,37 @@ def _catalog(config: ExperimentConfig, out: Path, tell: Progress) -> tuple[pd.Da
     return read_catalog(path), source
 
 
+def _frames(config: ExperimentConfig, out: Path) -> Path:
+    """Give the directory of frames."""
+    return config.survey.frames or out / "frames"
+
+
+def _with_frames(
+    config: ExperimentConfig, catalog: pd.DataFrame, out: Path, tell: Progress
+) -> pd.DataFrame:
+    """Check or download the frames; leave out objects that the archive has no frames of."""
+    kept = supply_frames(
+        catalog,
+        config.survey,
+        _frames(config, out),
+        out / "logs",
+        used=(out / "cutouts").exists(),
+        keep_lacking=config.cutouts.missing_band == "mask",
+        progress=lambda done, total: tell("frames", done, total),
+    )
+    told = catalog.attrs["skyclass"]
+    dropped = {**told["dropped"], "no frame in the archive": len(catalog) - len(kept)}
+    kept.attrs["skyclass"] = {**told, "dropped": dropped}
+    return kept
+
+
 def _cutouts(
     config: ExperimentConfig, catalog: pd.DataFrame, out: Path, tell: Progress
 ) -> CutoutInfo:
     """Cut all objects out of the frames."""
     return make_cutouts(
         catalog,
-        config.survey.frames,
+        _frames(config, out),
         out / "cutouts",
         config.cutouts,
         replace=True,

@@ -9,7 +9,7 @@ from astropy.time import Time
 from skyclass._version import __version__
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.strip import NODE, RERUN, ROWS_PER_FIELD, Strip
-from skyclass.survey import BANDS, FRAME_SHAPE
+from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE
 
 __all__ = ["Moment", "moment", "primary_header"]
 
@@ -17,8 +17,6 @@ _CAMROW: Final = {"r": 1, "i": 2, "u": 3, "z": 4, "g": 5}
 """Rows of the camera, in the order in which a star crosses them (Gunn et al. 1998, AJ 116,
 3040)."""
 
-_FRAMES_LATER: Final = {"r": 0, "i": 2, "u": 4, "z": 6, "g": 8}
-"""FRAME less the number of the field."""
 
 _ROW_SECONDS: Final = 26322e-6
 """Clock rate of the rows (C_OBS)."""
@@ -55,7 +53,7 @@ def moment(strip: Strip, index: int, band: int) -> Moment:
     Moment
         At the first row.
     """
-    fields = index + _FRAMES_LATER[BANDS[band]]
+    fields = index + FRAME_LESS_FIELD[BANDS[band]]
     start = (_FIRST_MJD + _NIGHT * (strip.run % 1000)) * _DAY_SECONDS
     tai = start + fields * ROWS_PER_FIELD * _ROW_SECONDS
     return Moment(tai, tai / _DAY_SECONDS)
@@ -138,7 +136,7 @@ def _run_cards(strip: Strip, index: int, band: int) -> list[_Card]:
         ("RUN", strip.run, "Run number"),
         (
             "FRAME",
-            strip.field(index).field + _FRAMES_LATER[name],
+            strip.field(index).field + FRAME_LESS_FIELD[name],
             "Frame sequence number within the run",
         ),
         ("CCDLOC", 10 * _CAMROW[name] + strip.camcol, "Survey location of CCD (rowCol)"),

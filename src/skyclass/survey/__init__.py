@@ -1,8 +1,14 @@
-"""One module per archive: file names, and how to read and check one file."""
+"""One module per archive: addresses, file names, and how to read and check one file."""
 
+from skyclass.survey.archives import ARCHIVES, get_archive
 from skyclass.survey.decode import decoder_name
+from skyclass.survey.download import download, missing_files
+from skyclass.survey.engine import Tally
+from skyclass.survey.manifest import read_status
+from skyclass.survey.request import Archive, FileRequest, Picture
 from skyclass.survey.sdss import (
     BANDS,
+    FRAME_LESS_FIELD,
     FRAME_SHAPE,
     PIXEL_SCALE,
     PRIMARY_ROWS,
@@ -14,18 +20,33 @@ from skyclass.survey.sdss import (
     frame_path,
     read_frame,
 )
+from skyclass.survey.supply import supply_frames, verify_catalog_frames
+from skyclass.survey.verify import verify_frames
 
 __all__ = [
+    "ARCHIVES",
     "BANDS",
+    "FRAME_LESS_FIELD",
     "FRAME_SHAPE",
     "PIXEL_SCALE",
     "PRIMARY_ROWS",
     "SATURATION",
+    "Archive",
     "Field",
+    "FileRequest",
+    "Picture",
     "RawFrame",
+    "Tally",
     "decoder_name",
+    "download",
     "find_fields",
     "find_frame",
     "frame_path",
+    "get_archive",
+    "missing_files",
     "read_frame",
+    "read_status",
+    "supply_frames",
+    "verify_catalog_frames",
+    "verify_frames",
 ]

@@ -1,4 +1,4 @@
-"""SDSS corrected frames: names, layout on disk, and reading one file.
+"""SDSS corrected frames: names, addresses by release, and reading and checking one file.
 
 The layout and the contents of a frame are those of the data model page
 https://data.sdss.org/datamodel/files/BOSS_PHOTOOBJ/frames/RERUN/RUN/CAMCOL/frame.html
@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -15,20 +16,29 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from skyclass.catalog import FRAME_KEYS
+from skyclass.config import SurveyConfig
 from skyclass.errors import MissingFrameError, SurveyError
+from skyclass.survey.check import fits_headers, unpacked
 from skyclass.survey.decode import unpacking
+from skyclass.survey.request import Archive, FileRequest, Picture, Row
 
 __all__ = [
     "BANDS",
+    "FRAMES",
+    "FRAME_LESS_FIELD",
     "FRAME_SHAPE",
     "PIXEL_SCALE",
     "PRIMARY_ROWS",
     "SATURATION",
     "Field",
     "RawFrame",
+    "check_frame",
     "find_fields",
     "find_frame",
     "frame_path",
+    "frame_requests",
+    "frames_address",
     "read_frame",
 ]
 
@@ -50,6 +60,16 @@ SATURATION: Final = (61262, 62022, 50631, 51453, 63128)
 
 MAX_FRAME_BYTES: Final = 64 * 2**20
 """A frame's image has 12.2 MB; a larger one than this is refused unread."""
+
+FRAME_LIMIT: Final = 32 * 2**20
+"""Most bytes of a frame as it is sent; real ones have 2.6 to 4.6 MB."""
+
+RELEASES: Final = range(8, 20)
+"""Releases that have these frames; before the eighth there were other files."""
+
+FRAME_LESS_FIELD: Final = {"r": 0, "i": 2, "u": 4, "z": 6, "g": 8}
+"""Card FRAME less the field's number: the bands cross the sky in this order, two fields apart
+(Gunn et al. 1998, AJ 116, 3040); a frame has no FIELD card."""
 
 _NAME = re.compile(
     r"frame-(?P<band>[ugriz])-(?P<run>\d{6})-(?P<camcol>[1-6])-(?P<field>\d{4})"
@@ -267,3 +287,106 @@ def _read_rows(path: Path, stream: IO[bytes], shape: tuple[int, int]) -> NDArray
             f"{path} is cut short or broken: it ends before row {shape[0]}; download it again"
         )
     return np.frombuffer(content, dtype=">f4").reshape(shape).astype(np.float32)
+
+
+def frames_address(release: int) -> tuple[str, str]:
+    """Give where a release keeps its frames.
+
+    Parameters
+    ----------
+    release
+        Number of the data release, 8 to 19.
+
+    Returns
+    -------
+    base
+        ``https://host``.
+    folder
+        Path of the folder that holds the reruns.
+
+    Raises
+    ------
+    SurveyError
+        Where the release has no such frames.
+    """
+    if release not in RELEASES:
+        raise SurveyError(
+            f"SDSS release {release} has no frames of this kind; choose one of"
+            f" {RELEASES.start} to {RELEASES.stop - 1}"
+        )
+    if release == 8:
+        tree = "groups/boss"
+    elif release <= 12:
+        tree = "boss"
+    elif release <= 17:
+        tree = "eboss"
+    else:
+        tree = "prior-surveys/sdss4-dr17-eboss"
+    host = f"dr{release}" if release == 12 or release >= 18 else "data"
+    return f"https://{host}.sdss.org", f"/sas/dr{release}/{tree}/photoObj/frames"
+
+
+def frame_requests(row: Row, survey: SurveyConfig, _picture: Picture) -> list[FileRequest]:
+    """Give the five frames of a field.
+
+    Parameters
+    ----------
+    row
+        With `rerun`, `run`, `camcol` and `field`.
+    survey
+        Release, and base URL of a mirror.
+
+    Returns
+    -------
+    list of FileRequest
+        In the order of `BANDS`; named by `frame_path` on disk.
+    """
+    field = Field(*(int(row[key]) for key in FRAME_KEYS))
+    host, folder = frames_address(survey.release)
+    return [
+        FileRequest(
+            kind="frames",
+            path=frame_path(field, band).as_posix(),
+            base=survey.base_url or host,
+            source=f"{folder}/{frame_path(field, band).as_posix()}",
+            limit=FRAME_LIMIT,
+            check=partial(check_frame, field=field, band=band),
+            unpacked_limit=MAX_FRAME_BYTES,
+        )
+        for band in BANDS
+    ]
+
+
+def check_frame(path: Path, field: Field, band: str) -> None:
+    """Refuse a file that is not one whole frame of the field and band.
+
+    Parameters
+    ----------
+    path
+        File, bz2, gzip or plain.
+    field, band
+        What was asked for; the header does not name the rerun.
+
+    Raises
+    ------
+    SurveyError
+        Saying what is wrong.
+    """
+    header = fits_headers(unpacked(path, MAX_FRAME_BYTES))[0]
+    if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
+        raise SurveyError("has no two-dimensional float32 image in its first HDU")
+    wanted = {
+        "RUN": field.run,
+        "CAMCOL": field.camcol,
+        "FILTER": band,
+        "FRAME": field.field + FRAME_LESS_FIELD[band],
+    }
+    for card, value in wanted.items():
+        found = header.get(card)
+        if str(found).strip() != str(value):
+            raise SurveyError(
+                f"is another frame: its {card} is {found!s:.40}, field {field} {band} has {value}"
+            )
+
+
+FRAMES: Final = Archive("frames", FRAME_KEYS, frame_requests, by_object=False)

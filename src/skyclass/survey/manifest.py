@@ -1,0 +1,252 @@
+"""What became of every file: a small SQLite table beside the data."""
+
+import fcntl
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Self, TypeVar
+
+from skyclass.errors import OutputError, SurveyError
+from skyclass.files import make_directory
+
+__all__ = ["MANIFEST_NAME", "Entry", "Manifest", "Partial", "locked_manifest", "read_status"]
+
+MANIFEST_NAME: Final = "downloads.sqlite"
+"""Name of the manifest in the directory of a download."""
+
+_LOCK: Final = ".downloads.lock"
+_VERSION: Final = 1
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY, kind TEXT NOT NULL, url TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('done', 'absent', 'failed')),
+    stored TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS partials (
+    name TEXT PRIMARY KEY, validator TEXT NOT NULL, total INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one file."""
+
+    path: str
+    """Name asked for, below the directory."""
+    kind: str
+    """Kind of file, such as ``frames``."""
+    url: str
+    """Where it came from; empty where it was there already."""
+    state: str
+    """``done``, ``absent`` (the archive has no such file) or ``failed``."""
+    stored: str = ""
+    """Name of the file on disk, where it differs from `path`: one kept decompressed."""
+    size: int = 0
+    """Bytes on disk when it was checked."""
+    mtime_ns: int = 0
+    """Time of its last change then."""
+    reason: str = ""
+    """Why it failed, or is absent."""
+
+    def is_intact(self, out: Path) -> bool:
+        """Tell whether the file is there as it was when it was checked."""
+        try:
+            found = (out / (self.stored or self.path)).stat()
+        except OSError:
+            return False
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What a file begun earlier is a part of."""
+
+    validator: str
+    """Strong ETag or date of last change that the server gave."""
+    total: int
+    """Bytes of the whole file."""
+
+
+class Manifest:
+    """The manifest of one directory, open for one writer.
+
+    Every change is a transaction of its own (write-ahead log), so nothing recorded is lost when
+    the process is killed.
+    """
+
+    def __init__(self, out: Path) -> None:
+        """Open or begin the manifest of a directory.
+
+        Parameters
+        ----------
+        out
+            Directory of the download.
+
+        Raises
+        ------
+        OutputError
+            Where it cannot be written.
+        SurveyError
+            Where the file there is no manifest.
+        """
+        self._file = make_directory(out) / MANIFEST_NAME
+        self._connection = self._guard(lambda: sqlite3.connect(self._file, isolation_level=None))
+        self._guard(self._prepare)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._connection.close()
+
+    def get(self, path: str) -> Entry | None:
+        """Give what is recorded of a file."""
+        query = "SELECT * FROM files WHERE path = ?"
+        row = self._guard(lambda: self._connection.execute(query, (path,)).fetchone())
+        return None if row is None else _entry(row)
+
+    def record(self, entry: Entry) -> None:
+        """Record what became of a file."""
+        e = entry
+        values = (e.path, e.kind, e.url, e.state, e.stored, e.size, e.mtime_ns, e.reason)
+        query = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        self._guard(lambda: self._connection.execute(query, values))
+
+    def partial(self, name: str) -> Partial | None:
+        """Give what is known of a file begun earlier, by its temporary name."""
+        query = "SELECT validator, total FROM partials WHERE name = ?"
+        row = self._guard(lambda: self._connection.execute(query, (name,)).fetchone())
+        return None if row is None else Partial(*row)
+
+    def begin(self, name: str, partial: Partial) -> None:
+        """Record what is being written, before its first byte is."""
+        values = (name, partial.validator, partial.total)
+        query = "INSERT OR REPLACE INTO partials VALUES (?, ?, ?)"
+        self._guard(lambda: self._connection.execute(query, values))
+
+    def forget(self, name: str) -> None:
+        """Forget a file begun."""
+        query = "DELETE FROM partials WHERE name = ?"
+        self._guard(lambda: self._connection.execute(query, (name,)))
+
+    def counts(self) -> list[tuple[str, str, int, int]]:
+        """Count files by kind and state: (kind, state, files, bytes)."""
+        query = "SELECT kind, state, count(*), sum(size) FROM files GROUP BY 1, 2 ORDER BY 1, 2"
+        return self._guard(lambda: self._connection.execute(query).fetchall())
+
+    def failures(self) -> list[tuple[str, int, str]]:
+        """List why files failed: (reason, files, the first of them), most frequent first."""
+        query = (
+            "SELECT reason, count(*), min(path) FROM files WHERE state = 'failed'"
+            " GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return self._guard(lambda: self._connection.execute(query).fetchall())
+
+    def _prepare(self) -> None:
+        """Make the tables; a table of another version is not ours to change."""
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version not in {0, _VERSION}:
+            raise SurveyError(f"{self._file} was made by another version; choose another --out")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        if version == 0:
+            self._connection.executescript(f"{_TABLES}PRAGMA user_version = {_VERSION};")
+
+    def _guard(self, work: Callable[[], T]) -> T:
+        """Turn SQLite's errors into one line."""
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"cannot write {self._file}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise SurveyError(
+                f"{self._file} is no list of downloads ({error}); move it away, and every file"
+                " beside it is checked and listed anew"
+            ) from error
+
+
+@contextmanager
+def locked_manifest(out: Path) -> Iterator[Manifest]:
+    """Open the manifest of a directory for one process at a time; others wait for it.
+
+    Parameters
+    ----------
+    out
+        Directory of the download.
+
+    Yields
+    ------
+    Manifest
+        Closed at the end of the block.
+
+    Raises
+    ------
+    OutputError
+        Where the directory cannot be written or locked.
+    """
+    lock = make_directory(out) / _LOCK
+    try:
+        with lock.open("w") as file:
+            # the system gives the lock back when the process ends, however it ends
+            _lock(file, out)
+            with Manifest(out) as manifest:
+                yield manifest
+    except OSError as error:
+        raise OutputError(f"cannot lock {lock}: {error.strerror or error}") from error
+
+
+def _lock(file: IO[str], out: Path) -> None:
+    """Wait for a lock, and say so."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _log.warning("another process works in %s; waiting for it to end", out)
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def read_status(out: Path) -> list[str]:
+    """Summarise what was downloaded into a directory.
+
+    Parameters
+    ----------
+    out
+        Directory of a download.
+
+    Returns
+    -------
+    list of str
+        A line for each kind of file, then one for each reason of failure.
+
+    Raises
+    ------
+    SurveyError
+        Where nothing was downloaded into it.
+    """
+    if not (out / MANIFEST_NAME).is_file():
+        raise SurveyError(f"nothing was downloaded into {out}: it has no {MANIFEST_NAME}")
+    with Manifest(out) as manifest:
+        counts, failures = manifest.counts(), manifest.failures()
+    lines = []
+    for kind in dict.fromkeys(kind for kind, *_ in counts):
+        states = {state: n for k, state, n, _ in counts if k == kind}
+        megabytes = sum(size for k, _, _, size in counts if k == kind) / 1e6
+        lines.append(
+            f"{kind}: {states.get('done', 0)} done ({megabytes:.1f} MB),"
+            f" {states.get('absent', 0)} absent, {states.get('failed', 0)} failed"
+        )
+    lines += [f"  {count} failed: {reason} ({path})" for reason, count, path in failures]
+    return lines or ["nothing asked for yet"]
+
+
+def _entry(row: tuple[str, str, str, str, str, int, int, str]) -> Entry:
+    """Make an entry of a row."""
+    path, kind, url, state, stored, size, mtime_ns, reason = row
+    return Entry(path, kind, url, state, stored, size, mtime_ns, reason)
