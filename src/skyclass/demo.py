@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from skyclass.archive import serve
 from skyclass.config import (
     CatalogConfig,
     ExperimentConfig,
@@ -32,6 +33,8 @@ def run_demo(
 ) -> Result:
     """Simulate a survey and run one experiment with calibrated bands on it.
 
+    The frames are downloaded over HTTP from a local archive, as those of a real one would be.
+
     Parameters
     ----------
     out
@@ -54,12 +57,13 @@ def run_demo(
     tell = progress or (lambda _stage, _done, _total: None)
     survey = make_directory(out) / "survey"
     simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
-    config = ExperimentConfig(
-        task=task,
-        catalog=CatalogConfig(path=Path("survey/catalog.csv")),
-        survey=SurveyConfig(frames=Path("survey/frames")),
-        training=TrainingConfig(epochs=epochs),
-    )
-    file = out / "experiment.toml"
-    write_config(config, file)
-    return run_experiment(file, out / "experiment", progress=progress)
+    with serve(survey) as url:
+        config = ExperimentConfig(
+            task=task,
+            catalog=CatalogConfig(path=Path("survey/catalog.csv")),
+            survey=SurveyConfig(base_url=url, rate=0),
+            training=TrainingConfig(epochs=epochs),
+        )
+        file = out / "experiment.toml"
+        write_config(config, file)
+        return run_experiment(file, out / "experiment", progress=progress)

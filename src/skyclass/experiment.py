@@ -48,8 +48,8 @@ __all__ = ["Result", "run_experiment"]
 
 _PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
 _BATCH: Final = 512
-_MANNERS: Final = {"survey": {"connections", "rate", "retries", "timeout"}}
-"""Settings that change no result."""
+_MANNERS: Final = {"survey": {"base_url", "connections", "rate", "retries", "timeout"}}
+"""Settings that change no result: where and how politely the same files are asked for."""
 
 Progress = Callable[[str, int, int], None]
 
