@@ -1,0 +1,127 @@
+"""Look at stored cutouts as image types see them, class by class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import ImageError
+from skyclass.files import atomic_path
+from skyclass.images.render import render
+from skyclass.images.sheet import draw_sheet
+from skyclass.images.storage import StoredCutouts, open_cutouts, read_info
+from skyclass.images.sweep import expand, rank
+from skyclass.images.types import get_image_type
+
+__all__ = ["show"]
+
+_RANKED: Final = 100
+"""Most objects of a class that image types are ranked on."""
+
+_SMALL: Final = 64
+
+
+def show(
+    cutouts: Path,
+    types: Sequence[str],
+    out: Path,
+    *,
+    sweep: Sequence[str] = (),
+    split: str = "train",
+    per_class: int = 3,
+    seed: int = 1,
+) -> pd.DataFrame | None:
+    """Draw a labelled sheet of every class in some image types, or of a sweep in order of rank.
+
+    Parameters
+    ----------
+    cutouts
+        Folder that `make_cutouts` wrote.
+    types
+        Names of image types, side by side; with a sweep, each is a start of it.
+    out
+        Picture to write, ``.png``.
+    sweep
+        Axes, as `skyclass.images.sweep.expand` takes them; all combinations are ranked.
+    split
+        train, validation or test.
+    per_class
+        Objects of each class; one in a sweep.
+    seed
+        Seed of the choice of objects.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        The ranking of a sweep (`skyclass.images.sweep.rank`), None without one.
+
+    Raises
+    ------
+    ImageError
+        Where there are no cutouts, or a name or an axis of the sweep is unknown.
+    """
+    if out.suffix != ".png":
+        raise ImageError(f"{out} does not end with .png, the format of the sheet")
+    names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
+    for name in names:
+        get_image_type(name)
+    labels = read_info(cutouts).labels
+    stored = open_cutouts(cutouts, split)
+    if not sweep:
+        chosen = _choose(stored.label, per_class, seed)
+        note = f"{split} split, the same objects in every column"
+        _draw(out, stored, labels, names, chosen, note)
+        return None
+    ranked = np.concatenate(list(_choose(stored.label, _RANKED, seed).values()))
+    table = rank(names, stored.take(ranked), stored.offsets()[ranked], stored.label[ranked], seed)
+    _draw_ranked(out, stored, labels, table, _choose(stored.label, 1, seed))
+    return table
+
+
+def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArray[np.int64]]:
+    """Choose rows of every class at random, the same each time."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return {int(code): order[labels[order] == code][:most] for code in np.unique(labels)}
+
+
+def _pictures(stored: StoredCutouts, name: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Show some objects as an image type sees them."""
+    return render(name, stored.take(rows), offset=stored.offsets()[rows])
+
+
+def _draw(
+    out: Path,
+    stored: StoredCutouts,
+    labels: tuple[str, ...],
+    names: Sequence[str],
+    chosen: dict[int, NDArray[np.int64]],
+    note: str,
+) -> None:
+    """Draw classes as rows and image types as columns."""
+    pictures = [[_pictures(stored, name, rows) for name in names] for rows in chosen.values()]
+    sheet = draw_sheet(names, [labels[code] for code in chosen], pictures, note=note)
+    with atomic_path(out) as partial:
+        sheet.save(partial)
+
+
+def _draw_ranked(
+    out: Path,
+    stored: StoredCutouts,
+    labels: tuple[str, ...],
+    table: pd.DataFrame,
+    chosen: dict[int, NDArray[np.int64]],
+) -> None:
+    """Draw image types as rows, best first, and classes as columns."""
+    rows, pictures = [], []
+    for place, line in enumerate(table.itertuples(index=False), 1):
+        rows.append(
+            f"{place}. {line.image_type}\nvisible {line.visible:.2f} · separation"
+            f" {line.separation:.2f} · score {line.score:.2f}"
+        )
+        pictures.append([_pictures(stored, str(line.image_type), r) for r in chosen.values()])
+    titles = [labels[code] for code in chosen]
+    with atomic_path(out) as partial:
+        draw_sheet(titles, rows, pictures, tile=_SMALL).save(partial)
