@@ -250,7 +250,7 @@ class AugmentationConfig(_Section):
     """How training objects are changed at random; each number is the most that is drawn."""
 
     turn: bool = True
-    """Turn a batch by a multiple of 90 degrees and mirror it."""
+    """Turn every object by a multiple of 90 degrees and mirror it."""
     rotate: bool = False
     """Turn every object by any angle."""
     shift: float = Field(0.0, ge=0, le=8)

@@ -144,8 +144,8 @@ class Gallery:
         if len(rows) == 0:
             return []
         pictures = render(
-            self._image_type,
             self._cutouts.take(rows),
+            self._image_type,
             offset=self._offsets[rows],
             registration=self._registration,
         )

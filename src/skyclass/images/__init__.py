@@ -6,7 +6,7 @@ from skyclass.images.dataset import make_cutouts
 from skyclass.images.export import export_cutouts
 from skyclass.images.field import cut_objects, with_neighbours
 from skyclass.images.frame import Frame, open_field
-from skyclass.images.imagetype import Download, ImageType
+from skyclass.images.imagetype import COLOURS, Download, ImageType
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
 from skyclass.images.registration import shift
 from skyclass.images.render import Renderer, render
@@ -18,6 +18,7 @@ from skyclass.images.types import get_image_type, image_families, image_types, r
 
 __all__ = [
     "APERTURE",
+    "COLOURS",
     "CutoutInfo",
     "Cutouts",
     "Download",

@@ -1,10 +1,11 @@
 """Change cutouts as the sky and the telescope might: before the picture is made of them.
 
 Every change is drawn for each object on its own and is the same in all its bands, so that they
-stay registered; only the noise is each pixel's own.
+stay registered; only the reddening is each band's own, and the noise each pixel's.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from skyclass.config import AugmentationConfig
-from skyclass.survey import BANDS
+from skyclass.errors import ImageError
 
 __all__ = ["EXTINCTION", "augment"]
 
@@ -24,27 +25,36 @@ _NORMAL_MAD: Final = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
 
 
-def augment(flux: Tensor, config: AugmentationConfig, stream: torch.Generator) -> Tensor:
+def augment(
+    flux: Tensor, config: AugmentationConfig, stream: torch.Generator, bands: Sequence[str]
+) -> Tensor:
     """Change a batch of registered cutouts at random.
 
     Parameters
     ----------
     flux
-        Nanomaggies, `[n, 5, y, x]`, the object at the centre; on any device.
+        Nanomaggies, `[n, band, y, x]`, square, the object at the centre; on any device.
     config
         Which changes, and how large.
     stream
         Where the random numbers come from, on the processor: the same on every device.
+    bands
+        What stands on the band axis.
 
     Returns
     -------
     torch.Tensor
         Same shape; `flux` itself where nothing is asked for.
+
+    Raises
+    ------
+    ImageError
+        Where reddening is asked for, but not known in a band.
     """
     if config.turn:
         flux = _turned(flux, stream)
     if config.reddening:
-        flux = redden(flux, config.reddening * _uniform(len(flux), stream))
+        flux = redden(flux, config.reddening * _uniform(len(flux), stream), bands)
     if config.rotate or config.shift:
         angle = 2 * math.pi * _uniform(len(flux), stream) * config.rotate
         moves = config.shift * (2 * _uniform(2 * len(flux), stream) - 1).reshape(-1, 2)
@@ -56,22 +66,34 @@ def augment(flux: Tensor, config: AugmentationConfig, stream: torch.Generator) -
     return flux
 
 
-def redden(flux: Tensor, excess: Tensor) -> Tensor:
+def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
     """Put dust before the objects.
 
     Parameters
     ----------
     flux
-        Nanomaggies, `[n, 5, y, x]`.
+        Nanomaggies, `[n, band, y, x]`.
     excess
         Colour excess E(B-V) in magnitudes, `[n]`.
+    bands
+        What stands on the band axis, of u, g, r, i and z.
 
     Returns
     -------
     torch.Tensor
         Same shape, each band fainter by its own extinction.
+
+    Raises
+    ------
+    ImageError
+        Where a band is none of these.
     """
-    extinction = torch.tensor([EXTINCTION[band] for band in BANDS])
+    unknown = [band for band in bands if band not in EXTINCTION]
+    if unknown:
+        raise ImageError(
+            f"the extinction in {', '.join(unknown)} is not known; set augmentation.reddening = 0"
+        )
+    extinction = torch.tensor([EXTINCTION[band] for band in bands])
     factor = 10 ** (-0.4 * excess.cpu()[:, None] * extinction)
     return flux * factor.to(flux)[..., None, None]
 
@@ -129,10 +151,12 @@ def blur(flux: Tensor, sigma: Tensor) -> Tensor:
 
 
 def _turned(flux: Tensor, stream: torch.Generator) -> Tensor:
-    """Turn a batch by a multiple of 90 degrees and mirror it: the sky has no up."""
-    turns, mirror = torch.randint(0, 4, (2,), generator=stream).tolist()
-    turned = torch.rot90(flux, turns, (2, 3))
-    return turned.flip(3) if mirror % 2 else turned
+    """Turn each cutout by a multiple of 90 degrees or mirror it: the sky has no up."""
+    drawn = torch.randint(0, 2, (3, len(flux), 1, 1, 1), generator=stream, dtype=torch.bool)
+    rows, columns, swapped = drawn.to(flux.device)
+    flux = torch.where(rows, flux.flip(2), flux)
+    flux = torch.where(columns, flux.flip(3), flux)
+    return torch.where(swapped, flux.transpose(2, 3), flux)
 
 
 def _noisy(flux: Tensor, share: Tensor, stream: torch.Generator) -> Tensor:

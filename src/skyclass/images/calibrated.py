@@ -11,7 +11,6 @@ from torch import Tensor
 from skyclass.images.imagetype import ImageType
 from skyclass.images.naming import Family, Parameter
 from skyclass.images.stretch import asinh_flux, asinh_magnitude, lupton
-from skyclass.survey import BANDS
 
 __all__ = ["CALIBRATED_FAMILIES", "CALIBRATED_TYPES"]
 
@@ -24,29 +23,28 @@ _WHITE: Final = 30.0
 _MAGNITUDE: Final = 2.5 / math.log(10)
 
 
-def _index(bands: str) -> list[int]:
-    """Give the places of bands on the band axis."""
-    return [BANDS.index(band) for band in bands]
-
-
 def _build_lupton(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
     """Build `lupton:<bbb>`."""
-    index = _index(bands)
     settings = dict(values)
-    red, green, blue = bands
     text = (
-        f"Lupton composite of {red}, {green}, {blue} as red, green, blue on one scale (Q"
+        f"Lupton composite of {', '.join(bands)} as red, green, blue on one scale (Q"
         f" {values['q']:g}, stretch {values['stretch']:g}, minimum {values['minimum']:g}"
         " nanomaggy): colour is kept"
     )
     return ImageType(
-        name, 3, text, lambda flux: lupton(flux[:, index], **settings), lambda x: x, levels=True
+        name,
+        tuple(bands),
+        3,
+        text,
+        lambda flux: lupton(flux, **settings),
+        lambda images: images,
+        levels=True,
     )
 
 
 def _build_asinh(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
     """Build `asinh:<bands>`."""
-    index, softening = _index(bands), values["softening"]
+    softening = values["softening"]
     text = (
         f"{', '.join(bands)} calibrated, asinh(flux / {softening:g} nanomaggy), one scale for all:"
         " colour is kept"
@@ -54,16 +52,16 @@ def _build_asinh(name: str, bands: str, values: Mapping[str, float]) -> ImageTyp
     white = math.asinh(_WHITE / softening)
     return ImageType(
         name,
+        tuple(bands),
         len(bands),
         text,
-        lambda flux: asinh_flux(flux[:, index], softening),
+        lambda flux: asinh_flux(flux, softening),
         _shown(bands, lambda images: images / white),
     )
 
 
 def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
     """Build `luptitude:<bands>`."""
-    index = _index(bands)
     text = f"asinh magnitudes of {', '.join(bands)} with the survey's softening of each band"
     # shown from the sky's magnitude (black) to that of a pixel of 30 nanomaggies (white)
     sky, white = (
@@ -75,16 +73,17 @@ def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> Ima
 
     return ImageType(
         name,
+        tuple(bands),
         len(bands),
         text,
-        lambda flux: asinh_magnitude(flux[:, index], bands),
+        lambda flux: asinh_magnitude(flux, bands),
         _shown(bands, scaled),
     )
 
 
 def _build_colours(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
     """Build `colours:<bands>`."""
-    index, softening = _index(bands), values["softening"]
+    softening = values["softening"]
     pairs = [f"{one}-{other}" for one, other in pairwise(bands)]
     text = (
         f"colours {', '.join(pairs)} of every pixel in asinh magnitudes (softening"
@@ -93,10 +92,15 @@ def _build_colours(name: str, bands: str, values: Mapping[str, float]) -> ImageT
 
     def function(flux: Tensor) -> Tensor:
         # 2 b stands under the flux in an asinh magnitude
-        return _MAGNITUDE * asinh_flux(flux[:, index], 2 * softening).diff(dim=1)
+        return _MAGNITUDE * asinh_flux(flux, 2 * softening).diff(dim=1)
 
     return ImageType(
-        name, len(pairs), text, function, _shown(bands[1:], lambda images: images / 4 + 0.5)
+        name,
+        tuple(bands),
+        len(pairs),
+        text,
+        function,
+        _shown(bands[1:], lambda images: images / 4 + 0.5),
     )
 
 
@@ -106,16 +110,6 @@ def _shown(bands: str, scaled: Callable[[Tensor], Tensor]) -> Callable[[Tensor],
     order = [bands.index(b) for b in "irg"] if set("gri") <= set(bands) else [last, last // 2, 0]
     return lambda images: scaled(images)[:, order]
 
-
-_ASINH = Family(
-    "asinh",
-    "asinh:gri",
-    "calibrated bands, asinh(flux / softening), one scale for all",
-    _build_asinh,
-    count=(1, 5),
-    bands="ugriz",
-    parameters={"softening": Parameter(_SOFTENING)},
-)
 
 CALIBRATED_FAMILIES: Final = (
     Family(
@@ -129,6 +123,15 @@ CALIBRATED_FAMILIES: Final = (
             "stretch": Parameter(0.5),
             "minimum": Parameter(0.0, positive=False),
         },
+    ),
+    Family(
+        "asinh",
+        "asinh:gri",
+        "calibrated bands, asinh(flux / softening), one scale for all",
+        _build_asinh,
+        count=(1, 5),
+        bands="ugriz",
+        parameters={"softening": Parameter(_SOFTENING)},
     ),
     Family(
         "luptitude",

@@ -73,7 +73,7 @@ class Family:
         if not known or not fewest <= len(bands) <= most:
             number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             raise ImageError(
-                f"image type {name!r} needs {number} different bands of {''.join(BANDS)}, got"
+                f"image type {name!r} needs {number} of the bands {''.join(BANDS)}, none twice, got"
                 f" {bands!r}; write it like {self.example!r}"
             )
 

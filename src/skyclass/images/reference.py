@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from skyclass.images.imagetype import Download, ImageType
+from skyclass.images.imagetype import COLOURS, Download, ImageType
 from skyclass.images.naming import Family, Parameter
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
@@ -26,19 +26,15 @@ _VIT_SIZE: Final = 224
 _SETTINGS: Final = {"q": 8.0, "stretch": 0.02}
 
 
-def _composite(bands: str, q: float, stretch: float) -> Callable[[Tensor], Tensor]:
-    """Make the thesis's composite of three bands (its sections 4.2.5 and B.5)."""
-    index = [BANDS.index(band) for band in bands]
-
-    def function(flux: Tensor) -> Tensor:
-        return lupton(percentile_scale(flux[:, index]), stretch=stretch, q=q)
-
-    return function
+def _composite(flux: Tensor, q: float = 8.0, stretch: float = 0.02) -> Tensor:
+    """Draw the thesis's composite of three bands (its sections 4.2.5 and B.5)."""
+    return lupton(percentile_scale(flux), stretch=stretch, q=q)
 
 
 def _side_by_side(flux: Tensor) -> Tensor:
-    """Put `gri` and `urz` of the same objects beside each other (its section B.7)."""
-    return torch.cat([_composite(bands, **_SETTINGS)(flux) for bands in ("gri", "urz")], dim=-1)
+    """Put `gri` and `urz` of the same objects, `[n, griuz, y, x]`, side by side (section B.7)."""
+    gri, urz = flux[:, [0, 1, 2]], flux[:, [3, 1, 4]]
+    return torch.cat([_composite(gri), _composite(urz)], dim=-1)
 
 
 def _squashed(flux: Tensor) -> Tensor:
@@ -46,15 +42,14 @@ def _squashed(flux: Tensor) -> Tensor:
     return lanczos(_side_by_side(flux), _VIT_SIZE, _VIT_SIZE, levels=True)
 
 
-def _grey(bands: str) -> Callable[[Tensor], Tensor]:
+def _grey(flux: Tensor) -> Tensor:
     """Draw bands in grey, each a channel (the manual's section 6.1, without axes)."""
-    index = [BANDS.index(band) for band in bands]
-    return lambda flux: linear_grey(flux[:, index], -_GREY_RANGE, _GREY_RANGE)
+    return linear_grey(flux, -_GREY_RANGE, _GREY_RANGE)
 
 
 def _each(flux: Tensor) -> Tensor:
     """Draw every band of every object as an image of its own, `[n * band, 1, y, x]`."""
-    return linear_grey(flux, -_GREY_RANGE, _GREY_RANGE).flatten(0, 1).unsqueeze(1)
+    return _grey(flux).flatten(0, 1).unsqueeze(1)
 
 
 def _same(images: Tensor) -> Tensor:
@@ -67,36 +62,47 @@ def _grey_picture(images: Tensor) -> Tensor:
     return images.expand(-1, 3, -1, -1)
 
 
-def _drawn(name: str, description: str, function: Callable[[Tensor], Tensor]) -> ImageType:
+def _drawn(
+    name: str, bands: str, description: str, function: Callable[[Tensor], Tensor]
+) -> ImageType:
     """Make an image type that is a colour picture, bands left as they are."""
-    return ImageType(name, 3, description, function, _same, registration="none", levels=True)
+    return ImageType(name, tuple(bands), 3, description, function, _same, "none", levels=True)
 
 
 def _downloaded(name: str, description: str, source: Download) -> ImageType:
-    """Make an image type that an archive draws."""
-    return ImageType(name, 3, description, _same, _same, "none", levels=True, source=source)
+    """Make an image type that an archive draws: its grey levels are taken as they are."""
+    return ImageType(
+        name,
+        COLOURS,
+        3,
+        description,
+        lambda levels: levels / 255,
+        _same,
+        "none",
+        levels=True,
+        source=source,
+    )
 
 
 def _build_percentile(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
     """Build `percentile:<bbb>`."""
-    spelt = ", ".join(bands)
     text = (
-        f"each of {spelt} stretched to its own 1-99 percentiles, Lupton composite (Q"
+        f"each of {', '.join(bands)} stretched to its own 1-99 percentiles, Lupton composite (Q"
         f" {values['q']:g}, stretch {values['stretch']:g}), in the channels red, green, blue"
     )
-    return _drawn(name, text, _composite(bands, **values))
+    return _drawn(name, bands, text, lambda flux: _composite(flux, **values))
 
 
 def _build_grey(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
     """Build `grey:<band>`."""
     text = f"{bands} in grey, linear from -0.1 (black) to 0.1 nanomaggy (white)"
-    return ImageType(name, 1, text, _grey(bands), _grey_picture, "none", levels=True)
+    return ImageType(name, tuple(bands), 1, text, _grey, _grey_picture, "none", levels=True)
 
 
 def _build_merged(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
     """Build `rgb:<bbb>`."""
     text = f"the grey pictures of {', '.join(bands)} as red, green, blue"
-    return _drawn(name, text, _grey(bands))
+    return _drawn(name, bands, text, _grey)
 
 
 REFERENCE_FAMILIES: Final = (
@@ -106,7 +112,7 @@ REFERENCE_FAMILIES: Final = (
         "three bands, each stretched to its own percentiles, as a Lupton composite",
         _build_percentile,
         count=(3, 3),
-        parameters={"q": Parameter(8.0), "stretch": Parameter(0.02)},
+        parameters={key: Parameter(value) for key, value in _SETTINGS.items()},
     ),
     Family("grey", "grey:r", "one band in grey, -0.1 to 0.1 nanomaggy", _build_grey, count=(1, 1)),
     Family("rgb", "rgb:rgu", "three grey bands merged", _build_merged, count=(3, 3)),
@@ -117,16 +123,19 @@ REFERENCE_TYPES: Final = (
     *(_build_percentile(bands, bands, _SETTINGS) for bands in ("gri", "urz")),
     _drawn(
         "gri+urz",
+        "griuz",
         "gri and urz of the same object side by side, twice as wide as high",
         _side_by_side,
     ),
     _drawn(
         "gri+urz-squashed",
+        "griuz",
         "gri+urz squashed to a square of 224 pixels (Lanczos), as the vision transformer saw it",
         _squashed,
     ),
     ImageType(
         "grey:each",
+        BANDS,
         1,
         "every band of an object in grey, each a sample of its own; the object gets their mean",
         _each,

@@ -44,8 +44,8 @@ def shift(images: Tensor, offset: Tensor) -> Tensor:
     """
     if images.device.type != "cpu" or len(images) <= _CHUNK:
         return _shift(images, offset)
-    parts = zip(images.split(_CHUNK), offset.split(_CHUNK), strict=True)
-    return torch.cat([_shift(*part) for part in parts])
+    starts = range(0, len(images), _CHUNK)
+    return torch.cat([_shift(images[i : i + _CHUNK], offset[i : i + _CHUNK]) for i in starts])
 
 
 def _shift(images: Tensor, offset: Tensor) -> Tensor:

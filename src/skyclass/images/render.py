@@ -1,5 +1,6 @@
 """From a batch of cutouts to model input: register, crop, draw, resize."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,10 @@ from torch import Tensor
 from skyclass.errors import ImageError, nearest
 from skyclass.images.imagetype import finite
 from skyclass.images.registration import REGISTRATIONS, shift
-from skyclass.images.resize import bilinear, centre_crop, lanczos
+from skyclass.images.resize import bilinear, centre_crop, grey_levels, lanczos
 from skyclass.images.types import get_image_type
 from skyclass.images.upscale import Upscaler
+from skyclass.survey import BANDS
 
 __all__ = ["RESIZES", "Renderer", "render"]
 
@@ -30,6 +32,8 @@ class Renderer:
         Name of an image type.
     registration
         One of `REGISTRATIONS`; the image type's own by default.
+    bands
+        What stands on the band axis of the cutouts.
     crop
         Side in pixels of the central square that is kept; all by default.
     size
@@ -42,7 +46,8 @@ class Renderer:
     Raises
     ------
     ImageError
-        Where a name is unknown, or these settings do not go together.
+        Where a name is unknown, the cutouts lack a band that the image type needs, or these
+        settings do not go together.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Renderer:
         image_type: str,
         registration: str | None = None,
         *,
+        bands: Sequence[str] = BANDS,
         crop: int | None = None,
         size: int | None = None,
         resize: str = "lanczos",
@@ -59,13 +65,10 @@ class Renderer:
         self.registration = registration or self.image_type.registration
         _check_name("registration", self.registration, REGISTRATIONS)
         _check_name("resize", resize, RESIZES)
-        if self.image_type.source is not None:
-            raise ImageError(
-                f"image type {image_type} is made of downloaded pictures, not of cutouts;"
-                " choose another type"
-            )
+        self.image_type.check_bands(bands)
         if upscaler is not None and resize != "learned":
             raise ImageError(f'upscaler goes with resize = "learned", got resize = {resize!r}')
+        self._bands = tuple(bands)
         self._crop = crop
         self._size = size
         self._resize = resize
@@ -77,21 +80,26 @@ class Renderer:
         Parameters
         ----------
         flux
-            Nanomaggies, `[n, 5, y, x]`; what is not finite counts as sky.
+            Nanomaggies, `[n, band, y, x]`; what is not finite counts as sky.
         offset
-            Pixels in y and x from the cutout's centre to the object, `[n, 5, 2]`; may be left out
-            where nothing is registered.
+            Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`; may be left
+            out where nothing is registered.
 
         Returns
         -------
         torch.Tensor
             `[n * samples, channel, y', x']`.
+
+        Raises
+        ------
+        ImageError
+            Where the shape does not fit the bands, or offsets are needed.
         """
         return self.draw(self.register(flux, offset))
 
     def register(self, flux: Tensor, offset: Tensor | None) -> Tensor:
-        """Bring the bands onto one grid; takes and gives `[n, 5, y, x]` nanomaggies."""
-        flux = finite(flux)
+        """Pick the bands of the image type and bring them onto one grid, `[n, band, y, x]`."""
+        flux = finite(self.image_type.select(flux, self._bands))
         if self.registration == "none":
             return flux
         if offset is None:
@@ -100,14 +108,14 @@ class Renderer:
                 ' or registration = "none"'
             )
         with torch.autocast(flux.device.type, enabled=False):
-            return shift(flux, offset)
+            return shift(flux, self.image_type.select(offset, self._bands))
 
     def draw(self, flux: Tensor) -> Tensor:
-        """Make model input of registered cutouts, `[n, 5, y, x]`, in full precision."""
+        """Make model input of what `register` gives, in full precision."""
         with torch.autocast(flux.device.type, enabled=False):
             if self._crop is not None:
                 flux = centre_crop(flux, self._crop)
-            return self._resized(self.image_type(flux))
+            return self._resized(self.image_type.function(flux))
 
     def _resized(self, images: Tensor) -> Tensor:
         """Bring model input to the size asked for."""
@@ -134,24 +142,27 @@ class Renderer:
 
 
 def render(
-    image_type: str,
     flux: NDArray[np.float32],
+    image_type: str,
     *,
     offset: NDArray[np.float32] | None = None,
     registration: str | None = None,
+    bands: Sequence[str] = BANDS,
 ) -> NDArray[np.uint8]:
     """Show cutouts as the model sees them.
 
     Parameters
     ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`.
     image_type
         Name of an image type.
-    flux
-        Nanomaggies, `[n, 5, y, x]`.
     offset
-        Pixels in y and x from the cutout's centre to the object, `[n, 5, 2]`.
+        Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`.
     registration
         `shift` or `none`; the image type's own by default.
+    bands
+        What stands on the band axis.
 
     Returns
     -------
@@ -164,12 +175,14 @@ def render(
     ImageError
         Where the image type is unknown, or bands are to be registered without offsets.
     """
-    renderer = Renderer(image_type, registration)
+    renderer = Renderer(image_type, registration, bands=bands)
     moved = None if offset is None else torch.tensor(offset)
-    images = renderer(torch.tensor(flux, dtype=torch.float32), moved)
-    shown = renderer.image_type.picture(images).unflatten(0, (len(flux), -1))
-    row = (shown.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 3, 1, 4, 2).flatten(2, 3)
-    return row.numpy()
+    images = renderer(torch.tensor(flux), moved)
+    shown = grey_levels(renderer.image_type.picture(images)) * 255
+    n, (height, width) = len(flux), shown.shape[-2:]
+    samples = shown.round().to(torch.uint8).reshape(n, -1, 3, height, width)
+    row: NDArray[np.uint8] = samples.permute(0, 3, 1, 4, 2).reshape(n, height, -1, 3).numpy()
+    return row
 
 
 def _check_name(key: str, name: str, known: tuple[str, ...]) -> None:

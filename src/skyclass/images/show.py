@@ -89,7 +89,7 @@ def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArra
 
 def _pictures(stored: StoredCutouts, name: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Show some objects as an image type sees them."""
-    return render(name, stored.take(rows), offset=stored.offsets()[rows])
+    return render(stored.take(rows), name, offset=stored.offsets()[rows])
 
 
 def _draw(

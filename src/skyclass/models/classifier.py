@@ -74,6 +74,7 @@ class Classifier(nn.Module):
         self.renderer = Renderer(
             spec.image_type,
             spec.registration,
+            bands=spec.bands,
             crop=spec.crop,
             size=spec.image_size,
             resize=spec.resize,
@@ -143,7 +144,7 @@ class Classifier(nn.Module):
             part = np.s_[start : start + batch_size]
             moved = None if offset is None else torch.from_numpy(offset[part])
             shares = torch.softmax(self(torch.from_numpy(flux[part]), moved).double(), dim=1)
-            rows.append(shares.unflatten(0, (-1, self.samples)).mean(dim=1).numpy())
+            rows.append(shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1).numpy())
         return np.concatenate(rows)
 
 

@@ -81,7 +81,8 @@ class ClassifierModule(LightningModule):
         """Augment a batch."""
         # a stream for each step, so that a resumed training sees what an unbroken one would
         stream = torch.Generator().manual_seed(self.seed * 1_000_003 + self.global_step)
-        return augment(flux, self.augmentation, stream)
+        bands = self.classifier.renderer.image_type.bands
+        return augment(flux, self.augmentation, stream, bands)
 
     def _for_samples(self, label: Tensor) -> Tensor:
         """Give every sample the label of its object."""

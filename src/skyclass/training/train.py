@@ -75,9 +75,7 @@ def train(
     state = make_directory(out.with_name(f"{out.name}.training"))
     _quiet()
     lightning.seed_everything(seed, verbose=False)
-    module = ClassifierModule(
-        Classifier(spec), config, augmentation or AugmentationConfig(), seed
-    )
+    module = ClassifierModule(Classifier(spec), config, augmentation or AugmentationConfig(), seed)
     history, best = _History(config.epochs, progress), _best_checkpoint(state)
     trainer = _trainer(config, logs, history, best)
     last = state / f"last{_ENDING}"
