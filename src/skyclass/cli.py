@@ -276,6 +276,9 @@ def show(
         list[str] | None,
         typer.Option(help="rank all combinations: q=2,8,20 or stretch=0.1,0.5 or mapping=all"),
     ] = None,
+    axes: Annotated[
+        list[str] | None, typer.Argument(help="more of them, after --sweep", show_default=False)
+    ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
     per_class: Annotated[int, typer.Option(help="objects of each class", min=1, max=20)] = 3,
     seed: Annotated[int, typer.Option(help="seed of the choice of objects")] = 1,
@@ -283,12 +286,13 @@ def show(
     """Draw stored cutouts as image types see them, or rank a sweep of image types."""
     from skyclass.images import show as run
 
-    names = types or ("lupton:irg" if sweep else "gri,urz,ugriz")
+    swept = [*(sweep or ()), *(axes or ())]
+    names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
     table = run(
         cutouts,
         names.split(","),
         out,
-        sweep=sweep or (),
+        sweep=swept,
         split=split,
         per_class=per_class,
         seed=seed,

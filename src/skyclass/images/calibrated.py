@@ -12,7 +12,7 @@ from skyclass.images.imagetype import ImageType
 from skyclass.images.naming import Family, Parameter
 from skyclass.images.stretch import asinh_flux, asinh_magnitude, lupton
 
-__all__ = ["CALIBRATED_FAMILIES", "CALIBRATED_TYPES"]
+__all__ = ["CALIBRATED_FAMILIES"]
 
 _SOFTENING: Final = 0.1
 """Softening of `asinh` in nanomaggies: about the noise of one pixel of a frame in r and i."""
@@ -152,6 +152,3 @@ CALIBRATED_FAMILIES: Final = (
     ),
 )
 """Families of types that keep colour."""
-
-CALIBRATED_TYPES: Final = (_build_asinh("ugriz", "ugriz", {"softening": _SOFTENING}),)
-"""Named types that keep colour."""

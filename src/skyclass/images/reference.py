@@ -120,7 +120,6 @@ REFERENCE_FAMILIES: Final = (
 """Families of the source systems' types."""
 
 REFERENCE_TYPES: Final = (
-    *(_build_percentile(bands, bands, _SETTINGS) for bands in ("gri", "urz")),
     _drawn(
         "gri+urz",
         "griuz",

@@ -12,7 +12,7 @@ from skyclass.errors import ImageError
 from skyclass.files import atomic_path
 from skyclass.images.render import render
 from skyclass.images.sheet import draw_sheet
-from skyclass.images.storage import StoredCutouts, open_cutouts, read_info
+from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
 from skyclass.images.sweep import expand, rank
 from skyclass.images.types import get_image_type
 
@@ -68,16 +68,23 @@ def show(
     names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
     for name in names:
         get_image_type(name)
-    labels = read_info(cutouts).labels
+    info = read_info(cutouts)
     stored = open_cutouts(cutouts, split)
     if not sweep:
         chosen = _choose(stored.label, per_class, seed)
         note = f"{split} split, the same objects in every column"
-        _draw(out, stored, labels, names, chosen, note)
+        _draw(out, stored, info, names, chosen, note)
         return None
     ranked = np.concatenate(list(_choose(stored.label, _RANKED, seed).values()))
-    table = rank(names, stored.take(ranked), stored.offsets()[ranked], stored.label[ranked], seed)
-    _draw_ranked(out, stored, labels, table, _choose(stored.label, 1, seed))
+    table = rank(
+        names,
+        stored.take(ranked),
+        stored.offsets()[ranked],
+        stored.label[ranked],
+        bands=info.bands,
+        seed=seed,
+    )
+    _draw_ranked(out, stored, info, table, _choose(stored.label, 1, seed))
     return table
 
 
@@ -87,22 +94,24 @@ def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArra
     return {int(code): order[labels[order] == code][:most] for code in np.unique(labels)}
 
 
-def _pictures(stored: StoredCutouts, name: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _pictures(
+    stored: StoredCutouts, info: CutoutInfo, name: str, rows: NDArray[np.int64]
+) -> NDArray[np.uint8]:
     """Show some objects as an image type sees them."""
-    return render(stored.take(rows), name, offset=stored.offsets()[rows])
+    return render(stored.take(rows), name, offset=stored.offsets()[rows], bands=info.bands)
 
 
 def _draw(
     out: Path,
     stored: StoredCutouts,
-    labels: tuple[str, ...],
+    info: CutoutInfo,
     names: Sequence[str],
     chosen: dict[int, NDArray[np.int64]],
     note: str,
 ) -> None:
     """Draw classes as rows and image types as columns."""
-    pictures = [[_pictures(stored, name, rows) for name in names] for rows in chosen.values()]
-    sheet = draw_sheet(names, [labels[code] for code in chosen], pictures, note=note)
+    pictures = [[_pictures(stored, info, name, rows) for name in names] for rows in chosen.values()]
+    sheet = draw_sheet(names, [info.labels[code] for code in chosen], pictures, note=note)
     with atomic_path(out) as partial:
         sheet.save(partial)
 
@@ -110,7 +119,7 @@ def _draw(
 def _draw_ranked(
     out: Path,
     stored: StoredCutouts,
-    labels: tuple[str, ...],
+    info: CutoutInfo,
     table: pd.DataFrame,
     chosen: dict[int, NDArray[np.int64]],
 ) -> None:
@@ -121,7 +130,7 @@ def _draw_ranked(
             f"{place}. {line.image_type}\nvisible {line.visible:.2f} · separation"
             f" {line.separation:.2f} · score {line.score:.2f}"
         )
-        pictures.append([_pictures(stored, str(line.image_type), r) for r in chosen.values()])
-    titles = [labels[code] for code in chosen]
+        pictures.append([_pictures(stored, info, str(line.image_type), r) for r in chosen.values()])
+    titles = [info.labels[code] for code in chosen]
     with atomic_path(out) as partial:
         draw_sheet(titles, rows, pictures, tile=_SMALL).save(partial)

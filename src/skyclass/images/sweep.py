@@ -16,7 +16,7 @@ from torch import Tensor
 
 from skyclass.errors import ImageError, nearest
 from skyclass.images.render import Renderer
-from skyclass.images.types import image_families
+from skyclass.images.types import SHORT_NAMES, image_families
 from skyclass.survey import BANDS
 
 __all__ = ["expand", "rank"]
@@ -29,7 +29,7 @@ _OUTER: Final = 6.0
 _SKY: Final = 10.0
 """Pixels from the centre beyond which is sky."""
 _VISIBLE: Final = 5.0
-"""Standard deviations of the sky that a visible object stands out by."""
+"""Standard deviations of the sky that a wholly visible object stands out by."""
 _LUMINANCE: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
@@ -40,7 +40,7 @@ def expand(image_type: str, sweep: Sequence[str]) -> list[str]:
     Parameters
     ----------
     image_type
-        Name in a family with parameters, such as ``lupton:irg``.
+        Name in a family, such as ``lupton:irg``, or short for one, such as ``gri``.
     sweep
         Axes such as ``q=2,8,20``, ``stretch=0.1,0.5``, ``mapping=gri,irg`` or ``mapping=all``
         (every three different bands in every order, 60 in all).
@@ -55,7 +55,7 @@ def expand(image_type: str, sweep: Sequence[str]) -> list[str]:
     ImageError
         Where the type has no such parameter, or an axis cannot be read.
     """
-    head, *words = image_type.split(":")
+    head, *words = SHORT_NAMES.get(image_type, image_type).split(":")
     family = next((f for f in image_families() if f.name == head), None)
     if family is None:
         raise ImageError(
@@ -82,23 +82,28 @@ def rank(
     flux: NDArray[np.float32],
     offset: NDArray[np.float32],
     labels: NDArray[np.int64],
+    *,
+    bands: Sequence[str] = BANDS,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Rank image types by how well one sees the objects and tells their classes apart.
 
-    An object is visible where the mean brightness within 3 pixels stands out of the sky around by
-    five standard deviations of that sky's pixels. Separation is the balanced accuracy, five-fold
+    An object is wholly visible where the mean brightness within 3 pixels stands out of the sky
+    around by five standard deviations of that sky's pixels, and visible in proportion where it
+    stands out by less. Separation is the balanced accuracy, five-fold
     cross-validated, of a linear classifier (logistic regression) on the mean of every channel
-    within 3 and within 3 to 6 pixels. The score is the visible share times the separation.
+    within 3 and within 3 to 6 pixels. The score is the mean visibility times the separation.
 
     Parameters
     ----------
     names
         Names of image types.
     flux, offset
-        Cutouts, `[n, 5, y, x]` nanomaggies, and where their objects lie, `[n, 5, 2]` pixels.
+        Cutouts, `[n, band, y, x]` nanomaggies, and where their objects lie, `[n, band, 2]` pixels.
     labels
         Classes, `[n]`, at least two of them with two objects each.
+    bands
+        What stands on the band axis.
     seed
         Seed of the folds.
 
@@ -119,9 +124,9 @@ def rank(
     batch = torch.tensor(flux), torch.tensor(offset)
     rows = []
     for name in names:
-        renderer = Renderer(name)
+        renderer = Renderer(name, bands=bands)
         images = renderer(*batch)
-        seen = _visible_share(renderer.image_type.picture(images))
+        seen = _visibility(renderer.image_type.picture(images))
         images = images.reshape(len(labels), -1, *images.shape[-2:])
         separation = _separation(_features(images), labels, seed)
         rows.append((name, seen, separation, seen * separation))
@@ -151,8 +156,8 @@ def _distance(images: Tensor) -> Tensor:
     return torch.hypot(rows[:, None], columns)
 
 
-def _visible_share(pictures: Tensor) -> float:
-    """Give the share of pictures in which the object stands out of the sky."""
+def _visibility(pictures: Tensor) -> float:
+    """Give the mean over pictures of how far the object stands out of the sky, 0 to 1."""
     weights = torch.tensor(_LUMINANCE)[:, None, None]
     brightness = (pictures.clamp(0, 1) * weights).sum(1)
     distance = _distance(pictures)
@@ -160,7 +165,7 @@ def _visible_share(pictures: Tensor) -> float:
     # a sky without any noise is still drawn in steps of a grey level
     noise = sky.std(dim=1) + 1 / 255
     contrast = (brightness[:, distance < _INNER].mean(1) - sky.mean(1)) / noise
-    return float((contrast > _VISIBLE).float().mean())
+    return float((contrast / _VISIBLE).clamp(0, 1).mean())
 
 
 def _features(images: Tensor) -> NDArray[np.float32]:

@@ -1,15 +1,24 @@
 """The registry of image types: named, pure ways to turn cutouts into model input."""
 
+from dataclasses import replace
+from typing import Final
+
 from skyclass.errors import ImageError, nearest
-from skyclass.images.calibrated import CALIBRATED_FAMILIES, CALIBRATED_TYPES
+from skyclass.images.calibrated import CALIBRATED_FAMILIES
 from skyclass.images.imagetype import ImageType
 from skyclass.images.naming import Family
 from skyclass.images.reference import REFERENCE_FAMILIES, REFERENCE_TYPES
 
-__all__ = ["get_image_type", "image_families", "image_types", "register"]
+__all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register"]
 
-_TYPES: dict[str, ImageType] = {t.name: t for t in (*REFERENCE_TYPES, *CALIBRATED_TYPES)}
+SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz": "asinh:ugriz"}
+"""Names of much used types, and how the same is spelt in full."""
+
 _FAMILIES: dict[str, Family] = {f.name: f for f in (*REFERENCE_FAMILIES, *CALIBRATED_FAMILIES)}
+_TYPES: dict[str, ImageType] = {
+    short: replace(_FAMILIES[name.split(":")[0]].create(name), name=short)
+    for short, name in SHORT_NAMES.items()
+} | {image_type.name: image_type for image_type in REFERENCE_TYPES}
 
 
 def register(image_type: ImageType) -> ImageType:
