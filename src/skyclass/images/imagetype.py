@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skyclass.errors import ImageError
+from skyclass.images.parts import in_parts
 from skyclass.survey import BANDS
 
 __all__ = ["COLOURS", "Download", "ImageType", "finite"]
@@ -97,7 +98,11 @@ class ImageType:
         if isinstance(flux, np.ndarray):
             array: NDArray[np.float32] = np.ascontiguousarray(flux, dtype=np.float32)
             return self(torch.from_numpy(array), bands).numpy()
-        return self.function(finite(self.select(flux, bands)))
+        return in_parts(lambda part: self.function(finite(self.select(part, bands))), flux)
+
+    def draw(self, flux: Tensor) -> Tensor:
+        """Make model input of the bands of the type, in its order, all pixels finite."""
+        return in_parts(self.function, flux)
 
     def select(self, flux: Tensor, bands: Sequence[str]) -> Tensor:
         """Pick the bands that are needed, `[n, band, ...]`, in the order of `self.bands`.

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from skyclass.images.parts import in_parts
+
 __all__ = ["REGISTRATIONS", "shift"]
 
 REGISTRATIONS: Final = ("shift", "none")
@@ -20,9 +22,6 @@ _BETA: Final = 5.0
 Moved stars of the survey's seeing (standard deviation 1.5 pixels) are right to 0.3 % of their peak
 and 0.01 pixel; a Lanczos window of the same width leaves 0.7 % and 0.02 pixel.
 """
-
-_CHUNK: Final = 64
-"""Cutouts moved at once on a processor: what fits in its cache."""
 
 
 def shift(images: Tensor, offset: Tensor) -> Tensor:
@@ -44,10 +43,7 @@ def shift(images: Tensor, offset: Tensor) -> Tensor:
     torch.Tensor
         Same shape.
     """
-    if images.device.type != "cpu" or len(images) <= _CHUNK:
-        return _shift(images, offset)
-    starts = range(0, len(images), _CHUNK)
-    return torch.cat([_shift(images[i : i + _CHUNK], offset[i : i + _CHUNK]) for i in starts])
+    return in_parts(_shift, images, offset)
 
 
 def _shift(images: Tensor, offset: Tensor) -> Tensor:

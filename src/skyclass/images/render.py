@@ -11,6 +11,7 @@ from torch import Tensor
 
 from skyclass.errors import ImageError, nearest
 from skyclass.images.imagetype import finite
+from skyclass.images.parts import in_parts
 from skyclass.images.registration import REGISTRATIONS, shift
 from skyclass.images.resize import bilinear, centre_crop, grey_levels, lanczos
 from skyclass.images.types import get_image_type
@@ -99,23 +100,30 @@ class Renderer:
 
     def register(self, flux: Tensor, offset: Tensor | None) -> Tensor:
         """Pick the bands of the image type and bring them onto one grid, `[n, band, y, x]`."""
-        flux = finite(self.image_type.select(flux, self._bands))
         if self.registration == "none":
-            return flux
+            return in_parts(self._selected, flux)
         if offset is None:
             raise ImageError(
                 f"image type {self.image_type.name} registers the bands: give the objects' offsets,"
                 ' or registration = "none"'
             )
         with torch.autocast(flux.device.type, enabled=False):
-            return shift(flux, self.image_type.select(offset, self._bands))
+            return in_parts(self._shifted, flux, offset)
 
     def draw(self, flux: Tensor) -> Tensor:
         """Make model input of what `register` gives, in full precision."""
         with torch.autocast(flux.device.type, enabled=False):
             if self._crop is not None:
                 flux = centre_crop(flux, self._crop)
-            return self._resized(self.image_type.function(flux))
+            return self._resized(self.image_type.draw(flux))
+
+    def _selected(self, flux: Tensor) -> Tensor:
+        """Pick the bands of the image type."""
+        return finite(self.image_type.select(flux, self._bands))
+
+    def _shifted(self, flux: Tensor, offset: Tensor) -> Tensor:
+        """Pick the bands of the image type and move them."""
+        return shift(self._selected(flux), self.image_type.select(offset, self._bands))
 
     def _resized(self, images: Tensor) -> Tensor:
         """Bring model input to the size asked for."""
@@ -176,13 +184,16 @@ def render(
         Where the image type is unknown, or bands are to be registered without offsets.
     """
     renderer = Renderer(image_type, registration, bands=bands)
-    moved = None if offset is None else torch.tensor(offset)
-    images = renderer(torch.tensor(flux), moved)
-    shown = grey_levels(renderer.image_type.picture(images)) * 255
-    n, (height, width) = len(flux), shown.shape[-2:]
-    samples = shown.round().to(torch.uint8).reshape(n, -1, 3, height, width)
-    row: NDArray[np.uint8] = samples.permute(0, 3, 1, 4, 2).reshape(n, height, -1, 3).numpy()
-    return row
+
+    def shown(flux: Tensor, *offset: Tensor) -> Tensor:
+        levels = grey_levels(renderer.image_type.picture(renderer(flux, *offset))) * 255
+        height, width = levels.shape[-2:]
+        samples = levels.round().to(torch.uint8).reshape(len(flux), -1, 3, height, width)
+        return samples.permute(0, 3, 1, 4, 2).reshape(len(flux), height, -1, 3)
+
+    given = (flux,) if offset is None else (flux, offset)
+    pictures: NDArray[np.uint8] = in_parts(shown, *map(torch.tensor, given)).numpy()
+    return pictures
 
 
 def _check_name(key: str, name: str, known: tuple[str, ...]) -> None:

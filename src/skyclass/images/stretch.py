@@ -1,4 +1,7 @@
-"""How fluxes become grey levels and magnitudes; every function works on batches, on any device."""
+"""How fluxes become grey levels and magnitudes; every function works on batches, on any device.
+
+Each makes one new tensor and goes on within it: asking for memory costs more than the arithmetic.
+"""
 
 import math
 from typing import Final
@@ -41,24 +44,19 @@ def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Te
         Same shape, 0 to 1; a constant image becomes 0.
     """
     pixels = images.flatten(2)
-    bottom, top = (_percentile(pixels, q)[..., None] for q in (low, high))
-    scaled = (pixels - bottom) / (top - bottom).clamp_min(_EPSILON)
-    return scaled.clamp(0, 1).reshape(images.shape)
+    bottom, top = -_percentile(-pixels, 100 - low), _percentile(pixels, high)
+    scaled = (pixels - bottom).div_((top - bottom).clamp_min(_EPSILON))
+    return scaled.clamp_(0, 1).reshape(images.shape)
 
 
 def _percentile(pixels: Tensor, q: float) -> Tensor:
-    """Give a percentile along the last axis, sorting no more than that tail."""
+    """Give a percentile along the last axis, which is kept, sorting no more than what is above."""
     count = pixels.shape[-1]
     position = q / 100 * (count - 1)
     below = int(position)
-    fraction = position - below
-    if q < 50:
-        tail = pixels.topk(min(below + 2, count), largest=False).values
-        first, second = tail[..., below], tail[..., min(below + 1, count - 1)]
-    else:
-        tail = pixels.topk(count - below).values
-        first, second = tail[..., -1], tail[..., max(count - below - 2, 0)]
-    return torch.lerp(first, second, fraction)
+    highest = pixels.topk(count - below).values
+    first, second = highest[..., -1:], highest[..., -2:-1] if below < count - 1 else highest
+    return torch.lerp(first, second, position - below)
 
 
 def lupton(rgb: Tensor, stretch: float, q: float, minimum: float = 0.0) -> Tensor:
@@ -84,10 +82,10 @@ def lupton(rgb: Tensor, stretch: float, q: float, minimum: float = 0.0) -> Tenso
     positive = intensity > 0
     safe = torch.where(positive, intensity, 1.0)
     factor = torch.where(positive, slope * _asinh(safe * (q / stretch)) / safe, 0.0)
-    colour = (rgb * factor).clamp_min(0)
+    colour = rgb.mul_(factor).clamp_min_(0)
     # too bright a pixel keeps its colour: all three channels shrink together
-    colour = colour / colour.amax(dim=1, keepdim=True).clamp_min(1)
-    return (colour * 255).floor() / 255
+    colour.div_(colour.amax(dim=1, keepdim=True).clamp_min_(1))
+    return colour.mul_(255).floor_().div_(255)
 
 
 def linear_grey(images: Tensor, low: float, high: float) -> Tensor:
@@ -105,7 +103,8 @@ def linear_grey(images: Tensor, low: float, high: float) -> Tensor:
     torch.Tensor
         Grey levels 0, 1, ... 255 divided by 255, same shape.
     """
-    return ((images - low) * (256 / (high - low))).floor().clamp(0, 255) / 255
+    steps = (images - low).mul_(256 / (high - low)).floor_()
+    return steps.clamp_(0, 255).div_(255)
 
 
 def asinh_flux(flux: Tensor, softening: float) -> Tensor:
@@ -157,4 +156,5 @@ def _asinh(values: Tensor) -> Tensor:
     """Give the inverse hyperbolic sine; torch's own is ten times slower on a processor."""
     size = values.abs()
     square = size * size
-    return torch.log1p(size + square / (1 + torch.sqrt(square + 1))).copysign(values)
+    root = (square + 1).sqrt_().add_(1)
+    return size.add_(square.div_(root)).log1p_().copysign_(values)
