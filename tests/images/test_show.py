@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from images.sky import star
 from skyclass.catalog import build_catalog
+from skyclass.cli import app
 from skyclass.errors import ImageError
 from skyclass.images import get_image_type, make_cutouts, open_cutouts, read_info, render, show
 from skyclass.images.sheet import draw_sheet
@@ -112,6 +114,18 @@ def test_a_sweep_is_drawn_in_order_of_rank(stored: Path, tmp_path: Path) -> None
     assert len(table) == 4
     assert table["score"].is_monotonic_decreasing
     assert Image.open(out).height > 4 * 64
+
+
+def test_sweeps_as_they_are_typed(stored: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.png"
+    typed = ["show", "--cutouts", str(stored), "--out", str(out)]
+    sheet = CliRunner().invoke(app, [*typed, "--types", "gri,urz,ugriz", "--per-class", "1"])
+    assert sheet.exit_code == 0, sheet.output
+    assert out.is_file()
+    swept = CliRunner().invoke(app, [*typed, "--sweep", "q=2,8", "stretch=0.1,0.5"])
+    assert swept.exit_code == 0, swept.output
+    ranked = {line.split()[1] for line in swept.stdout.splitlines()[1:-1]}
+    assert ranked == {f"lupton:irg:q={q}:stretch={s}" for q in (2, 8) for s in (0.1, 0.5)}
 
 
 def test_what_cannot_be_shown(stored: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from skyclass.errors import ImageError, nearest
 from skyclass.images.imagetype import finite
 from skyclass.images.parts import in_parts
 from skyclass.images.registration import REGISTRATIONS, shift
-from skyclass.images.resize import bilinear, centre_crop, grey_levels, lanczos
+from skyclass.images.resize import bilinear, centre_crop, lanczos
 from skyclass.images.types import get_image_type
 from skyclass.images.upscale import Upscaler
 from skyclass.survey import BANDS
@@ -186,13 +186,14 @@ def render(
     renderer = Renderer(image_type, registration, bands=bands)
 
     def shown(flux: Tensor, *offset: Tensor) -> Tensor:
-        levels = grey_levels(renderer.image_type.picture(renderer(flux, *offset))) * 255
-        height, width = levels.shape[-2:]
-        samples = levels.round().to(torch.uint8).reshape(len(flux), -1, 3, height, width)
+        images = renderer.image_type.picture(renderer(flux, *offset))
+        height, width = images.shape[-2:]
+        levels = images.clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
+        samples = levels.reshape(len(flux), -1, 3, height, width)
         return samples.permute(0, 3, 1, 4, 2).reshape(len(flux), height, -1, 3)
 
     given = (flux,) if offset is None else (flux, offset)
-    pictures: NDArray[np.uint8] = in_parts(shown, *map(torch.tensor, given)).numpy()
+    pictures: NDArray[np.uint8] = in_parts(shown, *map(torch.from_numpy, given)).numpy()
     return pictures
 
 

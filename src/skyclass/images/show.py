@@ -72,8 +72,7 @@ def show(
     stored = open_cutouts(cutouts, split)
     if not sweep:
         chosen = _choose(stored.label, per_class, seed)
-        note = f"{split} split, the same objects in every column"
-        _draw(out, stored, info, names, chosen, note)
+        _draw(out, stored, info, names, chosen)
         return None
     ranked = np.concatenate(list(_choose(stored.label, _RANKED, seed).values()))
     table = rank(
@@ -107,11 +106,10 @@ def _draw(
     info: CutoutInfo,
     names: Sequence[str],
     chosen: dict[int, NDArray[np.int64]],
-    note: str,
 ) -> None:
     """Draw classes as rows and image types as columns."""
     pictures = [[_pictures(stored, info, name, rows) for name in names] for rows in chosen.values()]
-    sheet = draw_sheet(names, [info.labels[code] for code in chosen], pictures, note=note)
+    sheet = draw_sheet(names, [info.labels[code] for code in chosen], pictures, note=_note(info))
     with atomic_path(out) as partial:
         sheet.save(partial)
 
@@ -133,4 +131,10 @@ def _draw_ranked(
         pictures.append([_pictures(stored, info, str(line.image_type), r) for r in chosen.values()])
     titles = [info.labels[code] for code in chosen]
     with atomic_path(out) as partial:
-        draw_sheet(titles, rows, pictures, tile=_SMALL).save(partial)
+        draw_sheet(titles, rows, pictures, tile=_SMALL, note=_note(info)).save(partial)
+
+
+def _note(info: CutoutInfo) -> str:
+    """Give the line below a sheet."""
+    kind = "simulated data" if info.simulated else "survey data"
+    return f"the same objects in every picture; {kind}, {info.size} pixels a side"
