@@ -114,7 +114,7 @@ def _renderer(config: ExperimentConfig) -> Renderer:
     """Check the settings of the images before any work."""
     images = config.images
     if images.crop is not None:
-        check_crop(config.cutouts.size, images.crop)
+        check_crop(config.cutouts.pixels, images.crop)
     return Renderer(
         images.type,
         images.registration,

@@ -118,7 +118,6 @@ def make_experiment(
         "ordered": False,
         "image_type": "ugriz",
         "model": "compact",
-        "ordered": False,
         "simulated": simulated,
         "catalog": {
             "rows_in": 102,
