@@ -120,3 +120,10 @@ def test_pictures_are_not_reddened() -> None:
     config = AugmentationConfig(reddening=0.1)
     with pytest.raises(ImageError, match=r"red, green, blue is not known; set augmentation\.redd"):
         augment(torch.zeros(2, 3, 8, 8), config, stream(), COLOURS)
+
+
+def test_nothing_leaves_the_device() -> None:
+    # tensors without values refuse to meet those of another device, and to be looked into
+    everything = {"rotate": True, "shift": 1, "blur": 1, "noise": 1, "reddening": 1, "turn": True}
+    after = changed(torch.empty(2, 5, 16, 16, device="meta"), **everything)
+    assert (after.device.type, after.shape) == ("meta", (2, 5, 16, 16))
