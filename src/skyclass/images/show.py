@@ -41,7 +41,7 @@ def show(
     cutouts
         Folder that `make_cutouts` wrote.
     types
-        Names of image types, side by side; with a sweep, each is a start of it.
+        Names of image types; with a sweep, each is a start of it.
     out
         Picture to write, ``.png``.
     sweep
@@ -63,12 +63,11 @@ def show(
     ImageError
         Where there are no cutouts, or a name or an axis of the sweep is unknown.
     """
-    if out.suffix != ".png":
-        raise ImageError(f"{out} does not end with .png, the format of the sheet")
+    _check_ending(out)
     names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
-    for name in names:
-        get_image_type(name)
     info = read_info(cutouts)
+    for name in names:
+        get_image_type(name).check_bands(info.bands)
     stored = open_cutouts(cutouts, split)
     if not sweep:
         chosen = _choose(stored.label, per_class, seed)
@@ -85,6 +84,12 @@ def show(
     )
     _draw_ranked(out, stored, info, table, _choose(stored.label, 1, seed))
     return table
+
+
+def _check_ending(out: Path) -> None:
+    """Refuse a file name with another ending, before any work."""
+    if out.suffix != ".png":
+        raise ImageError(f"{out} does not end with .png, the format of the sheet")
 
 
 def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArray[np.int64]]:

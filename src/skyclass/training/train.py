@@ -78,19 +78,20 @@ def train(
     module = ClassifierModule(Classifier(spec), config, augmentation or AugmentationConfig(), seed)
     history, best = _History(config.epochs, progress), _best_checkpoint(state)
     trainer = _trainer(config, logs, history, best)
-    last = state / f"last{_ENDING}"
-    trainer.fit(
-        module,
-        loader(training, config.batch_size, seed),
-        loader(validation, _VALIDATION_BATCH, None),
-        ckpt_path=str(last) if last.exists() else None,
-    )
+    batches = loader(training, config.batch_size, seed), loader(validation, _VALIDATION_BATCH, None)
+    trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
     if trainer.interrupted:
         raise KeyboardInterrupt
     _restore_best(module, best)
     _save(module.classifier, history, out)
     shutil.rmtree(state, ignore_errors=True)
     return load(out)
+
+
+def _last_checkpoint(state: Path) -> str | None:
+    """Name the checkpoint that an interrupted training left."""
+    last = state / f"last{_ENDING}"
+    return str(last) if last.exists() else None
 
 
 def _save(classifier: Classifier, history: "_History", out: Path) -> None:
