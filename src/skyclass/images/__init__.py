@@ -45,7 +45,7 @@ __all__ = [
     "read_info",
     "register",
     "render",
-    "with_neighbours",
     "shift",
     "show",
+    "with_neighbours",
 ]
