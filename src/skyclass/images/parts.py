@@ -8,7 +8,7 @@ from torch import Tensor
 
 __all__ = ["in_parts"]
 
-_PART: Final = 16
+_PART: Final = 32
 """Cutouts worked on at once on a processor: what fits in its cache (`benchmarks/composites.py`)."""
 
 
