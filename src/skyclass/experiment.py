@@ -25,10 +25,9 @@ from skyclass.evaluation import (
 from skyclass.files import atomic_path, make_directory
 from skyclass.images import (
     CutoutInfo,
-    Renderer,
     StoredCutouts,
     aperture_flux,
-    check_crop,
+    check_images,
     concentration,
     make_cutouts,
     open_cutouts,
@@ -94,7 +93,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     """
     config = read_config(file)
     task = get_task(config.task)
-    renderer = _renderer(config)
+    registration = check_images(config.images, config.cutouts.pixels)
     check_model(config.model.name)
     if config.catalog.path is not None and not config.catalog.path.is_file():
         raise CatalogError(f"{config.catalog.path} does not exist")
@@ -103,26 +102,11 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     catalog, source = _catalog(config, out, tell)
     catalog = _with_frames(config, catalog, out, tell)
     info = _cutouts(config, catalog, out, tell)
-    classifier, trained = _model(config, task, info, renderer.registration, out, tell)
+    classifier, trained = _model(config, task, info, registration, out, tell)
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = _fingerprint(trained, source)
     metrics = _evaluate(config, task, catalog, info, classifier, out, scored, tell)
     return Result(out, metrics)
-
-
-def _renderer(config: ExperimentConfig) -> Renderer:
-    """Check the settings of the images before any work."""
-    images = config.images
-    if images.crop is not None:
-        check_crop(config.cutouts.pixels, images.crop)
-    return Renderer(
-        images.type,
-        images.registration,
-        crop=images.crop,
-        size=images.size,
-        resize=images.resize,
-        upscaler=images.upscaler,
-    )
 
 
 def _digest(path: Path) -> str:

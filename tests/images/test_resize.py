@@ -10,8 +10,9 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from images.sky import cutouts
+from skyclass.config import ImageConfig
 from skyclass.errors import ImageError
-from skyclass.images import Renderer, get_image_type, render
+from skyclass.images import Renderer, check_images, get_image_type, render
 from skyclass.images.resize import bilinear, centre_crop, lanczos
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -111,3 +112,13 @@ def test_a_network_enlarges(tmp_path: Path) -> None:
     weights.write_bytes(b"nothing")
     with pytest.raises(ImageError, match="holds no usable upscaler"):
         Renderer("gri", resize="learned", upscaler=weights)
+
+
+def test_settings_are_checked_before_any_work() -> None:
+    assert check_images(ImageConfig(type="gri", crop=32), 64) == "none"
+    assert check_images(ImageConfig(type="lupton:irg"), 64) == "shift"
+    assert check_images(ImageConfig(type="gri", registration="shift"), 64) == "shift"
+    with pytest.raises(ImageError, match="a crop of 33 pixels does not lie in the middle"):
+        check_images(ImageConfig(type="gri", crop=33), 64)
+    with pytest.raises(ImageError, match="ps1-jpeg needs red, green, blue"):
+        check_images(ImageConfig(type="ps1-jpeg"), 64)

@@ -9,8 +9,7 @@ from skyclass.images.frame import Frame, open_field
 from skyclass.images.imagetype import COLOURS, Download, ImageType
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
 from skyclass.images.registration import shift
-from skyclass.images.render import Renderer, render
-from skyclass.images.resize import check_crop
+from skyclass.images.render import Renderer, check_images, render
 from skyclass.images.runners import on_cluster, on_threads
 from skyclass.images.show import show
 from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
@@ -28,7 +27,7 @@ __all__ = [
     "StoredCutouts",
     "aperture_flux",
     "augment",
-    "check_crop",
+    "check_images",
     "concentration",
     "cut_field",
     "cut_image",

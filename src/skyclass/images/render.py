@@ -9,16 +9,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skyclass.config import ImageConfig
 from skyclass.errors import ImageError, nearest
 from skyclass.images.imagetype import finite
 from skyclass.images.parts import in_parts
 from skyclass.images.registration import REGISTRATIONS, shift
-from skyclass.images.resize import bilinear, centre_crop, lanczos
+from skyclass.images.resize import bilinear, centre_crop, check_crop, lanczos
 from skyclass.images.types import get_image_type
 from skyclass.images.upscale import Upscaler
 from skyclass.survey import BANDS
 
-__all__ = ["RESIZES", "Renderer", "render"]
+__all__ = ["RESIZES", "Renderer", "check_images", "render"]
 
 RESIZES: Final = ("lanczos", "bilinear", "learned")
 """Ways to resize: as Pillow does, the cheapest, and with a trained network."""
@@ -147,6 +148,39 @@ class Renderer:
                 ' not; use resize = "lanczos"'
             )
         return Upscaler(weights)
+
+
+def check_images(config: ImageConfig, side: int) -> str:
+    """Check the settings of an experiment's images before any work.
+
+    Parameters
+    ----------
+    config
+        How cutouts become model input.
+    side
+        Pixels a side of the cutouts.
+
+    Returns
+    -------
+    str
+        How their bands are registered.
+
+    Raises
+    ------
+    ImageError
+        Where `Renderer` would refuse them, or the crop is not in the middle of a cutout.
+    """
+    if config.crop is not None:
+        check_crop(side, config.crop)
+    renderer = Renderer(
+        config.type,
+        config.registration,
+        crop=config.crop,
+        size=config.size,
+        resize=config.resize,
+        upscaler=config.upscaler,
+    )
+    return renderer.registration
 
 
 def render(
