@@ -35,7 +35,7 @@ def main(model: Path, picture: Path) -> None:
     cutouts = cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
     classifier = load(model)
     labels = classifier.spec.labels
-    predicted = classifier.probabilities(cutouts.flux).argmax(axis=1)
+    predicted = classifier.probabilities(cutouts.flux, cutouts.offset).argmax(axis=1)
     colour = magnitude[:, 1] - magnitude[:, 3]
     dereddened = magnitude - np.array(stars["EXTINCTION"])
     expected = np.digitize(dereddened[:, 1] - dereddened[:, 3], BOUNDARIES)
@@ -44,7 +44,8 @@ def main(model: Path, picture: Path) -> None:
         f"{len(stars)} stars with {BRIGHTEST} < r < {FAINTEST}: {np.mean(apart == 0):.0%} in the"
         f" class of their g-i colour, {np.mean(apart <= 1):.0%} within one class"
     )
-    draw(picture, labels, colour, magnitude[:, 2], predicted, render(cutouts.flux, "ugriz"))
+    images = render(cutouts.flux, "ugriz", offset=cutouts.offset)
+    draw(picture, labels, colour, magnitude[:, 2], predicted, images)
 
 
 def draw(picture, labels, colour, r, predicted, images) -> None:

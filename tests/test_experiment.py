@@ -54,6 +54,7 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
     table = pd.read_parquet(out / "predictions.parquet")
     labels = metrics["test"]["labels"]
     assert metrics["simulated"]
+    assert metrics["registration"] == load(out / "model").spec.registration == "shift"
     assert "Simulated data" in (out / "report.html").read_text()
     assert metrics["test"]["accuracy"] == np.mean(table["label"] == table["predicted"])
     shares = table[[f"p_{label}" for label in labels]].to_numpy()

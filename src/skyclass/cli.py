@@ -265,6 +265,44 @@ def cutouts(
 
 
 @app.command()
+def show(
+    cutouts: Annotated[Path, typer.Option(help="folder made by `skyclass cutouts`")],
+    out: Annotated[Path, typer.Option(help="sheet to write (.png)")],
+    types: Annotated[
+        str | None,
+        typer.Option(help="image types, with commas between [gri,urz,ugriz; lupton:irg to sweep]"),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(help="rank all combinations: q=2,8,20 or stretch=0.1,0.5 or mapping=all"),
+    ] = None,
+    axes: Annotated[
+        list[str] | None, typer.Argument(help="more of them, after --sweep", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
+    per_class: Annotated[int, typer.Option(help="objects of each class", min=1, max=20)] = 3,
+    seed: Annotated[int, typer.Option(help="seed of the choice of objects")] = 1,
+) -> None:
+    """Draw stored cutouts as image types see them, or rank a sweep of image types."""
+    from skyclass.images import show as run
+
+    swept = [*(sweep or ()), *(axes or ())]
+    names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
+    table = run(
+        cutouts,
+        names.split(","),
+        out,
+        sweep=swept,
+        split=split,
+        per_class=per_class,
+        seed=seed,
+    )
+    if table is not None:
+        typer.echo(table.to_string(float_format="{:.3f}".format))
+    typer.echo(f"sheet: {out}")
+
+
+@app.command()
 def experiment(
     file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
     out: Annotated[Path, typer.Option(help="directory of the experiment")],

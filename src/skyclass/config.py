@@ -18,6 +18,7 @@ from skyclass.files import atomic_path
 
 __all__ = [
     "ARCSEC_PER_PIXEL",
+    "AugmentationConfig",
     "CatalogConfig",
     "CleanConfig",
     "CutoutConfig",
@@ -226,6 +227,16 @@ class ImageConfig(_Section):
 
     type: str = "ugriz"
     """Name of an image type."""
+    registration: Literal["shift", "none"] | None = None
+    """Whether the bands are brought onto one grid; the image type's own way by default."""
+    crop: int | None = Field(None, ge=8)
+    """Side in pixels of the central square that is kept."""
+    size: int | None = Field(None, ge=8, le=1024)
+    """Height in pixels of the model input; the width is in proportion."""
+    resize: Literal["lanczos", "bilinear", "learned"] = "lanczos"
+    """How the size is reached: as Pillow does, the cheapest way, or with a trained network."""
+    upscaler: Path | None = None
+    """Weights of that network (.safetensors); relative to the experiment file."""
 
 
 class ModelConfig(_Section):
@@ -233,6 +244,23 @@ class ModelConfig(_Section):
 
     name: str = "compact"
     """Name of a network."""
+
+
+class AugmentationConfig(_Section):
+    """How training objects are changed at random; each number is the most that is drawn."""
+
+    turn: bool = True
+    """Turn every object by a multiple of 90 degrees and mirror it."""
+    rotate: bool = False
+    """Turn every object by any angle."""
+    shift: float = Field(0.0, ge=0, le=8)
+    """Move every object, in pixels along either axis."""
+    blur: float = Field(0.0, ge=0, le=4)
+    """Blur with a Gaussian: standard deviation in pixels."""
+    noise: float = Field(0.0, ge=0, le=4)
+    """Add noise, in units of each band's own pixel noise."""
+    reddening: float = Field(0.0, ge=0, le=2)
+    """Put dust before the object: E(B-V) in magnitudes."""
 
 
 class TrainingConfig(_Section):
@@ -279,6 +307,7 @@ class ExperimentConfig(ObjectsConfig):
     images: ImageConfig = ImageConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
 
 
 def read_config(path: Path) -> ExperimentConfig:
@@ -319,6 +348,9 @@ def read_config(path: Path) -> ExperimentConfig:
         changed["catalog"] = config.catalog.model_copy(update={"path": base / config.catalog.path})
     if config.task.endswith(".toml"):
         changed["task"] = str(base / config.task)
+    if config.images.upscaler is not None:
+        upscaler = base / config.images.upscaler
+        changed["images"] = config.images.model_copy(update={"upscaler": upscaler})
     return config.model_copy(update=changed)
 
 

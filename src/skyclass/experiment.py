@@ -27,8 +27,8 @@ from skyclass.images import (
     CutoutInfo,
     StoredCutouts,
     aperture_flux,
+    check_images,
     concentration,
-    get_image_type,
     make_cutouts,
     open_cutouts,
 )
@@ -93,7 +93,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     """
     config = read_config(file)
     task = get_task(config.task)
-    get_image_type(config.images.type)
+    registration = check_images(config.images, config.cutouts.pixels)
     check_model(config.model.name)
     if config.catalog.path is not None and not config.catalog.path.is_file():
         raise CatalogError(f"{config.catalog.path} does not exist")
@@ -102,7 +102,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     catalog, source = _catalog(config, out, tell)
     catalog = _with_frames(config, catalog, out, tell)
     info = _cutouts(config, catalog, out, tell)
-    classifier, trained = _model(config, task, info, out, tell)
+    classifier, trained = _model(config, task, info, registration, out, tell)
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = _fingerprint(trained, source)
     metrics = _evaluate(config, task, catalog, info, classifier, out, scored, tell)
@@ -228,7 +228,12 @@ def _cutouts(
 
 
 def _model(
-    config: ExperimentConfig, task: Task, info: CutoutInfo, out: Path, tell: Progress
+    config: ExperimentConfig,
+    task: Task,
+    info: CutoutInfo,
+    registration: str,
+    out: Path,
+    tell: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
     spec = ModelSpec(
@@ -240,9 +245,15 @@ def _model(
         info.bands,
         "nanomaggy",
         info.simulated,
+        registration,
+        config.images.crop,
+        config.images.size,
+        config.images.resize,
+        str(config.images.upscaler) if config.images.upscaler else None,
     )
-    settings = config.training.model_dump()
-    fingerprint = _fingerprint(info.fingerprint, asdict(spec), settings, config.seed)
+    settings = config.training.model_dump() | config.augmentation.model_dump()
+    weights = _digest(config.images.upscaler) if config.images.upscaler else None
+    fingerprint = _fingerprint(info.fingerprint, asdict(spec), weights, settings, config.seed)
     path = out / "model"
     if path.exists() and _is_done(out, "model", fingerprint):
         return load(path), fingerprint
@@ -251,6 +262,7 @@ def _model(
         spec,
         config.training,
         path,
+        augmentation=config.augmentation,
         seed=config.seed,
         logs=out / "logs" / "tensorboard",
         progress=lambda done, total, _figures: tell("training", done, total),
@@ -281,6 +293,7 @@ def _evaluate(
     write_predictions(_predictions(test, info, probabilities), products[1])
     baseline = _baseline(config, task, catalog, info, out, test)
     metrics = _metrics(config, task, catalog, info, test.label, probabilities, baseline)
+    metrics["registration"] = classifier.spec.registration
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     write_report(out)
@@ -297,7 +310,9 @@ def _chunks(cutouts: StoredCutouts) -> list[Any]:
 
 def _predict(classifier: Classifier, cutouts: StoredCutouts) -> Any:
     """Classify a split batch by batch."""
-    return np.concatenate([classifier.probabilities(cutouts.take(r)) for r in _chunks(cutouts)])
+    offsets = cutouts.offsets()
+    parts = [classifier.probabilities(cutouts.take(r), offsets[r]) for r in _chunks(cutouts)]
+    return np.concatenate(parts)
 
 
 def _predictions(test: StoredCutouts, info: CutoutInfo, probabilities: Any) -> pd.DataFrame:

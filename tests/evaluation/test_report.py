@@ -45,6 +45,9 @@ class StandIn:
         rng = np.random.default_rng(1)
         return rng.normal(1, 0.1, (len(indices), 5, 12, 12)).astype(np.float32)
 
+    def offsets(self) -> np.ndarray:
+        return np.zeros((len(self.objid), 5, 2), dtype=np.float32)
+
     def column(self, name: str) -> list[str]:
         return {"objid": self.objid}[name]
 

@@ -63,7 +63,11 @@ def _context(directory: Path) -> dict[str, Any]:
     _check_same_objects(directory, metrics, table)
     bins = reliability(true, probabilities)
     gallery = Gallery(
-        table, directory / "cutouts", metrics["image_type"], simulated=metrics["simulated"]
+        table,
+        directory / "cutouts",
+        metrics["image_type"],
+        metrics.get("registration", "none"),
+        simulated=metrics["simulated"],
     )
     ordered = metrics["ordered"]
     return {

@@ -68,6 +68,8 @@ class Gallery:
         Folder of the stored cutouts; its test split has the rows of `table` in their order.
     image_type
         Name of the image type to show.
+    registration
+        How the bands are registered; the image type's own way by default.
     simulated
         Whether the objects are on no real sky, so that no archive knows them.
 
@@ -78,11 +80,19 @@ class Gallery:
     """
 
     def __init__(
-        self, table: pd.DataFrame, cutouts: Path, image_type: str, *, simulated: bool
+        self,
+        table: pd.DataFrame,
+        cutouts: Path,
+        image_type: str,
+        registration: str | None = None,
+        *,
+        simulated: bool,
     ) -> None:
         self._table = table
         self._cutouts = open_cutouts(cutouts, "test")
+        self._offsets = self._cutouts.offsets()
         self._image_type = image_type
+        self._registration = registration
         self._simulated = simulated
         self._labels, _, probabilities = predictions_of(table)
         self._probability = probabilities.max(axis=1)
@@ -133,7 +143,12 @@ class Gallery:
         """Make the samples of some rows."""
         if len(rows) == 0:
             return []
-        pictures = render(self._cutouts.take(rows), self._image_type)
+        pictures = render(
+            self._cutouts.take(rows),
+            self._image_type,
+            offset=self._offsets[rows],
+            registration=self._registration,
+        )
         return [self._sample(row, image) for row, image in zip(rows, pictures, strict=True)]
 
     def _sample(self, row: np.int64, image: NDArray[np.uint8]) -> Sample:

@@ -1,13 +1,28 @@
-"""How fluxes become grey levels; every function works on batches, on any device."""
+"""How fluxes become grey levels and magnitudes; every function works on batches, on any device.
 
+Each makes one new tensor and goes on within it: asking for memory costs more than the arithmetic.
+"""
+
+import math
 from typing import Final
 
 import torch
 from torch import Tensor
 
-__all__ = ["asinh_flux", "lupton", "percentile_scale"]
+__all__ = [
+    "LUPTITUDE_SOFTENING",
+    "asinh_flux",
+    "asinh_magnitude",
+    "linear_grey",
+    "lupton",
+    "percentile_scale",
+]
+
+LUPTITUDE_SOFTENING: Final = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-10}
+"""Softening `b` of SDSS asinh magnitudes in maggies (SDSS algorithms page on magnitudes)."""
 
 _EPSILON: Final = 1e-12
+_POGSON: Final = 2.5 / math.log(10)
 
 
 def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Tensor:
@@ -29,36 +44,31 @@ def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Te
         Same shape, 0 to 1; a constant image becomes 0.
     """
     pixels = images.flatten(2)
-    bottom, top = (_percentile(pixels, q)[..., None] for q in (low, high))
-    scaled = (pixels - bottom) / (top - bottom).clamp_min(_EPSILON)
-    return scaled.clamp(0, 1).reshape(images.shape)
+    bottom, top = -_percentile(-pixels, 100 - low), _percentile(pixels, high)
+    scaled = (pixels - bottom).div_((top - bottom).clamp_min(_EPSILON))
+    return scaled.clamp_(0, 1).reshape(images.shape)
 
 
 def _percentile(pixels: Tensor, q: float) -> Tensor:
-    """Give a percentile along the last axis, sorting no more than that tail."""
+    """Give a percentile along the last axis, which is kept, sorting no more than what is above."""
     count = pixels.shape[-1]
     position = q / 100 * (count - 1)
     below = int(position)
-    fraction = position - below
-    if q < 50:
-        tail = pixels.topk(min(below + 2, count), largest=False).values
-        first, second = tail[..., below], tail[..., min(below + 1, count - 1)]
-    else:
-        tail = pixels.topk(count - below).values
-        first, second = tail[..., -1], tail[..., max(count - below - 2, 0)]
-    return torch.lerp(first, second, fraction)
+    highest = pixels.topk(count - below).values
+    first, second = highest[..., -1:], highest[..., -2:-1] if below < count - 1 else highest
+    return torch.lerp(first, second, position - below)
 
 
-def lupton(rgb: Tensor, stretch: float, q: float) -> Tensor:
+def lupton(rgb: Tensor, stretch: float, q: float, minimum: float = 0.0) -> Tensor:
     """Make colour composites after Lupton et al. (2004, PASP 116, 133).
 
     Parameters
     ----------
     rgb
         Red, green and blue images, `[n, 3, y, x]`.
-    stretch, q
-        Linear stretch and asinh softening, as in `astropy.visualization.make_lupton_rgb`, which
-        gives the same grey levels.
+    stretch, q, minimum
+        Linear stretch, asinh softening and black point, as in
+        `astropy.visualization.make_lupton_rgb`, which gives the same grey levels.
 
     Returns
     -------
@@ -66,15 +76,35 @@ def lupton(rgb: Tensor, stretch: float, q: float) -> Tensor:
         Grey levels 0, 1, ... 255 divided by 255, same shape.
     """
     # the slope is that of the first tenth of the stretch (constant 0.1 in the reference code)
-    slope = 0.1 / torch.asinh(torch.tensor(0.1 * q)).item()
+    slope = 0.1 / math.asinh(0.1 * q)
+    rgb = rgb - minimum
     intensity = rgb.mean(dim=1, keepdim=True)
     positive = intensity > 0
     safe = torch.where(positive, intensity, 1.0)
-    factor = torch.where(positive, slope * torch.asinh(safe * (q / stretch)) / safe, 0.0)
-    colour = (rgb * factor).clamp_min(0)
+    factor = torch.where(positive, slope * _asinh(safe * (q / stretch)) / safe, 0.0)
+    colour = rgb.mul_(factor).clamp_min_(0)
     # too bright a pixel keeps its colour: all three channels shrink together
-    colour = colour / colour.amax(dim=1, keepdim=True).clamp_min(1)
-    return (colour * 255).floor() / 255
+    colour.div_(colour.amax(dim=1, keepdim=True).clamp_min_(1))
+    return colour.mul_(255).floor_().div_(255)
+
+
+def linear_grey(images: Tensor, low: float, high: float) -> Tensor:
+    """Draw fluxes in 256 equal steps from black to white, as matplotlib's grey map does.
+
+    Parameters
+    ----------
+    images
+        Nanomaggies, any shape.
+    low, high
+        Nanomaggies that become black and white.
+
+    Returns
+    -------
+    torch.Tensor
+        Grey levels 0, 1, ... 255 divided by 255, same shape.
+    """
+    steps = (images - low).mul_(256 / (high - low)).floor_()
+    return steps.clamp_(0, 255).div_(255)
 
 
 def asinh_flux(flux: Tensor, softening: float) -> Tensor:
@@ -96,4 +126,35 @@ def asinh_flux(flux: Tensor, softening: float) -> Tensor:
     torch.Tensor
         Same shape.
     """
-    return torch.asinh(flux / softening)
+    return _asinh(flux / softening)
+
+
+def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
+    """Give SDSS asinh magnitudes, each band with the survey's own softening.
+
+    ``m = -2.5 / ln 10 * (asinh(f / (2 b)) + ln b)`` with `f` in maggies (Lupton, Gunn & Szalay
+    1999, AJ 118, 1406).
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`.
+    bands
+        The bands, in order.
+
+    Returns
+    -------
+    torch.Tensor
+        Magnitudes, same shape; brighter is smaller.
+    """
+    b = torch.tensor([LUPTITUDE_SOFTENING[band] for band in bands], dtype=torch.float64)
+    nanomaggies = (2e9 * b).to(flux)[:, None, None]
+    return -_POGSON * (_asinh(flux / nanomaggies) + b.log().to(flux)[:, None, None])
+
+
+def _asinh(values: Tensor) -> Tensor:
+    """Give the inverse hyperbolic sine; torch's own is ten times slower on a processor."""
+    size = values.abs()
+    square = size * size
+    root = (square + 1).sqrt_().add_(1)
+    return size.add_(square.div_(root)).log1p_().copysign_(values)

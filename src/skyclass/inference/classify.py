@@ -101,7 +101,7 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     table = table.assign(run=field.run, camcol=field.camcol, field=field.field)
     fluxes = aperture_flux(cutouts.flux[kept], cutouts.offset[kept])
     table[[f"flux_{band}" for band in BANDS]] = fluxes
-    probabilities = classifier.probabilities(cutouts.flux[kept])
+    probabilities = classifier.probabilities(cutouts.flux[kept], cutouts.offset[kept])
     labels = np.array(classifier.spec.labels)
     table["class"] = labels[probabilities.argmax(axis=1)]
     table["probability"] = probabilities.max(axis=1)

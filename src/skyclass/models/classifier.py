@@ -1,7 +1,9 @@
 """A classifier: an image type and a network, from calibrated cutouts to probabilities."""
 
 import json
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +17,14 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.files import make_directory
-from skyclass.images import get_image_type
+from skyclass.images import Renderer
 from skyclass.models.registry import create_network
 
 __all__ = ["Classifier", "ModelSpec", "load", "save"]
 
 _WEIGHTS: Final = "model.safetensors"
 _SPEC: Final = "config.json"
+_UPSCALER: Final = "upscaler.safetensors"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class ModelSpec:
     """Unit of the cutouts."""
     simulated: bool
     """Whether it was trained on simulated data."""
+    registration: str = "none"
+    """How the bands are brought onto one grid; models saved without it were trained so."""
+    crop: int | None = None
+    """Side in pixels of the central square of the cutouts that is used."""
+    image_size: int | None = None
+    """Height in pixels that pictures are resized to."""
+    resize: str = "lanczos"
+    """How they are resized."""
+    upscaler: str | None = None
+    """File of the weights that enlarge them; beside the model where it is saved."""
 
 
 class Classifier(nn.Module):
@@ -58,17 +71,54 @@ class Classifier(nn.Module):
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.image_type = get_image_type(spec.image_type)
-        self.network = create_network(spec.network, self.image_type.channels, len(spec.labels))
+        self.renderer = Renderer(
+            spec.image_type,
+            spec.registration,
+            bands=spec.bands,
+            crop=spec.crop,
+            size=spec.image_size,
+            resize=spec.resize,
+            upscaler=Path(spec.upscaler) if spec.upscaler else None,
+        )
+        self.samples = self.renderer.image_type.samples
+        channels = self.renderer.image_type.channels
+        self.network = create_network(spec.network, channels, len(spec.labels))
 
-    def forward(self, flux: Tensor) -> Tensor:
-        """Give logits, `[n, class]`, for nanomaggies, `[n, 5, y, x]`."""
-        logits: Tensor = self.network(self.image_type(flux))
+    def forward(
+        self,
+        flux: Tensor,
+        offset: Tensor | None = None,
+        change: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """Give logits.
+
+        Parameters
+        ----------
+        flux
+            Nanomaggies, `[n, 5, y, x]`.
+        offset
+            Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
+            out where bands are not registered.
+        change
+            Applied to the registered cutouts; nothing by default.
+
+        Returns
+        -------
+        torch.Tensor
+            `[n * samples, class]`, the samples of one object after one another.
+        """
+        registered = self.renderer.register(flux, offset)
+        if change is not None:
+            registered = change(registered)
+        logits: Tensor = self.network(self.renderer.draw(registered))
         return logits
 
     @torch.inference_mode()
     def probabilities(
-        self, flux: NDArray[np.float32], batch_size: int = 256
+        self,
+        flux: NDArray[np.float32],
+        offset: NDArray[np.float32] | None = None,
+        batch_size: int = 256,
     ) -> NDArray[np.float64]:
         """Classify cutouts.
 
@@ -76,21 +126,26 @@ class Classifier(nn.Module):
         ----------
         flux
             Nanomaggies, `[n, 5, y, x]`.
+        offset
+            Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
+            out where bands are not registered.
         batch_size
             Cutouts worked on at once.
 
         Returns
         -------
         numpy.ndarray
-            Probabilities, `[n, class]`, each row adding up to one.
+            Probabilities, `[n, class]`, each row adding up to one; the mean over the samples of an
+            object where the image type makes several.
         """
         self.eval()
-        parts = [
-            torch.from_numpy(flux[start : start + batch_size])
-            for start in range(0, len(flux), batch_size)
-        ]
-        rows = [torch.softmax(self(part).double(), dim=1) for part in parts]
-        return torch.cat(rows).numpy() if len(flux) else np.empty((0, len(self.spec.labels)))
+        rows = [np.empty((0, len(self.spec.labels)))]
+        for start in range(0, len(flux), batch_size):
+            part = np.s_[start : start + batch_size]
+            moved = None if offset is None else torch.from_numpy(offset[part])
+            shares = torch.softmax(self(torch.from_numpy(flux[part]), moved).double(), dim=1)
+            rows.append(shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1).numpy())
+        return np.concatenate(rows)
 
 
 def save(classifier: Classifier, directory: Path) -> None:
@@ -101,12 +156,17 @@ def save(classifier: Classifier, directory: Path) -> None:
     classifier
         What to write.
     directory
-        Folder to write `model.safetensors` and `config.json` into.
+        Folder to write `model.safetensors` and `config.json` into, and a copy of the weights of
+        an upscaler where it uses one.
     """
     make_directory(directory)
     tensors = {name: value.contiguous() for name, value in classifier.state_dict().items()}
     (directory / _WEIGHTS).write_bytes(to_bytes(tensors))
-    text = json.dumps(asdict(classifier.spec), indent=1)
+    spec = classifier.spec
+    if spec.upscaler is not None:
+        shutil.copyfile(spec.upscaler, directory / _UPSCALER)
+        spec = replace(spec, upscaler=_UPSCALER)
+    text = json.dumps(asdict(spec), indent=1)
     (directory / _SPEC).write_text(text, encoding="utf-8")
 
 
@@ -131,6 +191,8 @@ def load(directory: Path) -> Classifier:
     try:
         values = json.loads((directory / _SPEC).read_text(encoding="utf-8"))
         values |= {name: tuple(values[name]) for name in ("labels", "bands")}
+        if values.get("upscaler") is not None:
+            values["upscaler"] = str(directory / _UPSCALER)
         classifier = Classifier(ModelSpec(**values))
         classifier.load_state_dict(load_file(directory / _WEIGHTS))
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:

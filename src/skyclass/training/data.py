@@ -12,7 +12,7 @@ from skyclass.images import StoredCutouts
 
 __all__ = ["loader"]
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class _CutoutBatches(Dataset[Batch]):
@@ -20,6 +20,7 @@ class _CutoutBatches(Dataset[Batch]):
 
     def __init__(self, cutouts: StoredCutouts) -> None:
         self._cutouts = cutouts
+        self._offset = cutouts.offsets()
 
     def __len__(self) -> int:
         return len(self._cutouts)
@@ -27,7 +28,8 @@ class _CutoutBatches(Dataset[Batch]):
     def __getitems__(self, indices: list[int]) -> Batch:
         rows = np.asarray(indices, dtype=np.int64)
         flux = torch.from_numpy(self._cutouts.take(rows))
-        return flux, torch.from_numpy(self._cutouts.label[rows])
+        offset = torch.from_numpy(self._offset[rows])
+        return flux, offset, torch.from_numpy(self._cutouts.label[rows])
 
 
 class _SeededOrder(Sampler[int]):
@@ -51,7 +53,7 @@ class _SeededOrder(Sampler[int]):
 
 
 def loader(cutouts: StoredCutouts, batch_size: int, seed: int | None) -> DataLoader[Batch]:
-    """Give batches of `(flux, label)`.
+    """Give batches of `(flux, offset, label)`.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def loader(cutouts: StoredCutouts, batch_size: int, seed: int | None) -> DataLoa
     Returns
     -------
     torch.utils.data.DataLoader
-        Of float32 `[n, 5, y, x]` and int64 `[n]`.
+        Of float32 `[n, 5, y, x]`, float32 `[n, 5, 2]` and int64 `[n]`.
     """
     order = None if seed is None else _SeededOrder(len(cutouts), seed)
     return DataLoader(

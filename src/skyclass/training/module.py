@@ -5,15 +5,16 @@ from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from skyclass.config import TrainingConfig
+from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
+from skyclass.images import augment
 from skyclass.models import Classifier
 
 __all__ = ["ClassifierModule"]
 
 
 class ClassifierModule(LightningModule):
-    """Cross-entropy with AdamW on a one-cycle schedule, objects turned and mirrored at random.
+    """Cross-entropy with AdamW on a one-cycle schedule, objects changed at random as asked for.
 
     Parameters
     ----------
@@ -21,29 +22,40 @@ class ClassifierModule(LightningModule):
         What learns.
     config
         How it learns.
+    augmentation
+        How training objects are changed.
     seed
-        Seed of the turns.
+        Seed of the changes.
     """
 
-    def __init__(self, classifier: Classifier, config: TrainingConfig, seed: int) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        config: TrainingConfig,
+        augmentation: AugmentationConfig,
+        seed: int,
+    ) -> None:
         super().__init__()
         self.classifier = classifier
         self.config = config
+        self.augmentation = augmentation
         self.seed = seed
 
-    def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _index: int) -> Tensor:
         """Give the loss of a batch."""
-        flux, label = batch
-        loss = nn.functional.cross_entropy(self.classifier(self._turned(flux)), label)
+        flux, offset, label = batch
+        logits = self.classifier(flux, offset, self._changed)
+        loss = nn.functional.cross_entropy(logits, self._for_samples(label))
         if not torch.isfinite(loss):
             raise TrainingError("the loss is not finite; lower training.learning_rate")
         self.log("train_loss", loss, on_step=False, on_epoch=True)
         return loss
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], _index: int) -> None:
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], _index: int) -> None:
         """Record loss and accuracy on the validation objects."""
-        flux, label = batch
-        logits = self.classifier(flux)
+        flux, offset, label = batch
+        label = self._for_samples(label)
+        logits = self.classifier(flux, offset)
         right = (logits.argmax(1) == label).float().mean()
         loss = nn.functional.cross_entropy(logits, label)
         self.log_dict({"validation_loss": loss, "validation_accuracy": right}, on_epoch=True)
@@ -65,10 +77,13 @@ class ClassifierModule(LightningModule):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _turned(self, flux: Tensor) -> Tensor:
-        """Turn a batch by a multiple of 90 degrees and mirror it: the sky has no up."""
+    def _changed(self, flux: Tensor) -> Tensor:
+        """Augment a batch."""
         # a stream for each step, so that a resumed training sees what an unbroken one would
         stream = torch.Generator().manual_seed(self.seed * 1_000_003 + self.global_step)
-        turns, mirror = torch.randint(0, 4, (2,), generator=stream).tolist()
-        turned = torch.rot90(flux, turns, (2, 3))
-        return turned.flip(3) if mirror % 2 else turned
+        bands = self.classifier.renderer.image_type.bands
+        return augment(flux, self.augmentation, stream, bands)
+
+    def _for_samples(self, label: Tensor) -> Tensor:
+        """Give every sample the label of its object."""
+        return label.repeat_interleave(self.classifier.samples)

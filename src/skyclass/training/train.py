@@ -13,7 +13,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from skyclass.config import TrainingConfig
+from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images import open_cutouts
@@ -34,6 +34,7 @@ def train(
     config: TrainingConfig,
     out: Path,
     *,
+    augmentation: AugmentationConfig | None = None,
     seed: int = 1,
     logs: Path | None = None,
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
@@ -50,8 +51,10 @@ def train(
         How to train.
     out
         Folder to write the model into: weights, configuration, `history.json`.
+    augmentation
+        How training objects are changed; turned and mirrored by default.
     seed
-        Seed of the weights' start and of the order of training.
+        Seed of the weights' start, of the order of training and of the changes.
     logs
         Folder for TensorBoard's log; none by default.
     progress
@@ -72,22 +75,23 @@ def train(
     state = make_directory(out.with_name(f"{out.name}.training"))
     _quiet()
     lightning.seed_everything(seed, verbose=False)
-    module = ClassifierModule(Classifier(spec), config, seed)
+    module = ClassifierModule(Classifier(spec), config, augmentation or AugmentationConfig(), seed)
     history, best = _History(config.epochs, progress), _best_checkpoint(state)
     trainer = _trainer(config, logs, history, best)
-    last = state / f"last{_ENDING}"
-    trainer.fit(
-        module,
-        loader(training, config.batch_size, seed),
-        loader(validation, _VALIDATION_BATCH, None),
-        ckpt_path=str(last) if last.exists() else None,
-    )
+    batches = loader(training, config.batch_size, seed), loader(validation, _VALIDATION_BATCH, None)
+    trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
     if trainer.interrupted:
         raise KeyboardInterrupt
     _restore_best(module, best)
     _save(module.classifier, history, out)
     shutil.rmtree(state, ignore_errors=True)
     return load(out)
+
+
+def _last_checkpoint(state: Path) -> str | None:
+    """Name the checkpoint that an interrupted training left."""
+    last = state / f"last{_ENDING}"
+    return str(last) if last.exists() else None
 
 
 def _save(classifier: Classifier, history: "_History", out: Path) -> None:

@@ -1,0 +1,113 @@
+"""How well registered bands agree on real fields, and what registering them costs.
+
+Usage: SKYCLASS_TEST_DATA=... python benchmarks/registration.py
+
+Accuracy: isolated, unsaturated stars of the four real fields, found in r. Centroids are sep's
+windowed ones in g, r, i and z, fluxes are within 10 pixels. Cost: the batched shift of five bands
+against the forward pass of the compact network on the same cutouts, in turn.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import sep
+import torch
+
+from skyclass.images import cut_field, open_field, shift
+from skyclass.inference.detect import detect
+from skyclass.models.registry import create_network
+from skyclass.survey import Field
+
+FIELDS = (
+    Field(301, 4510, 4, 30),
+    Field(301, 3918, 3, 213),
+    Field(301, 1992, 1, 87),
+    Field(301, 2583, 2, 136),
+)
+SIZE = 64
+MIDDLE = (SIZE - 1) / 2
+FAINTEST, BRIGHTEST = 15, 1500  # nanomaggies: magnitudes 19.6 and 14.6
+ISOLATION = 25  # pixels to the next source
+APERTURE = 10.0
+
+
+def isolated(frames) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the isolated stars of a field."""
+    found = detect(frames[2])
+    x, y = found["x"].to_numpy(), found["y"].to_numpy()
+    apart = np.sort(np.hypot(x[:, None] - x, y[:, None] - y), axis=1)[:, 1]
+    inside = (x > 40) & (x < 2008) & (y > 40) & (y < 1449)
+    kept = found[(apart > ISOLATION) & inside]
+    cut = cut_field(frames, kept["ra"].to_numpy(), kept["dec"].to_numpy(), SIZE)
+    flux = fluxes(cut.flux, cut.offset)
+    good = (flux.min(axis=1) > FAINTEST) & (flux.max(axis=1) < BRIGHTEST)
+    small = fluxes(cut.flux, cut.offset, 3.0)[:, 1] / flux[:, 1]
+    good &= small > 0.7  # no galaxies
+    return cut.flux[good], cut.offset[good]
+
+
+def each(images: np.ndarray, offset: np.ndarray):
+    """Give every star's image in g, r, i, z and the place of its object in it."""
+    for one, places in zip(images, offset, strict=True):
+        for band in range(1, 5):
+            y, x = MIDDLE + places[band]
+            yield np.ascontiguousarray(one[band]), [float(x)], [float(y)]
+
+
+def fluxes(images: np.ndarray, offset: np.ndarray, radius: float = APERTURE) -> np.ndarray:
+    sums = [sep.sum_circle(i, x, y, radius, subpix=0)[0][0] for i, x, y in each(images, offset)]
+    return np.reshape(sums, (-1, 4))
+
+
+def places(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Measure the centroids in g, r, i, z, `[n, 4, 2]` in x and y."""
+    found = [sep.winpos(i, x, y, [1.5])[:2] for i, x, y in each(images, offset)]
+    return np.reshape(found, (-1, 4, 2)) - MIDDLE
+
+
+def apart(centroids: np.ndarray) -> np.ndarray:
+    """Give the median distance between the centroids in g, i, z and that in r."""
+    distance = np.linalg.norm(centroids - centroids[:, [1]], axis=2)[:, [0, 2, 3]]
+    return np.append(np.median(distance, axis=0), np.median(distance)).round(3)
+
+
+def moved(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    return shift(torch.tensor(images), torch.tensor(offset)).numpy()
+
+
+def accuracy(root: Path) -> None:
+    print("median pixels between the centroids in r and in g, i, z, and over all three:")
+    for field in FIELDS:
+        images, offset = isolated(open_field(root, field))
+        after, still = moved(images, offset), np.zeros_like(offset)
+        as_cut = places(images, offset)
+        change = np.abs(fluxes(after, still) / fluxes(images, offset) - 1)
+        print(
+            f"{field}: {len(images)} stars; as cut {apart(as_cut)}, registered"
+            f" {apart(places(after, still))}, error of the header's coordinates alone"
+            f" {apart(as_cut - offset[:, 1:, ::-1])}; flux changed by"
+            f" {100 * np.median(change):.2f} % (median), {100 * change.max():.2f} % (most)"
+        )
+
+
+def cost(n: int = 256, rounds: int = 7) -> None:
+    images, offset = torch.randn(n, 5, SIZE, SIZE), torch.rand(n, 5, 2) - 0.5
+    network = create_network("compact", 5, 7).eval()
+    times: tuple[list[float], list[float]] = ([], [])
+    with torch.inference_mode():
+        for _ in range(rounds):
+            for taken, function in zip(
+                times, (lambda: shift(images, offset), lambda: network(images)), strict=True
+            ):
+                start = time.perf_counter()
+                function()
+                taken.append(time.perf_counter() - start)
+    one, other = (1e3 * min(taken) for taken in times)
+    print(f"{n} cutouts: shift {one:.1f} ms, network {other:.1f} ms, share {one / other:.3f}")
+
+
+if __name__ == "__main__":
+    accuracy(Path(os.environ["SKYCLASS_TEST_DATA"]) / "sdss" / "frames")
+    cost()

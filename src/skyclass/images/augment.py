@@ -1,0 +1,173 @@
+"""Change cutouts as the sky and the telescope might: before the picture is made of them.
+
+Every change is drawn for each object on its own and is the same in all its bands, so that they
+stay registered; only the reddening is each band's own, and the noise each pixel's.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from skyclass.config import AugmentationConfig
+from skyclass.errors import ImageError
+
+__all__ = ["EXTINCTION", "augment"]
+
+EXTINCTION: Final = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
+"""Magnitudes of extinction at E(B-V) = 1 for R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103,
+table 6)."""
+
+_NORMAL_MAD: Final = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
+
+
+def augment(
+    flux: Tensor, config: AugmentationConfig, stream: torch.Generator, bands: Sequence[str]
+) -> Tensor:
+    """Change a batch of registered cutouts at random.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`, square, the object at the centre; on any device.
+    config
+        Which changes, and how large.
+    stream
+        Where the random numbers come from, on the processor: the same on every device.
+    bands
+        What stands on the band axis.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape; `flux` itself where nothing is asked for.
+
+    Raises
+    ------
+    ImageError
+        Where reddening is asked for, but not known in a band.
+    """
+    if config.turn:
+        flux = _turned(flux, stream)
+    if config.reddening:
+        flux = redden(flux, config.reddening * _uniform(len(flux), stream), bands)
+    if config.rotate or config.shift:
+        angle = 2 * math.pi * _uniform(len(flux), stream) * config.rotate
+        moves = config.shift * (2 * _uniform(2 * len(flux), stream) - 1).reshape(-1, 2)
+        flux = move(flux, angle, moves)
+    if config.blur:
+        flux = blur(flux, config.blur * _uniform(len(flux), stream))
+    if config.noise:
+        flux = _noisy(flux, config.noise * _uniform(len(flux), stream), stream)
+    return flux
+
+
+def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
+    """Put dust before the objects.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`.
+    excess
+        Colour excess E(B-V) in magnitudes, `[n]`.
+    bands
+        What stands on the band axis, of u, g, r, i and z.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape, each band fainter by its own extinction.
+
+    Raises
+    ------
+    ImageError
+        Where a band is none of these.
+    """
+    unknown = [band for band in bands if band not in EXTINCTION]
+    if unknown:
+        raise ImageError(
+            f"the extinction in {', '.join(unknown)} is not known; set augmentation.reddening = 0"
+        )
+    extinction = torch.tensor([EXTINCTION[band] for band in bands])
+    factor = 10 ** (-0.4 * excess.cpu()[:, None] * extinction)
+    return flux * factor.to(flux)[..., None, None]
+
+
+def move(flux: Tensor, angle: Tensor, moves: Tensor) -> Tensor:
+    """Turn cutouts about their centre by any angle, then move them; bicubic, sky outside.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`, square.
+    angle
+        Radians from x towards y, `[n]`.
+    moves
+        Pixels in y and x, `[n, 2]`.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape.
+    """
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    # the affine map goes from a new pixel to the old one, in units of half the side
+    back = -2 / flux.shape[-1] * moves
+    x = cos * back[:, 1] + sin * back[:, 0]
+    y = -sin * back[:, 1] + cos * back[:, 0]
+    matrix = torch.stack([cos, sin, x, -sin, cos, y], dim=1).reshape(-1, 2, 3)
+    grid = functional.affine_grid(matrix.to(flux), list(flux.shape), align_corners=False)
+    return functional.grid_sample(flux, grid, mode="bicubic", align_corners=False)
+
+
+def blur(flux: Tensor, sigma: Tensor) -> Tensor:
+    """Blur cutouts with a round Gaussian, as worse seeing does.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`, square.
+    sigma
+        Standard deviation in pixels, `[n]`.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape; the flux is kept, what lies outside is sky.
+    """
+    pixels = torch.arange(flux.shape[-1], dtype=flux.dtype, device=flux.device)
+    distance = pixels[:, None] - pixels
+    width = sigma.to(flux).clamp_min(1e-3)[:, None, None]
+    kernel = torch.exp(-0.5 * (distance / width) ** 2)
+    # normalised as in the middle of the cutout: light may leave over the edge, but none is added
+    middle = kernel[:, len(pixels) // 2].sum(-1)
+    kernel = (kernel / middle[:, None, None])[:, None]
+    return kernel @ flux @ kernel
+
+
+def _turned(flux: Tensor, stream: torch.Generator) -> Tensor:
+    """Turn each cutout by a multiple of 90 degrees or mirror it: the sky has no up."""
+    drawn = torch.randint(0, 2, (3, len(flux), 1, 1, 1), generator=stream, dtype=torch.bool)
+    rows, columns, swapped = drawn.to(flux.device)
+    flux = torch.where(rows, flux.flip(2), flux)
+    flux = torch.where(columns, flux.flip(3), flux)
+    return torch.where(swapped, flux.transpose(2, 3), flux)
+
+
+def _noisy(flux: Tensor, share: Tensor, stream: torch.Generator) -> Tensor:
+    """Add noise of a share of each band's own pixel noise."""
+    pixels = flux.flatten(2)
+    middle = pixels.median(dim=2, keepdim=True).values
+    noise = _NORMAL_MAD * (pixels - middle).abs().median(dim=2).values
+    drawn = torch.randn(flux.shape, generator=stream).to(flux)
+    return flux + drawn * (share.to(flux)[:, None] * noise)[..., None, None]
+
+
+def _uniform(count: int, stream: torch.Generator) -> Tensor:
+    """Draw numbers from 0 to 1."""
+    return torch.rand(count, generator=stream)

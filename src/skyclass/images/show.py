@@ -1,0 +1,145 @@
+"""Look at stored cutouts as image types see them, class by class."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import ImageError
+from skyclass.files import atomic_path
+from skyclass.images.render import render
+from skyclass.images.sheet import draw_sheet
+from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
+from skyclass.images.sweep import expand, rank
+from skyclass.images.types import get_image_type
+
+__all__ = ["show"]
+
+_RANKED: Final = 100
+"""Most objects of a class that image types are ranked on."""
+
+_SMALL: Final = 64
+
+
+def show(
+    cutouts: Path,
+    types: Sequence[str],
+    out: Path,
+    *,
+    sweep: Sequence[str] = (),
+    split: str = "train",
+    per_class: int = 3,
+    seed: int = 1,
+) -> pd.DataFrame | None:
+    """Draw a labelled sheet of every class in some image types, or of a sweep in order of rank.
+
+    Parameters
+    ----------
+    cutouts
+        Folder that `make_cutouts` wrote.
+    types
+        Names of image types; with a sweep, each is a start of it.
+    out
+        Picture to write, ``.png``.
+    sweep
+        Axes, as `skyclass.images.sweep.expand` takes them; all combinations are ranked.
+    split
+        train, validation or test.
+    per_class
+        Objects of each class; one in a sweep.
+    seed
+        Seed of the choice of objects.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        The ranking of a sweep (`skyclass.images.sweep.rank`), None without one.
+
+    Raises
+    ------
+    ImageError
+        Where there are no cutouts, or a name or an axis of the sweep is unknown.
+    """
+    _check_ending(out)
+    names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
+    info = read_info(cutouts)
+    for name in names:
+        get_image_type(name).check_bands(info.bands)
+    stored = open_cutouts(cutouts, split)
+    if not sweep:
+        chosen = _choose(stored.label, per_class, seed)
+        _draw(out, stored, info, names, chosen)
+        return None
+    ranked = np.concatenate(list(_choose(stored.label, _RANKED, seed).values()))
+    table = rank(
+        names,
+        stored.take(ranked),
+        stored.offsets()[ranked],
+        stored.label[ranked],
+        bands=info.bands,
+        seed=seed,
+    )
+    _draw_ranked(out, stored, info, table, _choose(stored.label, 1, seed))
+    return table
+
+
+def _check_ending(out: Path) -> None:
+    """Refuse a file name with another ending, before any work."""
+    if out.suffix != ".png":
+        raise ImageError(f"{out} does not end with .png, the format of the sheet")
+
+
+def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArray[np.int64]]:
+    """Choose rows of every class at random, the same each time."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return {int(code): order[labels[order] == code][:most] for code in np.unique(labels)}
+
+
+def _pictures(
+    stored: StoredCutouts, info: CutoutInfo, name: str, rows: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Show some objects as an image type sees them."""
+    return render(stored.take(rows), name, offset=stored.offsets()[rows], bands=info.bands)
+
+
+def _draw(
+    out: Path,
+    stored: StoredCutouts,
+    info: CutoutInfo,
+    names: Sequence[str],
+    chosen: dict[int, NDArray[np.int64]],
+) -> None:
+    """Draw classes as rows and image types as columns."""
+    pictures = [[_pictures(stored, info, name, rows) for name in names] for rows in chosen.values()]
+    sheet = draw_sheet(names, [info.labels[code] for code in chosen], pictures, note=_note(info))
+    with atomic_path(out) as partial:
+        sheet.save(partial)
+
+
+def _draw_ranked(
+    out: Path,
+    stored: StoredCutouts,
+    info: CutoutInfo,
+    table: pd.DataFrame,
+    chosen: dict[int, NDArray[np.int64]],
+) -> None:
+    """Draw image types as rows, best first, and classes as columns."""
+    rows, pictures = [], []
+    for place, line in enumerate(table.itertuples(index=False), 1):
+        rows.append(
+            f"{place}. {line.image_type}\nvisible {line.visible:.2f} · separation"
+            f" {line.separation:.2f} · score {line.score:.2f}"
+        )
+        pictures.append([_pictures(stored, info, str(line.image_type), r) for r in chosen.values()])
+    titles = [info.labels[code] for code in chosen]
+    with atomic_path(out) as partial:
+        draw_sheet(titles, rows, pictures, tile=_SMALL, note=_note(info)).save(partial)
+
+
+def _note(info: CutoutInfo) -> str:
+    """Give the line below a sheet."""
+    kind = "simulated data" if info.simulated else "survey data"
+    return f"the same objects in every picture; {kind}, {info.size} pixels a side"

@@ -1,0 +1,31 @@
+"""A classified field is registered as its model was trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from skyclass.images import cut_field, open_field, shift
+from skyclass.inference.classify import classify_field
+from skyclass.models import Classifier, ModelSpec, load, save
+from skyclass.survey import BANDS, find_fields
+
+
+def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: Path) -> None:
+    field, folder = next(iter(find_fields([small_survey / "frames"]).items()))
+    spec = ModelSpec(
+        "t", ("a", "b"), "lupton:irg", "compact", 32, BANDS, "nanomaggy", True, "shift"
+    )
+    torch.manual_seed(1)
+    classifier = Classifier(spec)
+    classifier.network.head.weight.data *= 100  # a new network is sure of nothing
+    save(classifier, tmp_path)
+    table = classify_field(folder, field, load(tmp_path))
+    cut = cut_field(open_field(folder, field), table["ra"], table["dec"], 32)
+    by_hand = Classifier(replace(spec, registration="none"))
+    by_hand.load_state_dict(classifier.state_dict())
+    flux = shift(torch.from_numpy(cut.flux), torch.from_numpy(cut.offset)).numpy()
+    found = table[["p_a", "p_b"]].to_numpy()
+    apart = np.abs(found - by_hand.probabilities(flux)).max()
+    assert apart < 0.05 * np.abs(found - by_hand.probabilities(cut.flux)).max()

@@ -1,0 +1,85 @@
+"""A saved model remembers how its pictures are made, and uses it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from skyclass.errors import ImageError, ModelError
+from skyclass.models import Classifier, ModelSpec, load, save
+from skyclass.survey import BANDS
+
+SPEC = ModelSpec(
+    "spectral-class",
+    ("O", "B", "M"),
+    "lupton:irg:q=3",
+    "compact",
+    32,
+    BANDS,
+    "nanomaggy",
+    True,
+    registration="shift",
+    crop=24,
+    image_size=48,
+    resize="bilinear",
+)
+
+
+def cutouts(n: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    flux = rng.normal(1, 1, (n, 5, 32, 32)).astype(np.float32)
+    return flux, rng.uniform(-0.5, 0.5, (n, 5, 2)).astype(np.float32)
+
+
+def test_a_saved_model_makes_the_same_pictures(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    classifier = Classifier(SPEC)
+    save(classifier, tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text())
+    assert values["image_type"] == "lupton:irg:q=3"
+    assert values["registration"] == "shift"
+    loaded = load(tmp_path)
+    assert loaded.spec == SPEC
+    flux, offset = cutouts()
+    expected = classifier.probabilities(flux, offset)
+    np.testing.assert_array_equal(loaded.probabilities(flux, offset), expected)
+    np.testing.assert_allclose(expected.sum(1), 1)
+    assert np.abs(loaded.probabilities(flux, 0 * offset) - expected).max() > 1e-6
+
+
+def test_registration_needs_offsets() -> None:
+    with pytest.raises(ImageError, match="give the objects' offsets"):
+        Classifier(SPEC).probabilities(cutouts()[0])
+
+
+def test_models_saved_before_registration_are_not_registered(tmp_path: Path) -> None:
+    save(Classifier(replace(SPEC, registration="none", crop=None, image_size=None)), tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text())
+    for key in ("registration", "crop", "image_size", "resize", "upscaler"):
+        del values[key]
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    flux, offset = cutouts()
+    loaded = load(tmp_path)
+    np.testing.assert_array_equal(loaded.probabilities(flux, offset), loaded.probabilities(flux))
+
+
+def test_an_object_gets_the_mean_of_its_samples() -> None:
+    classifier = Classifier(replace(SPEC, image_type="grey:each", registration="none")).eval()
+    flux, _ = cutouts(3)
+    with torch.no_grad():
+        shares = torch.softmax(classifier(torch.from_numpy(flux)).double(), 1)
+    assert shares.shape == (15, 3)
+    expected = np.array([shares[5 * i : 5 * i + 5].mean(0).numpy() for i in range(3)])
+    np.testing.assert_allclose(classifier.probabilities(flux), expected, rtol=1e-5)
+
+
+def test_a_spoilt_model_is_refused(tmp_path: Path) -> None:
+    save(Classifier(SPEC), tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text())
+    for change in ({"image_type": "ugrizz"}, {"registration": "sihft"}, {"bands": ["g", "r"]}):
+        (tmp_path / "config.json").write_text(json.dumps(values | change))
+        with pytest.raises((ModelError, ImageError), match=r"did you mean|needs i"):
+            load(tmp_path)
