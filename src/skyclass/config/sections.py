@@ -1,20 +1,9 @@
-"""The experiment file: one TOML file says everything that makes a result."""
+"""The keys of an experiment file: what each may be, and what it is where nothing is said."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
-
-from skyclass.errors import ConfigError, nearest
-from skyclass.files import atomic_path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "ARCSEC_PER_PIXEL",
@@ -31,18 +20,10 @@ __all__ = [
     "SplitConfig",
     "SurveyConfig",
     "TrainingConfig",
-    "cutout_config",
-    "objects_config",
-    "read_config",
-    "write_config",
 ]
-
 
 ARCSEC_PER_PIXEL: Final = 0.396
 """Of SDSS frames, in which cutouts are measured."""
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Section(BaseModel):
@@ -216,12 +197,6 @@ class CutoutConfig(_Section):
         return round(self.size / (ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
 
 
-class _CuttingConfig(_Section):
-    """What the command that only cuts is told."""
-
-    cutouts: CutoutConfig
-
-
 class ImageConfig(_Section):
     """How cutouts become model input."""
 
@@ -308,190 +283,3 @@ class ExperimentConfig(ObjectsConfig):
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
-
-
-def read_config(path: Path) -> ExperimentConfig:
-    """Read an experiment file; relative paths in it become absolute.
-
-    Parameters
-    ----------
-    path
-        TOML file.
-
-    Returns
-    -------
-    ExperimentConfig
-        Checked, with defaults filled in.
-
-    Raises
-    ------
-    ConfigError
-        Where the file is missing or not TOML, or has an unknown key (the nearest known one is
-        named) or a value that cannot be.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path} does not exist") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}") from error
-    try:
-        config = ExperimentConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error, ExperimentConfig)}") from error
-    base = path.resolve().parent
-    changed: dict[str, Any] = {}
-    if config.survey.frames is not None:
-        frames = base / config.survey.frames
-        changed["survey"] = config.survey.model_copy(update={"frames": frames})
-    if config.catalog.path is not None:
-        changed["catalog"] = config.catalog.model_copy(update={"path": base / config.catalog.path})
-    if config.task.endswith(".toml"):
-        changed["task"] = str(base / config.task)
-    if config.images.upscaler is not None:
-        upscaler = base / config.images.upscaler
-        changed["images"] = config.images.model_copy(update={"upscaler": upscaler})
-    return config.model_copy(update=changed)
-
-
-def objects_config(table: Path | None, task: str, seed: int, settings: list[str]) -> ObjectsConfig:
-    """Make a configuration of objects from what was typed.
-
-    Parameters
-    ----------
-    table
-        File of objects, or None where they come from a query.
-    task
-        Name of a task.
-    seed
-        Seed.
-    settings
-        ``key=value`` as in an experiment file, such as ``split.by=field``; a value that is not
-        TOML is text.
-
-    Returns
-    -------
-    ObjectsConfig
-        Checked, with defaults filled in.
-
-    Raises
-    ------
-    ConfigError
-        Where a setting is unknown or its value cannot be.
-    """
-    values: dict[str, Any] = {"task": task, "seed": seed, "catalog": {}}
-    if table is not None:
-        values["catalog"]["path"] = str(table)
-    return _with_settings(ObjectsConfig, values, settings)
-
-
-def cutout_config(size: float, settings: list[str]) -> CutoutConfig:
-    """Make a configuration of cutouts from what was typed.
-
-    Parameters
-    ----------
-    size
-        How long a side is.
-    settings
-        ``key=value`` as in an experiment file, such as ``cutouts.unit=arcsec``.
-
-    Returns
-    -------
-    CutoutConfig
-        Checked, with defaults filled in.
-
-    Raises
-    ------
-    ConfigError
-        Where a setting is unknown or its value cannot be.
-    """
-    return _with_settings(_CuttingConfig, {"cutouts": {"size": size}}, settings).cutouts
-
-
-def _with_settings(model: type[_Model], values: dict[str, Any], settings: list[str]) -> _Model:
-    """Put settings among values and check them all."""
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {setting!r} has no value; write key=value")
-        _put(values, key.strip().split("."), _parsed(text.strip()), setting)
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(_explain(error, model)) from error
-
-
-def _put(values: dict[str, Any], keys: list[str], value: Any, setting: str) -> None:
-    """Put a value under nested keys."""
-    for key in keys[:-1]:
-        values = values.setdefault(key, {})
-        if not isinstance(values, dict):
-            raise ConfigError(f"--set {setting!r}: {key} holds a value, not a section")
-    values[keys[-1]] = value
-
-
-def _parsed(text: str) -> Any:
-    """Read a value as TOML, or as it stands."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def write_config(config: ExperimentConfig, path: Path) -> None:
-    """Write a configuration as a TOML file that `read_config` reads back.
-
-    Parameters
-    ----------
-    config
-        What to write.
-    path
-        File to write or replace.
-    """
-    values = config.model_dump(mode="json", exclude_none=True)
-    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
-    for section in (key for key in values if key not in plain):
-        lines += ["", f"[{section}]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in values[section].items()]
-    with atomic_path(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say in one line what the first thing wrong with a file is."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *sections, key = (str(part) for part in first["loc"])
-        known = _keys(model, sections)
-        return f"unknown key {where!r}; did you mean {nearest(key, known)!r}?"
-    if first["type"] == "missing":
-        return f"the key {where!r} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
-        return f"{where}: {message}"
-    return f"{where}: {message[:1].lower()}{message[1:]} (got {first['input']!r})"
-
-
-def _keys(model: Any, sections: list[str]) -> list[str]:
-    """List the keys that a section of the file may have."""
-    for section in sections:
-        model = model.model_fields[section].annotation
-    return list(model.model_fields)
-
-
-def _toml(value: str | float | dict[str, Any]) -> str:
-    """Write one value in TOML: its strings are escaped as JSON's basic strings are."""
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, dict):
-        inner = ", ".join(f"{_quoted(key)} = {_toml(item)}" for key, item in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    return repr(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _quoted(text: str) -> str:
-    """Give a TOML basic string (https://toml.io/en/v1.0.0#string)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
