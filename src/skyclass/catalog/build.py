@@ -11,6 +11,7 @@ from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
 from skyclass.catalog.ids import count_fields
 from skyclass.catalog.read import read_table
 from skyclass.catalog.sample import download_bytes, sample
+from skyclass.catalog.schema import IDS
 from skyclass.catalog.skyserver import HOST, SkyServer
 from skyclass.catalog.split import assign_splits, split_report
 from skyclass.config import CleanConfig, LabelConfig, ObjectsConfig, SampleConfig, SplitConfig
@@ -28,7 +29,6 @@ __all__ = [
 ]
 
 
-_REPEATING: Final = ["class", "subclass", "label", "split"]
 _ROW_GROUP: Final = 131_072
 """Rows that are encoded in memory before they are written."""
 
@@ -178,9 +178,21 @@ def write_catalog(table: pd.DataFrame, path: Path) -> None:
     """
     if path.suffix != ".parquet":
         raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
+    # numbers that hardly repeat neither gain from a dictionary nor from compression
+    repeating = [
+        str(name)
+        for name, kind in table.dtypes.items()
+        if name not in IDS and not pd.api.types.is_float_dtype(kind)
+    ]
     with atomic_path(path) as partial:
-        # encoding numbers that hardly repeat as a dictionary takes longer than writing them
-        table.to_parquet(partial, index=False, use_dictionary=_REPEATING, row_group_size=_ROW_GROUP)
+        table.to_parquet(
+            partial,
+            index=False,
+            compression=None,
+            use_dictionary=repeating,
+            write_statistics=False,
+            row_group_size=_ROW_GROUP,
+        )
 
 
 def read_catalog(path: Path) -> pd.DataFrame:
