@@ -18,6 +18,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/simulate.py
+	$(BIN)/python benchmarks/catalogue.py
+	$(BIN)/python benchmarks/cutouts.py
+	$(BIN)/python benchmarks/resilience.py
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
