@@ -359,7 +359,8 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
         ahead.append(made - tally.settled)
 
     bring_files(requests(), tmp_path, at(server, connections=4), total=100, progress=progress)
-    assert max(ahead) <= 4
+    # two for each connection: one that uses it, one that is checked
+    assert max(ahead) <= 8
 
 
 def test_a_frame_must_be_fits_in_the_first_place(tmp_path: Path) -> None:

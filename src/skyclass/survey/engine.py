@@ -151,11 +151,11 @@ class _Run:
                 partials.rmdir()
 
     async def all_of(self, requests: Iterator[FileRequest]) -> None:
-        """Work on all requests, as many at once as there are connections."""
+        """Work on all requests: while some use the connections, others are checked or wait."""
         self._fetcher = Fetcher(self._survey, self._manifest, self._clock)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(self._survey.connections):
+                for _ in range(2 * self._survey.connections):
                     group.create_task(self._worker(requests))
         except BaseExceptionGroup as group_of:
             raise group_of.exceptions[0] from None

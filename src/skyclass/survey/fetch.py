@@ -63,19 +63,21 @@ class Fetcher:
         """Whether any host has answered."""
         self._trust = httpx.create_ssl_context()
         self._idle: list[httpx.AsyncClient] = []
+        self._slots = asyncio.Semaphore(survey.connections)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Lend a client that nobody uses, the last used one first.
+        """Lend a client that nobody uses, the last used one first; no more than are allowed.
 
         One client for all would look at all of its connections at each request: with 16 of them
         that takes longer than the request.
         """
-        client = self._idle.pop() if self._idle else self._client()
-        try:
-            yield client
-        finally:
-            self._idle.append(client)
+        async with self._slots:
+            client = self._idle.pop() if self._idle else self._client()
+            try:
+                yield client
+            finally:
+                self._idle.append(client)
 
     def _client(self) -> httpx.AsyncClient:
         """Make a client for one request at a time; it keeps its connection open."""
