@@ -194,11 +194,12 @@ def flipped(body: bytes) -> bytes:
 
 
 def wait_for(condition) -> None:
+    never = threading.Event()
     for _ in range(3000):
         try:
             if condition():
                 return
         except (SurveyError, OSError):
             pass
-        time.sleep(0.01)
+        never.wait(0.01)
     raise AssertionError("never happened")
