@@ -8,7 +8,7 @@ Runs the demo's experiment with the image type `gri` and prints the paired diffe
 import sys
 from pathlib import Path
 
-from skyclass.config import ImageConfig, read_config, write_config
+from skyclass.config import ImageConfig, SurveyConfig, read_config, write_config
 from skyclass.evaluation import paired_difference, predictions_of, read_predictions
 from skyclass.experiment import run_experiment
 
@@ -16,7 +16,9 @@ from skyclass.experiment import run_experiment
 def main(demo: Path) -> None:
     config = read_config(demo / "experiment.toml")
     file = demo / "gri.toml"
-    write_config(config.model_copy(update={"images": ImageConfig(type="gri")}), file)
+    survey = SurveyConfig(frames=(demo / "survey" / "frames").resolve())
+    changed = {"images": ImageConfig(type="gri"), "survey": survey}
+    write_config(config.model_copy(update=changed), file)
     run_experiment(file, demo / "gri")
     tables = [
         read_predictions(demo / name / "predictions.parquet") for name in ("experiment", "gri")
