@@ -1,7 +1,7 @@
 """Commands that train, evaluate and use models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,8 +49,14 @@ def classify(
     typer.echo(f"{len(table)} sources in {out}: {counts}")
 
 
-def _closing(metrics: dict[str, dict[str, float]], report: Path) -> str:
+def _closing(metrics: dict[str, Any], report: Path) -> str:
     """Give the closing line of an experiment."""
-    shares = [f"{100 * metrics[key]['accuracy']:.1f} %" for key in ("test", "baseline")]
+    baseline = metrics["baseline"]
+    other = (
+        "no colour baseline (no magnitudes)"
+        if baseline is None
+        else f"colour baseline {100 * baseline['accuracy']:.1f} %"
+    )
     kind = " (simulated data)" if metrics["simulated"] else ""
-    return f"test accuracy {shares[0]}, colour baseline {shares[1]}{kind}; report: {report}"
+    share = f"{100 * metrics['test']['accuracy']:.1f} %"
+    return f"test accuracy {share}, {other}{kind}; report: {report}"

@@ -8,6 +8,7 @@ from skyclass.images.field import cut_objects, with_neighbours
 from skyclass.images.frame import Frame, open_field
 from skyclass.images.imagetype import COLOURS, Download, ImageType
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
+from skyclass.images.pictures import make_picture_cutouts, picture_request
 from skyclass.images.registration import shift
 from skyclass.images.render import Renderer, check_images, render
 from skyclass.images.runners import on_cluster, on_threads
@@ -37,10 +38,12 @@ __all__ = [
     "image_families",
     "image_types",
     "make_cutouts",
+    "make_picture_cutouts",
     "on_cluster",
     "on_threads",
     "open_cutouts",
     "open_field",
+    "picture_request",
     "read_info",
     "register",
     "render",
