@@ -18,6 +18,7 @@ from skyclass.files import atomic_path, make_directory
 from skyclass.images import (
     CutoutInfo,
     Download,
+    check_augmentation,
     check_images,
     get_image_type,
     make_cutouts,
@@ -84,6 +85,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     config = read_config(file)
     task = get_task(config.task)
     registration = check_images(config.images, config.cutouts.pixels)
+    check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
     check_model(config.model.name)
     if config.catalog.path is not None and not config.catalog.path.is_file():
         raise CatalogError(f"{config.catalog.path} does not exist")

@@ -1,6 +1,6 @@
 """Frames, cutouts and the pictures made of them."""
 
-from skyclass.images.augment import augment
+from skyclass.images.augment import augment, check_augmentation
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
 from skyclass.images.export import export_cutouts
@@ -28,6 +28,7 @@ __all__ = [
     "StoredCutouts",
     "aperture_flux",
     "augment",
+    "check_augmentation",
     "check_images",
     "concentration",
     "cut_field",
