@@ -4,50 +4,41 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from skyclass._version import __version__
 from skyclass.catalog import catalog_of, read_catalog, source_of, write_catalog
 from skyclass.config import ExperimentConfig, ObjectsConfig, read_config, write_config
 from skyclass.errors import CatalogError, ExperimentError
-from skyclass.evaluation import (
-    paired_difference,
-    predictions_table,
-    score,
-    write_predictions,
-    write_report,
-)
+from skyclass.evaluation import write_predictions, write_report
 from skyclass.files import atomic_path, make_directory
 from skyclass.images import (
     CutoutInfo,
-    StoredCutouts,
-    aperture_flux,
+    Download,
+    check_augmentation,
     check_images,
-    concentration,
+    get_image_type,
     make_cutouts,
+    make_picture_cutouts,
     open_cutouts,
+    picture_request,
 )
-from skyclass.models import (
-    Classifier,
-    ModelSpec,
-    baseline_features,
-    baseline_probabilities,
-    check_model,
-    load,
+from skyclass.models import Classifier, ModelSpec, check_model, load
+from skyclass.scoring import (
+    classify_by_colours,
+    classify_cutouts,
+    metrics_of,
+    predictions_of_test,
 )
-from skyclass.survey import supply_frames
+from skyclass.survey import BANDS, supply_frames, supply_pictures
 from skyclass.tasks import Task, get_task
 from skyclass.training import train
 
 __all__ = ["Result", "run_experiment"]
 
-_PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
-_BATCH: Final = 512
 _MANNERS: Final = {"survey": {"base_url", "connections", "rate", "retries", "timeout"}}
 """Settings that change no result: where and how politely the same files are asked for."""
 
@@ -94,14 +85,20 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     config = read_config(file)
     task = get_task(config.task)
     registration = check_images(config.images, config.cutouts.pixels)
+    check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
     check_model(config.model.name)
     if config.catalog.path is not None and not config.catalog.path.is_file():
         raise CatalogError(f"{config.catalog.path} does not exist")
     _claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
-    catalog, source = _catalog(config, out, tell)
-    catalog = _with_frames(config, catalog, out, tell)
-    info = _cutouts(config, catalog, out, tell)
+    pictures = get_image_type(config.images.type).source
+    catalog, source = _catalog(config, out, needs_frames=pictures is None, tell=tell)
+    if pictures is None:
+        catalog = _with_frames(config, catalog, out, tell)
+        info = _cutouts(config, catalog, out, tell)
+    else:
+        catalog = _with_pictures(config, pictures, catalog, out, tell)
+        info = _picture_cutouts(config, pictures, catalog, out, tell)
     classifier, trained = _model(config, task, info, registration, out, tell)
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = _fingerprint(trained, source)
@@ -169,11 +166,13 @@ def _mark_done(out: Path, stage: str, fingerprint: str) -> None:
         partial.write_text(fingerprint, encoding="utf-8")
 
 
-def _catalog(config: ExperimentConfig, out: Path, tell: Progress) -> tuple[pd.DataFrame, str]:
+def _catalog(
+    config: ExperimentConfig, out: Path, *, needs_frames: bool, tell: Progress
+) -> tuple[pd.DataFrame, str]:
     """Clean, label, sample and split the objects; give also a hash of the table they are from."""
     path, work = out / "catalog.parquet", out / "query"
     clean = config.clean
-    if clean.frame_keys == "auto":
+    if needs_frames and clean.frame_keys == "auto":
         config = config.model_copy(
             update={"clean": clean.model_copy(update={"frame_keys": "require"})}
         )
@@ -207,8 +206,31 @@ def _with_frames(
         keep_lacking=config.cutouts.missing_band == "mask",
         progress=lambda done, total: tell("frames", done, total),
     )
+    return _counted(catalog, kept, "no frame in the archive")
+
+
+def _with_pictures(
+    config: ExperimentConfig, source: Download, catalog: pd.DataFrame, out: Path, tell: Progress
+) -> pd.DataFrame:
+    """Download the pictures; leave out objects that the archive has no picture of."""
+    what, picture = picture_request(source)
+    kept = supply_pictures(
+        catalog,
+        what,
+        config.survey,
+        picture,
+        out / "pictures",
+        out / "logs",
+        used=(out / "cutouts").exists(),
+        progress=lambda done, total: tell("pictures", done, total),
+    )
+    return _counted(catalog, kept, "no picture in the archive")
+
+
+def _counted(catalog: pd.DataFrame, kept: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Count the objects that were left out of a catalogue among those dropped."""
     told = catalog.attrs["skyclass"]
-    dropped = {**told["dropped"], "no frame in the archive": len(catalog) - len(kept)}
+    dropped = {**told["dropped"], reason: len(catalog) - len(kept)}
     kept.attrs["skyclass"] = {**told, "dropped": dropped}
     return kept
 
@@ -222,6 +244,21 @@ def _cutouts(
         _frames(config, out),
         out / "cutouts",
         config.cutouts,
+        replace=True,
+        progress=lambda done, total: tell("cutouts", done, total),
+    )
+
+
+def _picture_cutouts(
+    config: ExperimentConfig, source: Download, catalog: pd.DataFrame, out: Path, tell: Progress
+) -> CutoutInfo:
+    """Store all objects' pictures."""
+    return make_picture_cutouts(
+        catalog,
+        out / "pictures",
+        out / "cutouts",
+        source,
+        config.survey,
         replace=True,
         progress=lambda done, total: tell("cutouts", done, total),
     )
@@ -243,7 +280,7 @@ def _model(
         config.model.name,
         info.size,
         info.bands,
-        "nanomaggy",
+        "nanomaggy" if info.bands == BANDS else "grey level",
         info.simulated,
         registration,
         config.images.crop,
@@ -289,10 +326,11 @@ def _evaluate(
         return values
     tell("evaluation", 0, 1)
     test = open_cutouts(out / "cutouts", "test")
-    probabilities = _predict(classifier, test)
-    write_predictions(_predictions(test, info, probabilities), products[1])
-    baseline = _baseline(config, task, catalog, info, out, test)
-    metrics = _metrics(config, task, catalog, info, test.label, probabilities, baseline)
+    probabilities = classify_cutouts(classifier, test)
+    write_predictions(predictions_of_test(test, info, probabilities), products[1])
+    training = open_cutouts(out / "cutouts", "train")
+    baseline = classify_by_colours(catalog, task, info, training, test, config.seed)
+    metrics = metrics_of(config, task, catalog, info, test.label, probabilities, baseline)
     metrics["registration"] = classifier.spec.registration
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
@@ -300,100 +338,3 @@ def _evaluate(
     _mark_done(out, "evaluation", fingerprint)
     tell("evaluation", 1, 1)
     return metrics
-
-
-def _chunks(cutouts: StoredCutouts) -> list[Any]:
-    """Divide the rows of a split into batches that fit in memory."""
-    rows = np.arange(len(cutouts))
-    return np.split(rows, rows[_BATCH::_BATCH])
-
-
-def _predict(classifier: Classifier, cutouts: StoredCutouts) -> Any:
-    """Classify a split batch by batch."""
-    offsets = cutouts.offsets()
-    parts = [classifier.probabilities(cutouts.take(r), offsets[r]) for r in _chunks(cutouts)]
-    return np.concatenate(parts)
-
-
-def _predictions(test: StoredCutouts, info: CutoutInfo, probabilities: Any) -> pd.DataFrame:
-    """Give the table of the test objects."""
-    return predictions_table(
-        objid=test.column("objid"),
-        specobjid=test.column("specobjid"),
-        ra=np.array(test.column("ra")),
-        dec=np.array(test.column("dec")),
-        labels=info.labels,
-        true=test.label,
-        probabilities=probabilities,
-    )
-
-
-def _baseline(
-    config: ExperimentConfig,
-    task: Task,
-    catalog: pd.DataFrame,
-    info: CutoutInfo,
-    out: Path,
-    test: StoredCutouts,
-) -> Any:
-    """Classify the test objects by catalogue colours."""
-    training = open_cutouts(out / "cutouts", "train")
-    features = [_features(catalog, cutouts, task) for cutouts in (training, test)]
-    return baseline_probabilities(
-        features[0], training.label, features[1], info.labels, config.seed
-    )
-
-
-def _features(catalog: pd.DataFrame, cutouts: StoredCutouts, task: Task) -> Any:
-    """Give the baseline's features of one split, in its order."""
-    positions = pd.DataFrame({name: cutouts.column(name) for name in ("ra", "dec")})
-    rows = positions.merge(catalog, on=["ra", "dec"], how="left", validate="one_to_one")
-    offsets = cutouts.offsets()
-    fluxes, shapes = [], []
-    for indices in _chunks(cutouts):
-        flux = cutouts.take(indices)
-        fluxes.append(aperture_flux(flux, offsets[indices]))
-        if task.extended:
-            shapes.append(concentration(flux, offsets[indices]))
-    shape = np.concatenate(shapes) if task.extended else None
-    return baseline_features(rows, np.concatenate(fluxes), shape)
-
-
-def _metrics(
-    config: ExperimentConfig,
-    task: Task,
-    catalog: pd.DataFrame,
-    info: CutoutInfo,
-    true: Any,
-    probabilities: Any,
-    baseline: Any,
-) -> dict[str, Any]:
-    """Gather what `metrics.json` holds."""
-    told = catalog.attrs["skyclass"]
-    difference = paired_difference(
-        true, probabilities.argmax(axis=1), baseline.argmax(axis=1), seed=config.seed
-    )
-    return {
-        "test": score(info.labels, true, probabilities),
-        "baseline": score(info.labels, true, baseline),
-        "difference": {
-            "difference": difference.difference,
-            "ci95": list(difference.ci95),
-            "n": difference.n,
-        },
-        "task": task.name,
-        "ordered": task.ordered,
-        "image_type": config.images.type,
-        "model": config.model.name,
-        "simulated": info.simulated,
-        "catalog": {
-            **told,
-            "dropped": {
-                **told["dropped"],
-                "not in the sample": told["sampled_from"] - told["rows_out"],
-                "off its frame": info.off_frame,
-                "its field lacks a band": info.missing,
-            },
-        },
-        "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
-    }

@@ -14,6 +14,7 @@ from skyclass.errors import EvaluationError
 from skyclass.evaluation import (
     paired_difference,
     predictions_table,
+    read_predictions,
     reliability,
     samples,
     score,
@@ -39,7 +40,8 @@ HISTORY: dict[str, Any] = {"epochs": EPOCHS, "best_epoch": 3}
 class StandIn:
     """Cutouts in memory."""
 
-    objid: list[str]
+    objid: list[str] | list[None]
+    ra: list[float]
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         rng = np.random.default_rng(1)
@@ -48,8 +50,8 @@ class StandIn:
     def offsets(self) -> np.ndarray:
         return np.zeros((len(self.objid), 5, 2), dtype=np.float32)
 
-    def column(self, name: str) -> list[str]:
-        return {"objid": self.objid}[name]
+    def column(self, name: str) -> list[str] | list[None] | list[float]:
+        return {"objid": self.objid, "ra": self.ra}[name]
 
 
 @dataclass
@@ -131,7 +133,7 @@ def make_experiment(
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "experiment.toml").write_text('task = "object-type"\n')
     write_predictions(table, folder / "predictions.parquet")
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(ids))
+    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(ids, table["ra"].tolist()))
     return metrics
 
 
@@ -183,6 +185,38 @@ def test_undefined_precision_is_a_dash(tmp_path: Path, monkeypatch: pytest.Monke
     scores = text[text.index('<table class="classes">') :]
     row = scores[scores.index('<th scope="row">quasar</th>') :].split("</tr>")[0]
     assert re.findall(r'<td class="first">\s*–', row)
+
+
+def test_says_that_there_is_no_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = make_experiment(tmp_path, monkeypatch)
+    absent = {"baseline": None, "difference": None}
+    (tmp_path / "metrics.json").write_text(json.dumps({**metrics, **absent}))
+    text, page = read(write_report(tmp_path))
+    assert "<strong>no colour baseline</strong>" in text
+    assert metrics["test"]["accuracy"] in page.numbers
+    assert metrics["baseline"]["accuracy"] not in page.numbers
+    assert "clear" not in text.split("</header>")[0].split("<body>")[1]
+    assert re.findall(r"<caption>(.*?)</caption>", text)[:2] == [
+        "Image model",
+        "Scores on the test objects",
+    ]
+
+
+def test_without_ids_positions_tell_objects_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch)
+    table = read_predictions(tmp_path / "predictions.parquet")
+    table["objid"] = table["objid"].mask(table["objid"].notna())
+    write_predictions(table, tmp_path / "predictions.parquet")
+    ra = table["ra"].tolist()
+    none = [None] * len(ra)
+    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(none, ra))
+    text, _ = read(write_report(tmp_path))
+    assert "&lt;NA&gt;" not in text
+    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(none, ra[::-1]))
+    with pytest.raises(EvaluationError, match="other test objects"):
+        write_report(tmp_path)
 
 
 def test_says_what_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +301,7 @@ def test_refuses_metrics_of_other_predictions(
 
 def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch)
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(["1", "2"]))
+    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(["1", "2"], [1.0, 2.0]))
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
 

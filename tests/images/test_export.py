@@ -9,11 +9,13 @@ import pytest
 import zarr
 from astropy.io import fits
 from astropy.wcs import WCS
+from typer.testing import CliRunner
 
 from skyclass.catalog import build_catalog
+from skyclass.cli import app
 from skyclass.config import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images import export_cutouts, make_cutouts
+from skyclass.images import export_cutouts, make_cutouts, open_cutouts, read_info, render
 from skyclass.images.export import object_name, safe_name
 from skyclass.images.panstarrs import linear_flux, open_panstarrs
 from skyclass.survey import BANDS, read_frame
@@ -59,6 +61,44 @@ def test_one_file_of_arrays(stored: Path, tmp_path: Path, form: str) -> None:
         text = [i.decode() if isinstance(i, bytes) else str(i) for i in ids]
         assert text == table.column("specobjid").to_pylist()
     assert list(root.attrs["bands"]) == list(BANDS)
+
+
+@pytest.mark.parametrize("name", ["gri", "lupton:irg"])
+def test_pictures_that_datasets_reads(stored: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "png"
+    typed = ["export-cutouts", "--cutouts", str(stored), "--out", str(out)]
+    done = CliRunner().invoke(app, [*typed, "--format", "png", "--type", name])
+    assert done.exit_code == 0, done.output
+    info = read_info(stored)
+    found = datasets.load_dataset("imagefolder", data_dir=str(out), cache_dir=str(tmp_path / "c"))
+    assert found["train"].features["label"].names == sorted(info.labels)
+    splits = datasets.load_from_disk(str(stored))
+    assert set(found) == set(splits)
+    for split, rows in found.items():
+        test = open_cutouts(stored, split)
+        order = [test.column("specobjid").index(Path(r["image"].filename).stem) for r in rows]
+        assert sorted(order) == list(range(len(test)))
+        drawn = render(test.take(np.array(order)), name, offset=test.offsets()[order])
+        for row, number, picture in zip(rows, order, drawn, strict=True):
+            np.testing.assert_array_equal(np.asarray(row["image"]), picture[::-1])
+            label = rows.features["label"].int2str(row["label"])
+            assert label == info.labels[test.label[number]]
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "message"),
+    [
+        ("jpg", "gri", "did you mean 'png'"),
+        ("png", "grj", "did you mean"),
+        ("png", "sdss-jpeg", "needs red, green, blue"),
+    ],
+)
+def test_what_cannot_be_written(
+    stored: Path, tmp_path: Path, form: str, name: str, message: str
+) -> None:
+    with pytest.raises(ImageError, match=message):
+        export_cutouts(stored, tmp_path / "out", form, name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_written_over(stored: Path, tmp_path: Path) -> None:

@@ -120,5 +120,7 @@ def test_settings_are_checked_before_any_work() -> None:
     assert check_images(ImageConfig(type="gri", registration="shift"), 64) == "shift"
     with pytest.raises(ImageError, match="a crop of 33 pixels does not lie in the middle"):
         check_images(ImageConfig(type="gri", crop=33), 64)
-    with pytest.raises(ImageError, match="ps1-jpeg needs red, green, blue"):
-        check_images(ImageConfig(type="ps1-jpeg"), 64)
+    # a picture has a side of its own: 240 pixels
+    assert check_images(ImageConfig(type="ps1-jpeg", crop=120), 65) == "none"
+    with pytest.raises(ImageError, match="a crop of 121 pixels does not lie in the middle"):
+        check_images(ImageConfig(type="ps1-jpeg", crop=121), 65)

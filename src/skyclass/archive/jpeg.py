@@ -60,7 +60,7 @@ class Jpeg:
         picture = colour(image, _WEIGHTS, place.scale)
         if "I" in request.query.get("opt", ""):
             picture = 255 - picture
-        return Answer(200, encoded(picture, "JPEG"), _HEADERS)
+        return Answer(200, encoded(picture, "JPEG", simulated=self._sky.simulated), _HEADERS)
 
 
 def jpeg_place(request: Request) -> Place:

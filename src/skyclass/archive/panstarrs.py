@@ -101,7 +101,8 @@ class PanStarrs:
             return Answer(200, _fits(image[0], place, bands[0]), {"Content-Type": "image/fits"})
         picture = colour(image if len(bands) == 3 else image.repeat(3, 0), (_WEIGHT,) * 3, _SCALE)
         kind = "JPEG" if form == "jpg" else "PNG"
-        return Answer(200, encoded(picture, kind), {"Content-Type": f"image/{kind.lower()}"})
+        content = encoded(picture, kind, simulated=self._sky.simulated)
+        return Answer(200, content, {"Content-Type": f"image/{kind.lower()}"})
 
 
 def file_name_table(rows: Iterable[str]) -> Answer:

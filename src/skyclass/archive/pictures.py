@@ -8,6 +8,8 @@ from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
+from skyclass.survey import SIMULATED
+
 __all__ = ["colour", "encoded", "grey_jpeg"]
 
 _STRETCH: Final = 1.077
@@ -46,7 +48,7 @@ def colour(
     return np.asarray(picture)[::-1]
 
 
-def encoded(picture: NDArray[np.uint8], form: str) -> bytes:
+def encoded(picture: NDArray[np.uint8], form: str, *, simulated: bool = False) -> bytes:
     """Encode a picture.
 
     Parameters
@@ -55,6 +57,8 @@ def encoded(picture: NDArray[np.uint8], form: str) -> bytes:
         `[y, x, 3]` or `[y, x]`.
     form
         ``JPEG`` or ``PNG``.
+    simulated
+        Whether a comment in a JPEG is to say so.
 
     Returns
     -------
@@ -62,7 +66,9 @@ def encoded(picture: NDArray[np.uint8], form: str) -> bytes:
         Contents of a file.
     """
     stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(stream, form, quality=90)
+    comment = {"comment": f"{SIMULATED}: not an observation."} if simulated else {}
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    image.save(stream, form, quality=90, **comment)
     return stream.getvalue()
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from skyclass.errors import SurveyError
-from skyclass.survey import FRAME_SHAPE, PIXEL_SCALE, Field, find_frame, read_frame
+from skyclass.survey import FRAME_SHAPE, PIXEL_SCALE, Field, find_frame, is_simulated, read_frame
 
 __all__ = ["Place", "Sky"]
 
@@ -79,6 +79,8 @@ class Sky:
     """
 
     def __init__(self, folders: Mapping[Field, Path]) -> None:
+        self.simulated = False
+        """Whether a frame that was read says that it is simulated."""
         self._folders = folders
         # wcslib keeps state in its objects, so one picture is taken at a time
         self._lock = threading.Lock()
@@ -162,6 +164,7 @@ class Sky:
         """Read a frame; none where it is missing or broken."""
         try:
             frame = read_frame(find_frame(self._folders[field], field, band))
+            self.simulated |= is_simulated(frame.header.get("HISTORY", ()))
             return frame.data, _wcs(frame.header)
         except SurveyError as error:
             _log.info("not shown: %s", error)

@@ -70,16 +70,18 @@ def _context(directory: Path) -> dict[str, Any]:
         simulated=metrics["simulated"],
     )
     ordered = metrics["ordered"]
+    scored = {"Image model": metrics["test"]}
+    if metrics["baseline"]:
+        scored["Colour baseline"] = metrics["baseline"]
     return {
         **metrics,
         "labels": labels,
         "image_type_description": get_image_type(metrics["image_type"]).description,
         "adjacent": adjacent_accuracy(true, probabilities.argmax(axis=1)) if ordered else None,
-        "verdict": _verdict(*metrics["difference"]["ci95"]),
-        "matrices": {
-            "Image model": _matrix(metrics["test"]),
-            "Colour baseline": _matrix(metrics["baseline"]),
-        },
+        "n": len(table),
+        "verdict": _verdict(*metrics["difference"]["ci95"]) if metrics["baseline"] else None,
+        "scored": scored,
+        "matrices": {name: _matrix(scores) for name, scores in scored.items()},
         "history": history,
         "bins": [asdict(each) for each in bins],
         "training_curves": _html(training_curves(history), "training-curves"),

@@ -28,7 +28,7 @@ class Sample:
     """One test object as the report shows it."""
 
     objid: str
-    """Photometric identity."""
+    """Photometric identity; a dash where the catalogue tells none."""
     ra: float
     """Right ascension in degrees (ICRS)."""
     dec: float
@@ -98,8 +98,10 @@ class Gallery:
         self._probability = probabilities.max(axis=1)
         self._right = (table["label"] == table["predicted"]).to_numpy(bool)
         # a picture beside another object's numbers would go unnoticed
-        if self._cutouts.column("objid") != table["objid"].tolist():
-            raise EvaluationError(f"{cutouts} holds other test objects than were predicted")
+        for name in ("objid", "ra"):
+            stored = pd.Series(self._cutouts.column(name), dtype=table[name].dtype)
+            if not stored.equals(table[name].reset_index(drop=True)):
+                raise EvaluationError(f"{cutouts} holds other test objects than were predicted")
 
     def by_class(self, most: int = 3) -> list[ClassSamples]:
         """Choose right and wrong predictions of every class at random, the same each time.
@@ -155,7 +157,7 @@ class Gallery:
         """Make the sample of one row and its `[y, x, 3]` picture."""
         record = self._table.iloc[int(row)]
         return Sample(
-            objid=record["objid"],
+            objid=record["objid"] if pd.notna(record["objid"]) else "–",
             ra=record["ra"],
             dec=record["dec"],
             label=record["label"],

@@ -1,6 +1,6 @@
 """Frames, cutouts and the pictures made of them."""
 
-from skyclass.images.augment import augment
+from skyclass.images.augment import augment, check_augmentation
 from skyclass.images.cutout import Cutouts, cut_field, cut_image
 from skyclass.images.dataset import make_cutouts
 from skyclass.images.export import export_cutouts
@@ -8,6 +8,7 @@ from skyclass.images.field import cut_objects, with_neighbours
 from skyclass.images.frame import Frame, open_field
 from skyclass.images.imagetype import COLOURS, Download, ImageType
 from skyclass.images.photometry import APERTURE, aperture_flux, concentration
+from skyclass.images.pictures import make_picture_cutouts, picture_request
 from skyclass.images.registration import shift
 from skyclass.images.render import Renderer, check_images, render
 from skyclass.images.runners import on_cluster, on_threads
@@ -27,6 +28,7 @@ __all__ = [
     "StoredCutouts",
     "aperture_flux",
     "augment",
+    "check_augmentation",
     "check_images",
     "concentration",
     "cut_field",
@@ -37,10 +39,12 @@ __all__ = [
     "image_families",
     "image_types",
     "make_cutouts",
+    "make_picture_cutouts",
     "on_cluster",
     "on_threads",
     "open_cutouts",
     "open_field",
+    "picture_request",
     "read_info",
     "register",
     "render",

@@ -15,7 +15,7 @@ from torch.nn import functional
 from skyclass.config import AugmentationConfig
 from skyclass.errors import ImageError
 
-__all__ = ["EXTINCTION", "augment"]
+__all__ = ["EXTINCTION", "augment", "check_augmentation"]
 
 EXTINCTION: Final = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
 """Magnitudes of extinction at E(B-V) = 1 for R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103,
@@ -23,6 +23,25 @@ table 6)."""
 
 _NORMAL_MAD: Final = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
+
+
+def check_augmentation(config: AugmentationConfig, bands: Sequence[str]) -> None:
+    """Check the settings of an augmentation before any work.
+
+    Parameters
+    ----------
+    config
+        Which changes, and how large.
+    bands
+        Those of the image type.
+
+    Raises
+    ------
+    ImageError
+        Where reddening is asked for, but not known in a band.
+    """
+    if config.reddening:
+        _check_known(bands)
 
 
 def augment(
@@ -88,11 +107,7 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
     ImageError
         Where a band is none of these.
     """
-    unknown = [band for band in bands if band not in EXTINCTION]
-    if unknown:
-        raise ImageError(
-            f"the extinction in {', '.join(unknown)} is not known; set augmentation.reddening = 0"
-        )
+    _check_known(bands)
     extinction = torch.tensor([EXTINCTION[band] for band in bands])
     factor = 10 ** (-0.4 * excess.cpu()[:, None] * extinction)
     return flux * factor.to(flux)[..., None, None]
@@ -148,6 +163,15 @@ def blur(flux: Tensor, sigma: Tensor) -> Tensor:
     middle = kernel[:, len(pixels) // 2].sum(-1)
     kernel = (kernel / middle[:, None, None])[:, None]
     return kernel @ flux @ kernel
+
+
+def _check_known(bands: Sequence[str]) -> None:
+    """Refuse bands whose extinction is not known."""
+    unknown = [band for band in bands if band not in EXTINCTION]
+    if unknown:
+        raise ImageError(
+            f"the extinction in {', '.join(unknown)} is not known; set augmentation.reddening = 0"
+        )
 
 
 def _turned(flux: Tensor, stream: torch.Generator) -> Tensor:

@@ -1,7 +1,8 @@
-"""Stored cutouts in other formats: FITS with world coordinates, HDF5, Zarr."""
+"""Stored cutouts in other formats: FITS with world coordinates, HDF5, Zarr, PNG pictures."""
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -11,17 +12,27 @@ import numpy as np
 import pyarrow as pa
 from astropy.io import fits
 from numpy.typing import NDArray
+from PIL import Image
 
-from skyclass.errors import ImageError
+from skyclass.catalog import FRAME_KEYS, IDS, POSITION
+from skyclass.errors import ImageError, nearest
 from skyclass.files import atomic_path
+from skyclass.images.imagetype import COLOURS
+from skyclass.images.render import render
 from skyclass.images.storage import CutoutInfo, array_view, read_info
+from skyclass.images.types import get_image_type
 
 __all__ = ["FORMATS", "export_cutouts"]
 
+FORMATS: Final = ("fits", "hdf5", "zarr", "png")
+"""Names of the formats."""
+
 _BATCH: Final = 256
 
+_Writer = Callable[[datasets.DatasetDict, CutoutInfo, Path], None]
 
-def export_cutouts(cutouts: Path, out: Path, form: str) -> int:
+
+def export_cutouts(cutouts: Path, out: Path, form: str, image_type: str = "gri") -> int:
     """Write stored cutouts in another format.
 
     Parameters
@@ -29,11 +40,14 @@ def export_cutouts(cutouts: Path, out: Path, form: str) -> int:
     cutouts
         Folder that `make_cutouts` wrote.
     out
-        Folder to write (``fits``, ``zarr``), or file (``hdf5``); it must not be there.
+        Folder to write, or file (``hdf5``); it must not be there.
     form
-        ``fits``: a file for each object in folders of split and class, an image with its own world
-        coordinates for each band. ``hdf5``, ``zarr``: a group for each split, an array for each
-        feature.
+        One of `FORMATS`. ``fits``: a file for each object in folders of split and class, an image
+        with its own world coordinates for each band. ``hdf5``, ``zarr``: a group for each split, an
+        array for each feature. ``png``: a picture for each object in folders of split and class,
+        which `datasets` reads as an ``imagefolder``; its last row is the first of the cutout.
+    image_type
+        What ``png`` shows, bands registered in the type's own way.
 
     Returns
     -------
@@ -43,15 +57,30 @@ def export_cutouts(cutouts: Path, out: Path, form: str) -> int:
     Raises
     ------
     ImageError
-        Where there are no cutouts, something is in the way, or a library is missing.
+        Where there are no cutouts, something is in the way, a library is missing, or there is no
+        such format or image type.
     """
     info = read_info(cutouts)
+    write = _writer(form, image_type, info)
     if out.exists():
         raise ImageError(f"{out} is there already; choose another --out, or remove it")
     splits = datasets.load_from_disk(str(cutouts))
-    with atomic_path(out) as partial:
-        FORMATS[form](splits, info, partial)
+    with atomic_path(out) as temporary:
+        write(splits, info, temporary)
     return sum(len(rows) for rows in splits.values())
+
+
+def _writer(form: str, image_type: str, info: CutoutInfo) -> _Writer:
+    """Look up how a format is written, before any work."""
+    if form not in FORMATS:
+        raise ImageError(
+            f"unknown format {form!r}; did you mean {nearest(form, FORMATS)!r}?"
+            f" (there are {', '.join(FORMATS)})"
+        )
+    if form == "png":
+        get_image_type(image_type).check_bands(info.bands)
+        return partial(_write_png, image_type=image_type)
+    return {"fits": _write_fits, "hdf5": _write_hdf5, "zarr": _write_zarr}[form]
 
 
 def _batches(rows: datasets.Dataset) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -73,9 +102,7 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
 def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
     """Write a FITS file for each object."""
     for split, rows in splits.items():
-        folders = [out / split / safe_name(label) for label in info.labels]
-        for folder in folders:
-            folder.mkdir(parents=True)
+        folders = _class_folders(out / split, info)
         for start, batch in _batches(rows):
             for i, label in enumerate(batch["label"]):
                 row = {name: values[i] for name, values in batch.items()}
@@ -83,19 +110,44 @@ def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> No
                 _units(row, info).writeto(path)
 
 
+def _class_folders(out: Path, info: CutoutInfo) -> list[Path]:
+    """Make a folder for each class."""
+    folders = [out / safe_name(label) for label in info.labels]
+    if len(set(folders)) < len(folders):
+        raise ImageError("two classes would share a folder: their names differ only in signs")
+    for folder in folders:
+        folder.mkdir(parents=True)
+    return folders
+
+
+def _write_png(
+    splits: datasets.DatasetDict, info: CutoutInfo, out: Path, *, image_type: str
+) -> None:
+    """Write a picture for each object."""
+    for split, rows in splits.items():
+        folders = _class_folders(out / split, info)
+        for start, batch in _batches(rows.select_columns(["flux", "offset", "label", *IDS])):
+            flux = batch["flux"].astype(np.float32)
+            drawn = render(flux, image_type, offset=batch["offset"], bands=info.bands)
+            for i, picture in enumerate(drawn):
+                name = object_name({key: batch[key][i] for key in IDS}, start + i)
+                # y grows upwards in a cutout, downwards in a file
+                Image.fromarray(picture[::-1]).save(folders[batch["label"][i]] / f"{name}.png")
+
+
 def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
     """Give an object as an image a band, each with its own world coordinates."""
     units = [fits.PrimaryHDU()]
-    for name in ("objid", "specobjid", "ra", "dec", "rerun", "run", "camcol", "field"):
+    for name in (*IDS, *POSITION, *(key for key in FRAME_KEYS if key in row)):
         value = row[name]
-        units[0].header[name.upper()[:8]] = str(value) if "objid" in name else value.item()
+        units[0].header[name.upper()[:8]] = str(value) if name in IDS else value.item()
     units[0].header["CLASS"] = info.labels[int(row["label"])]
     for band, flux, offset in zip(info.bands, row["flux"], row["offset"], strict=True):
         unit = fits.ImageHDU(np.asarray(flux, dtype=np.float32), name=band)
         centre = (info.size - 1) / 2 + 1
         unit.header.update(
             {
-                "BUNIT": "nanomaggy",
+                "BUNIT": "grey level" if info.bands == COLOURS else "nanomaggy",
                 "CTYPE1": "RA---TAN",
                 "CTYPE2": "DEC--TAN",
                 "CRVAL1": float(row["ra"]),
@@ -185,11 +237,3 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise ImageError(f'this format needs {name}: pip install "skyclass[formats]"') from error
-
-
-FORMATS: Final[dict[str, Callable[[datasets.DatasetDict, CutoutInfo, Path], None]]] = {
-    "fits": _write_fits,
-    "hdf5": _write_hdf5,
-    "zarr": _write_zarr,
-}
-"""Writers by name."""

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError, MissingFrameError
-from skyclass.survey import BANDS, SATURATION, Field, find_frame, read_frame
+from skyclass.survey import BANDS, SATURATION, Field, find_frame, is_simulated, read_frame
 
 __all__ = ["Frame", "open_field", "open_frame", "sky_to_pixel"]
 
@@ -180,7 +180,7 @@ def open_frame(
         band,
         raw.data,
         wcs,
-        _is_simulated(header),
+        is_simulated(header.get("HISTORY", ())),
         (int(header["NAXIS2"]), int(header["NAXIS1"])),
         counts * float(header["NMGY"]) if "NMGY" in header else np.inf,
     )
@@ -204,8 +204,3 @@ def _wcs(path: Path, header: fits.Header) -> WCS:
     if not wcs.has_celestial:
         raise ImageError(f"{path} has no celestial WCS; objects cannot be found in it")
     return wcs
-
-
-def _is_simulated(header: fits.Header) -> bool:
-    """Tell frames of `skyclass.simulation`, whose history says what they are."""
-    return any("Simulated by skyclass" in str(line) for line in header.get("HISTORY", ()))

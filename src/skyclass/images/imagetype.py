@@ -63,6 +63,11 @@ class ImageType:
     source: Download | None = None
     """Where ready-made pictures come from, for a type that is not made of frames."""
 
+    @property
+    def stored_bands(self) -> tuple[str, ...]:
+        """What stands on the band axis of the stored cutouts that it is made of."""
+        return BANDS if self.source is None else COLOURS
+
     @overload
     def __call__(self, flux: Tensor, bands: Sequence[str] = BANDS) -> Tensor: ...
 

@@ -17,7 +17,6 @@ from skyclass.images.registration import REGISTRATIONS, shift
 from skyclass.images.resize import bilinear, centre_crop, check_crop, lanczos
 from skyclass.images.types import get_image_type
 from skyclass.images.upscale import Upscaler
-from skyclass.survey import BANDS
 
 __all__ = ["RESIZES", "Renderer", "check_images", "render"]
 
@@ -35,7 +34,7 @@ class Renderer:
     registration
         One of `REGISTRATIONS`; the image type's own by default.
     bands
-        What stands on the band axis of the cutouts.
+        What stands on the band axis of the cutouts; as they are stored for this type by default.
     crop
         Side in pixels of the central square that is kept; all by default.
     size
@@ -57,7 +56,7 @@ class Renderer:
         image_type: str,
         registration: str | None = None,
         *,
-        bands: Sequence[str] = BANDS,
+        bands: Sequence[str] | None = None,
         crop: int | None = None,
         size: int | None = None,
         resize: str = "lanczos",
@@ -67,10 +66,10 @@ class Renderer:
         self.registration = registration or self.image_type.registration
         _check_name("registration", self.registration, REGISTRATIONS)
         _check_name("resize", resize, RESIZES)
-        self.image_type.check_bands(bands)
+        self._bands = tuple(bands or self.image_type.stored_bands)
+        self.image_type.check_bands(self._bands)
         if upscaler is not None and resize != "learned":
             raise ImageError(f'upscaler goes with resize = "learned", got resize = {resize!r}')
-        self._bands = tuple(bands)
         self._crop = crop
         self._size = size
         self._resize = resize
@@ -158,7 +157,7 @@ def check_images(config: ImageConfig, side: int) -> str:
     config
         How cutouts become model input.
     side
-        Pixels a side of the cutouts.
+        Pixels a side of cutouts of frames.
 
     Returns
     -------
@@ -170,8 +169,9 @@ def check_images(config: ImageConfig, side: int) -> str:
     ImageError
         Where `Renderer` would refuse them, or the crop is not in the middle of a cutout.
     """
+    source = get_image_type(config.type).source
     if config.crop is not None:
-        check_crop(side, config.crop)
+        check_crop(side if source is None else source.width, config.crop)
     renderer = Renderer(
         config.type,
         config.registration,
@@ -189,14 +189,14 @@ def render(
     *,
     offset: NDArray[np.float32] | None = None,
     registration: str | None = None,
-    bands: Sequence[str] = BANDS,
+    bands: Sequence[str] | None = None,
 ) -> NDArray[np.uint8]:
     """Show cutouts as the model sees them.
 
     Parameters
     ----------
     flux
-        Nanomaggies, `[n, band, y, x]`.
+        Nanomaggies, or grey levels of ready-made pictures, `[n, band, y, x]`.
     image_type
         Name of an image type.
     offset
@@ -204,7 +204,7 @@ def render(
     registration
         `shift` or `none`; the image type's own by default.
     bands
-        What stands on the band axis.
+        What stands on the band axis; as cutouts are stored for this type by default.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Work on many fields at once: on the threads of one machine, or on the workers of a cluster."""
+"""Work on many units, mostly fields: on the threads of one machine, or the workers of a cluster."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import import_module
 from typing import Any, Final
@@ -9,18 +9,19 @@ from typing import Any, Final
 import pandas as pd
 
 from skyclass.errors import ImageError
-from skyclass.survey import Field
 
-__all__ = ["Runner", "on_cluster", "on_threads"]
+__all__ = ["Groups", "Runner", "on_cluster", "on_threads"]
 
 TIMEOUT: Final = "20s"
 """How long a scheduler may take to answer."""
 
-Work = Callable[[Field, pd.DataFrame], None]
-Groups = list[tuple[Field, pd.DataFrame]]
+Groups = Sequence[tuple[Any, pd.DataFrame]]
+"""Units of work: a name, such as a `Field`, and the rows of the catalogue."""
+
+Work = Callable[[Any, pd.DataFrame], None]
 Progress = Callable[[int, int], None] | None
 Runner = Callable[[Work, Groups, Progress], None]
-"""Calls a function for each field and its rows, and tells how many are done."""
+"""Calls a function for each unit and its rows, and tells how many are done."""
 
 
 def on_threads(workers: int | None = None) -> Runner:
@@ -29,7 +30,7 @@ def on_threads(workers: int | None = None) -> Runner:
     Parameters
     ----------
     workers
-        Fields worked on at once; one a core where not given.
+        Units worked on at once; one a core where not given.
 
     Returns
     -------

@@ -34,17 +34,17 @@ class CutoutInfo:
     size: int
     """Pixels a side."""
     bands: tuple[str, ...]
-    """Order of the band axis."""
+    """Order of the band axis; `COLOURS` for ready-made pictures."""
     labels: tuple[str, ...]
     """Class names in the order of the integer labels."""
     fields: int
-    """Number of distinct fields."""
+    """Number of distinct fields; 0 where the catalogue does not tell them."""
     off_frame: int
     """Objects left out because they do not lie on their frames."""
     missing: int
     """Objects left out because their field lacks a band."""
     simulated: bool
-    """Whether any frame says that it is simulated."""
+    """Whether any frame or picture says that it is simulated."""
 
 
 def read_info(path: Path) -> CutoutInfo:
@@ -95,6 +95,11 @@ class StoredCutouts:
         """Give the number of cutouts."""
         return len(self.label)
 
+    @property
+    def pixels(self) -> int:
+        """Pixels of one cutout in all bands."""
+        return int(np.prod(self._flux[0].shape[1:]))
+
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Read the fluxes of some cutouts.
 
@@ -106,7 +111,7 @@ class StoredCutouts:
         Returns
         -------
         numpy.ndarray
-            Nanomaggies, `[n, 5, y, x]`, a fresh array.
+            Nanomaggies, or grey levels of ready-made pictures, `[n, band, y, x]`, a fresh array.
         """
         indices = np.asarray(indices)
         out = np.empty((len(indices), *self._flux[0].shape[1:]), dtype=np.float32)

@@ -49,7 +49,7 @@ def classify(
     Raises
     ------
     InferenceError
-        Where `out` has no known ending, or no source is found.
+        Where `out` has no known ending, no source is found, or the model takes ready-made pictures.
     ModelError
         Where `model` is no model.
     SurveyError
@@ -57,6 +57,11 @@ def classify(
     """
     _check_ending(out)
     classifier = load(model)
+    if classifier.spec.bands != BANDS:
+        raise InferenceError(
+            f"{model} takes pictures of the type {classifier.spec.image_type}, which frames do not"
+            " hold; use a model of an image type made of frames"
+        )
     fields = find_fields(paths)
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):

@@ -10,38 +10,71 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from skyclass.catalog import MAGNITUDES, MODEL_MAGNITUDES
 from skyclass.errors import ModelError
 
-__all__ = ["baseline_features", "baseline_probabilities"]
+__all__ = [
+    "baseline_features",
+    "baseline_probabilities",
+    "catalog_concentration",
+    "catalog_magnitudes",
+]
 
 
-def baseline_features(
-    table: pd.DataFrame, flux: NDArray[np.float64], concentration: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """Give the four colours, the r magnitude and, if asked for, a concentration.
+def catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give the magnitudes that a catalogue has in all bands.
 
     Parameters
     ----------
     table
-        Catalogue rows, `[n]`. Its PSF magnitudes are used where it has them in all bands, else its
-        model magnitudes, and its ``psfMag_r - cModelMag_r`` as concentration (Strauss et al. 2002,
-        AJ 124, 1810).
-    flux
-        Aperture fluxes measured on the cutouts in nanomaggies, `[n, 5]`, used where it has none.
+        Catalogue rows, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        PSF magnitudes, `[n, 5]`, or model magnitudes where it lacks these, not a number where one
+        is missing; None where it has none at all.
+    """
+    for names in (MAGNITUDES, MODEL_MAGNITUDES):
+        if set(names) <= set(table.columns) and table[list(names)].notna().any(axis=None):
+            return table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
+    return None
+
+
+def catalog_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give ``psfMag_r - cModelMag_r`` of a catalogue (Strauss et al. 2002, AJ 124, 1810).
+
+    Parameters
+    ----------
+    table
+        Catalogue rows, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Magnitudes, `[n]`; None where it lacks one of the two.
+    """
+    if not {"psfMag_r", "cModelMag_r"} <= set(table.columns):
+        return None
+    return (table["psfMag_r"] - table["cModelMag_r"]).to_numpy(np.float64, na_value=np.nan)
+
+
+def baseline_features(
+    magnitudes: NDArray[np.float64], concentration: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Give the four colours, the r magnitude and, if there is one, a concentration.
+
+    Parameters
+    ----------
+    magnitudes
+        In u g r i z, `[n, 5]`.
     concentration
-        Concentration measured on the cutouts, `[n]`, or None where shape says nothing of class.
+        How concentrated the light is, `[n]`, or None where shape says nothing of class.
 
     Returns
     -------
     numpy.ndarray
-        `[n, 5]` or `[n, 6]`, magnitudes; not a number where a flux is not positive.
+        `[n, 5]` or `[n, 6]`; not a number where a magnitude is missing.
     """
-    magnitudes = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
-    for names in (MODEL_MAGNITUDES, MAGNITUDES):
-        if set(names) <= set(table.columns):
-            magnitudes = table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
     columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [2]]]
     if concentration is not None:
-        if {"psfMag_r", "cModelMag_r"} <= set(table.columns):
-            concentration = (table["psfMag_r"] - table["cModelMag_r"]).to_numpy(dtype=np.float64)
         columns.append(concentration[:, None])
     return np.concatenate(columns, axis=1)
 

@@ -9,7 +9,7 @@ from astropy.time import Time
 from skyclass._version import __version__
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.strip import NODE, RERUN, ROWS_PER_FIELD, Strip
-from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE
+from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, SIMULATED
 
 __all__ = ["Moment", "moment", "primary_header"]
 
@@ -213,5 +213,5 @@ def _calibration_cards(camera: Camera) -> list[_Card]:
             "Calibration factor inverse variance",
         ),
         ("RERUN", str(RERUN), "rerun"),
-        ("HISTORY", f"Simulated by skyclass {__version__} with GalSim: not an observation."),
+        ("HISTORY", f"{SIMULATED} {__version__} with GalSim: not an observation."),
     ]

@@ -5,6 +5,7 @@ from skyclass.survey.decode import decoder_name
 from skyclass.survey.download import download, missing_files
 from skyclass.survey.engine import Tally
 from skyclass.survey.manifest import read_status
+from skyclass.survey.pictures import picture_paths, read_picture
 from skyclass.survey.request import Archive, FileRequest, Picture
 from skyclass.survey.sdss import (
     BANDS,
@@ -20,7 +21,8 @@ from skyclass.survey.sdss import (
     frame_path,
     read_frame,
 )
-from skyclass.survey.supply import supply_frames, verify_catalog_frames
+from skyclass.survey.simulated import SIMULATED, is_simulated
+from skyclass.survey.supply import supply_frames, supply_pictures, verify_catalog_frames
 from skyclass.survey.verify import verify_frames
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "PIXEL_SCALE",
     "PRIMARY_ROWS",
     "SATURATION",
+    "SIMULATED",
     "Archive",
     "Field",
     "FileRequest",
@@ -43,10 +46,14 @@ __all__ = [
     "find_frame",
     "frame_path",
     "get_archive",
+    "is_simulated",
     "missing_files",
+    "picture_paths",
     "read_frame",
+    "read_picture",
     "read_status",
     "supply_frames",
+    "supply_pictures",
     "verify_catalog_frames",
     "verify_frames",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "disguised_error",
     "fits_headers",
     "header_end",
+    "open_picture",
     "too_many_queries",
     "unpacked",
 ]
@@ -164,6 +165,13 @@ def _data_size(header: fits.Header) -> int:
 def check_picture(
     path: Path, limit: int, kind: Literal["JPEG", "PNG"], size: tuple[int, int]
 ) -> None:
+    """Decode a picture whole, as `open_picture` does, for its errors only."""
+    open_picture(path, limit, kind, size)
+
+
+def open_picture(
+    path: Path, limit: int, kind: Literal["JPEG", "PNG"], size: tuple[int, int]
+) -> Image.Image:
     """Decode a picture whole.
 
     Parameters
@@ -176,6 +184,11 @@ def check_picture(
         What it should be.
     size
         Width and height it should have; a picture of another size is refused before decoding.
+
+    Returns
+    -------
+    PIL.Image.Image
+        In memory.
 
     Raises
     ------
@@ -196,6 +209,7 @@ def check_picture(
             raise SurveyError(f"is cut short: the end of the {kind} is missing")
         with Image.open(io.BytesIO(content), formats=[kind]) as picture:
             picture.load()
+            return picture
     except UnidentifiedImageError as error:
         raise SurveyError(f"is no {kind} picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

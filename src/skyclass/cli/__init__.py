@@ -1,0 +1,56 @@
+"""The command line: one thin command a verb."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from skyclass._version import __version__
+from skyclass.cli.learning import classify, demo, experiment
+from skyclass.cli.pixels import cutouts, export_cutouts, show
+from skyclass.cli.source import archive, catalog, download, simulate
+from skyclass.errors import SkyclassError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tell what kind of object a point on the sky is from its survey images.",
+)
+
+for _command in (
+    *(simulate, catalog, download, cutouts, show, export_cutouts),
+    *(experiment, demo, archive, classify),
+):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on standard error, exit code 2."""
+    try:
+        app()
+    except SkyclassError as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted; the same command goes on from here")
+        sys.exit(130)
+
+
+def _version(value: bool) -> None:
+    """Print the version and stop."""
+    if value:
+        typer.echo(f"skyclass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass

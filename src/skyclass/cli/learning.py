@@ -1,0 +1,62 @@
+"""Commands that train, evaluate and use models."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from skyclass.cli.options import TaskOption
+from skyclass.cli.progress import progress_bars
+
+__all__ = ["classify", "demo", "experiment"]
+
+
+def experiment(
+    file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
+    out: Annotated[Path, typer.Option(help="directory of the experiment")],
+) -> None:
+    """Run one experiment end to end; run again, it goes on where it stopped."""
+    from skyclass.experiment import run_experiment
+
+    with progress_bars() as tell:
+        result = run_experiment(file, out, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="directory to write")] = Path("demo"),
+    task: TaskOption = "spectral-class",
+) -> None:
+    """Simulate a survey and run the whole pipeline on it."""
+    from skyclass.demo import run_demo
+
+    with progress_bars() as tell:
+        result = run_demo(out, task=task, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
+    model: Annotated[Path, typer.Option(help="folder of a trained model")],
+    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+) -> None:
+    """Detect and classify every source of the given fields."""
+    from skyclass.inference import classify as run
+
+    with progress_bars() as tell:
+        table = run(paths, model, out, progress=lambda d, n: tell("fields", d, n))
+    counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
+    typer.echo(f"{len(table)} sources in {out}: {counts}")
+
+
+def _closing(metrics: dict[str, Any], report: Path) -> str:
+    """Give the closing line of an experiment."""
+    baseline = metrics["baseline"]
+    other = (
+        "no colour baseline (no magnitudes)"
+        if baseline is None
+        else f"colour baseline {100 * baseline['accuracy']:.1f} %"
+    )
+    kind = " (simulated data)" if metrics["simulated"] else ""
+    share = f"{100 * metrics['test']['accuracy']:.1f} %"
+    return f"test accuracy {share}, {other}{kind}; report: {report}"

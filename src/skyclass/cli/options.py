@@ -1,0 +1,13 @@
+"""Options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["SettingsOption", "TaskOption"]
+
+TaskOption = Annotated[str, typer.Option(help="spectral-class, object-type or a task file (TOML)")]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="a key of the experiment file, such as split.by=field; repeatable"),
+]
