@@ -36,9 +36,9 @@ def main(model: Path, picture: Path) -> None:
     classifier = load(model)
     labels = classifier.spec.labels
     predicted = classifier.probabilities(cutouts.flux, cutouts.offset).argmax(axis=1)
-    colour = magnitude[:, 1] - magnitude[:, 3]
     dereddened = magnitude - np.array(stars["EXTINCTION"])
-    expected = np.digitize(dereddened[:, 1] - dereddened[:, 3], BOUNDARIES)
+    colour = dereddened[:, 1] - dereddened[:, 3]
+    expected = np.digitize(colour, BOUNDARIES)
     apart = np.abs(predicted - expected)
     print(
         f"{len(stars)} stars with {BRIGHTEST} < r < {FAINTEST}: {np.mean(apart == 0):.0%} in the"
@@ -67,7 +67,9 @@ def draw(picture, labels, colour, r, predicted, images) -> None:
         if bound > -1.2:
             plot.axvline(bound, color="0.7", lw=0.8, zorder=0)
             plot.text(bound + 0.03, 14.3, label, color="0.4", va="top")
-    plot.set(xlabel="g - i (catalogue, mag)", ylabel="r (mag)", ylim=(19.7, 14.2), xlim=(-1.2, 3.4))
+    plot.set(
+        xlabel="g - i (dereddened, mag)", ylabel="r (mag)", ylim=(19.7, 14.2), xlim=(-1.2, 3.4)
+    )
     plot.set_title("predicted class of each star", fontsize=10)
     plot.legend(fontsize=8, loc="center left")
     order = np.argsort(colour)[np.linspace(0, len(colour) - 1, 15).astype(int)]

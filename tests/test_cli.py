@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from astropy.table import Table
+from typer.testing import CliRunner
 
+from skyclass.cli import app
 from skyclass.models import Classifier, ModelSpec, save
 from skyclass.survey import BANDS
 
@@ -178,3 +180,16 @@ def test_nowhere_to_write(small_survey: Path, tmp_path: Path) -> None:
         tmp_path / "file" / "c.parquet",
     )
     assert_refused(result, "cannot make the directory")
+
+
+def test_an_interruption_says_what_it_means(
+    small_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skyclass.catalog.catalog_of", interrupted)
+    words = ["catalog", str(small_survey / "catalog.csv"), "--out", str(tmp_path / "c.parquet")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted; the same command goes on from here\n"

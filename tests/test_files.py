@@ -49,3 +49,16 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path, error: OSError) -> None:
 def test_errors_of_reading_pass_through(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a.txt"):
         (tmp_path / "nowhere").read_text()
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_folder_never_gives_way_to_a_file_nor_a_file_to_a_folder(
+    tmp_path: Path, folder: bool
+) -> None:
+    path = tmp_path / "x"
+    kept = path if folder else path / "precious"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("kept")
+    with pytest.raises(OutputError, match="choose another name"), atomic_path(path, folder=folder):
+        pass
+    assert kept.read_text() == "kept"

@@ -57,7 +57,7 @@ def run_demo(
     tell = progress or (lambda _stage, _done, _total: None)
     survey = make_directory(out) / "survey"
     simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
-    with serve(survey) as url:
+    with serve(survey, queries=False) as url:
         config = ExperimentConfig(
             task=task,
             catalog=CatalogConfig(path=Path("survey/catalog.csv")),

@@ -12,7 +12,7 @@ import pandas as pd
 from skyclass._version import __version__
 from skyclass.catalog import catalog_of, read_catalog, source_of, write_catalog
 from skyclass.config import ExperimentConfig, ObjectsConfig, read_config, write_config
-from skyclass.errors import CatalogError, ExperimentError
+from skyclass.errors import CatalogError, ExperimentError, SurveyError
 from skyclass.evaluation import write_predictions, write_report
 from skyclass.files import atomic_path, make_directory
 from skyclass.images import (
@@ -89,6 +89,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     check_model(config.model.name)
     if config.catalog.path is not None and not config.catalog.path.is_file():
         raise CatalogError(f"{config.catalog.path} does not exist")
+    _check_frames(config)
     _claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
     pictures = get_image_type(config.images.type).source
@@ -104,6 +105,13 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     scored = _fingerprint(trained, source)
     metrics = _evaluate(config, task, catalog, info, classifier, out, scored, tell)
     return Result(out, metrics)
+
+
+def _check_frames(config: ExperimentConfig) -> None:
+    """Refuse a directory of frames that is not there and that nothing is downloaded to."""
+    frames = config.survey.frames
+    if frames is not None and config.survey.base_url is None and not frames.is_dir():
+        raise SurveyError(f"the directory of frames {frames} does not exist")
 
 
 def _digest(path: Path) -> str:

@@ -50,7 +50,7 @@ def make_directory(path: Path) -> Path:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it into place on success.
 
     What was written under the temporary name is removed when the block fails, so no half-written
@@ -60,6 +60,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     ----------
     path
         Final name of the file or folder.
+    folder
+        Whether it is a folder, which takes the place of one that is there.
 
     Yields
     ------
@@ -69,9 +71,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        Where there is no space, no permission, or no such place to write to.
+        Where there is no space, no permission, or no such place to write to, or a folder lies
+        where a file is to be written, or the other way about.
     """
     make_directory(path.parent)
+    if path.exists() and path.is_dir() != folder:
+        raise OutputError(f"{path} is a {'file' if folder else 'folder'}; choose another name")
     for stale in path.parent.glob(f"{_PARTIAL}*-{glob.escape(path.name)}"):
         _remove(stale)
     partial = path.parent / f"{_PARTIAL}{uuid.uuid4().hex[:8]}-{path.name}"

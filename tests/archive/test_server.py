@@ -169,3 +169,13 @@ def test_the_command_names_a_wrong_fault(small_survey: Path) -> None:
     )
     assert result.returncode == 2
     assert "did you mean 'reset'" in result.stderr
+
+
+def test_frames_need_no_database(small_survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # as where neither DuckDB nor sqlglot is installed
+    for name in ("duckdb", "sqlglot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ArchiveError, match=r"skyclass\[archive\]"), serve(small_survey):
+        pass
+    with serve(small_survey, queries=False) as url:
+        assert httpx.get(f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch").status_code == 404

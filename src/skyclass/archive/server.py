@@ -72,6 +72,8 @@ class Archive:
         Seconds to wait before every answer.
     replay
         Directory of recorded answers of the real services, which come first.
+    queries
+        Whether ``catalog.csv``, if there is one, is served to SQL queries too.
     queries_per_minute
         SQL queries a client may send in a minute, 0 for any number; the real service allows 60.
     token
@@ -92,6 +94,7 @@ class Archive:
         faults: Faults | None = None,
         latency: float = 0.0,
         replay: Path | None = None,
+        queries: bool = True,
         queries_per_minute: int = 60,
         token: str = TOKEN,
     ) -> None:
@@ -103,7 +106,9 @@ class Archive:
         """Faults being made."""
         self._latency = latency
         self._lock = threading.Lock()
-        self._services = _services(directory, replay, queries_per_minute, token)
+        self._services = _services(
+            directory, replay, (queries_per_minute, token) if queries else None
+        )
         try:
             self._server = _Server((host, port), self)
         except (OSError, OverflowError) as error:
@@ -181,8 +186,10 @@ class Archive:
         return text_answer(404, "Not Found\n")
 
 
-def _services(directory: Path, replay: Path | None, limit: int, token: str) -> list[_Service]:
-    """Make the services of a directory."""
+def _services(
+    directory: Path, replay: Path | None, queries: tuple[int, str] | None
+) -> list[_Service]:
+    """Make the services of a directory; those of queries by their limit and token."""
     try:
         folders = find_fields([directory])
     except SurveyError as error:
@@ -191,8 +198,8 @@ def _services(directory: Path, replay: Path | None, limit: int, token: str) -> l
     services: list[_Service] = [Replay(replay)] if replay else []
     services += [FrameFiles(folders), Jpeg(sky), PanStarrs(sky)]
     catalog = directory / CATALOG
-    if catalog.is_file():
-        database = Database(catalog)
+    if queries is not None and catalog.is_file():
+        database, (limit, token) = Database(catalog), queries
         services += [SkyServer(database, limit), CasJobs(database, token)]
     return services
 

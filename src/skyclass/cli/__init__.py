@@ -1,6 +1,8 @@
 """The command line: one thin command a verb."""
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -14,6 +16,21 @@ from skyclass.errors import SkyclassError
 
 __all__ = ["app", "main"]
 
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Say what an interruption means; typer itself ends without a word."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            Console(stderr=True).print("interrupted; the same command goes on from here")
+            raise typer.Exit(130) from None
+
+    return run
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -25,7 +42,7 @@ for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
     *(experiment, demo, archive, classify),
 ):
-    app.command()(_command)
+    app.command()(_interruptible(_command))
 
 
 def main() -> None:
@@ -35,9 +52,6 @@ def main() -> None:
     except SkyclassError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False, highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted; the same command goes on from here")
-        sys.exit(130)
 
 
 def _version(value: bool) -> None:

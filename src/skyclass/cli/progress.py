@@ -40,7 +40,8 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             if done == total:
                 bars.stop_task(stages[stage])  # type: ignore[arg-type]
 
-        yield tell
+        with _erased_on_failure(bars):
+            yield tell
 
 
 @contextmanager
@@ -65,4 +66,15 @@ def download_bar(kind: str) -> "Iterator[Callable[[Tally], None]]":
             )
             bars.update(task, completed=tally.settled, total=tally.total, note=note)
 
-        yield tell
+        with _erased_on_failure(bars):
+            yield tell
+
+
+@contextmanager
+def _erased_on_failure(bars: Progress) -> Iterator[None]:
+    """Leave no dead bar beside the line that says what went wrong."""
+    try:
+        yield
+    except BaseException:
+        bars.live.transient = True
+        raise

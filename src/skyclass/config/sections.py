@@ -54,7 +54,9 @@ class CatalogConfig(_Section):
     def _complete(self) -> Self:
         """Ask for a path where there is a file, and only there."""
         if (self.source == "file") != (self.path is not None):
-            raise ValueError('a source = "file" needs a path, and only that does')
+            raise ValueError(
+                'give a file of objects, or source = "skyserver" or "casjobs", not both'
+            )
         return self
 
 

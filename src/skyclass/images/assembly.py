@@ -250,7 +250,7 @@ def _assemble(plan: Plan, out: Path, paths: list[Path]) -> CutoutInfo:
             if split in names
         }
     )
-    with atomic_path(out) as temporary, _quiet():
+    with atomic_path(out, folder=True) as temporary, _quiet():
         splits.save_to_disk(str(temporary))
         (temporary / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
     return info

@@ -65,7 +65,7 @@ def export_cutouts(cutouts: Path, out: Path, form: str, image_type: str = "gri")
     if out.exists():
         raise ImageError(f"{out} is there already; choose another --out, or remove it")
     splits = datasets.load_from_disk(str(cutouts))
-    with atomic_path(out) as temporary:
+    with atomic_path(out, folder=form != "hdf5") as temporary:
         write(splits, info, temporary)
     return sum(len(rows) for rows in splits.values())
 

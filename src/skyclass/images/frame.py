@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skyclass.errors import ImageError, MissingFrameError
 from skyclass.survey import BANDS, SATURATION, Field, find_frame, is_simulated, read_frame
 
-__all__ = ["Frame", "open_field", "open_frame", "sky_to_pixel"]
+__all__ = ["Frame", "celestial_wcs", "open_field", "open_frame", "sky_to_pixel"]
 
 _NEAR_SATURATION = 0.97
 """Share of the saturation level above which a pixel's count is no measure of its light; the sky,
@@ -170,7 +170,7 @@ def open_frame(
     def count(header: fits.Header) -> int:
         nonlocal wcs
         _check(path, header, field, band)
-        wcs = _wcs(path, header)
+        wcs = celestial_wcs(path, header)
         return int(header["NAXIS2"]) if rows is None else rows(wcs)
 
     raw = read_frame(path, count, threads=threads)
@@ -195,8 +195,26 @@ def _check(path: Path, header: fits.Header, field: Field, band: str) -> None:
             raise ImageError(f"{path} should have {card} {expected}, its header says {found!r}")
 
 
-def _wcs(path: Path, header: fits.Header) -> WCS:
-    """Give the world coordinates of a header."""
+def celestial_wcs(path: Path, header: fits.Header) -> WCS:
+    """Give the world coordinates of a header.
+
+    Parameters
+    ----------
+    path
+        Where it is from, for the message.
+    header
+        Of an image.
+
+    Returns
+    -------
+    astropy.wcs.WCS
+        Celestial.
+
+    Raises
+    ------
+    ImageError
+        Where the header has none.
+    """
     with warnings.catch_warnings():
         # real frames carry RADECSYS, which astropy mends with a warning
         warnings.simplefilter("ignore", AstropyWarning)

@@ -6,11 +6,10 @@ from typing import Final
 
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
-from skyclass.images.frame import Frame
+from skyclass.images.frame import Frame, celestial_wcs
 
 __all__ = ["linear_flux", "open_panstarrs"]
 
@@ -48,9 +47,9 @@ def open_panstarrs(path: Path) -> Frame:
         band = str(header.get("FPA.FILTERID", header.get("FILTER", ""))).strip()[:1]
     except (OSError, StopIteration, KeyError, ValueError, TypeError) as error:
         raise ImageError(f"{path} is no Pan-STARRS image: {error or 'no image in it'}") from error
-    wcs = WCS(header)
-    if band not in set("grizy") or exposure <= 0 or not wcs.has_celestial:
-        raise ImageError(f"{path} lacks a band, an exposure time or a celestial WCS")
+    wcs = celestial_wcs(path, header)
+    if band not in set("grizy") or exposure <= 0:
+        raise ImageError(f"{path} lacks a band or an exposure time")
     zero_point = float(header.get("FPA.ZP", 25.0)) + 2.5 * np.log10(exposure)
     flux = linear_flux(data, header) * 10.0 ** (0.4 * (22.5 - zero_point))
     return Frame(band, flux.astype(np.float32), wcs, False, data.shape, np.inf)

@@ -66,7 +66,7 @@ class Survey:
                 f"unknown task {self.task!r}; did you mean {nearest(self.task, TASKS)!r}?"
                 f" (there are {', '.join(TASKS)})"
             )
-        _check_range("n_fields", self.n_fields, 1, MAX_FIELDS)
+        _check_range("fields", self.n_fields, 1, MAX_FIELDS)
         _check_range("objects_per_field", self.objects_per_field, 1, MAX_OBJECTS)
         _check_range("seed", self.seed, 0, 2**63 - 1)
 

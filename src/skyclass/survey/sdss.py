@@ -165,8 +165,11 @@ def find_frame(root: Path, field: Field, band: str) -> Path:
             path = folder / (relative.with_suffix("").name + suffix)
             if path.is_file():
                 return path
+    if not root.is_dir():
+        raise SurveyError(f"the directory of frames {root} does not exist")
     raise MissingFrameError(
-        f"field {field} has no {band} frame: expected {root / relative} (or .fits.gz, or .fits)"
+        f"field {field} has no {band} frame: expected {relative.name} (or .fits.gz, or .fits)"
+        f" in {root} or its {relative.parent}"
     )
 
 

@@ -79,7 +79,11 @@ def train(
     history, best = _History(config.epochs, progress), _best_checkpoint(state)
     trainer = _trainer(config, logs, history, best)
     batches = loader(training, config.batch_size, seed), loader(validation, _VALIDATION_BATCH, None)
-    trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
+    try:
+        trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
+    except SystemExit as error:
+        # Lightning leaves that way where it is interrupted early
+        raise KeyboardInterrupt from error
     if trainer.interrupted:
         raise KeyboardInterrupt
     _restore_best(module, best)
@@ -96,7 +100,7 @@ def _last_checkpoint(state: Path) -> str | None:
 
 def _save(classifier: Classifier, history: "_History", out: Path) -> None:
     """Write the model and the story of its training."""
-    with atomic_path(out) as partial:
+    with atomic_path(out, folder=True) as partial:
         save(classifier, partial)
         text = json.dumps(history.summary(), indent=1)
         (partial / "history.json").write_text(text, encoding="utf-8")
