@@ -106,6 +106,10 @@ def test_recorded_answers_come_first(small_survey: Path, real_data: Path) -> Non
         assert names.text.splitlines()[1].split() == row
         told = httpx.get(f"{url}/dr17/en/tools/search/x_results.aspx", params=columns)
         assert told.content == schema.read_bytes()
+        mast = f"{url}/api/v0.1/panstarrs/dr2/mean"
+        for asked_for, name in ((".json?ra=1&dec=2", ""), ("/metadata", "_columns")):
+            recorded_answer = recorded / f"astroquery/panstarrs{name}.json"
+            assert httpx.get(mast + asked_for).content == recorded_answer.read_bytes()
         assert httpx.head(url + FRAME).status_code == 200
 
 

@@ -19,6 +19,8 @@ _PICTURE: Final = re.compile(
 _SCHEMA: Final = re.compile(r"(?P<table>[A-Za-z]+)_dr\d+\.json")
 _NAMES: Final = "ps1filenames*.txt"
 _ASKS_SCHEMA: Final = re.compile(r"fDocColumns\('(?P<table>[A-Za-z]+)'\)")
+_MAST: Final = re.compile(r"/api/v[\d.]+/panstarrs/dr\d/\w+(?P<columns>/metadata)?(\.json)?")
+_MAST_FILES: Final = ("panstarrs.json", "panstarrs_columns.json")
 _CROSS_FILES: Final = ("xid_im.txt", "xid_sp.txt")
 _CLOSE: Final = 1e-5
 """Degrees within which a position is the recorded one; file names have five decimals."""
@@ -29,7 +31,9 @@ class Replay:
 
     ``getjpeg_ra=RA_dec=DEC_scale=S_WxH.jpg`` is a picture, ``TABLE_drN.json`` the description of a
     table's columns, ``xid_im.txt`` and ``xid_sp.txt`` are cross-identifications without and with
-    spectra, and the rows of ``ps1filenames*.txt`` are those of the file-name service.
+    spectra, ``panstarrs.json`` and ``panstarrs_columns.json`` are what MAST's catalogue service
+    says to any search and of its columns, and the rows of ``ps1filenames*.txt`` are those of the
+    file-name service.
 
     Parameters
     ----------
@@ -53,13 +57,14 @@ class Replay:
         schemas = [(_SCHEMA.fullmatch(path.name), path) for path in files]
         self._schemas = {match["table"]: path for match, path in schemas if match is not None}
         self._cross = {path.name: path for path in files if path.name in _CROSS_FILES}
+        self._mast = {path.name: path for path in files if path.name in _MAST_FILES}
         self._names = [
             line.split()
             for path in sorted(folder.rglob(_NAMES))
             for line in path.read_text(encoding="utf-8").splitlines()[1:]
             if len(line.split()) == 10
         ]
-        if not (self._pictures or self._schemas or self._cross or self._names):
+        if not (self._pictures or self._schemas or self._cross or self._names or self._mast):
             raise ArchiveError(f"{folder} holds no recorded answer; see docs/archive.md for names")
 
     def answer(self, request: Request) -> Answer | None:
@@ -83,6 +88,9 @@ class Replay:
                 return self._file_names(request)
         except ValueError:
             return None
+        if (match := _MAST.fullmatch(path)) is not None:
+            recorded = self._mast.get(_MAST_FILES[match["columns"] is not None])
+            return file_answer(request, recorded, "application/json") if recorded else None
         if b'name="uquery"' in request.body:  # the form of a cross-identification
             recorded = self._cross.get(_CROSS_FILES[b"SpecObjAll" in request.body])
             return file_answer(request, recorded, "text/plain") if recorded else None
