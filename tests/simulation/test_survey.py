@@ -90,8 +90,8 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_fields": 0}, "n_fields must be a whole number from 1 to 40000, not 0"),
-        ({"n_fields": 10**6}, "n_fields must be"),
+        ({"n_fields": 0}, "fields must be a whole number from 1 to 40000, not 0"),
+        ({"n_fields": 10**6}, "fields must be"),
         ({"task": "spectral-clas"}, "did you mean 'spectral-class'"),
         ({"objects_per_field": 0}, "objects_per_field must be"),
         ({"objects_per_field": 1001}, "objects_per_field must be"),
