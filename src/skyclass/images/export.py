@@ -202,16 +202,19 @@ def _write_hdf5(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> No
     """Write one HDF5 file."""
     h5py = _library("h5py")
     with h5py.File(out, "w") as file:
-        _fill(file, splits, info, h5py.string_dtype())
+        _fill(file, splits, info, h5py.string_dtype(), "create_dataset")
 
 
 def _write_zarr(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
     """Write one Zarr group."""
-    _fill(_library("zarr").open_group(str(out), mode="w"), splits, info, "str")
+    group = _library("zarr").open_group(str(out), mode="w")
+    _fill(group, splits, info, "str", "create_array")
 
 
-def _fill(root: Any, splits: datasets.DatasetDict, info: CutoutInfo, text: Any) -> None:
-    """Write every feature of every split as an array; h5py and Zarr have the same calls."""
+def _fill(
+    root: Any, splits: datasets.DatasetDict, info: CutoutInfo, text: Any, create: str
+) -> None:
+    """Write every feature of every split as an array; h5py and Zarr differ in one call's name."""
     root.attrs.update(
         {"labels": list(info.labels), "bands": list(info.bands), "simulated": info.simulated}
     )
@@ -225,7 +228,7 @@ def _fill(root: Any, splits: datasets.DatasetDict, info: CutoutInfo, text: Any) 
                 if name not in arrays:
                     kind = text if values.dtype.kind == "O" else values.dtype
                     chunks = (min(_BATCH, len(rows)), *values.shape[1:])
-                    arrays[name] = group.create_dataset(
+                    arrays[name] = getattr(group, create)(
                         name, shape=(len(rows), *values.shape[1:]), dtype=kind, chunks=chunks
                     )
                 arrays[name][start : start + len(values)] = values
