@@ -93,6 +93,15 @@ def test_no_two_kept_within_the_radius_on_the_whole_sphere() -> None:
     assert report["dropped"]["within 1 arcsec of another"] > 100
 
 
+def test_the_origin_is_a_place_too() -> None:
+    table = tidy_stars(30)
+    table.loc[[4, 9], ["ra", "dec"]] = 0.0
+    table.loc[9, "dec"] = -0.0
+    table.loc[0, "ra"] = 5.0
+    kept, report = clean(table, TASK, CleanConfig(duplicates="exact"))
+    assert (len(kept), report["dropped"]["duplicate ra and dec"]) == (29, 1)
+
+
 def test_spectra_taken_twice() -> None:
     table = tidy_stars(50).drop(columns=["specobjid", "objid"])
     table["plate"], table["mjd"], table["fiberID"] = 266, 51602, np.arange(50) // 2

@@ -55,6 +55,8 @@ def place_keys(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.
     keys = (ra + 0.0).view(np.uint64)
     keys *= _ODD
     keys += (dec + 0.0).view(np.uint64)
+    # 0 would say that a row has none, which is not meant of the place (0, 0)
+    keys += np.uint64(1)
     return keys
 
 

@@ -17,7 +17,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from skyclass.catalog import FRAME_KEYS
-from skyclass.config import SurveyConfig
+from skyclass.config import ARCSEC_PER_PIXEL, SurveyConfig
 from skyclass.errors import MissingFrameError, SurveyError
 from skyclass.survey.check import fits_headers, unpacked
 from skyclass.survey.decode import unpacking
@@ -52,7 +52,7 @@ PRIMARY_ROWS: Final = (64, 1425)
 """First row, and row after the last, of the sources that belong to a field: consecutive fields
 share 128 rows, half of which each of them owns (data model page of the frames)."""
 
-PIXEL_SCALE: Final = 0.396
+PIXEL_SCALE: Final = ARCSEC_PER_PIXEL
 """Arcsec per pixel (data model page of the frames)."""
 
 SATURATION: Final = (61262, 62022, 50631, 51453, 63128)

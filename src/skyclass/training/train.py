@@ -79,6 +79,15 @@ def train(
     history, best = _History(config.epochs, progress), _best_checkpoint(state)
     trainer = _trainer(config, logs, history, best)
     batches = loader(training, config.batch_size, seed), loader(validation, _VALIDATION_BATCH, None)
+    _fit(trainer, module, batches, state)
+    _restore_best(module, best)
+    _save(module.classifier, history, out)
+    shutil.rmtree(state, ignore_errors=True)
+    return load(out)
+
+
+def _fit(trainer: Any, module: ClassifierModule, batches: tuple[Any, Any], state: Path) -> None:
+    """Train from where an earlier training stopped; an interruption is raised as such."""
     try:
         trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
     except SystemExit as error:
@@ -86,10 +95,6 @@ def train(
         raise KeyboardInterrupt from error
     if trainer.interrupted:
         raise KeyboardInterrupt
-    _restore_best(module, best)
-    _save(module.classifier, history, out)
-    shutil.rmtree(state, ignore_errors=True)
-    return load(out)
 
 
 def _last_checkpoint(state: Path) -> str | None:
