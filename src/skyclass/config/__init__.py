@@ -1,21 +1,19 @@
 """The experiment file: one TOML file says everything that makes a result."""
 
 from skyclass.config.file import cutout_config, objects_config, read_config, write_config
+from skyclass.config.learning import AugmentationConfig, ModelConfig, TrainingConfig
 from skyclass.config.sections import (
     ARCSEC_PER_PIXEL,
-    AugmentationConfig,
     CatalogConfig,
     CleanConfig,
     CutoutConfig,
     ExperimentConfig,
     ImageConfig,
     LabelConfig,
-    ModelConfig,
     ObjectsConfig,
     SampleConfig,
     SplitConfig,
     SurveyConfig,
-    TrainingConfig,
 )
 
 __all__ = [

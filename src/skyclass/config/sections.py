@@ -3,36 +3,30 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from skyclass.config.learning import AugmentationConfig, ModelConfig, TrainingConfig
+from skyclass.config.section import Section
 
 __all__ = [
     "ARCSEC_PER_PIXEL",
-    "AugmentationConfig",
     "CatalogConfig",
     "CleanConfig",
     "CutoutConfig",
     "ExperimentConfig",
     "ImageConfig",
     "LabelConfig",
-    "ModelConfig",
     "ObjectsConfig",
     "SampleConfig",
     "SplitConfig",
     "SurveyConfig",
-    "TrainingConfig",
 ]
 
 ARCSEC_PER_PIXEL: Final = 0.396
 """Of SDSS frames, in which cutouts are measured."""
 
 
-class _Section(BaseModel):
-    """A part of the file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CatalogConfig(_Section):
+class CatalogConfig(Section):
     """Where the objects come from."""
 
     source: Literal["file", "skyserver", "casjobs"] = "file"
@@ -60,14 +54,14 @@ class CatalogConfig(_Section):
         return self
 
 
-class LabelConfig(_Section):
+class LabelConfig(Section):
     """How rows get their labels."""
 
     template_luminosity: Literal["any", "main-sequence"] = "any"
     """Luminosity classes of the best-matching template that count as a star of its class."""
 
 
-class CleanConfig(_Section):
+class CleanConfig(Section):
     """Which rows are left out."""
 
     duplicates: Literal["position", "exact", "id"] = "position"
@@ -91,7 +85,7 @@ class CleanConfig(_Section):
     or where these are read from: the bits of `objid`, or SkyServer by position."""
 
 
-class SampleConfig(_Section):
+class SampleConfig(Section):
     """Which of the clean objects are used."""
 
     method: Literal["all", "densest-fields", "random", "random-fields", "balanced"] = "all"
@@ -115,7 +109,7 @@ class SampleConfig(_Section):
         return self
 
 
-class SplitConfig(_Section):
+class SplitConfig(Section):
     """How objects are divided; what is left of one is the training share."""
 
     train: float | None = Field(None, gt=0, lt=1)
@@ -144,7 +138,7 @@ class SplitConfig(_Section):
         return self
 
 
-class SurveyConfig(_Section):
+class SurveyConfig(Section):
     """Where the pixels are, and how politely an archive is asked for them."""
 
     frames: Path | None = None
@@ -164,7 +158,7 @@ class SurveyConfig(_Section):
     """Seconds without a byte after which a connection is given up."""
 
 
-class CutoutConfig(_Section):
+class CutoutConfig(Section):
     """What is cut around each object."""
 
     size: float = Field(64, gt=0)
@@ -199,7 +193,7 @@ class CutoutConfig(_Section):
         return round(self.size / (ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
 
 
-class ImageConfig(_Section):
+class ImageConfig(Section):
     """How cutouts become model input."""
 
     type: str = "ugriz"
@@ -216,45 +210,6 @@ class ImageConfig(_Section):
     """Weights of that network (.safetensors); relative to the experiment file."""
 
 
-class ModelConfig(_Section):
-    """What learns."""
-
-    name: str = "compact"
-    """Name of a network."""
-
-
-class AugmentationConfig(_Section):
-    """How training objects are changed at random; each number is the most that is drawn."""
-
-    turn: bool = True
-    """Turn every object by a multiple of 90 degrees and mirror it."""
-    rotate: bool = False
-    """Turn every object by any angle."""
-    shift: float = Field(0.0, ge=0, le=8)
-    """Move every object, in pixels along either axis."""
-    blur: float = Field(0.0, ge=0, le=4)
-    """Blur with a Gaussian: standard deviation in pixels."""
-    noise: float = Field(0.0, ge=0, le=4)
-    """Add noise, in units of each band's own pixel noise."""
-    reddening: float = Field(0.0, ge=0, le=2)
-    """Put dust before the object: E(B-V) in magnitudes."""
-
-
-class TrainingConfig(_Section):
-    """How it learns."""
-
-    epochs: int = Field(30, ge=1)
-    """Most passes through the training objects."""
-    batch_size: int = Field(64, ge=1)
-    """Objects a step."""
-    learning_rate: float = Field(2e-3, gt=0)
-    """Peak of the one-cycle schedule of AdamW."""
-    weight_decay: float = Field(0.02, ge=0)
-    """Decoupled weight decay of AdamW."""
-    patience: int = Field(8, ge=1)
-    """Epochs without a better validation loss before training stops."""
-
-
 def _known_name(value: str) -> str:
     """Refuse an empty name."""
     if not value.strip():
@@ -262,7 +217,7 @@ def _known_name(value: str) -> str:
     return value
 
 
-class ObjectsConfig(_Section):
+class ObjectsConfig(Section):
     """Which objects, with which labels, in which split."""
 
     task: Annotated[str, AfterValidator(_known_name)]
