@@ -295,6 +295,10 @@ def _read_rows(path: Path, stream: IO[bytes], shape: tuple[int, int]) -> NDArray
 def frames_address(release: int) -> tuple[str, str]:
     """Give where a release keeps its frames.
 
+    DR8: https://www.sdss3.org/dr8/imaging/images.php; DR9 to DR17: BOSS_PHOTOOBJ in the directory
+    tree that SDSS publishes (https://github.com/sdss/tree, data/dr*.cfg); DR18: its data access
+    page. DR19 adds no imaging; its address is DR18's with the number changed.
+
     Parameters
     ----------
     release
