@@ -83,3 +83,27 @@ def test_a_spoilt_model_is_refused(tmp_path: Path) -> None:
         (tmp_path / "config.json").write_text(json.dumps(values | change))
         with pytest.raises((ModelError, ImageError), match=r"did you mean|needs i"):
             load(tmp_path)
+
+
+def test_logits_are_the_head_of_the_features() -> None:
+    classifier = Classifier(SPEC).eval()
+    flux, offset = (torch.from_numpy(values) for values in cutouts(3))
+    with torch.no_grad():
+        features = classifier.embed(flux, offset)
+        assert features.shape == (3, classifier.width)
+        torch.testing.assert_close(classifier.head(features), classifier(flux, offset))
+
+
+def test_the_temperature_divides_the_logits_and_is_saved(tmp_path: Path) -> None:
+    classifier = Classifier(SPEC).eval()
+    flux, offset = cutouts()
+    with torch.no_grad():
+        logits = classifier(torch.from_numpy(flux), torch.from_numpy(offset)).double()
+    classifier.temperature = 2.5
+    save(classifier, tmp_path)
+    loaded = load(tmp_path)
+    assert loaded.temperature == 2.5
+    expected = torch.softmax(logits / 2.5, 1).numpy()
+    np.testing.assert_allclose(loaded.probabilities(flux, offset), expected, rtol=1e-5)
+    with pytest.raises(ModelError, match="above 0"):
+        classifier.temperature = 0.0

@@ -57,6 +57,12 @@ class ModelSpec:
     """How they are resized."""
     upscaler: str | None = None
     """File of the weights that enlarge them; beside the model where it is saved."""
+    temperature: float = 1.0
+    """What logits are divided by before they become probabilities (Guo et al. 2017, ICML)."""
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ModelError(f"a temperature must be above 0, not {self.temperature}")
 
 
 class Classifier(nn.Module):
@@ -84,13 +90,32 @@ class Classifier(nn.Module):
         channels = self.renderer.image_type.channels
         self.network = create_network(spec.network, channels, len(spec.labels))
 
-    def forward(
+    @property
+    def head(self) -> nn.Module:
+        """From features `[n, width]` to logits `[n, class]`."""
+        return self.network.head
+
+    @property
+    def width(self) -> int:
+        """Features of a picture."""
+        return self.network.width
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before they become probabilities; part of the spec."""
+        return self.spec.temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self.spec = replace(self.spec, temperature=value)
+
+    def embed(
         self,
         flux: Tensor,
         offset: Tensor | None = None,
         change: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        """Give logits.
+        """Give the features that the head sees.
 
         Parameters
         ----------
@@ -105,12 +130,21 @@ class Classifier(nn.Module):
         Returns
         -------
         torch.Tensor
-            `[n * samples, class]`, the samples of one object after one another.
+            `[n * samples, width]`, the samples of one object after one another.
         """
         registered = self.renderer.register(flux, offset)
         if change is not None:
             registered = change(registered)
-        logits: Tensor = self.network(self.renderer.draw(registered))
+        return self.network.embed(self.renderer.draw(registered))
+
+    def forward(
+        self,
+        flux: Tensor,
+        offset: Tensor | None = None,
+        change: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """Give logits, not divided by the temperature: `[n * samples, class]`; see `embed`."""
+        logits: Tensor = self.head(self.embed(flux, offset, change))
         return logits
 
     @torch.inference_mode()
@@ -143,7 +177,8 @@ class Classifier(nn.Module):
         for start in range(0, len(flux), batch_size):
             part = np.s_[start : start + batch_size]
             moved = None if offset is None else torch.from_numpy(offset[part])
-            shares = torch.softmax(self(torch.from_numpy(flux[part]), moved).double(), dim=1)
+            logits = self(torch.from_numpy(flux[part]), moved).double()
+            shares = torch.softmax(logits / self.temperature, dim=1)
             rows.append(shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1).numpy())
         return np.concatenate(rows)
 

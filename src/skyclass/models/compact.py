@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from skyclass.models.network import Network
+
 __all__ = ["CompactNetwork"]
 
 
-class CompactNetwork(nn.Module):
+class CompactNetwork(Network):
     """Residual network of a quarter of a million weights.
 
     The input is normalised by its own running mean and variance per channel, so that any image
@@ -24,7 +26,7 @@ class CompactNetwork(nn.Module):
     """
 
     def __init__(self, channels: int, classes: int, width: int = 24) -> None:
-        super().__init__()
+        super().__init__(8 * width, nn.Linear(8 * width, classes))
         self.features = nn.Sequential(
             nn.BatchNorm2d(channels, affine=False),
             _convolution(channels, width, kernel=5, stride=2),
@@ -33,14 +35,11 @@ class CompactNetwork(nn.Module):
             _convolution(2 * width, 4 * width, kernel=3, stride=2),
             _Residual(4 * width),
         )
-        self.head = nn.Linear(8 * width, classes)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`."""
+    def embed(self, images: Tensor) -> Tensor:
+        """Give mean and maximum of the last feature maps, `[n, width]`."""
         features = self.features(images)
-        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
-        logits: Tensor = self.head(pooled)
-        return logits
+        return torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
 
 
 class _Residual(nn.Module):

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Final
 
-from torch import nn
-
 from skyclass.errors import ModelError, nearest
 from skyclass.models.compact import CompactNetwork
+from skyclass.models.network import Network
 
 __all__ = ["check_model", "create_network", "networks"]
 
-_NETWORKS: Final[dict[str, Callable[[int, int], nn.Module]]] = {"compact": CompactNetwork}
+_NETWORKS: Final[dict[str, Callable[[int, int], Network]]] = {"compact": CompactNetwork}
 
 
 def networks() -> tuple[str, ...]:
@@ -38,7 +37,7 @@ def check_model(name: str) -> None:
         )
 
 
-def create_network(name: str, channels: int, classes: int) -> nn.Module:
+def create_network(name: str, channels: int, classes: int) -> Network:
     """Create a network with fresh weights.
 
     Parameters
@@ -52,7 +51,7 @@ def create_network(name: str, channels: int, classes: int) -> nn.Module:
 
     Returns
     -------
-    torch.nn.Module
+    Network
         From `[n, channel, y, x]` to logits `[n, class]`.
     """
     check_model(name)
