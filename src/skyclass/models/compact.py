@@ -1,9 +1,11 @@
 """A small convolutional network for native 64-pixel cutouts, trained from scratch."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from skyclass.models.network import Network
+from skyclass.models.network import Network, create_head
 
 __all__ = ["CompactNetwork"]
 
@@ -11,9 +13,9 @@ __all__ = ["CompactNetwork"]
 class CompactNetwork(Network):
     """Residual network of a quarter of a million weights.
 
-    The input is normalised by its own running mean and variance per channel, so that any image
-    type fits. Mean and maximum over the last feature map are both kept: the one adds up flux, the
-    other finds the object among its neighbours.
+    The input is normalised by its own running mean and variance per channel by default, so that
+    any image type fits. Mean and maximum over the last feature map are both kept: the one adds up
+    flux, the other finds the object among its neighbours.
 
     Parameters
     ----------
@@ -23,12 +25,27 @@ class CompactNetwork(Network):
         Number of classes.
     width
         Channels of the first layer.
+    head
+        Widths of the hidden layers between features and classes.
+    extra
+        Features that are joined to those of the image before the head.
+    normalisation
+        First layer, keeping the shape of images.
     """
 
-    def __init__(self, channels: int, classes: int, width: int = 24) -> None:
-        super().__init__(8 * width, nn.Linear(8 * width, classes))
+    def __init__(
+        self,
+        channels: int,
+        classes: int,
+        width: int = 24,
+        *,
+        head: Sequence[int] = (),
+        extra: int = 0,
+        normalisation: nn.Module | None = None,
+    ) -> None:
+        super().__init__(8 * width, create_head(8 * width + extra, head, classes))
         self.features = nn.Sequential(
-            nn.BatchNorm2d(channels, affine=False),
+            normalisation or nn.BatchNorm2d(channels, affine=False),
             _convolution(channels, width, kernel=5, stride=2),
             _convolution(width, 2 * width, kernel=3, stride=2),
             _Residual(2 * width),

@@ -1,10 +1,11 @@
 """What every network has: features of an image, and a head that makes logits of them."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-__all__ = ["Network"]
+__all__ = ["Network", "create_head"]
 
 
 class Network(nn.Module):
@@ -15,7 +16,8 @@ class Network(nn.Module):
     width
         Features of an image.
     head
-        From features `[n, width]` to logits `[n, class]`.
+        From features `[n, width]` to logits `[n, class]`; where it takes more features than an
+        image has, the caller joins the others to them.
     """
 
     def __init__(self, width: int, head: nn.Module) -> None:
@@ -25,9 +27,34 @@ class Network(nn.Module):
 
     @abstractmethod
     def embed(self, images: Tensor) -> Tensor:
-        """Give the features that the head sees, `[n, width]`, for `[n, channel, y, x]`."""
+        """Give the features of images `[n, channel, y, x]`, `[n, width]`."""
 
     def forward(self, images: Tensor) -> Tensor:
         """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`."""
         logits: Tensor = self.head(self.embed(images))
         return logits
+
+
+def create_head(width: int, hidden: Sequence[int], classes: int) -> nn.Module:
+    """Create what makes logits of features.
+
+    Parameters
+    ----------
+    width
+        Features.
+    hidden
+        Widths of the layers between, each followed by a ReLU; none makes the head linear.
+    classes
+        Number of classes.
+
+    Returns
+    -------
+    torch.nn.Module
+        From `[n, width]` to `[n, classes]`.
+    """
+    layers: list[nn.Module] = []
+    for after in hidden:
+        layers += [nn.Linear(width, after), nn.ReLU()]
+        width = after
+    last = nn.Linear(width, classes)
+    return nn.Sequential(*layers, last) if layers else last

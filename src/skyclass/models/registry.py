@@ -1,20 +1,30 @@
 """The registry of networks: created by name for any number of channels and classes."""
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Sequence
 from typing import Final
 
-from skyclass.errors import ModelError, nearest
+from skyclass.errors import ModelError
 from skyclass.models.compact import CompactNetwork
-from skyclass.models.network import Network
+from skyclass.models.network import Network, create_head
+from skyclass.models.normalisation import create_normalisation
+from skyclass.models.presets import PRESETS, network_of
 
 __all__ = ["check_model", "create_network", "networks"]
 
-_NETWORKS: Final[dict[str, Callable[[int, int], Network]]] = {"compact": CompactNetwork}
+_CONVOLUTIONAL: Final = (
+    "compact",
+    "mobilenet-small",
+    "resnet-small",
+    "vgg-small",
+    "xception-small",
+)
+_OWN: Final = ("vit-small", *_CONVOLUTIONAL)
 
 
 def networks() -> tuple[str, ...]:
-    """List the names of all networks."""
-    return tuple(_NETWORKS)
+    """List the names of all networks of skyclass and of all presets; timm's are known besides."""
+    return (*_OWN, *PRESETS)
 
 
 def check_model(name: str) -> None:
@@ -28,31 +38,93 @@ def check_model(name: str) -> None:
     Raises
     ------
     ModelError
-        Where it is none of `networks`; the nearest one is named.
+        Where it is neither one of `networks` nor a model of timm; the nearest ones are named.
     """
-    if name not in _NETWORKS:
-        raise ModelError(
-            f"unknown model {name!r}; did you mean {nearest(name, _NETWORKS)!r}?"
-            f" (there are {', '.join(_NETWORKS)})"
-        )
+    if name in networks():
+        return
+    # not before it is needed: it takes a second
+    import timm
+
+    tagged = timm.list_pretrained()
+    if name in tagged or ("." not in name and timm.is_model(name)):
+        return
+    known = [*networks(), *timm.list_models(), *tagged]
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    raise ModelError(
+        f"unknown model {name!r}; did you mean {', '.join(map(repr, close))}? (there are"
+        f" {', '.join(networks())}, and the models of timm)"
+    )
 
 
-def create_network(name: str, channels: int, classes: int) -> Network:
+def create_network(
+    name: str,
+    channels: int,
+    classes: int,
+    size: tuple[int, int] = (64, 64),
+    *,
+    head: Sequence[int] = (),
+    extra: int = 0,
+    normalisation: str = "batch",
+    native: bool = False,
+    patch: int | None = None,
+) -> Network:
     """Create a network with fresh weights.
 
     Parameters
     ----------
     name
-        One of `networks`.
+        One of `networks`, or a model of timm.
     channels
         Channels of the image type.
     classes
         Number of classes.
+    size
+        Height and width of the images in pixels.
+    head
+        Widths of the hidden layers between features and classes.
+    extra
+        Features that are joined to those of the image before the head.
+    normalisation
+        `own`, `symmetric` or `batch`.
+    native
+        Make a model of timm that has a set input size for images of this size.
+    patch
+        Pixels a side of a transformer's patches; its own by default.
 
     Returns
     -------
     Network
         From `[n, channel, y, x]` to logits `[n, class]`.
+
+    Raises
+    ------
+    ModelError
+        Where there is none of that name, or the settings do not go with it.
     """
+    name = network_of(name)
     check_model(name)
-    return _NETWORKS[name](channels, classes)
+    if patch is not None and name in _CONVOLUTIONAL:
+        raise ModelError(f"{name} has no patches; take model.patch out")
+    if name == "compact":
+        first = create_normalisation(normalisation, channels, None)
+        return CompactNetwork(channels, classes, head=head, extra=extra, normalisation=first)
+    from skyclass.models.backbone import (
+        BackboneNetwork,
+        create_backbone,
+        features_of,
+        own_normalisation,
+    )
+    from skyclass.models.small import create_small
+
+    if name in _OWN:
+        own, backbone = None, create_small(name, channels, size, patch)
+    else:
+        own = own_normalisation(name)
+        backbone = create_backbone(name, channels, size, native=native, patch=patch)
+    width = features_of(backbone, channels, size)
+    return BackboneNetwork(
+        create_normalisation(normalisation, channels, own),
+        backbone,
+        width,
+        create_head(width + extra, head, classes),
+    )
