@@ -59,6 +59,8 @@ class ModelSpec:
     """File of the weights that enlarge them; beside the model where it is saved."""
     temperature: float = 1.0
     """What logits are divided by before they become probabilities (Guo et al. 2017, ICML)."""
+    temperature_from: str | None = None
+    """Split that the temperature was fitted on."""
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:

@@ -1,18 +1,44 @@
-"""Batches of stored cutouts, in an order that a seed and an epoch decide."""
+"""Batches of stored cutouts, or of the features that a frozen backbone gave of them."""
 
-from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from skyclass.images import StoredCutouts
+from skyclass.training.features import StoredFeatures
 
-__all__ = ["loader"]
+__all__ = ["Batch", "CutoutBatch", "FeatureBatch", "loader"]
 
-Batch = tuple[Tensor, Tensor, Tensor]
+
+class CutoutBatch(NamedTuple):
+    """Cutouts as they are stored."""
+
+    flux: Tensor
+    """Nanomaggies, float32 `[n, band, y, x]`."""
+    offset: Tensor
+    """Pixels in y and x from the centre to the object, float32 `[n, band, 2]`."""
+    label: Tensor
+    """Classes, int64 `[n]`."""
+    row: Tensor
+    """Rows in the split, int64 `[n]`."""
+
+
+class FeatureBatch(NamedTuple):
+    """What the head sees of cutouts."""
+
+    features: Tensor
+    """Float32 `[n * samples, width]`."""
+    label: Tensor
+    """Classes, int64 `[n]`."""
+    row: Tensor
+    """Rows in the split, int64 `[n]`."""
+
+
+Batch = CutoutBatch | FeatureBatch
 
 
 class _CutoutBatches(Dataset[Batch]):
@@ -22,64 +48,53 @@ class _CutoutBatches(Dataset[Batch]):
         self._cutouts = cutouts
         self._offset = cutouts.offsets()
 
-    def __len__(self) -> int:
-        return len(self._cutouts)
-
-    def __getitems__(self, indices: list[int]) -> Batch:
-        rows = np.asarray(indices, dtype=np.int64)
-        flux = torch.from_numpy(self._cutouts.take(rows))
-        offset = torch.from_numpy(self._offset[rows])
-        return flux, offset, torch.from_numpy(self._cutouts.label[rows])
-
-
-class _SeededOrder(Sampler[int]):
-    """A new order every epoch, the same for the same seed, also after an interruption."""
-
-    def __init__(self, count: int, seed: int) -> None:
-        self._count = count
-        self._seed = seed
-        self._epoch = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; called by the trainer."""
-        self._epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        stream = np.random.default_rng([self._seed, self._epoch])
-        return iter(stream.permutation(self._count).tolist())
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        return CutoutBatch(
+            torch.from_numpy(self._cutouts.take(rows)),
+            torch.from_numpy(self._offset[rows]),
+            torch.from_numpy(self._cutouts.label[rows]),
+            torch.from_numpy(rows),
+        )
 
 
-def loader(cutouts: StoredCutouts, batch_size: int, seed: int | None) -> DataLoader[Batch]:
-    """Give batches of `(flux, offset, label)`.
+class _FeatureBatches(Dataset[Batch]):
+    """Whole batches of features."""
+
+    def __init__(self, label: NDArray[np.int64], features: StoredFeatures) -> None:
+        self._label = label
+        self._features = features
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        return FeatureBatch(
+            torch.from_numpy(self._features.take(rows)),
+            torch.from_numpy(self._label[rows]),
+            torch.from_numpy(rows),
+        )
+
+
+def loader(
+    cutouts: StoredCutouts,
+    order: Sampler[NDArray[np.int64]],
+    features: StoredFeatures | None = None,
+) -> DataLoader[Batch]:
+    """Give batches of a split.
 
     Parameters
     ----------
     cutouts
         One split.
-    batch_size
-        Objects a batch.
-    seed
-        Seed of the order and the last, short batch is dropped; None keeps the stored order and
-        every object.
+    order
+        Gives the rows of each batch.
+    features
+        Read in place of the cutouts, where given.
 
     Returns
     -------
     torch.utils.data.DataLoader
-        Of float32 `[n, 5, y, x]`, float32 `[n, 5, 2]` and int64 `[n]`.
+        Of `CutoutBatch`, or of `FeatureBatch`.
     """
-    order = None if seed is None else _SeededOrder(len(cutouts), seed)
-    return DataLoader(
-        _CutoutBatches(cutouts),
-        batch_size=batch_size,
-        sampler=order,
-        drop_last=seed is not None,
-        collate_fn=_as_it_is,
+    batches: Dataset[Batch] = (
+        _CutoutBatches(cutouts) if features is None else _FeatureBatches(cutouts.label, features)
     )
-
-
-def _as_it_is(batch: Any) -> Any:
-    """Pass a batch on: it is collated already."""
-    return batch
+    # pinned memory is copied to a GPU while it computes
+    return DataLoader(batches, batch_size=None, sampler=order, pin_memory=torch.cuda.is_available())

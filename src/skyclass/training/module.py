@@ -1,5 +1,9 @@
 """What happens to a batch."""
 
+import copy
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -9,12 +13,21 @@ from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.images import augment
 from skyclass.models import Classifier
+from skyclass.training.data import Batch, FeatureBatch
+from skyclass.training.objective import Objective
+from skyclass.training.optimizer import make_optimizer, make_schedule
+from skyclass.training.order import process_place
+from skyclass.training.plan import StepPlan
+from skyclass.training.watch import LossWatch
 
 __all__ = ["ClassifierModule"]
 
+_UNSEEN_LOSSES = 50
+"""Steps between looks at the loss on a GPU."""
+
 
 class ClassifierModule(LightningModule):
-    """Cross-entropy with AdamW on a one-cycle schedule, objects changed at random as asked for.
+    """A classifier that learns.
 
     Parameters
     ----------
@@ -24,8 +37,16 @@ class ClassifierModule(LightningModule):
         How it learns.
     augmentation
         How training objects are changed.
+    plan
+        Steps of the training.
+    counts
+        Training objects of each class, `[class]`.
+    names
+        Object ids of the training objects, for messages.
     seed
         Seed of the changes.
+    frozen
+        Whether the head alone learns.
     """
 
     def __init__(
@@ -33,56 +54,128 @@ class ClassifierModule(LightningModule):
         classifier: Classifier,
         config: TrainingConfig,
         augmentation: AugmentationConfig,
+        plan: StepPlan,
+        *,
+        counts: Tensor,
+        names: Sequence[Any],
         seed: int,
+        frozen: bool = False,
     ) -> None:
         super().__init__()
+        if frozen:
+            classifier.network.requires_grad_(False)
+            classifier.head.requires_grad_(True)
         self.classifier = classifier
+        self.average = copy.deepcopy(classifier).requires_grad_(False) if config.average else None
+        self._followed: Tensor
+        self.register_buffer("_followed", torch.tensor(0))
         self.config = config
         self.augmentation = augmentation
+        self.plan = plan
+        self.objective = Objective(counts, config)
         self.seed = seed
+        self.frozen = frozen
+        self._watch = LossWatch(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
+        self._sums = torch.zeros(3, dtype=torch.float64)
+        if config.channels_last:
+            classifier.network.to(memory_format=torch.channels_last)
+        if config.compile:
+            # on the instance alone: the names of its weights stay
+            classifier.network.__dict__["embed"] = torch.compile(classifier.network.embed)
 
-    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _index: int) -> Tensor:
+    @property
+    def kept(self) -> Classifier:
+        """What is validated and kept: the average of the weights, or the weights."""
+        return self.average or self.classifier
+
+    def train(self, mode: bool = True) -> "ClassifierModule":
+        """Switch to training, but not a frozen backbone: its normalisations stay as they are."""
+        super().train(mode)
+        if self.frozen:
+            self.classifier.eval()
+            self.classifier.head.train(mode)
+        return self
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
         """Give the loss of a batch."""
-        flux, offset, label = batch
-        logits = self.classifier(flux, offset, self._changed)
-        loss = nn.functional.cross_entropy(logits, self._for_samples(label))
-        if not torch.isfinite(loss):
-            raise TrainingError("the loss is not finite; lower training.learning_rate")
-        self.log("train_loss", loss, on_step=False, on_epoch=True)
+        number = self.current_epoch * self.plan.round_batches + index
+        # one stream a batch, so that a resumed training sees what an unbroken one would
+        stream = self.seed * 1_000_003 + number + 2**40 * process_place()[0]
+        torch.manual_seed(stream)
+        logits = self.logits(self.classifier, batch, torch.Generator().manual_seed(stream))
+        loss: Tensor = self.objective(logits, self._for_samples(batch.label))
+        self._watch.add(number, loss, batch.row)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
-    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], _index: int) -> None:
-        """Record loss and accuracy on the validation objects."""
-        flux, offset, label = batch
-        label = self._for_samples(label)
-        logits = self.classifier(flux, offset)
-        right = (logits.argmax(1) == label).float().mean()
-        loss = nn.functional.cross_entropy(logits, label)
-        self.log_dict({"validation_loss": loss, "validation_accuracy": right}, on_epoch=True)
+    def logits(
+        self, classifier: Classifier, batch: Batch, stream: torch.Generator | None = None
+    ) -> Tensor:
+        """Give logits `[n * samples, class]`; cutouts are changed where a stream is given."""
+        if isinstance(batch, FeatureBatch):
+            features = batch.features
+        else:
+            bands = classifier.renderer.image_type.bands
+
+            def change(flux: Tensor) -> Tensor:
+                return augment(flux, self.augmentation, stream, bands) if stream else flux
+
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+                features = classifier.embed(batch.flux, batch.offset, change)
+        logits: Tensor = classifier.head(features)
+        return logits
+
+    def optimizer_step(self, *arguments: Any, **options: Any) -> None:
+        """Make a step, and let the average follow."""
+        super().optimizer_step(*arguments, **options)
+        if self.average is not None:
+            self._follow(self.average)
+
+    @torch.no_grad()
+    def _follow(self, average: Classifier) -> None:
+        """Move the average on; it follows faster at first (as TensorFlow's does)."""
+        count = int(self._followed)
+        share = 1 - min(self.config.average, (1 + count) / (10 + count))
+        values = self.classifier.state_dict()
+        for name, value in average.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(values[name].to(value.dtype), share)
+            else:
+                value.copy_(values[name])
+        self._followed += 1
+
+    def on_validation_epoch_start(self) -> None:
+        """Look at the losses of the round, and begin to count."""
+        self._watch.look()
+        self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Count the loss and the right answers on the validation objects."""
+        label = self._for_samples(batch.label)
+        logits = self.logits(self.kept, batch).float()
+        loss = nn.functional.cross_entropy(logits, label, reduction="sum")
+        right = (logits.argmax(1) == label).sum()
+        self._sums += torch.stack([loss.double(), right.double(), right.new_tensor(len(label))])
+
+    def on_validation_epoch_end(self) -> None:
+        """Record loss and accuracy over the objects of all processes."""
+        loss, right, count = self.trainer.strategy.reduce(self._sums, reduce_op="sum")
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                "the validation loss is not finite; lower training.learning_rate, or set"
+                ' training.precision = "32"'
+            )
+        self.log("validation_loss", loss / count, rank_zero_only=False)
+        self.log("validation_accuracy", right / count, rank_zero_only=False)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Give AdamW and the one-cycle schedule (Smith & Topin 2019, SPIE 11006)."""
-        config = self.config
-        optimizer = torch.optim.AdamW(
-            self.classifier.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            config.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=0.2,
-        )
+        """Give the optimizer and its schedule."""
+        optimizer = make_optimizer(self.classifier.network, self.config)
+        schedule = make_schedule(optimizer, self.config, self.plan.steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
-
-    def _changed(self, flux: Tensor) -> Tensor:
-        """Augment a batch."""
-        # a stream for each step, so that a resumed training sees what an unbroken one would
-        stream = torch.Generator().manual_seed(self.seed * 1_000_003 + self.global_step)
-        bands = self.classifier.renderer.image_type.bands
-        return augment(flux, self.augmentation, stream, bands)
 
     def _for_samples(self, label: Tensor) -> Tensor:
         """Give every sample the label of its object."""

@@ -1,31 +1,31 @@
-"""Train a classifier; interrupted, the next call goes on from the last whole epoch."""
+"""Train a classifier; interrupted, the next call goes on from the last validation."""
 
-import json
-import logging
 import shutil
-import warnings
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
 
 import lightning
-import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
+import numpy as np
 
 from skyclass.config import AugmentationConfig, TrainingConfig
-from skyclass.errors import TrainingError
-from skyclass.files import atomic_path, make_directory
-from skyclass.images import open_cutouts
-from skyclass.models import Classifier, ModelSpec, load, save
-from skyclass.training.checkpoint import SafetensorsCheckpointIO
-from skyclass.training.data import loader
-from skyclass.training.module import ClassifierModule
+from skyclass.errors import ImageError, TrainingError
+from skyclass.files import make_directory
+from skyclass.images import open_cutouts, read_info
+from skyclass.models import Classifier, ModelSpec, load
+from skyclass.training.device import autocast, device, explained, precision_of
+from skyclass.training.features import features_key, store_features
+from skyclass.training.fit import fit
+from skyclass.training.job import Job, write_job
+from skyclass.training.keeper import Tell
+from skyclass.training.loggers import check_loggers
+from skyclass.training.order import epoch_length
+from skyclass.training.plan import plan_steps
+from skyclass.training.processes import fit_in_processes, launch_line
 
-__all__ = ["train"]
+__all__ = ["check_training", "train"]
 
-_ENDING: Final = ".safetensors"
-_VALIDATION_BATCH: Final = 256
+_SPLITS = ("train", "validation", "calibration")
 
 
 def train(
@@ -35,11 +35,12 @@ def train(
     out: Path,
     *,
     augmentation: AugmentationConfig | None = None,
+    frozen: bool = False,
     seed: int = 1,
     logs: Path | None = None,
-    progress: Callable[[int, int, dict[str, float]], None] | None = None,
+    progress: Tell | None = None,
 ) -> Classifier:
-    """Train on the training split and keep the weights with the lowest validation loss.
+    """Train on the training split and keep the weights that are best on the validation split.
 
     Parameters
     ----------
@@ -53,159 +54,132 @@ def train(
         Folder to write the model into: weights, configuration, `history.json`.
     augmentation
         How training objects are changed; turned and mirrored by default.
+    frozen
+        Whether the head alone learns. The backbone's features are then kept in the folder
+        `features` beside the cutouts, where nothing changes objects at random.
     seed
         Seed of the weights' start, of the order of training and of the changes.
     logs
-        Folder for TensorBoard's log; none by default.
+        Folder for TensorBoard's log and `training.png`; none by default.
     progress
-        Called after each epoch with epochs done, most epochs, and the epoch's figures.
+        Called after each validation with validations done, most validations, and the figures.
 
     Returns
     -------
     skyclass.models.Classifier
-        With the best weights.
+        With the best weights, and a temperature fitted on the calibration split, or on the
+        validation split where there is none.
 
     Raises
     ------
     TrainingError
-        Where there are fewer training objects than a batch holds, or the loss is not finite.
+        Where there are fewer training objects than a batch holds, a class has no objects to train
+        on or to validate with, the loss is not finite, memory does not suffice, or `config` asks
+        for what cannot be.
     """
-    training, validation = (open_cutouts(cutouts, split) for split in ("train", "validation"))
-    _check_batch(len(training), config.batch_size)
-    state = make_directory(out.with_name(f"{out.name}.training"))
-    _quiet()
-    lightning.seed_everything(seed, verbose=False)
-    module = ClassifierModule(Classifier(spec), config, augmentation or AugmentationConfig(), seed)
-    history, best = _History(config.epochs, progress), _best_checkpoint(state)
-    trainer = _trainer(config, logs, history, best)
-    batches = loader(training, config.batch_size, seed), loader(validation, _VALIDATION_BATCH, None)
-    _fit(trainer, module, batches, state)
-    _restore_best(module, best)
-    _save(module.classifier, history, out)
+    augmentation = augmentation or AugmentationConfig()
+    check_training(config, augmentation)
+    _check_objects(cutouts, spec, config)
+    state = out.with_name(f"{out.name}.training").absolute()
+    job = Job(
+        cutouts=cutouts.absolute(),
+        fingerprint=read_info(cutouts).fingerprint,
+        state=state,
+        out=state / "trained" if config.nodes > 1 else out.absolute(),
+        spec=spec,
+        config=config,
+        augmentation=augmentation,
+        frozen=frozen,
+        seed=seed,
+        logs=None if logs is None else logs.absolute(),
+        features=None,
+    )
+    if frozen and config.cache_features and not any(augmentation.model_dump().values()):
+        job = _with_features(job)
+    _run(job, progress)
+    if job.out != out.absolute():
+        job.out.replace(out)
     shutil.rmtree(state, ignore_errors=True)
     return load(out)
 
 
-def _fit(trainer: Any, module: ClassifierModule, batches: tuple[Any, Any], state: Path) -> None:
-    """Train from where an earlier training stopped; an interruption is raised as such."""
-    try:
-        trainer.fit(module, *batches, ckpt_path=_last_checkpoint(state))
-    except SystemExit as error:
-        # Lightning leaves that way where it is interrupted early
-        raise KeyboardInterrupt from error
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+def _run(job: Job, progress: Tell | None) -> None:
+    """Do a job in this process or in others, going on with what another call began."""
+    told = job.state / "job.json"
+    if not told.exists() or told.read_text(encoding="utf-8") != job.text:
+        shutil.rmtree(job.state, ignore_errors=True)
+        make_directory(job.state)
+        write_job(job, told)
+    if job.config.nodes > 1:
+        if not job.out.exists():
+            raise TrainingError(
+                f"training.nodes = {job.config.nodes}: start `{launch_line(job, told)}` on each"
+                " machine, then the same command again"
+            )
+    elif job.config.devices > 1:
+        fit_in_processes(job, told, progress)
+    else:
+        fit(job, progress)
 
 
-def _last_checkpoint(state: Path) -> str | None:
-    """Name the checkpoint that an interrupted training left."""
-    last = state / f"last{_ENDING}"
-    return str(last) if last.exists() else None
+def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> None:
+    """Check the settings of a training before any work.
 
+    Parameters
+    ----------
+    config
+        How to train.
+    augmentation
+        How training objects are changed.
 
-def _save(classifier: Classifier, history: "_History", out: Path) -> None:
-    """Write the model and the story of its training."""
-    with atomic_path(out, folder=True) as partial:
-        save(classifier, partial)
-        text = json.dumps(history.summary(), indent=1)
-        (partial / "history.json").write_text(text, encoding="utf-8")
-
-
-def _check_batch(count: int, batch_size: int) -> None:
-    """Refuse a batch that the training objects do not fill."""
-    if count < batch_size:
+    Raises
+    ------
+    TrainingError
+        Where a logger is not installed, objects would be repeated unchanged, or batches cannot be
+        divided among the processes.
+    """
+    check_loggers(config.loggers)
+    if config.imbalance == "oversample" and not any(augmentation.model_dump().values()):
         raise TrainingError(
-            f"{count} training objects do not fill a batch of {batch_size};"
-            " lower training.batch_size"
+            'training.imbalance = "oversample" repeats objects, which only helps where they are'
+            " changed: set augmentation.turn = true"
+        )
+    processes = config.devices * config.nodes
+    if config.batch_size % processes:
+        raise TrainingError(
+            f"batches of {config.batch_size} cannot be divided among {processes} processes; make"
+            " training.batch_size a multiple of them"
         )
 
 
-def _trainer(
-    config: TrainingConfig, logs: Path | None, history: "_History", best: ModelCheckpoint
-) -> lightning.Trainer:
-    """Set Lightning up: one device, early stopping, and nothing on the screen."""
-    return lightning.Trainer(
-        accelerator="auto",
-        devices=1,
-        max_epochs=config.epochs,
-        logger=TensorBoardLogger(logs, name="", version="") if logs else False,
-        callbacks=[history, best, EarlyStopping("validation_loss", patience=config.patience)],
-        plugins=[SafetensorsCheckpointIO()],
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-    )
+def _check_objects(cutouts: Path, spec: ModelSpec, config: TrainingConfig) -> None:
+    """Refuse splits that nothing can be learnt from, or judged with."""
+    for split in ("train", "validation"):
+        label = open_cutouts(cutouts, split).label
+        counts = np.bincount(label, minlength=len(spec.labels))
+        absent = [name for name, n in zip(spec.labels, counts, strict=True) if n == 0]
+        if absent:
+            raise TrainingError(
+                f"the {split} split has no object of class {', '.join(absent)}: take more objects,"
+                " or merge or drop the class in [labels]"
+            )
+        if split == "train":
+            plan_steps(epoch_length(label, config.imbalance), config)
 
 
-def _best_checkpoint(state: Path) -> ModelCheckpoint:
-    """Keep the best and the last epoch on disk."""
-    checkpoint = ModelCheckpoint(
-        state,
-        "best",
-        monitor="validation_loss",
-        save_last=True,
-        enable_version_counter=False,
-    )
-    checkpoint.FILE_EXTENSION = _ENDING
-    return checkpoint
-
-
-def _restore_best(module: ClassifierModule, best: ModelCheckpoint) -> None:
-    """Put the best epoch's weights back into the module."""
-    weights = SafetensorsCheckpointIO().load_checkpoint(best.best_model_path)["state_dict"]
-    module.load_state_dict(weights)
-
-
-class _History(Callback):
-    """Remember every epoch's figures, also over an interruption."""
-
-    def __init__(
-        self, most: int, progress: Callable[[int, int, dict[str, float]], None] | None
-    ) -> None:
-        self._most = most
-        self._progress = progress
-        self._epochs: list[dict[str, float]] = []
-
-    def on_train_epoch_start(self, trainer: Any, _module: Any) -> None:
-        """Forget an epoch that is being repeated after an interruption."""
-        del self._epochs[trainer.current_epoch :]
-
-    def on_validation_end(self, trainer: Any, _module: Any) -> None:
-        """Record the epoch before the checkpoint is written, so that it travels with it."""
-        self._epochs.append(
-            {
-                "epoch": trainer.current_epoch,
-                **{
-                    name: float(value)
-                    for name, value in trainer.callback_metrics.items()
-                    if name in {"validation_loss", "validation_accuracy"}
-                },
-            }
-        )
-
-    def on_train_epoch_end(self, trainer: Any, _module: Any) -> None:
-        """Add the training loss, known only now, and tell the caller."""
-        self._epochs[-1]["train_loss"] = float(trainer.callback_metrics["train_loss"])
-        if self._progress is not None:
-            self._progress(len(self._epochs), self._most, self._epochs[-1])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give what a checkpoint keeps."""
-        return {"epochs": self._epochs}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take back what a checkpoint kept."""
-        self._epochs = list(state_dict["epochs"])
-
-    def summary(self) -> dict[str, Any]:
-        """Give all epochs and the best one's number."""
-        best = min(self._epochs, key=lambda epoch: epoch["validation_loss"])
-        return {"epochs": self._epochs, "best_epoch": int(best["epoch"])}
-
-
-def _quiet() -> None:
-    """Keep Lightning's notices on hardware and data workers off the screen."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
-    torch.set_float32_matmul_precision("high")
+def _with_features(job: Job) -> Job:
+    """Compute the features of a frozen backbone, or find them."""
+    lightning.seed_everything(job.seed, verbose=False)
+    classifier = Classifier(job.spec)
+    key = features_key(classifier, job.fingerprint, precision_of(job.config))
+    folder = job.cutouts.with_name("features") / key
+    classifier.to(device())
+    for split in _SPLITS:
+        try:
+            stored = open_cutouts(job.cutouts, split)
+        except ImageError:
+            # there need not be a calibration split
+            continue
+        with explained(job.config):
+            store_features(classifier, stored, folder, split, partial(autocast, job.config))
+    return replace(job, features=folder)

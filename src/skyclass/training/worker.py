@@ -1,0 +1,62 @@
+"""One of several processes that train together: ``python -m skyclass.training.worker JOB``.
+
+Which one it is stands in the environment, as torchrun, SLURM or `fit_in_processes` set it.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import torch
+
+from skyclass.errors import SkyclassError
+from skyclass.training.fit import fit
+from skyclass.training.job import read_job
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str]) -> int:
+    """Do a job; progress and errors are lines of JSON on standard output.
+
+    Parameters
+    ----------
+    arguments
+        The job's file, and ``--attached`` where the process is to end when standard input does.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 for what the user can mend, 130 where it was interrupted.
+    """
+    told, *rest = arguments
+    if "--attached" in rest:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    job = read_job(Path(told))
+    if not torch.cuda.is_available():
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // job.config.devices))
+    try:
+        fit(job, _tell)
+    except SkyclassError as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _end_with_parent() -> None:
+    """End at once when the process that waits for this one is gone."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _tell(done: int, total: int, figures: dict[str, float]) -> None:
+    """Say how far the training is."""
+    print(json.dumps({"done": done, "total": total, "figures": figures}), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
