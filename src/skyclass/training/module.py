@@ -82,6 +82,7 @@ class ClassifierModule(LightningModule):
         if config.compile:
             # on the instance alone: the names of its weights stay
             classifier.network.__dict__["embed"] = torch.compile(classifier.network.embed)
+        self.train()
 
     @property
     def kept(self) -> Classifier:
