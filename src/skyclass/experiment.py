@@ -23,16 +23,10 @@ from skyclass.images import (
     get_image_type,
     make_cutouts,
     make_picture_cutouts,
-    open_cutouts,
     picture_request,
 )
 from skyclass.models import Classifier, ModelSpec, check_model, load
-from skyclass.scoring import (
-    classify_by_colours,
-    classify_cutouts,
-    metrics_of,
-    predictions_of_test,
-)
+from skyclass.scoring import evaluate
 from skyclass.survey import BANDS, supply_frames, supply_pictures
 from skyclass.tasks import Task, get_task
 from skyclass.training import train
@@ -333,16 +327,11 @@ def _evaluate(
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return values
     tell("evaluation", 0, 1)
-    test = open_cutouts(out / "cutouts", "test")
-    probabilities = classify_cutouts(classifier, test)
-    write_predictions(predictions_of_test(test, info, probabilities), products[1])
-    training = open_cutouts(out / "cutouts", "train")
-    baseline = classify_by_colours(catalog, task, info, training, test, config.seed)
-    metrics = metrics_of(config, task, catalog, info, test.label, probabilities, baseline)
-    metrics["registration"] = classifier.spec.registration
+    found = evaluate(config, task, catalog, info, classifier, out / "cutouts")
+    write_predictions(found.table, products[1])
     with atomic_path(path) as partial:
-        partial.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
+        partial.write_text(json.dumps(found.metrics, indent=1), encoding="utf-8")
     write_report(out)
     _mark_done(out, "evaluation", fingerprint)
     tell("evaluation", 1, 1)
-    return metrics
+    return found.metrics

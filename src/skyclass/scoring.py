@@ -1,6 +1,8 @@
 """What an experiment says of its test objects: the model's answers, the baseline's, the metrics."""
 
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -8,10 +10,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
-from skyclass.catalog import POSITION
+from skyclass.catalog import FRAME_KEYS, IDS, POSITION, split_groups
 from skyclass.config import ExperimentConfig
-from skyclass.evaluation import paired_difference, predictions_table, score
-from skyclass.images import COLOURS, CutoutInfo, StoredCutouts, aperture_flux, concentration
+from skyclass.evaluation import (
+    CONDITIONS,
+    conformal,
+    crowding_radius,
+    measure_conditions,
+    paired_difference,
+    prediction_sets,
+    predictions_table,
+    reliability_table,
+    score,
+    scores_by_condition,
+    uncalibrated,
+)
+from skyclass.images import (
+    COLOURS,
+    CutoutInfo,
+    StoredCutouts,
+    aperture_flux,
+    concentration,
+    open_cutouts,
+)
 from skyclass.models import (
     Classifier,
     baseline_features,
@@ -19,13 +40,164 @@ from skyclass.models import (
     catalog_concentration,
     catalog_magnitudes,
 )
+from skyclass.survey import BANDS, Field
 from skyclass.tasks import Task
 
-__all__ = ["classify_by_colours", "classify_cutouts", "metrics_of", "predictions_of_test"]
+__all__ = ["Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
 
 _PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
 _PIXELS: Final = 512 * 5 * 64**2
 """Pixels read at once: those of 512 cutouts of frames of the usual size."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a trained model comes to on the test objects."""
+
+    table: pd.DataFrame
+    """As `skyclass.evaluation.predictions_table` makes it."""
+    metrics: dict[str, Any]
+    """Ready for JSON."""
+
+
+def evaluate(
+    config: ExperimentConfig,
+    task: Task,
+    catalog: pd.DataFrame,
+    info: CutoutInfo,
+    classifier: Classifier,
+    cutouts: Path,
+) -> Evaluation:
+    """Classify the test objects, once, and score the model and the baseline.
+
+    Parameters
+    ----------
+    config, task, catalog, info
+        The experiment, its objects and its cutouts.
+    classifier
+        The trained model.
+    cutouts
+        Folder of the cutouts. Prediction sets are fitted on its calibration split, and only where
+        there is one.
+
+    Returns
+    -------
+    Evaluation
+        `baseline` and `difference` of the metrics are None where there are no colours, `conformal`
+        where there is no calibration split.
+    """
+    test = open_cutouts(cutouts, "test")
+    rows = _rows(catalog, test)
+    objects = catalog.iloc[rows].reset_index(drop=True)
+    by_group = config.split.by != "object"
+    group = split_groups(catalog, config.split)[rows] if by_group else None
+    shares = classify_cutouts(classifier, test)
+    baseline = classify_by_colours(
+        catalog, task, info, open_cutouts(cutouts, "train"), test, config.seed
+    )
+    columns = _conditions(objects, test, info)
+    columns["group"] = pd.array([pd.NA] * len(test) if group is None else group, dtype="Int64")
+    scoring = _Scoring(info.labels, test.label, task.ordered, group, config.seed)
+    sets = _conformal(config, classifier, cutouts, scoring, shares)
+    if sets is not None:
+        columns["prediction_set"] = _set_names(info.labels, shares, sets)
+    identity = {name: test.column(name) for name in (*IDS, *POSITION)}
+    table = predictions_table(
+        **identity, labels=info.labels, true=test.label, probabilities=shares, extra=columns
+    )
+    metrics = {
+        "test": scoring.scores(table, shares),
+        "baseline": None if baseline is None else scoring.scores(table, baseline),
+        "difference": None if baseline is None else scoring.difference(shares, baseline),
+        "calibration": scoring.calibration(shares, classifier),
+        "conformal": sets,
+        "crowding_radius": crowding_radius(info.size),
+        **_told(config, task, catalog, info, classifier),
+    }
+    return Evaluation(table, metrics)
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """The test objects, whatever is predicted for them."""
+
+    labels: tuple[str, ...]
+    true: NDArray[np.int64]
+    ordered: bool
+    groups: NDArray[np.int64] | None
+    seed: int
+
+    def scores(self, table: pd.DataFrame, shares: NDArray[np.float64]) -> dict[str, Any]:
+        """Score probabilities, also by the conditions in a table of the objects."""
+        options: dict[str, Any] = {
+            "ordered": self.ordered,
+            "groups": self.groups,
+            "seed": self.seed,
+        }
+        whole = score(self.labels, self.true, shares, **options)
+        by = scores_by_condition(table, self.labels, self.true, shares, **options)
+        return {**whole, "by": by}
+
+    def difference(
+        self, shares: NDArray[np.float64], others: NDArray[np.float64]
+    ) -> dict[str, Any]:
+        """Compare two classifiers, object by object."""
+        predicted = shares.argmax(1), others.argmax(1)
+        found = paired_difference(self.true, *predicted, groups=self.groups, seed=self.seed)
+        return {**asdict(found), "ci95": list(found.ci95)}
+
+    def calibration(self, shares: NDArray[np.float64], classifier: Classifier) -> dict[str, Any]:
+        """Tell how probabilities agree with outcomes before and after temperature scaling."""
+        temperature = float(getattr(classifier, "temperature", 1.0))
+        before = uncalibrated(shares, temperature)
+        names = ("ece", "log_loss", "brier")
+        found: dict[str, Any] = {"temperature": temperature}
+        for name, each in (("before", before), ("after", shares)):
+            scores = score(self.labels, self.true, each, groups=self.groups, seed=self.seed)
+            found[name] = {
+                **{key: scores[key] for key in names},
+                "ci95": {key: scores["ci95"][key] for key in names},
+                "bins": reliability_table(self.true, each),
+            }
+        return found
+
+
+def _conformal(
+    config: ExperimentConfig,
+    classifier: Classifier,
+    cutouts: Path,
+    scoring: _Scoring,
+    shares: NDArray[np.float64],
+) -> dict[str, Any] | None:
+    """Fit prediction sets on the calibration split; None where there is none."""
+    if config.split.calibration == 0:
+        return None
+    held = open_cutouts(cutouts, "calibration")
+    fitted_on = held.label, classify_cutouts(classifier, held)
+    return conformal(
+        scoring.labels,
+        fitted_on,
+        scoring.true,
+        shares,
+        groups=scoring.groups,
+        seed=scoring.seed,
+    )
+
+
+def _set_names(
+    labels: tuple[str, ...], shares: NDArray[np.float64], sets: dict[str, Any]
+) -> "pd.Series[str]":
+    """Name the classes in each object's marginal prediction set, the most probable first."""
+    limits = sets["marginal"]["thresholds"]
+    held = prediction_sets(
+        shares, np.array([np.inf if limits[k] is None else limits[k] for k in labels])
+    )
+    order = np.argsort(-shares, axis=1, kind="stable")
+    names = [
+        "|".join(labels[k] for k in likely if inside[k])
+        for likely, inside in zip(order, held, strict=True)
+    ]
+    return pd.Series(names, dtype="string")
 
 
 def classify_cutouts(classifier: Classifier, cutouts: StoredCutouts) -> NDArray[np.float64]:
@@ -46,36 +218,6 @@ def classify_cutouts(classifier: Classifier, cutouts: StoredCutouts) -> NDArray[
     offsets = cutouts.offsets()
     parts = [classifier.probabilities(cutouts.take(r), offsets[r]) for r in _batches(cutouts)]
     return np.concatenate(parts)
-
-
-def predictions_of_test(
-    test: StoredCutouts, info: CutoutInfo, probabilities: NDArray[np.float64]
-) -> pd.DataFrame:
-    """Give the table of the test objects.
-
-    Parameters
-    ----------
-    test
-        Split of `n` objects.
-    info
-        Its class names.
-    probabilities
-        `[n, class]`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `skyclass.evaluation.predictions_table` makes it.
-    """
-    return predictions_table(
-        objid=test.column("objid"),
-        specobjid=test.column("specobjid"),
-        ra=np.array(test.column("ra")),
-        dec=np.array(test.column("dec")),
-        labels=info.labels,
-        true=test.label,
-        probabilities=probabilities,
-    )
 
 
 def classify_by_colours(
@@ -154,42 +296,48 @@ def _measured_concentration(cutouts: StoredCutouts) -> NDArray[np.float64]:
     return np.concatenate(parts)
 
 
-def metrics_of(
+def _conditions(objects: pd.DataFrame, test: StoredCutouts, info: CutoutInfo) -> dict[str, Any]:
+    """Give the columns on how the test objects were observed; `objects` are their rows."""
+    fields = _field_names(objects)
+    is_measured = info.bands != COLOURS
+    magnitudes = catalog_magnitudes(objects)
+    if magnitudes is None and is_measured:
+        magnitudes = _measured_magnitudes(test)
+    columns: dict[str, Any] = {"field": fields}
+    unknown = np.full(len(test), np.nan)
+    for number, band in enumerate(BANDS):
+        columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]
+    columns |= dict.fromkeys([name for name in CONDITIONS if name not in columns], unknown)
+    if is_measured:
+        columns |= measure_conditions(test, fields, info.bands.index("r"))
+    return columns
+
+
+def _field_names(objects: pd.DataFrame) -> "pd.Series[str]":
+    """Write each object's field as rerun-run-camcol-field; missing where it is not known."""
+    if not set(FRAME_KEYS) <= set(objects.columns):
+        return pd.Series([pd.NA] * len(objects), dtype="string")
+    keys = objects[list(FRAME_KEYS)]
+    known = keys.notna().all(axis=1)
+    names = [str(Field(*map(int, key))) for key in keys[known].itertuples(index=False)]
+    return pd.Series(names, index=keys.index[known], dtype="string").reindex(keys.index)
+
+
+def _told(
     config: ExperimentConfig,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,
-    true: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    baseline: NDArray[np.float64] | None,
+    classifier: Classifier,
 ) -> dict[str, Any]:
-    """Gather what `metrics.json` holds.
-
-    Parameters
-    ----------
-    config, task, catalog, info
-        The experiment, its objects and its cutouts.
-    true
-        Classes of the test objects, `[n]`.
-    probabilities
-        The model's, `[n, class]`.
-    baseline
-        The colour baseline's, `[n, class]`; None where there is none.
-
-    Returns
-    -------
-    dict
-        Ready for JSON; `baseline` and `difference` are None where there is no baseline.
-    """
+    """Say what was done, with what, on which objects."""
     told = catalog.attrs["skyclass"]
     return {
-        "test": score(info.labels, true, probabilities),
-        "baseline": None if baseline is None else score(info.labels, true, baseline),
-        "difference": _difference(true, probabilities, baseline, config.seed),
         "task": task.name,
         "ordered": task.ordered,
         "image_type": config.images.type,
         "model": config.model.name,
+        "registration": classifier.spec.registration,
         "simulated": info.simulated,
         "catalog": {
             **told,
@@ -202,16 +350,3 @@ def metrics_of(
         },
         "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
     }
-
-
-def _difference(
-    true: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    baseline: NDArray[np.float64] | None,
-    seed: int,
-) -> dict[str, Any] | None:
-    """Compare the model with the baseline, object by object."""
-    if baseline is None:
-        return None
-    found = paired_difference(true, probabilities.argmax(1), baseline.argmax(1), seed=seed)
-    return {"difference": found.difference, "ci95": list(found.ci95), "n": found.n}

@@ -16,7 +16,7 @@ from skyclass.catalog.report import report_lines
 from skyclass.catalog.sample import PRESETS, field_counts, sample
 from skyclass.catalog.schema import FRAME_KEYS, IDS, MAGNITUDES, MODEL_MAGNITUDES, POSITION
 from skyclass.catalog.skyserver import SkyServer
-from skyclass.catalog.split import SPLITS, assign_splits, leakage
+from skyclass.catalog.split import SPLITS, assign_splits, leakage, split_groups
 
 __all__ = [
     "FRAME_KEYS",
@@ -41,5 +41,6 @@ __all__ = [
     "report_lines",
     "sample",
     "source_of",
+    "split_groups",
     "write_catalog",
 ]

@@ -12,7 +12,7 @@ from skyclass.config import SplitConfig
 from skyclass.errors import CatalogError
 from skyclass.tasks import spread
 
-__all__ = ["SPLITS", "assign_splits", "leakage", "split_report"]
+__all__ = ["SPLITS", "assign_splits", "leakage", "split_groups", "split_report"]
 
 SPLITS: Final = ("train", "validation", "test", "calibration")
 """Names of the splits; the last is made only where it is asked for."""
@@ -44,7 +44,7 @@ def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Ser
     shares = _shares(rules)
     if rules.by == "object":
         return _by_object(table["label"], shares, seed)
-    groups = _groups(table, rules)
+    groups = split_groups(table, rules)
     return _by_group(table["label"], groups, shares, seed, rules.by)
 
 
@@ -101,8 +101,26 @@ def _named(splits: NDArray[np.integer[Any]], index: "pd.Index[Any]") -> "pd.Seri
     return spread(SPLITS, splits, index)
 
 
-def _groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
-    """Give the number of the field or sky cell that each object lies in."""
+def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
+    """Give the number of the field or sky cell that each object lies in.
+
+    Parameters
+    ----------
+    table
+        Catalogue with the frame keys or positions, `[n]`.
+    rules
+        Says whether fields or sky cells are kept together.
+
+    Returns
+    -------
+    numpy.ndarray
+        From 0, `[n]`.
+
+    Raises
+    ------
+    CatalogError
+        Where a column is missing.
+    """
     columns = FRAME_KEYS if rules.by == "field" else POSITION
     missing = [name for name in columns if name not in table]
     if missing:

@@ -1,32 +1,50 @@
 """Honest evaluation: scores with intervals, the table of predictions, and the report."""
 
-from skyclass.evaluation.metrics import (
-    PairedDifference,
+from skyclass.evaluation.calibration import (
     ReliabilityBin,
-    adjacent_accuracy,
-    paired_difference,
     reliability,
-    score,
-    wilson_interval,
+    reliability_table,
+    uncalibrated,
 )
+from skyclass.evaluation.conditions import crowding_radius, measure_conditions
+from skyclass.evaluation.conformal import conformal, prediction_sets
+from skyclass.evaluation.intervals import wilson_interval
+from skyclass.evaluation.metrics import PER_CLASS, SCORES, adjacent_accuracy, score
+from skyclass.evaluation.paired import PairedDifference, paired_difference
 from skyclass.evaluation.predictions import (
+    groups_of,
     predictions_of,
     predictions_table,
     read_predictions,
     write_predictions,
 )
+from skyclass.evaluation.prior import parse_prior, reweighted
 from skyclass.evaluation.report import write_report
+from skyclass.evaluation.strata import CONDITIONS, scores_by_condition
 
 __all__ = [
+    "CONDITIONS",
+    "PER_CLASS",
+    "SCORES",
     "PairedDifference",
     "ReliabilityBin",
     "adjacent_accuracy",
+    "conformal",
+    "crowding_radius",
+    "groups_of",
+    "measure_conditions",
     "paired_difference",
+    "parse_prior",
+    "prediction_sets",
     "predictions_of",
     "predictions_table",
     "read_predictions",
     "reliability",
+    "reliability_table",
+    "reweighted",
     "score",
+    "scores_by_condition",
+    "uncalibrated",
     "wilson_interval",
     "write_predictions",
     "write_report",

@@ -5,7 +5,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from skyclass.evaluation.metrics import ReliabilityBin
+from skyclass.evaluation.calibration import ReliabilityBin
 
 __all__ = ["reliability_diagram", "training_curves"]
 

@@ -1,8 +1,8 @@
 """The table of predictions: what was predicted for each test object, enough to score it anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from skyclass.errors import EvaluationError
 from skyclass.files import atomic_path
 
-__all__ = ["predictions_of", "predictions_table", "read_predictions", "write_predictions"]
+__all__ = [
+    "groups_of",
+    "predictions_of",
+    "predictions_table",
+    "read_predictions",
+    "write_predictions",
+]
 
 _PREFIX: Final = "p_"
 _COLUMNS: Final = ("objid", "specobjid", "ra", "dec", "label", "predicted")
@@ -21,11 +27,12 @@ def predictions_table(
     *,
     objid: Sequence[str],
     specobjid: Sequence[str],
-    ra: NDArray[np.float64],
-    dec: NDArray[np.float64],
+    ra: Sequence[float] | NDArray[np.float64],
+    dec: Sequence[float] | NDArray[np.float64],
     labels: Sequence[str],
     true: NDArray[np.int64],
     probabilities: NDArray[np.float64],
+    extra: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Put predictions into a table, a row an object.
 
@@ -41,19 +48,24 @@ def predictions_table(
         Indices into `labels`, `[n]`.
     probabilities
         Predicted probability of each class, `[n, k]`.
+    extra
+        Further columns by their names, `[n]` each, such as under what conditions an object was
+        observed.
 
     Returns
     -------
     pandas.DataFrame
         Columns `objid`, `specobjid`, `ra`, `dec`, `label` (true class), `predicted` (most probable
-        class) and `p_<class>` for each class.
+        class), those of `extra`, and `p_<class>` for each class.
 
     Raises
     ------
     EvaluationError
         Where the lengths differ.
     """
-    lengths = {len(column) for column in (objid, specobjid, ra, dec, true, probabilities)}
+    more = dict(extra or {})
+    columns = (objid, specobjid, ra, dec, true, probabilities, *more.values())
+    lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         raise EvaluationError(f"columns of predictions have different lengths: {sorted(lengths)}")
     names = np.asarray(labels, dtype=object)
@@ -67,8 +79,8 @@ def predictions_table(
             "predicted": pd.Series(names[probabilities.argmax(axis=1)], dtype="string"),
         }
     )
-    columns = [_PREFIX + label for label in labels]
-    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis="columns")
+    shares = pd.DataFrame(probabilities, columns=[_PREFIX + label for label in labels])
+    return pd.concat([table.assign(**more), shares], axis="columns")
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
@@ -154,3 +166,21 @@ def predictions_of(
     values: NDArray[np.float64] = table[columns].to_numpy(np.float64)
     codes = np.asarray(true, dtype=np.int64)
     return labels, codes, values
+
+
+def groups_of(table: pd.DataFrame) -> NDArray[np.int64] | None:
+    """Give the groups of objects that the split kept together, which resampling keeps together too.
+
+    Parameters
+    ----------
+    table
+        As `read_predictions` gives it.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Number of each object's group, `[n]`; None where the split was object by object.
+    """
+    if "group" not in table or table["group"].isna().all():
+        return None
+    return pd.factorize(table["group"], use_na_sentinel=False)[0].astype(np.int64)

@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.metrics import adjacent_accuracy, reliability
+from skyclass.evaluation.calibration import reliability
+from skyclass.evaluation.metrics import adjacent_accuracy
 from skyclass.evaluation.plots import reliability_diagram, training_curves
 from skyclass.evaluation.predictions import predictions_of, read_predictions
 from skyclass.evaluation.samples import Gallery
