@@ -7,13 +7,16 @@ from plotly.subplots import make_subplots
 
 from skyclass.evaluation.calibration import ReliabilityBin
 
-__all__ = ["reliability_diagram", "training_curves"]
+__all__ = ["INK", "accuracy_against", "reliability_diagram", "styled", "training_curves"]
 
 # Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision, and both
 # stand out from white and from black
 _BLUE: Final = "#0072B2"
 _VERMILLION: Final = "#D55E00"
 _GREY: Final = "#808890"
+
+INK: Final = "rgb(1, 2, 3)"
+"""Colour of what is dark on a light page and light on a dark one; the style sheet replaces it."""
 
 
 def training_curves(history: dict[str, Any]) -> go.Figure:
@@ -51,7 +54,7 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
     figure.update_yaxes(title="loss", row=1, rangemode="tozero")
     figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
     figure.update_xaxes(title="epoch", row=2)
-    return _styled(figure)
+    return styled(figure)
 
 
 def reliability_diagram(bins: list[ReliabilityBin]) -> go.Figure:
@@ -79,7 +82,7 @@ def reliability_diagram(bins: list[ReliabilityBin]) -> go.Figure:
     figure.update_yaxes(title="objects", range=[0, top], nticks=4, row=2)
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%")
     figure.update_xaxes(title="probability of the predicted class", row=2)
-    return _styled(figure)
+    return styled(figure)
 
 
 def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
@@ -144,15 +147,28 @@ def _counts(bins: list[ReliabilityBin]) -> go.Bar:
     )
 
 
-def _styled(figure: go.Figure) -> go.Figure:
-    """Make a figure sit on the page whatever its background is."""
+def styled(figure: go.Figure, height: int = 440) -> go.Figure:
+    """Make a figure sit on the page whatever its background is.
+
+    Parameters
+    ----------
+    figure
+        Changed in place.
+    height
+        Pixels.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The same.
+    """
     return figure.update_layout(
         template="none",
-        height=440,
+        height=height,
         margin={"l": 62, "r": 16, "t": 60, "b": 52},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         dragmode=False,
     ).update_xaxes(title_standoff=8)

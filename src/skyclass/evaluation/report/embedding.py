@@ -1,0 +1,108 @@
+"""A map on which objects lie near each other that look alike to the model."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.neighbors import LocalOutlierFactor
+from torch import nn
+
+from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.models import Classifier
+
+__all__ = ["FEWEST", "FeatureMap", "embed", "map_of"]
+
+FEWEST: Final = 12
+"""Objects that a map needs at least."""
+
+_COMPONENTS: Final = 50
+_NEIGHBOURS: Final = 20
+_BATCH: Final = 256
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Where objects lie on the map."""
+
+    places: NDArray[np.float64]
+    """`[n, 2]`, without unit."""
+    outliers: NDArray[np.int64]
+    """Rows of the objects that are least like any others, the oddest first."""
+
+
+def embed(evaluated: Evaluated, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Give what the model's last layer sees of some objects.
+
+    Parameters
+    ----------
+    evaluated
+        The experiment.
+    rows
+        Objects, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, feature]`, the mean over the samples of an object where there are several.
+    """
+    offsets = evaluated.cutouts.offsets()
+    parts = [
+        _features(evaluated.classifier, evaluated.cutouts.take(part), offsets[part])
+        for part in np.split(rows, range(_BATCH, len(rows), _BATCH))
+    ]
+    return np.concatenate(parts)
+
+
+def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
+    """Lay objects out on a plane by t-SNE, and name those that are least like any others.
+
+    Outliers are told in the features, not on the map, which tears distances apart.
+
+    Parameters
+    ----------
+    features
+        `[n, feature]`, of `FEWEST` objects or more.
+    outliers
+        Number of outliers.
+
+    Returns
+    -------
+    FeatureMap
+        The same each time on one machine.
+
+    References
+    ----------
+    van der Maaten, L. & Hinton, G. 2008, Journal of Machine Learning Research 9, 2579; Breunig,
+    M. M. et al. 2000, LOF: Identifying Density-Based Local Outliers
+    (doi:10.1145/342009.335388).
+    """
+    spread = features.std(axis=0)
+    scaled = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    components = min(_COMPONENTS, *scaled.shape)
+    reduced = PCA(components, random_state=0).fit_transform(scaled)
+    neighbours = min(_NEIGHBOURS, len(reduced) - 1)
+    factor = LocalOutlierFactor(neighbours).fit(reduced).negative_outlier_factor_
+    perplexity = min(30.0, (len(reduced) - 1) / 3)
+    places = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
+    odd = np.argsort(factor, kind="stable")[:outliers]
+    return FeatureMap(places.astype(np.float64), odd)
+
+
+@torch.inference_mode()
+def _features(
+    classifier: Classifier, flux: NDArray[np.float32], offset: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Catch what goes into the last layer."""
+    caught: list[torch.Tensor] = []
+    last = [module for module in classifier.network.modules() if isinstance(module, nn.Linear)][-1]
+    handle = last.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    try:
+        classifier.eval()
+        classifier(torch.from_numpy(flux), torch.from_numpy(offset))
+    finally:
+        handle.remove()
+    return caught[0].unflatten(0, (-1, classifier.samples)).mean(dim=1).float().numpy()

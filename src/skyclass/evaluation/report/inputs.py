@@ -1,0 +1,157 @@
+"""Read what a report is made from, and refuse parts that do not belong together."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.catalog import FRAME_KEYS, POSITION, read_catalog
+from skyclass.catalog.ids import field_key
+from skyclass.config import ExperimentConfig, read_config
+from skyclass.errors import EvaluationError
+from skyclass.evaluation.predictions import predictions_of, read_predictions
+from skyclass.images import StoredCutouts, open_cutouts
+from skyclass.models import Classifier, catalog_magnitudes, load
+
+__all__ = ["Evaluated", "read_evaluated"]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An experiment that was run to its end."""
+
+    config: ExperimentConfig
+    """Its settings."""
+    toml: str
+    """Its file, word for word."""
+    metrics: dict[str, Any]
+    """Contents of `metrics.json`."""
+    history: dict[str, Any]
+    """Contents of `model/history.json`."""
+    table: pd.DataFrame
+    """Predictions of the `n` test objects."""
+    labels: tuple[str, ...]
+    """Class names, `[k]`."""
+    true: NDArray[np.int64]
+    """Index of each object's class, `[n]`."""
+    probabilities: NDArray[np.float64]
+    """`[n, k]`."""
+    cutouts: StoredCutouts
+    """The test objects, in the order of `table`."""
+    classifier: Classifier
+    """The trained model."""
+    magnitudes: NDArray[np.float64] | None
+    """In u g r i z, `[n, 5]`, not a number where one is missing; None where there are none."""
+    field: NDArray[np.int64] | None
+    """Key of the field of each object, `[n]`; None where the catalogue does not tell."""
+
+    @property
+    def given(self) -> NDArray[np.int64]:
+        """Index of the most probable class of each object, `[n]`."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Probability of that class, `[n]`."""
+        highest: NDArray[np.float64] = self.probabilities.max(axis=1)
+        return highest
+
+
+def read_evaluated(directory: Path) -> Evaluated:
+    """Read an experiment that was run to its end.
+
+    Parameters
+    ----------
+    directory
+        It holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `catalog.parquet`,
+        `model/` and `cutouts/`.
+
+    Returns
+    -------
+    Evaluated
+        All of it; pixels are read when they are asked for.
+
+    Raises
+    ------
+    SkyclassError
+        Where one of these is missing or unreadable, or they do not tell of the same objects.
+    """
+    toml = _read_text(directory / "experiment.toml")
+    metrics = _read_json(directory / "metrics.json")
+    history = _read_json(directory / "model" / "history.json")
+    table = read_predictions(directory / "predictions.parquet")
+    labels, true, probabilities = predictions_of(table)
+    _check_same_objects(directory, metrics, table)
+    cutouts = open_cutouts(directory / "cutouts", "test")
+    _check_same_cutouts(directory, cutouts, table)
+    catalog = _rows_of(table, read_catalog(directory / "catalog.parquet"))
+    return Evaluated(
+        config=read_config(directory / "experiment.toml"),
+        toml=toml,
+        metrics=metrics,
+        history=history,
+        table=table,
+        labels=labels,
+        true=true,
+        probabilities=probabilities,
+        cutouts=cutouts,
+        classifier=load(directory / "model"),
+        magnitudes=catalog_magnitudes(catalog),
+        field=field_key(catalog) if set(FRAME_KEYS) <= set(catalog) else None,
+    )
+
+
+def _read_text(path: Path) -> str:
+    """Read a file of the experiment."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} cannot be read; run the experiment first") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of the experiment."""
+    try:
+        values: dict[str, Any] = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise EvaluationError(f"{path} is not JSON: {error}") from error
+    return values
+
+
+def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
+    """Refuse metrics of other predictions than those that the report draws."""
+    right = int((table["label"] == table["predicted"]).sum())
+    matrix = metrics["test"]["confusion_matrix"]
+    scored = sum(map(sum, matrix)), sum(row[i] for i, row in enumerate(matrix))
+    if scored != (len(table), right):
+        raise EvaluationError(
+            f"metrics.json in {directory} counts {scored[1]} of {scored[0]} objects right,"
+            f" predictions.parquet {right} of {len(table)}; evaluate again"
+        )
+
+
+def _check_same_cutouts(directory: Path, cutouts: StoredCutouts, table: pd.DataFrame) -> None:
+    """Refuse cutouts of other objects: a picture beside another's numbers would go unnoticed."""
+    for name in ("objid", "ra"):
+        stored = pd.Series(cutouts.column(name), dtype=table[name].dtype)
+        if not stored.equals(table[name].reset_index(drop=True)):
+            raise EvaluationError(
+                f"cutouts in {directory} are of other test objects than were predicted; run the"
+                " experiment again"
+            )
+
+
+def _rows_of(table: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
+    """Give the row of the catalogue of each predicted object."""
+    places = pd.MultiIndex.from_frame(catalog[list(POSITION)])
+    rows = places.get_indexer(pd.MultiIndex.from_frame(table[list(POSITION)]))
+    if (rows < 0).any():
+        raise EvaluationError(
+            f"catalog.parquet lacks {int((rows < 0).sum())} predicted object(s);"
+            " run the experiment again"
+        )
+    return catalog.iloc[rows]

@@ -1,0 +1,67 @@
+"""Where the objects and pixels of an experiment come from."""
+
+from typing import Any, Final
+
+from skyclass.catalog import report_lines
+from skyclass.config import ExperimentConfig
+from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.images import get_image_type
+
+__all__ = ["provenance"]
+
+_SPLITS: Final = {
+    "object": "object by object: objects of one field may be in several splits",
+    "field": "by field: no field is in two splits",
+    "sky": "by cell of the sky: no cell is in two splits",
+}
+
+
+def provenance(evaluated: Evaluated) -> dict[str, Any]:
+    """Tell where objects and pixels come from.
+
+    Parameters
+    ----------
+    evaluated
+        The experiment.
+
+    Returns
+    -------
+    dict
+        `facts`, words by name; `cleaning`, the cleaning report line by line; `leakage`, the share
+        of test objects that lie in a field with training objects, None where it is not known.
+    """
+    config, catalog = evaluated.config, evaluated.metrics["catalog"]
+    return {
+        "facts": {
+            "Survey": _survey(config),
+            "Sky": "simulated: made by a program" if evaluated.metrics["simulated"] else "real",
+            "Pixels": _pixels(evaluated),
+            "Catalogue": _catalogue(config),
+            "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
+        },
+        "cleaning": report_lines(catalog),
+        "leakage": catalog["leakage"],
+    }
+
+
+def _survey(config: ExperimentConfig) -> str:
+    """Name the survey and its release."""
+    source = get_image_type(config.images.type).source
+    if source is not None and source.service == "ps1":
+        return "Pan-STARRS1, pictures of the archive at STScI"
+    kind = "frames" if source is None else "pictures of SkyServer"
+    return f"SDSS, {kind}, data release {config.survey.release}"
+
+
+def _pixels(evaluated: Evaluated) -> str:
+    """Say what was cut."""
+    spec = evaluated.classifier.spec
+    bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"
+    return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
+
+
+def _catalogue(config: ExperimentConfig) -> str:
+    """Say where the objects come from."""
+    path = config.catalog.path
+    # where the file lies on the machine of its author is nobody's business
+    return f"file {path.name}" if path is not None else f"query of {config.catalog.source}"

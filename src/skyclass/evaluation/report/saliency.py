@@ -1,0 +1,175 @@
+"""Which pixels speak for and against an answer."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.sprites import data_uri
+from skyclass.models import Classifier
+
+__all__ = ["Explained", "attributions", "explain", "telling"]
+
+_STEPS: Final = 32
+_BATCH: Final = 32  # pictures worked on at once: a large transformer fits in memory with these
+_HEIGHT: Final = 160  # pixels of a drawn picture at most
+# vermillion and blue of Okabe & Ito (https://jfly.uni-koeln.de/color)
+_FOR: Final = np.array([213, 94, 0]) / 255
+_AGAINST: Final = np.array([0, 114, 178]) / 255
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One object and what spoke for its class."""
+
+    row: int
+    """Row of the test objects."""
+    picture: str
+    """What the model saw, as a data URI."""
+    map: str
+    """The same in grey under its attributions, as a data URI."""
+
+
+def telling(
+    true: NDArray[np.int64],
+    given: NDArray[np.int64],
+    confidence: NDArray[np.float64],
+    most: int = 6,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose some right and some wrong answers, the surest of each true class in turn.
+
+    Parameters
+    ----------
+    true, given
+        Indices of classes, `[n]`.
+    confidence
+        Probability of the class given, `[n]`.
+    most
+        Most objects of either kind.
+
+    Returns
+    -------
+    right, wrong
+        Rows.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    # turn in which each object of a class comes
+    turn = np.zeros(len(true), dtype=np.int64)
+    chosen = []
+    for kind in (true == given, true != given):
+        rows = order[kind[order]]
+        for label in np.unique(true[rows]):
+            members = rows[true[rows] == label]
+            turn[members] = np.arange(len(members))
+        chosen.append(rows[np.argsort(turn[rows], kind="stable")][:most])
+    return chosen[0], chosen[1]
+
+
+def attributions(classifier: Classifier, images: Tensor, blank: Tensor, target: Tensor) -> Tensor:
+    """Attribute logits to the pixels of the model input by integrated gradients.
+
+    Parameters
+    ----------
+    classifier
+        A trained model.
+    images
+        Model input, `[n, channel, y, x]`.
+    blank
+        Model input in which there is nothing, of the same shape.
+    target
+        Index of the class whose logit is explained, `[n]`.
+
+    Returns
+    -------
+    torch.Tensor
+        `[n, channel, y, x]`; of one image they add up to the difference that it makes to the
+        logit against `blank`, but for the error of 32 steps.
+
+    References
+    ----------
+    Sundararajan, M., Taly, A. & Yan, Q. 2017, Axiomatic Attribution for Deep Networks
+    (arXiv:1703.01365).
+    """
+    classifier.eval()
+    method = IntegratedGradients(classifier.network)
+    found: Tensor = method.attribute(
+        images, blank, target=target, n_steps=_STEPS, internal_batch_size=_BATCH
+    )
+    return found.detach()
+
+
+def explain(evaluated: Evaluated, rows: NDArray[np.int64]) -> list[Explained]:
+    """Draw which pixels spoke for and against the class that was given.
+
+    Parameters
+    ----------
+    evaluated
+        The experiment.
+    rows
+        Objects.
+
+    Returns
+    -------
+    list of Explained
+        In the order of `rows`.
+    """
+    if len(rows) == 0:
+        return []
+    classifier = evaluated.classifier
+    flux = torch.from_numpy(evaluated.cutouts.take(rows))
+    offset = torch.from_numpy(evaluated.cutouts.offsets()[rows])
+    with torch.no_grad():
+        images = classifier.renderer(flux, offset)
+        blank = classifier.renderer(torch.zeros_like(flux), offset)
+    target = torch.from_numpy(evaluated.given[rows]).repeat_interleave(classifier.samples)
+    found = attributions(classifier, images, blank, target).sum(dim=1)
+    pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
+    return [
+        Explained(int(row), *_drawn(picture, weights))
+        for row, picture, weights in zip(
+            rows,
+            _beside(pictures, classifier.samples).numpy(),
+            _beside(found, classifier.samples).numpy(),
+            strict=True,
+        )
+    ]
+
+
+def _beside(images: Tensor, samples: int) -> Tensor:
+    """Put the samples of one object side by side, `[n, y, samples * x, ...]`."""
+    return torch.cat(list(images.unflatten(0, (-1, samples)).unbind(1)), dim=2)
+
+
+def _drawn(picture: NDArray[np.float32], weights: NDArray[np.float32]) -> tuple[str, str]:
+    """Draw a picture, and its attributions over its grey levels."""
+    smooth = gaussian_filter(weights, 1.0)
+    strength = smooth / max(float(np.percentile(np.abs(smooth), 99.5)), 1e-12)
+    height, width = weights.shape
+    if picture.shape[:2] != weights.shape:
+        # a type may draw its picture smaller or larger than the model input
+        resized = _image(picture[::-1]).resize((width, height))
+        picture = np.asarray(resized, dtype=np.float32)[::-1] / 255
+    grey = 0.5 * picture.mean(axis=2, keepdims=True)
+    share = np.clip(np.abs(strength), 0, 1)[..., None]
+    colour = np.where(strength[..., None] > 0, _FOR, _AGAINST)
+    overlay = grey * (1 - share) + colour * share
+    return _shown(picture), _shown(overlay)
+
+
+def _shown(pixels: NDArray[np.floating]) -> str:
+    """Encode `[y, x, 3]` between 0 and 1, y growing upwards."""
+    image = _image(pixels[::-1])
+    image.thumbnail((image.width, _HEIGHT))
+    return data_uri(image)
+
+
+def _image(pixels: NDArray[np.floating]) -> Image.Image:
+    """Turn shares of light into a picture."""
+    return Image.fromarray((255 * pixels + 0.5).astype(np.uint8))

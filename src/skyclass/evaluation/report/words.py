@@ -1,0 +1,63 @@
+"""Numbers as the report writes them."""
+
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["FILTERS", "verdict"]
+
+_DASH: Final = "–"
+_NARROW: Final = "\u202f"  # no-break space between a number and its unit
+_MINUS: Final = "−"
+
+
+def verdict(low: float, high: float) -> str:
+    """Say in words what the interval of a difference says.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the interval.
+
+    Returns
+    -------
+    str
+        better, worse or no clear difference.
+    """
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "no clear difference"
+
+
+def _percent(value: float | None) -> str:
+    """Write a share as a percentage."""
+    return _DASH if value is None else f"{100 * value:.1f}{_NARROW}%"
+
+
+def _points(value: float) -> str:
+    """Write a difference of shares in percentage points, with its sign."""
+    return f"{100 * value:+.1f}".replace("-", _MINUS)
+
+
+def _count(value: int) -> str:
+    """Write a whole number."""
+    return f"{value:,}"
+
+
+def _decimal(value: float | None) -> str:
+    """Write a number, or that there is none."""
+    return _DASH if value is None else f"{value:.3f}"
+
+
+def _sky(value: float) -> str:
+    """Write a declination in degrees."""
+    return f"{value:+.5f}".replace("-", _MINUS)
+
+
+FILTERS: Final[dict[str, Callable[..., str]]] = {
+    "count": _count,
+    "decimal": _decimal,
+    "percent": _percent,
+    "points": _points,
+    "signed": _sky,
+}
+"""Filters of the templates."""
