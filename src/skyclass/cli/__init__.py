@@ -11,6 +11,7 @@ from rich.console import Console
 from skyclass._version import __version__
 from skyclass.cli.learning import classify, demo, experiment
 from skyclass.cli.pixels import cutouts, export_cutouts, show
+from skyclass.cli.report import report
 from skyclass.cli.source import archive, catalog, download, simulate
 from skyclass.errors import SkyclassError
 
@@ -40,7 +41,7 @@ app = typer.Typer(
 
 for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
-    *(experiment, demo, archive, classify),
+    *(experiment, report, demo, archive, classify),
 ):
     app.command()(_interruptible(_command))
 

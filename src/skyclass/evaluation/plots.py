@@ -53,7 +53,7 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
     )
     figure.update_yaxes(title="loss", row=1, rangemode="tozero")
     figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
-    figure.update_xaxes(title="epoch", row=2)
+    figure.update_xaxes(title="epoch", row=2, dtick=max(1, len(history["epochs"]) // 8))
     return styled(figure)
 
 

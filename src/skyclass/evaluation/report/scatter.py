@@ -166,9 +166,12 @@ def close_up(
     along = middle + (ra - middle + 180) % 360 - 180
     told = [f"{n} test objects<br>{100 * r:.0f} % right" for n, r in zip(count, right, strict=True)]
     bar = {"title": {"text": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
+    least = np.floor(10 * right.min()) / 10
     marker = {
         "size": np.clip(4 + 2 * np.sqrt(count), 6, 26),
         "color": right,
+        "cmin": min(least, 0.9),
+        "cmax": 1.0,
         "colorscale": _SHARES,
         "colorbar": bar,
         "line": {"width": 1, "color": "white"},
@@ -177,7 +180,7 @@ def close_up(
         go.Scatter(x=along, y=dec, mode="markers", marker=marker, text=told, hoverinfo="text+x+y")
     )
     figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6)
-    figure.update_yaxes(title="declination (°)", nticks=6)
+    figure.update_yaxes(title="declination (°)", nticks=6, automargin=True)
     return styled(figure, height=330).update_layout(margin={"t": 16})
 
 
@@ -215,11 +218,9 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
         if here.any():
             look = {
                 "color": _COLOURS[code % len(_COLOURS)],
-                "symbol": _SYMBOLS[code // len(_COLOURS) % len(_SYMBOLS)]
-                if len(points.labels) > len(_COLOURS)
-                else _SYMBOLS[code],
-                "size": 6,
-                "opacity": 0.75,
+                "symbol": _SYMBOLS[(code + code // len(_COLOURS)) % len(_SYMBOLS)],
+                "size": 7,
+                "opacity": 0.8,
             }
             figure.add_trace(_dots(x[here], y[here], told[here], points.place[here], label, look))
     wrong = known & (points.true != points.given)
@@ -228,7 +229,7 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
         figure.add_trace(
             _dots(x[wrong], y[wrong], told[wrong], points.place[wrong], "put elsewhere", ring)
         )
-    return styled(figure)
+    return styled(figure).update_xaxes(zeroline=False).update_yaxes(zeroline=False)
 
 
 def _dots(

@@ -53,11 +53,17 @@ def _sky(value: float) -> str:
     return f"{value:+.5f}".replace("-", _MINUS)
 
 
+def _unneeded(dropped: dict[str, int]) -> str:
+    """Name the rules that dropped nothing."""
+    return ", ".join(reason for reason, count in dropped.items() if count == 0) or "no other reason"
+
+
 FILTERS: Final[dict[str, Callable[..., str]]] = {
     "count": _count,
     "decimal": _decimal,
     "percent": _percent,
     "points": _points,
     "signed": _sky,
+    "unneeded": _unneeded,
 }
 """Filters of the templates."""
