@@ -25,9 +25,9 @@ from skyclass.images import (
     make_picture_cutouts,
     picture_request,
 )
-from skyclass.models import Classifier, ModelSpec, check_model, load
+from skyclass.models import Classifier, check_model, load, spec_of, with_preset
 from skyclass.scoring import evaluate
-from skyclass.survey import BANDS, supply_frames, supply_pictures
+from skyclass.survey import supply_frames, supply_pictures
 from skyclass.tasks import Task, get_task
 from skyclass.training import train
 
@@ -76,7 +76,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     SkyclassError
         Where the file, the catalogue, the frames or the directory cannot be used.
     """
-    config = read_config(file)
+    config = with_preset(read_config(file))
     task = get_task(config.task)
     registration = check_images(config.images, config.cutouts.pixels)
     check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
@@ -275,24 +275,10 @@ def _model(
     tell: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
-    spec = ModelSpec(
-        task.name,
-        info.labels,
-        config.images.type,
-        config.model.name,
-        info.size,
-        info.bands,
-        "nanomaggy" if info.bands == BANDS else "grey level",
-        info.simulated,
-        registration,
-        config.images.crop,
-        config.images.size,
-        config.images.resize,
-        str(config.images.upscaler) if config.images.upscaler else None,
-    )
+    spec = spec_of(config, task, info, registration, out / "cutouts")
     settings = config.training.model_dump() | config.augmentation.model_dump()
-    weights = _digest(config.images.upscaler) if config.images.upscaler else None
-    fingerprint = _fingerprint(info.fingerprint, asdict(spec), weights, settings, config.seed)
+    files = [_digest(path) for path in (config.images.upscaler, config.model.weights) if path]
+    fingerprint = _fingerprint(info.fingerprint, asdict(spec), files, settings, config.seed)
     path = out / "model"
     if path.exists() and _is_done(out, "model", fingerprint):
         return load(path), fingerprint
@@ -302,6 +288,7 @@ def _model(
         config.training,
         path,
         augmentation=config.augmentation,
+        frozen=spec.frozen,
         seed=config.seed,
         logs=out / "logs" / "tensorboard",
         progress=lambda done, total, _figures: tell("training", done, total),

@@ -64,6 +64,9 @@ def read_config(path: Path) -> ExperimentConfig:
     if config.images.upscaler is not None:
         upscaler = base / config.images.upscaler
         changed["images"] = config.images.model_copy(update={"upscaler": upscaler})
+    if config.model.weights is not None:
+        weights = base / config.model.weights
+        changed["model"] = config.model.model_copy(update={"weights": weights})
     return config.model_copy(update=changed)
 
 

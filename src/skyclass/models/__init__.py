@@ -6,8 +6,12 @@ from skyclass.models.baseline import (
     catalog_concentration,
     catalog_magnitudes,
 )
-from skyclass.models.classifier import Classifier, ModelSpec, load, save
+from skyclass.models.classifier import Classifier
+from skyclass.models.presets import with_preset
 from skyclass.models.registry import check_model, create_network, networks
+from skyclass.models.saved import load, save
+from skyclass.models.spec import ModelSpec, spec_of
+from skyclass.models.start import start
 
 __all__ = [
     "Classifier",
@@ -21,4 +25,7 @@ __all__ = [
     "load",
     "networks",
     "save",
+    "spec_of",
+    "start",
+    "with_preset",
 ]

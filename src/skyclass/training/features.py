@@ -22,6 +22,10 @@ _PART: Final = 512
 """Objects in a file: what is computed again at most after an interruption."""
 _BATCH: Final = 64
 _NOT_OF_FEATURES: Final = {
+    "frozen",
+    "head",
+    "objects",
+    "survey",
     "task",
     "labels",
     "simulated",

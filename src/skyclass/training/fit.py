@@ -15,7 +15,7 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
 from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier, save
+from skyclass.models import Classifier, save, start
 from skyclass.training.batchnorm import share_batch_norm
 from skyclass.training.checkpoint import SafetensorsCheckpointIO
 from skyclass.training.curves import draw_training
@@ -84,7 +84,7 @@ def make_module(job: Job, training: StoredCutouts) -> ClassifierModule:
     lightning.seed_everything(job.seed, verbose=False)
     counts = np.bincount(training.label, minlength=len(job.spec.labels))
     return ClassifierModule(
-        Classifier(job.spec),
+        start(job.spec),
         job.config,
         job.augmentation,
         plan_steps(epoch_length(training.label, job.config.imbalance), job.config),

@@ -12,7 +12,7 @@ from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
 from skyclass.files import make_directory
 from skyclass.images import open_cutouts, read_info
-from skyclass.models import Classifier, ModelSpec, load
+from skyclass.models import Classifier, ModelSpec, load, start
 from skyclass.training.device import autocast, device, explained, precision_of
 from skyclass.training.features import features_key, store_features
 from skyclass.training.fit import fit
@@ -170,7 +170,7 @@ def _check_objects(cutouts: Path, spec: ModelSpec, config: TrainingConfig) -> No
 def _with_features(job: Job) -> Job:
     """Compute the features of a frozen backbone, or find them."""
     lightning.seed_everything(job.seed, verbose=False)
-    classifier = Classifier(job.spec)
+    classifier = start(job.spec)
     key = features_key(classifier, job.fingerprint, precision_of(job.config))
     folder = job.cutouts.with_name("features") / key
     classifier.to(device())

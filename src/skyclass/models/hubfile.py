@@ -1,0 +1,97 @@
+"""One file of the Hugging Face Hub: from the cache where it lies there, else downloaded."""
+
+from pathlib import Path
+from typing import Final
+
+import huggingface_hub
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+from skyclass.errors import ModelError, RemoteError
+
+__all__ = ["LARGEST", "fetch", "pretrained_file"]
+
+LARGEST: Final = 8 * 2**30
+"""Bytes of the largest file of weights that is downloaded: two thousand million of them."""
+_WEIGHTS: Final = "model.safetensors"
+
+
+def fetch(repository: str, name: str, largest: int, revision: str = "main") -> Path:
+    """Give a file of a repository, downloaded unless it lies in the cache.
+
+    Parameters
+    ----------
+    repository
+        ``owner/name``.
+    name
+        Of the file.
+    largest
+        Most bytes that are downloaded.
+    revision
+        Branch, tag or commit.
+
+    Returns
+    -------
+    pathlib.Path
+        In the cache of `huggingface_hub`, which checks its size and its hash.
+
+    Raises
+    ------
+    RemoteError
+        Where the Hub cannot be reached, has no such file, or it is too large.
+    """
+    cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
+    if isinstance(cached, str):
+        return Path(cached)
+    url = huggingface_hub.hf_hub_url(repository, name, revision=revision)
+    try:
+        size = huggingface_hub.get_hf_file_metadata(url).size
+        if size is None or size > largest:
+            raise RemoteError(url, f"{size} bytes, which is more than {largest}")
+        return Path(huggingface_hub.hf_hub_download(repository, name, revision=revision))
+    except RemoteError:
+        raise
+    except (EntryNotFoundError, RepositoryNotFoundError) as error:
+        raise RemoteError(url, "there is no such file (or it is private)") from error
+    except Exception as error:  # the library passes on those of its own transport
+        raise RemoteError(url, f"cannot be downloaded ({type(error).__name__})") from error
+
+
+def pretrained_file(network: str) -> Path:
+    """Give the file of the weights that timm has of a model.
+
+    Parameters
+    ----------
+    network
+        Of timm, with or without the tag of weights.
+
+    Returns
+    -------
+    pathlib.Path
+        A safetensors file.
+
+    Raises
+    ------
+    ModelError
+        Where there are no such weights, or they are neither cached nor to be had.
+    """
+    from skyclass.models.backbone import pretrained_config
+
+    config = pretrained_config(network)
+    if not any(config.get(key) for key in ("hf_hub_id", "url")):
+        raise ModelError(
+            f"there are no pretrained weights of {network}; set model.pretrained = false, or give"
+            " model.weights, or a name with a tag"
+        )
+    # all of timm's weights lie under its name there, also those that it still takes elsewhere
+    repository = config.get("hf_hub_id") or f"timm/{config['architecture']}.{config['tag']}"
+    name = config.get("hf_hub_filename") or _WEIGHTS
+    if not name.endswith(".safetensors"):
+        raise ModelError(f"the weights of {network} are no safetensors ({name}); take another tag")
+    try:
+        return fetch(repository, name, LARGEST)
+    except RemoteError as error:
+        raise ModelError(
+            f"no pretrained weights of {network}: {error}. Connect to the Hugging Face Hub once"
+            " (they are cached), or download them elsewhere and set model.weights to the"
+            " .safetensors file, or set model.pretrained = false"
+        ) from error
