@@ -102,7 +102,7 @@ def spec_of(
     Raises
     ------
     ModelError
-        Where the settings do not go together, or a class has no training objects.
+        Where the settings do not go together.
     """
     model, images = config.model, config.images
     weights = HUB if model.pretrained else str(model.weights) if model.weights else None
@@ -111,13 +111,6 @@ def spec_of(
         raise ModelError(
             'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
             " use own or symmetric"
-        )
-    objects = _counts(cutouts, info.labels)
-    absent = [label for label, count in objects["train"].items() if not count]
-    if absent:
-        raise ModelError(
-            f"no training objects of {', '.join(absent)}: take more objects, or leave the class"
-            " out in [labels]"
         )
     return ModelSpec(
         task=task.name,
@@ -140,7 +133,7 @@ def spec_of(
         weights=weights,
         frozen=bool(model.frozen),
         survey=_survey(config, info),
-        objects=objects,
+        objects=_counts(cutouts, info.labels),
     )
 
 
