@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from skyclass._version import __version__
-from skyclass.cli.learning import classify, demo, experiment
+from skyclass.cli.learning import classify, demo, experiment, push
 from skyclass.cli.pixels import cutouts, export_cutouts, show
 from skyclass.cli.report import report
 from skyclass.cli.source import archive, catalog, download, simulate
@@ -41,7 +41,7 @@ app = typer.Typer(
 
 for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
-    *(experiment, report, demo, archive, classify),
+    *(experiment, report, demo, archive, classify, push),
 ):
     app.command()(_interruptible(_command))
 

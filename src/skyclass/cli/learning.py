@@ -8,7 +8,7 @@ import typer
 from skyclass.cli.options import TaskOption
 from skyclass.cli.progress import progress_bars
 
-__all__ = ["classify", "demo", "experiment"]
+__all__ = ["classify", "demo", "experiment", "push"]
 
 
 def experiment(
@@ -37,16 +37,31 @@ def demo(
 
 def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
-    model: Annotated[Path, typer.Option(help="folder of a trained model")],
+    model: Annotated[
+        str, typer.Option(help="folder of a trained model, or hf://owner/name of the Hub")
+    ],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
 ) -> None:
     """Detect and classify every source of the given fields."""
     from skyclass.inference import classify as run
+    from skyclass.models import find_model
 
+    folder = find_model(model)
     with progress_bars() as tell:
-        table = run(paths, model, out, progress=lambda d, n: tell("fields", d, n))
+        table = run(paths, folder, out, progress=lambda d, n: tell("fields", d, n))
     counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
     typer.echo(f"{len(table)} sources in {out}: {counts}")
+
+
+def push(
+    model: Annotated[Path, typer.Argument(help="folder of a trained model")],
+    repository: Annotated[str, typer.Argument(help="owner/name on the Hugging Face Hub")],
+    private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
+) -> None:
+    """Upload a trained model and its card to the Hugging Face Hub."""
+    from skyclass.models import push as run
+
+    typer.echo(run(model, repository, private=private))
 
 
 def _closing(metrics: dict[str, Any], report: Path) -> str:

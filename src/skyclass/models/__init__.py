@@ -7,6 +7,7 @@ from skyclass.models.baseline import (
     catalog_magnitudes,
 )
 from skyclass.models.classifier import Classifier
+from skyclass.models.hub import find_model, pull, push
 from skyclass.models.presets import with_preset
 from skyclass.models.registry import check_model, create_network, networks
 from skyclass.models.saved import load, save
@@ -22,8 +23,11 @@ __all__ = [
     "catalog_magnitudes",
     "check_model",
     "create_network",
+    "find_model",
     "load",
     "networks",
+    "pull",
+    "push",
     "save",
     "spec_of",
     "start",

@@ -29,15 +29,17 @@ def put_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str) 
         Where they are for another number of channels or classes, or another network.
     """
     wanted = network.state_dict()
-    for name in wanted:
-        if name in weights and weights[name].shape != wanted[name].shape:
-            raise ModelError(f"{source}: {_difference(name, weights[name], wanted[name])}")
-    for missing, excess in ((wanted.keys() - weights.keys(), weights.keys() - wanted.keys()),):
-        # torch counts batches only to average them, and older files lack the count
-        missing = {name for name in missing if not name.endswith("num_batches_tracked")}
-        if missing or excess:
-            told = f"lacks {min(missing)}" if missing else f"has {min(excess)} besides"
-            raise ModelError(f"{source} is of another network: it {told}; check model.name")
+    differ = [n for n in wanted if n in weights and weights[n].shape != wanted[n].shape]
+    if differ:
+        # filters tell channels more plainly than the means of a normalisation before them
+        name = next((n for n in differ if wanted[n].ndim == _FILTER_AXES), differ[0])
+        raise ModelError(f"{source}: {_difference(name, weights[name], wanted[name])}")
+    # torch counts batches only to average them, and older files lack the count
+    missing = {n for n in wanted if n not in weights and not n.endswith("num_batches_tracked")}
+    excess = weights.keys() - wanted.keys()
+    if missing or excess:
+        told = f"lacks {min(missing)}" if missing else f"has {min(excess)} besides"
+        raise ModelError(f"{source} is of another network: it {told}; check model.name")
     network.load_state_dict(dict(weights), strict=False)
 
 

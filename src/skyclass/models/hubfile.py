@@ -42,12 +42,13 @@ def fetch(repository: str, name: str, largest: int, revision: str = "main") -> P
     cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
     if isinstance(cached, str):
         return Path(cached)
+    api = huggingface_hub.HfApi()
     url = huggingface_hub.hf_hub_url(repository, name, revision=revision)
     try:
-        size = huggingface_hub.get_hf_file_metadata(url).size
+        size = api.get_hf_file_metadata(url=url).size
         if size is None or size > largest:
             raise RemoteError(url, f"{size} bytes, which is more than {largest}")
-        return Path(huggingface_hub.hf_hub_download(repository, name, revision=revision))
+        return Path(api.hf_hub_download(repository, name, revision=revision))
     except RemoteError:
         raise
     except (EntryNotFoundError, RepositoryNotFoundError) as error:
