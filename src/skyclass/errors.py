@@ -20,6 +20,7 @@ __all__ = [
     "RemoteError",
     "SimulationError",
     "SkyclassError",
+    "StudyError",
     "SurveyError",
     "TaskError",
     "TrainingError",
@@ -96,6 +97,10 @@ class InferenceError(SkyclassError):
 
 class ExperimentError(SkyclassError):
     """An experiment that cannot be run where it was asked to."""
+
+
+class StudyError(SkyclassError):
+    """A study that cannot be run as asked, or not all of it."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from skyclass.cli.learning import classify, demo, experiment, push
 from skyclass.cli.pixels import cutouts, export_cutouts, show
 from skyclass.cli.report import report
 from skyclass.cli.source import archive, catalog, download, simulate
+from skyclass.cli.study import study
 from skyclass.errors import SkyclassError
 
 __all__ = ["app", "main"]
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
-    *(experiment, report, demo, archive, classify, push),
+    *(experiment, study, report, demo, archive, classify, push),
 ):
     app.command()(_interruptible(_command))
 

@@ -9,9 +9,11 @@ __all__ = ["report"]
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(help="directory of an experiment")],
+    directory: Annotated[Path, typer.Argument(help="directory of an experiment or a study")],
 ) -> None:
-    """Write the report of an experiment anew, one HTML file that needs nothing else."""
+    """Write the report of an experiment or a study anew, one HTML file that needs nothing else."""
     from skyclass.evaluation import write_report
+    from skyclass.study import is_study, write_study_report
 
-    typer.echo(f"report: {write_report(directory)}")
+    path = write_study_report(directory) if is_study(directory) else write_report(directory)
+    typer.echo(f"report: {path}")

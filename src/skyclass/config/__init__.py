@@ -1,6 +1,13 @@
 """The experiment file: one TOML file says everything that makes a result."""
 
-from skyclass.config.file import cutout_config, objects_config, read_config, write_config
+from skyclass.config.file import (
+    cutout_config,
+    explain,
+    make_config,
+    objects_config,
+    read_config,
+    write_config,
+)
 from skyclass.config.learning import AugmentationConfig, ModelConfig, TrainingConfig
 from skyclass.config.sections import (
     ARCSEC_PER_PIXEL,
@@ -32,6 +39,8 @@ __all__ = [
     "SurveyConfig",
     "TrainingConfig",
     "cutout_config",
+    "explain",
+    "make_config",
     "objects_config",
     "read_config",
     "write_config",

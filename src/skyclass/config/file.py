@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,7 +10,14 @@ from skyclass.config.sections import CutoutConfig, ExperimentConfig, ObjectsConf
 from skyclass.errors import ConfigError, nearest
 from skyclass.files import atomic_path
 
-__all__ = ["cutout_config", "objects_config", "read_config", "write_config"]
+__all__ = [
+    "cutout_config",
+    "explain",
+    "make_config",
+    "objects_config",
+    "read_config",
+    "write_config",
+]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -48,11 +55,35 @@ def read_config(path: Path) -> ExperimentConfig:
         raise ConfigError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
+    return make_config(values, path.resolve().parent, str(path))
+
+
+def make_config(values: dict[str, Any], base: Path, name: str) -> ExperimentConfig:
+    """Make a configuration of what an experiment file says; relative paths become absolute.
+
+    Parameters
+    ----------
+    values
+        Nested keys and values.
+    base
+        Folder that relative paths start from.
+    name
+        What the values are called in a message.
+
+    Returns
+    -------
+    ExperimentConfig
+        Checked, with defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        Where there is an unknown key (the nearest known one is named) or a value that cannot be.
+    """
     try:
         config = ExperimentConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error, ExperimentConfig)}") from error
-    base = path.resolve().parent
+        raise ConfigError(f"{name}: {explain(error, ExperimentConfig)}") from error
     changed: dict[str, Any] = {}
     if config.survey.frames is not None:
         frames = base / config.survey.frames
@@ -134,7 +165,7 @@ def _with_settings(model: type[_Model], values: dict[str, Any], settings: list[s
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explain(error, model)) from error
+        raise ConfigError(explain(error, model)) from error
 
 
 def _put(values: dict[str, Any], keys: list[str], value: Any, setting: str) -> None:
@@ -174,8 +205,21 @@ def write_config(config: ExperimentConfig, path: Path) -> None:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say in one line what the first thing wrong with a file is."""
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say in one line what the first thing wrong with a file is.
+
+    Parameters
+    ----------
+    error
+        What pydantic found.
+    model
+        The whole file's.
+
+    Returns
+    -------
+    str
+        Where it is and what is wrong; for an unknown key, the nearest known one.
+    """
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
@@ -192,8 +236,10 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
 
 def _keys(model: Any, sections: list[str]) -> list[str]:
     """List the keys that a section of the file may have."""
-    for section in sections:
-        model = model.model_fields[section].annotation
+    for section in (name for name in sections if not name.isdigit()):
+        kind = model.model_fields[section].annotation
+        # of several sections, or of one that may be lacking, the section itself
+        model = next((k for k in get_args(kind) if hasattr(k, "model_fields")), kind)
     return list(model.model_fields)
 
 

@@ -62,6 +62,8 @@ class AugmentationConfig(Section):
 class TrainingConfig(Section):
     """How it learns; keys that are not given are those of a preset where `model.name` is one."""
 
+    seed: int | None = Field(None, ge=0)
+    """Seed of the weights' start and of the order of training; the experiment's where not given."""
     epochs: int = Field(30, ge=1)
     """Most passes through the training objects."""
     batch_size: int = Field(64, ge=1)

@@ -1,0 +1,37 @@
+"""The command that runs a grid of experiments."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skyclass.cli.progress import progress_bars
+
+__all__ = ["study"]
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="study file (TOML), or thesis or manual")],
+    out: Annotated[Path, typer.Option(help="directory of the study")],
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="on a simulated survey, served on this machine")
+    ] = False,
+    scale: Annotated[float, typer.Option(help="share of the objects, with --simulated")] = 0.02,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
+    ] = None,
+) -> None:
+    """Run a grid of experiments and compare them; run again, it goes on where it stopped."""
+    from skyclass.errors import StudyError
+    from skyclass.study import run_study
+
+    with progress_bars() as tell:
+        result = run_study(
+            name, out, simulated=simulated, scale=scale, scheduler=scheduler, progress=tell
+        )
+    done = result.cells - len(result.failures)
+    typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")
+    if result.failures:
+        lines = [f"  {cell}: {why}" for cell, why in result.failures.items()]
+        typer.echo("\n".join(lines), err=True)
+        raise StudyError(f"{len(lines)} cell(s) failed; the same command tries them again")

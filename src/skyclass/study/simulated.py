@@ -1,0 +1,67 @@
+"""The simulated survey that a study runs on where the real archives are not to be asked."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from skyclass.archive import serve
+from skyclass.errors import StudyError
+from skyclass.simulation import simulate
+from skyclass.study.plan import StudyConfig
+
+__all__ = ["simulated_survey"]
+
+_PER_FIELD: Final = 250
+"""Labelled objects of a simulated field."""
+
+
+@contextmanager
+def simulated_survey(
+    study: StudyConfig, scale: float, out: Path, progress: Callable[[int, int], None]
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Simulate the survey of a study and serve it while a block runs.
+
+    Parameters
+    ----------
+    study
+        Study with a section `simulation`.
+    scale
+        Share of the real objects, above 0 and up to 1.
+    out
+        Directory of the survey; one begun earlier is gone on with.
+    progress
+        Called with fields done and fields in all.
+
+    Yields
+    ------
+    dict
+        Sections of the experiment file that say where the survey is.
+
+    Raises
+    ------
+    StudyError
+        Where the study has no simulated form, or the scale cannot be.
+    SimulationError
+        Where the survey cannot be made.
+    """
+    if study.simulation is None:
+        raise StudyError(f"the study {study.name} has no section [simulation]; add one")
+    if not 0 < scale <= 1:
+        raise StudyError(f"the scale must be above 0 and at most 1, not {scale:g}")
+    fields = math.ceil(study.simulation.objects * scale / _PER_FIELD)
+    task = str(study.base.get("task"))
+    catalog = simulate(
+        out,
+        fields,
+        task=task,
+        seed=study.simulation.seed,
+        objects_per_field=_PER_FIELD,
+        progress=progress,
+    )
+    with serve(out, queries=False) as url:
+        yield {
+            "catalog": {"source": "file", "path": str(catalog.resolve())},
+            "survey": {"base_url": url, "rate": 0},
+        }
