@@ -10,6 +10,7 @@ from skyclass.config import ExperimentConfig, make_config
 from skyclass.errors import StudyError
 from skyclass.experiment import check_experiment
 from skyclass.images import get_image_type
+from skyclass.models import with_preset
 from skyclass.study.plan import Choice, ModelChoice, StudyConfig
 
 __all__ = ["Cell", "cells_of", "sources_of"]
@@ -138,7 +139,7 @@ def _config(
         values = _scaled(values, scale)
     values = _merged({**values, **fixed}, {"training": {"seed": seed}})
     name = "/".join(choice.name for choice in choices)
-    return make_config(values, base, f"study {study.name}, {name}")
+    return with_preset(make_config(values, base, f"study {study.name}, {name}"))
 
 
 def _merged(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
