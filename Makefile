@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SCALE ?= 0.02
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench studies docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/skyclass demo --out demo
@@ -21,6 +22,13 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/catalogue.py
 	$(BIN)/python benchmarks/cutouts.py
 	$(BIN)/python benchmarks/resilience.py
+
+studies: $(VENV)/.dev
+	for name in thesis manual; do \
+	  $(BIN)/skyclass study $$name --out studies/$$name --simulated --scale $(SCALE) && \
+	  cp studies/$$name/study.md docs/studies/$$name.md && \
+	  { cp studies/$$name/*.svg docs/studies/ 2>/dev/null || true; } || exit 1; \
+	done
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
