@@ -380,6 +380,9 @@ def test_shipped_studies_are_the_published_grids() -> None:
     cells = cells_of(thesis, base, scale=0.1, fixed=fixed)
     assert len(cells) == 12
     assert {c.source for c in cells} == {"frames", "sdss-jpeg"}
+    assert [c.config.sample.preset for c in cells_of(thesis, base)[::4]] == [
+        f"thesis-{number}" for number in (1, 2, 3)
+    ]
     counts = cells[4].config.sample.counts
     # section 4.1.3 of the thesis: stars of each class among all that its query gave
     parent = dict(zip("OBGAKMF", (3601, 11734, 84869, 102686, 167869, 184638, 382311), strict=True))

@@ -47,9 +47,11 @@ def prepare_data_set(cells: list[Cell], data: Path, tell: Callable[[str, int, in
     mark = fingerprint(json.dumps(told, sort_keys=True))
     if is_done(own / "logs", "objects", mark):
         return
+    first = next(iter(configs.values()))
+    query = fingerprint(first.task, first.catalog.model_dump(mode="json"))
     places = Places(
         own / "catalog.parquet",
-        data / "query",
+        data / "query" / query,
         data / "frames",
         data / "pictures",
         own / "cutouts",
