@@ -23,8 +23,8 @@ from skyclass.models import Classifier, check_model, load, spec_of, with_preset
 from skyclass.preparation import Objects, Places, check_sources, prepare
 from skyclass.scoring import evaluate
 from skyclass.stages import digest, fingerprint, is_done, mark_done
-from skyclass.tasks import Task, get_task
-from skyclass.training import train
+from skyclass.tasks import Task, get_task, regrouped
+from skyclass.training import check_training, train
 
 __all__ = ["Result", "check_experiment", "run_config", "run_experiment"]
 
@@ -93,10 +93,11 @@ def check_experiment(config: ExperimentConfig) -> str:
         Where the task, the image type, the model, the table or the frames are unknown, or do not
         go together.
     """
-    get_task(config.task)
+    regrouped(get_task(config.task), config.labels.merge, config.labels.drop)
     registration = check_images(config.images, config.cutouts.pixels)
     check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
     check_model(config.model.name)
+    check_training(config.training, config.augmentation)
     check_sources(config)
     return registration
 
@@ -215,15 +216,14 @@ def _model(
     if path.exists() and is_done(out / "logs", "model", mark):
         return load(path), mark
     classifier = train(
-        # features lie beside the cutouts: in the one place that links to them lead to
-        (out / "cutouts").resolve(),
+        out / "cutouts",
         spec,
         config.training,
         path,
         augmentation=config.augmentation,
         frozen=spec.frozen,
         seed=seed,
-        logs=out / "logs" / "tensorboard",
+        logs=out / "logs",
         progress=lambda done, total, _figures: tell("training", done, total),
     )
     mark_done(out / "logs", "model", mark)

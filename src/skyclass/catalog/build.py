@@ -17,7 +17,7 @@ from skyclass.catalog.split import assign_splits, split_report
 from skyclass.config import CleanConfig, LabelConfig, ObjectsConfig, SampleConfig, SplitConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path
-from skyclass.tasks import get_task
+from skyclass.tasks import get_task, regrouped
 
 __all__ = [
     "build_catalog",
@@ -73,8 +73,9 @@ def build_catalog(
     TaskError
         Where there is no such task.
     """
-    luminosity = (labels or LabelConfig()).template_luminosity
-    chosen = get_task(task, template_luminosity=luminosity)
+    labels = labels or LabelConfig()
+    chosen = get_task(task, template_luminosity=labels.template_luminosity)
+    chosen = regrouped(chosen, labels.merge, labels.drop)
     table = source if isinstance(source, pd.DataFrame) else read_table(source, columns=columns)
     table, report = clean(table, chosen, rules)
     count = len(table)

@@ -27,6 +27,9 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         told = ", ".join(f"{label} {n:,}" for label, n in counts.items() if n)
         lines.append(f"{split}: {told}")
     lines += _luminosity(report.get("template_luminosity"))
+    for name, members in report.get("merged", {}).items():
+        told = " + ".join(f"{label} {n:,}" for label, n in members.items())
+        lines.append(f"class {name} is {told}, of all rows read")
     lines += _fields(report)
     return lines
 

@@ -243,13 +243,15 @@ def _keys(model: Any, sections: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _toml(value: str | float | dict[str, Any]) -> str:
+def _toml(value: str | float | dict[str, Any] | list[Any]) -> str:
     """Write one value in TOML: its strings are escaped as JSON's basic strings are."""
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, dict):
         inner = ", ".join(f"{_quoted(key)} = {_toml(item)}" for key, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
     return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 

@@ -59,6 +59,10 @@ class LabelConfig(Section):
 
     template_luminosity: Literal["any", "main-sequence"] = "any"
     """Luminosity classes of the best-matching template that count as a star of its class."""
+    merge: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """For a new class, those that it takes the place of."""
+    drop: tuple[str, ...] = ()
+    """Classes that are left out."""
 
 
 class CleanConfig(Section):

@@ -1,6 +1,7 @@
 """Labelling problems: class names, and how a catalogue row gets its label."""
 
 from skyclass.tasks.registry import TASKS, get_task, register
+from skyclass.tasks.regroup import regrouped
 from skyclass.tasks.subclass import StellarType, parse_subclass
 from skyclass.tasks.task import Labels, Task, spread
 
@@ -12,5 +13,6 @@ __all__ = [
     "get_task",
     "parse_subclass",
     "register",
+    "regrouped",
     "spread",
 ]

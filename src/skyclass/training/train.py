@@ -172,7 +172,8 @@ def _with_features(job: Job) -> Job:
     lightning.seed_everything(job.seed, verbose=False)
     classifier = start(job.spec)
     key = features_key(classifier, job.fingerprint, precision_of(job.config))
-    folder = job.cutouts.with_name("features") / key
+    # where cutouts are shared by several experiments, so are features
+    folder = job.cutouts.resolve().with_name("features") / key
     classifier.to(device())
     for split in _SPLITS:
         try:
