@@ -9,6 +9,7 @@ from skyclass.config.file import (
     write_config,
 )
 from skyclass.config.learning import AugmentationConfig, ModelConfig, TrainingConfig
+from skyclass.config.search import Range, SearchConfig, read_search, with_values
 from skyclass.config.sections import (
     ARCSEC_PER_PIXEL,
     CatalogConfig,
@@ -34,7 +35,9 @@ __all__ = [
     "LabelConfig",
     "ModelConfig",
     "ObjectsConfig",
+    "Range",
     "SampleConfig",
+    "SearchConfig",
     "SplitConfig",
     "SurveyConfig",
     "TrainingConfig",
@@ -43,5 +46,7 @@ __all__ = [
     "make_config",
     "objects_config",
     "read_config",
+    "read_search",
+    "with_values",
     "write_config",
 ]

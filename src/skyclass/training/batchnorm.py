@@ -27,7 +27,7 @@ def share_batch_norm(module: nn.Module, on_gpu: bool) -> nn.Module:
     """
     if on_gpu:
         # torch's own conversion loses the activation that timm's normalisations hold
-        converted: nn.Module = convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        converted: nn.Module = convert_sync_batchnorm(module)
         return converted
     for part in module.modules():
         # subclasses may do more than normalise: those keep to the batch of their process

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -122,10 +121,7 @@ def _swept(job: Job, steps: int) -> RateTest:
             group["lr"] = rate * peak
         batch = module.transfer_batch_to_device(next(waiting), device(), 0)
         with autocast(job.config):
-            logits = module.logits(module.classifier, batch, _stream(job.seed, step))
-            loss = module.objective(
-                logits, batch.label.repeat_interleave(module.classifier.samples)
-            )
+            loss = module.loss(batch, step)
         mean = _MEMORY * mean + (1 - _MEMORY) * float(loss)
         losses.append(mean / (1 - _MEMORY ** (step + 1)))
         if not losses[-1] < _DIVERGED * min(losses):
@@ -134,11 +130,6 @@ def _swept(job: Job, steps: int) -> RateTest:
         loss.backward()
         optimizer.step()
     return RateTest(rates[: len(losses)], np.array(losses))
-
-
-def _stream(seed: int, step: int) -> torch.Generator:
-    """Give random numbers for the changes of a batch."""
-    return torch.Generator().manual_seed(seed * 1_000_003 + step)
 
 
 def draw_rates(test: RateTest, path: Path) -> None:
