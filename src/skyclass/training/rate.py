@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -127,7 +128,7 @@ def _swept(job: Job, steps: int) -> RateTest:
         if not losses[-1] < _DIVERGED * min(losses):
             break
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
     return RateTest(rates[: len(losses)], np.array(losses))
 

@@ -1,0 +1,94 @@
+"""Training the head of a frozen backbone for 10 epochs: stored features against computing anew.
+
+Usage: python benchmarks/features.py [NETWORK] [OBJECTS] [PIXELS]   (default resnet50 300 224)
+
+The whole training is timed, from opening the cutouts to the saved model, in turns: once without
+the cache, once with an empty one, once more with a full one. Weights are fresh: their values take no
+time. The two models are compared as well.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import load_file
+
+from skyclass.config import AugmentationConfig, TrainingConfig
+from skyclass.images.assembly import Part, plan_of, store
+from skyclass.images.runners import on_threads
+from skyclass.models import ModelSpec
+from skyclass.survey import BANDS
+from skyclass.training import train
+
+LABELS = ("A", "F", "G")
+EPOCHS = 10
+
+
+def write_cutouts(out: Path, count: int, size: int) -> None:
+    """Store noise, an object a row, 4 in 5 of them to train on."""
+    numbers = np.arange(count)
+    ids = {name: pd.array(numbers + 1, dtype="UInt64") for name in ("objid", "specobjid")}
+    splits = np.where(numbers % 5 == 0, "validation", "train")
+    table = pd.DataFrame({"ra": numbers / 1e3, "dec": numbers / 1e3, "split": splits, **ids})
+    table["label"] = np.array(LABELS)[numbers // 5 % 3]
+    plan = plan_of(table, LABELS, BANDS, size, "float32", {})
+    store(
+        plan,
+        out,
+        [("all", table)],
+        partial(part, size),
+        on_threads(1),
+        replace=False,
+        progress=None,
+    )
+
+
+def part(size: int, _name: str, rows: pd.DataFrame) -> Part:
+    stream, n = np.random.default_rng(1), len(rows)
+    arrays = {
+        "flux": stream.normal(1, 1, (n, 5, size, size)).astype(np.float32),
+        "mask": np.zeros((n, 5, size, size), dtype=bool),
+        "offset": np.zeros((n, 5, 2), dtype=np.float32),
+        "cd": np.tile(np.eye(2), (n, 1, 1)),
+    }
+    return Part(arrays, np.ones(n, dtype=bool), simulated=True)
+
+
+def seconds(folder: Path, name: str, network: str, image_size: int, **training: object) -> float:
+    spec = ModelSpec(
+        *("t", LABELS, "lupton:irg", network, 64, BANDS, "nanomaggy", True),
+        image_size=image_size,
+    )
+    config = TrainingConfig(epochs=EPOCHS, batch_size=32, patience=EPOCHS, **training)
+    off = AugmentationConfig(turn=False)
+    start = time.perf_counter()
+    train(folder / "cutouts", spec, config, folder / name, augmentation=off, frozen=True)
+    return time.perf_counter() - start
+
+
+def main(network: str, count: int, size: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_cutouts(folder / "cutouts", count, 64)
+        seconds(folder, "warm", "compact", 64)
+        shutil.rmtree(folder / "features")
+        anew = seconds(folder, "anew", network, size, cache_features=False)
+        stored = seconds(folder, "stored", network, size)
+        again = seconds(folder, "again", network, size)
+        one, other = (load_file(folder / n / "model.safetensors") for n in ("anew", "stored"))
+        apart = max(float((one[key] - other[key]).abs().max()) for key in one)
+    print(f"{network} at {size} pixels, {count} objects, {EPOCHS} epochs")
+    print(f"  computed in every epoch {anew:7.1f} s")
+    print(f"  computed once           {stored:7.1f} s: {anew / stored:.1f} times less")
+    print(f"  found on disk           {again:7.1f} s: {anew / again:.1f} times less")
+    print(f"  weights differ by at most {apart:.1e}")
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:] + ["resnet50", "300", "224"][len(sys.argv) - 1 :]
+    main(given[0], int(given[1]), int(given[2]))
