@@ -3,8 +3,8 @@
 Usage: python benchmarks/features.py [NETWORK] [OBJECTS] [PIXELS]   (default resnet50 300 224)
 
 The whole training is timed, from opening the cutouts to the saved model, in turns: once without
-the cache, once with an empty one, once more with a full one. Weights are fresh: their values take no
-time. The two models are compared as well.
+the cache, once with an empty one, once more with a full one. Weights are fresh: their values
+take no time. The two models are compared as well.
 """
 
 import shutil
@@ -63,11 +63,13 @@ def seconds(folder: Path, name: str, network: str, image_size: int, **training: 
     spec = ModelSpec(
         *("t", LABELS, "lupton:irg", network, 64, BANDS, "nanomaggy", True),
         image_size=image_size,
+        normalisation="symmetric",
+        frozen=True,
     )
     config = TrainingConfig(epochs=EPOCHS, batch_size=32, patience=EPOCHS, **training)
     off = AugmentationConfig(turn=False)
     start = time.perf_counter()
-    train(folder / "cutouts", spec, config, folder / name, augmentation=off, frozen=True)
+    train(folder / "cutouts", spec, config, folder / name, augmentation=off)
     return time.perf_counter() - start
 
 

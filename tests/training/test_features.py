@@ -24,7 +24,8 @@ OFF = AugmentationConfig(turn=False)
 
 def shortly(cutouts: Path, out: Path, image_type: str = "ugriz", **training: object) -> Path:
     config = TrainingConfig(epochs=3, batch_size=20, **training)
-    train(cutouts, spec(image_type=image_type), config, out, augmentation=OFF, frozen=True)
+    frozen = replace(spec(image_type=image_type), frozen=True)
+    train(cutouts, frozen, config, out, augmentation=OFF)
     return out
 
 

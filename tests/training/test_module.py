@@ -85,9 +85,8 @@ def test_a_frozen_backbone_stays_as_it_is() -> None:
     frozen.train()
     frozen.training_step(batch(), 0).backward()
     optimizer.step()
-    changed = {
-        k for k, v in frozen.classifier.state_dict().items() if not torch.equal(v, before[k])
-    }
+    after = frozen.classifier.state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
     assert changed == {"network.head.weight", "network.head.bias"}
 
 

@@ -91,7 +91,7 @@ def make_module(job: Job, training: StoredCutouts) -> ClassifierModule:
         counts=torch.from_numpy(counts),
         names=training.column("objid"),
         seed=job.seed,
-        frozen=job.frozen,
+        frozen=job.spec.frozen,
     )
 
 

@@ -30,8 +30,6 @@ class Job:
     """How."""
     augmentation: AugmentationConfig
     """How training objects are changed."""
-    frozen: bool
-    """Whether the head alone learns."""
     seed: int
     """Of the weights' start, of the order and of the changes."""
     logs: Path | None

@@ -61,7 +61,6 @@ def find_learning_rate(
     config: TrainingConfig,
     *,
     augmentation: AugmentationConfig | None = None,
-    frozen: bool = False,
     seed: int = 1,
     steps: int = 100,
 ) -> RateTest:
@@ -71,7 +70,7 @@ def find_learning_rate(
     ----------
     cutouts
         Folder of cutouts.
-    spec, config, augmentation, frozen, seed
+    spec, config, augmentation, seed
         As `skyclass.training.train` takes them; nothing is written.
     steps
         Steps at most: it ends where the loss is four times its lowest value.
@@ -97,7 +96,6 @@ def find_learning_rate(
         spec=spec,
         config=config,
         augmentation=augmentation or AugmentationConfig(),
-        frozen=frozen,
         seed=seed,
         logs=None,
         features=None,

@@ -35,7 +35,6 @@ def train(
     out: Path,
     *,
     augmentation: AugmentationConfig | None = None,
-    frozen: bool = False,
     seed: int = 1,
     logs: Path | None = None,
     progress: Tell | None = None,
@@ -47,16 +46,14 @@ def train(
     cutouts
         Folder that `skyclass.images.make_cutouts` wrote.
     spec
-        What to train.
+        What to train. The features of a frozen backbone are kept in the folder `features` beside
+        the cutouts, where nothing changes objects at random.
     config
         How to train.
     out
         Folder to write the model into: weights, configuration, `history.json`.
     augmentation
         How training objects are changed; turned and mirrored by default.
-    frozen
-        Whether the head alone learns. The backbone's features are then kept in the folder
-        `features` beside the cutouts, where nothing changes objects at random.
     seed
         Seed of the weights' start, of the order of training and of the changes.
     logs
@@ -89,12 +86,11 @@ def train(
         spec=spec,
         config=config,
         augmentation=augmentation,
-        frozen=frozen,
         seed=seed,
         logs=None if logs is None else logs.absolute(),
         features=None,
     )
-    if frozen and config.cache_features and not any(augmentation.model_dump().values()):
+    if spec.frozen and config.cache_features and not any(augmentation.model_dump().values()):
         job = _with_features(job)
     _run(job, progress)
     if job.out != out.absolute():
