@@ -32,7 +32,10 @@ def skewed(counts: dict[str, int], factor: float) -> dict[str, int]:
     """Let the numbers of classes fall, from hot to cool ones, as blue stars are the rarest."""
     order = list(counts)[::-1]
     most = min(counts.values())
-    return {name: max(12, round(most * factor ** (rank / (len(order) - 1)))) for rank, name in enumerate(order)}
+    return {
+        name: max(12, round(most * factor ** (rank / (len(order) - 1))))
+        for rank, name in enumerate(order)
+    }
 
 
 def write_cutouts(folder: Path, labels: LabelConfig) -> tuple[Path, tuple[str, ...]]:

@@ -26,7 +26,7 @@ from skyclass.stages import digest, fingerprint, is_done, mark_done
 from skyclass.tasks import Task, get_task, regrouped
 from skyclass.training import check_training, train
 
-__all__ = ["Result", "check_experiment", "run_config", "run_experiment"]
+__all__ = ["Result", "check_experiment", "claim", "run_config", "run_experiment"]
 
 _MANNERS: Final = {"survey": {"base_url", "connections", "rate", "retries", "timeout"}}
 """Settings that change no result: where and how politely the same files are asked for."""
@@ -137,7 +137,7 @@ def run_config(
     """
     config = with_preset(config)
     registration = check_experiment(config)
-    _claim(out, config)
+    claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
     if objects is None:
         objects = prepare({"": config}, Places.within(out), tell)[""]
@@ -164,8 +164,21 @@ def _link(objects: Objects, out: Path) -> None:
                 partial.symlink_to(relative)
 
 
-def _claim(out: Path, config: ExperimentConfig) -> None:
-    """Take a directory for this experiment, or refuse one that is not its own."""
+def claim(out: Path, config: ExperimentConfig) -> None:
+    """Take a directory for an experiment, or refuse one that is not its own.
+
+    Parameters
+    ----------
+    out
+        Directory: new, empty, or begun with the same configuration.
+    config
+        Experiment.
+
+    Raises
+    ------
+    ExperimentError
+        Where something else lies there.
+    """
     resolved = out / "experiment.toml"
     if resolved.exists():
         other = read_config(resolved)
@@ -221,7 +234,6 @@ def _model(
         config.training,
         path,
         augmentation=config.augmentation,
-        frozen=spec.frozen,
         seed=seed,
         logs=out / "logs",
         progress=lambda done, total, _figures: tell("training", done, total),

@@ -14,6 +14,7 @@ from skyclass.cli.pixels import cutouts, export_cutouts, show
 from skyclass.cli.report import report
 from skyclass.cli.source import archive, catalog, download, simulate
 from skyclass.cli.study import study
+from skyclass.cli.tuning import learning_rate, tune
 from skyclass.errors import SkyclassError
 
 __all__ = ["app", "main"]
@@ -42,7 +43,7 @@ app = typer.Typer(
 
 for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
-    *(experiment, study, report, demo, archive, classify, push),
+    *(experiment, learning_rate, tune, study, report, demo, archive, classify, push),
 ):
     app.command()(_interruptible(_command))
 

@@ -1,6 +1,15 @@
-"""Data loading, the Lightning module and the training itself."""
+"""Data loading, the Lightning module, the training itself, and the search for its settings."""
 
-from skyclass.training.rate import find_learning_rate
+from skyclass.training.rate import RateTest, draw_rates, find_learning_rate
+from skyclass.training.search import Found, search
 from skyclass.training.train import check_training, train
 
-__all__ = ["check_training", "find_learning_rate", "train"]
+__all__ = [
+    "Found",
+    "RateTest",
+    "check_training",
+    "draw_rates",
+    "find_learning_rate",
+    "search",
+    "train",
+]
