@@ -1,17 +1,26 @@
 """From archive files to stored cutouts: CPU time against the bare decompression of what is needed.
 
-Usage: python benchmarks/cutouts.py [FIELDS]          (default 4 simulated fields of 20 objects)
+Usage: python benchmarks/cutouts.py [FIELDS] [--cutana PYTHON]
 
-Also the cutting alone against opening every frame again for every star and band, and two workers
-against one. Each measurement runs in a fresh process; CPU time counts that of an external decoder.
+Makes so many simulated fields (4 by default) of 20 objects. The stage and the bare decompression
+take turns field by field in one process; CPU time counts that of an external decoder. Two workers
+against one, beside two bare decoders against one: no stage can gain more than the machine gives.
+
+Also the cutting alone against opening every frame again for every star and band and, with
+`--cutana`, against Cutana on the same objects: PYTHON is an interpreter that has it, such as that
+of `python -m venv cutana && cutana/bin/pip install cutana==0.4`.
 """
 
+import argparse
+import json
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +29,8 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from skyclass.catalog import build_catalog, read_catalog, write_catalog
-from skyclass.images import cut_field, make_cutouts, on_threads, open_field
+from skyclass.config import CutoutConfig
+from skyclass.images import cut_field, cut_objects, make_cutouts, on_threads, open_field
 from skyclass.images.cutout import last_row
 from skyclass.simulation import simulate
 from skyclass.survey import BANDS, FRAME_SHAPE, Field, decoder_name, find_frame
@@ -28,10 +38,14 @@ from skyclass.survey.decode import unpacking
 
 KEYS = ["rerun", "run", "camcol", "field"]
 SIZE = 64
-ROUNDS = 3
+ROUNDS = 5
+REPEAT = 20
+HEADER = 5 * 2880
+
+Objects = list[tuple[Field, np.ndarray, np.ndarray]]
 
 
-def fields_of(folder: Path) -> list[tuple[Field, np.ndarray, np.ndarray]]:
+def fields_of(folder: Path) -> Objects:
     table = read_catalog(folder / "catalog.parquet")
     return [
         (Field(*(int(k) for k in key)), rows["ra"].to_numpy(), rows["dec"].to_numpy())
@@ -39,38 +53,8 @@ def fields_of(folder: Path) -> list[tuple[Field, np.ndarray, np.ndarray]]:
     ]
 
 
-def run_stage(folder: Path, workers: int = 1) -> None:
-    table = read_catalog(folder / "catalog.parquet")
-    with tempfile.TemporaryDirectory(dir=folder) as out:
-        make_cutouts(table, folder / "frames", Path(out) / "cutouts", run=on_threads(workers))
-
-
-def run_decode(folder: Path) -> None:
-    for (field, band), count in BYTES_NEEDED.items():
-        with unpacking(find_frame(folder / "frames", field, band)) as stream:
-            stream.read(count)
-
-
-def run_reopen(folder: Path) -> None:
-    for field, ra, dec in fields_of(folder)[:1]:
-        for x, y in zip(ra[:5], dec[:5], strict=True):
-            for band in BANDS:
-                with fits.open(folder / "plain" / f"{field}-{band}.fits") as units:
-                    where = WCS(units[0].header).all_world2pix(x, y, 0)
-                    Cutout2D(units[0].data, where, SIZE, mode="partial", fill_value=0)
-
-
-def needed(folder: Path) -> dict[tuple[Field, str], int]:
-    """Bytes from the start of each frame to the last row that an object needs."""
-    found = {}
-    for field, ra, dec in fields_of(folder):
-        for frame in open_field(folder / "frames", field):
-            row = min(last_row(frame.pixel(ra, dec)[1], SIZE), FRAME_SHAPE[0])
-            found[field, frame.band] = 2880 * 5 + row * FRAME_SHAPE[1] * 4
-    return found
-
-
 def cpu() -> float:
+    """Give the CPU seconds of this process and of all decoders that have ended."""
     spent = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         used = resource.getrusage(who)
@@ -78,66 +62,194 @@ def cpu() -> float:
     return spent
 
 
-def measure(kind: str, folder: Path) -> tuple[float, float]:
-    """Run one kind in a fresh process; give wall and CPU seconds."""
-    command = [sys.executable, __file__, "--run", kind, str(folder)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(told[0]), float(told[1])
+def needed(folder: Path) -> dict[Field, list[tuple[Path, int]]]:
+    """Give each field's files, and the bytes to the last row that an object needs."""
+    found = {}
+    for field, ra, dec in fields_of(folder):
+        frames = open_field(folder / "frames", field)
+        rows = [min(last_row(f.pixel(ra, dec)[1], SIZE), FRAME_SHAPE[0]) for f in frames]
+        found[field] = [
+            (find_frame(folder / "frames", field, frame.band), HEADER + 4 * FRAME_SHAPE[1] * row)
+            for frame, row in zip(frames, rows, strict=True)
+        ]
+    return found
 
 
-def cutting_alone(folder: Path) -> None:
-    """Cut from frames in memory, and by opening plain frames again for every star and band."""
-    field, ra, dec = fields_of(folder)[0]
+def decode(files: list[tuple[Path, int]]) -> None:
+    for path, count in files:
+        with unpacking(path) as stream:
+            stream.read(count)
+
+
+def stage(folder: Path, run) -> None:
+    table = read_catalog(folder / "catalog.parquet")
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        make_cutouts(table, folder / "frames", Path(out) / "cutouts", run=run)
+
+
+def against_decoding(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> None:
+    """Compare CPU times, the bare decompression of each field beside the field's own cutting."""
+    shares = []
+    for turn in range(ROUNDS):
+        bare = 0.0
+
+        def alternately(work, groups, _progress, turn=turn) -> None:
+            nonlocal bare
+            for i, (field, rows) in enumerate(groups):
+                first = (turn + i) % 2
+                if first:
+                    work(field, rows)
+                start = cpu()
+                decode(files[field])
+                bare += cpu() - start
+                if not first:
+                    work(field, rows)
+
+        start = cpu()
+        stage(folder, alternately)
+        shares.append((cpu() - start - bare) / bare)
+    print(
+        f"whole stage / bare decode ({decoder_name()}): {np.median(shares):.3f} of the CPU time"
+        f" ({min(shares):.3f} to {max(shares):.3f} in {ROUNDS} rounds of {len(files)} fields)"
+    )
+
+
+def seconds(function, *arguments) -> float:
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def two_workers(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> None:
+    def bare(workers: int) -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(decode, files.values()))
+
+    gains = [
+        (
+            seconds(stage, folder, on_threads(1)) / seconds(stage, folder, on_threads(2)),
+            seconds(bare, 1) / seconds(bare, 2),
+        )
+        for _ in range(ROUNDS)
+    ]
+    ours, machine = np.median(gains, axis=0)
+    print(f"two workers: {ours:.2f} x one; two bare decoders: {machine:.2f} x one")
+
+
+def unpack(folder: Path, objects: Objects) -> dict[Field, list[Path]]:
+    """Write frames as plain FITS files, as the source system has them."""
+    plain: dict[Field, list[Path]] = {}
     (folder / "plain").mkdir()
+    for field, *_ in objects:
+        for band in BANDS:
+            packed = find_frame(folder / "frames", field, band)
+            plain.setdefault(field, []).append(folder / "plain" / packed.name.removesuffix(".bz2"))
+            with fits.open(packed) as units:
+                units[:1].writeto(plain[field][-1])
+    return plain
+
+
+def reopen(files: list[Path], ra: np.ndarray, dec: np.ndarray) -> None:
+    """Cut as the source system does: the frame is opened for each star and band."""
+    for x, y in zip(ra, dec, strict=True):
+        for path in files:
+            with fits.open(path) as units:
+                where = WCS(units[0].header).all_world2pix(x, y, 0)
+                Cutout2D(units[0].data, where, SIZE, mode="partial", fill_value=0)
+
+
+def cutting(folder: Path, cutana: str | None) -> None:
+    """Cut the same objects from frames in memory, from plain files, and in the other ways."""
+    objects = fields_of(folder)[:2]
+    plain, rules = unpack(folder, objects), CutoutConfig(size=SIZE)
+    frames = {field: open_field(folder / "plain", field) for field, *_ in objects}
+    number = sum(len(ra) for _, ra, _ in objects)
+
+    def alone() -> None:
+        for _ in range(REPEAT):
+            for field, ra, dec in objects:
+                cut_field(frames[field], ra, dec, SIZE)
+
+    def whole() -> None:
+        for field, ra, dec in objects:
+            cut_objects(folder / "plain", field, ra, dec, rules)
+
+    def spent(function, *arguments) -> float:
+        start = cpu()
+        function(*arguments)
+        return cpu() - start
+
+    times: dict[str, list[float]] = {}
+    with other_side(folder, objects, plain, cutana) as ask:
+        for _ in range(ROUNDS):
+            field, ra, dec = objects[0]
+            costs = {
+                "cutting alone": spent(alone) / number / REPEAT,
+                "opened once a field": spent(whole) / number,
+                "opened for each star and band": spent(reopen, plain[field], ra[:5], dec[:5]) / 5,
+                **{name: value / number for name, value in ask().items()},
+            }
+            for name, cost in costs.items():
+                times.setdefault(name, []).append(cost)
+    print(f"{number} objects of {SIZE} pixels in 5 bands, plain files, CPU time, {ROUNDS} rounds:")
+    for name, costs in times.items():
+        ratio = np.median(np.divide(costs, times["cutting alone"]))
+        print(f"  {name:32} {1 / np.median(costs):8.0f} objects/s, {ratio:6.1f} x cutting alone")
+
+
+@contextmanager
+def other_side(
+    folder: Path, objects: Objects, plain: dict[Field, list[Path]], cutana: str | None
+) -> Iterator[Callable[[], dict[str, float]]]:
+    """Start Cutana's side; the function given cuts all objects once and gives the CPU seconds."""
+    if cutana is None:
+        print("no --cutana: not compared with Cutana")
+        yield dict
+        return
+    rows = [
+        {
+            "SourceID": f"{field}-{i}",
+            "RA": x,
+            "Dec": y,
+            "diameter_pixel": SIZE,
+            "fits_file_paths": str([str(path.resolve()) for path in plain[field]]),
+        }
+        for field, ra, dec in objects
+        for i, (x, y) in enumerate(zip(ra, dec, strict=True))
+    ]
+    (folder / "sources.json").write_text(json.dumps(rows))
+    command = [cutana, str(Path(__file__).with_name("cutana_side.py")), folder / "sources.json"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+
+        def ask() -> dict[str, float]:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            whole, alone = map(float, process.stdout.readline().split())
+            return {"Cutana, cutting alone": alone, "Cutana, opened once a field": whole}
+
+        ask()  # the first time, Cutana still loads parts of itself
+        yield ask
+        process.stdin.close()
+
+
+def main(count: int, cutana: str | None) -> None:
     warnings.simplefilter("ignore")
-    frames = open_field(folder / "frames", field)
-    for frame in frames:
-        with fits.open(find_frame(folder / "frames", field, frame.band)) as units:
-            units[:1].writeto(folder / "plain" / f"{field}-{frame.band}.fits")
-    rates = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for _ in range(20):
-            cut_field(frames, ra, dec, SIZE)
-        ours = 20 * len(ra) / (time.perf_counter() - start)
-        start = time.perf_counter()
-        run_reopen(folder)
-        rates.append((ours, 5 / (time.perf_counter() - start)))
-    ours, theirs = np.median(rates, axis=0)
-    print(f"cutting alone: {ours:.0f} objects/s, opened again each time {theirs:.1f}/s,")
-    print(f"  {np.median([a / b for a, b in rates]):.0f} times")
-
-
-def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         simulate(folder, count, seed=3, objects_per_field=20)
         write_catalog(
             build_catalog(folder / "catalog.csv", "object-type"), folder / "catalog.parquet"
         )
-        kinds = ("decode", "stage", "two")
-        rounds = [{kind: measure(kind, folder) for kind in kinds} for _ in range(ROUNDS)]
-        share = np.median([r["stage"][1] / r["decode"][1] for r in rounds])
-        gain = np.median([r["stage"][0] / r["two"][0] for r in rounds])
-        print(f"decoder: {decoder_name()}; {count} fields, {len(fields_of(folder)[0][1])} objects")
-        for kind in kinds:
-            wall, spent = np.median([r[kind] for r in rounds], axis=0)
-            print(f"  {kind:7} {wall:6.2f} s wall  {spent:6.2f} s CPU")
-        print(
-            f"whole stage / bare decode: {share:.3f} of the CPU time; two workers {gain:.2f} x one"
-        )
-        cutting_alone(folder)
+        cutting(folder, cutana)
+        files = needed(folder)
+        against_decoding(folder, files)
+        two_workers(folder, files)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--run"]:
-        kind, folder = sys.argv[2], Path(sys.argv[3])
-        BYTES_NEEDED = needed(folder) if kind == "decode" else {}
-        before, start = cpu(), time.perf_counter()
-        if kind == "decode":
-            run_decode(folder)
-        else:
-            run_stage(folder, workers=2 if kind == "two" else 1)
-        print(time.perf_counter() - start, cpu() - before)
-    else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 4)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("fields", nargs="?", type=int, default=4)
+    parser.add_argument("--cutana", help="interpreter of an environment with cutana 0.4")
+    given = parser.parse_args()
+    main(given.fields, given.cutana)

@@ -106,6 +106,28 @@ def test_ranking_needs_classes() -> None:
     flux, offset, labels = classes(6)
     with pytest.raises(ImageError, match="needs two classes of at least two objects"):
         rank(["gri"], flux, offset, 0 * labels)
+    with pytest.raises(ImageError, match="at least 20 pixels, with sky in them; these have 12"):
+        rank(["gri"], flux[..., :12, :12], offset, labels)
+
+
+def test_bands_are_registered_as_each_type_says() -> None:
+    flux, _, labels = classes(12)
+    offset = np.random.default_rng(2).uniform(-0.5, 0.5, (12, 5, 2)).astype(np.float32)
+    told: list[tuple[int, int]] = []
+    table = rank(
+        ["gri", "lupton:irg"], flux, offset, labels, progress=lambda d, n: told.append((d, n))
+    )
+    assert told == [(1, 2), (2, 2)]
+    assert table.index.tolist() == [1, 2]
+    y, x = np.mgrid[:64, :64] - 31.5
+    distance = np.hypot(y, x)
+    for name, given in (("gri", None), ("lupton:irg", offset)):
+        grey = render(flux, name, offset=given) / 255 @ [0.299, 0.587, 0.114]
+        sky = grey[:, distance > 10]
+        contrast = grey[:, distance < 3].mean(1) - sky.mean(1)
+        seen = np.clip(contrast / (sky.std(1, ddof=1) + 1 / 255) / 5, 0, 1).mean()
+        found = table.set_index("image_type").loc[name, "visible"]
+        assert found == pytest.approx(seen, abs=0.01)
 
 
 def test_a_sweep_is_drawn_in_order_of_rank(stored: Path, tmp_path: Path) -> None:
@@ -116,6 +138,7 @@ def test_a_sweep_is_drawn_in_order_of_rank(stored: Path, tmp_path: Path) -> None
     rows = [line.split() for line in swept.stdout.splitlines()[1:-1]]
     names = {f"lupton:irg:q={q}:stretch={s}" for q in (2, 8) for s in (0.1, 0.5)}
     assert {row[1] for row in rows} == names
+    assert [int(row[0]) for row in rows] == [1, 2, 3, 4]
     scores = [float(row[-1]) for row in rows]
     assert scores == sorted(scores, reverse=True)
     assert Image.open(out).height > 4 * 64

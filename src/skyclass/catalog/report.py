@@ -70,6 +70,11 @@ def _fields(report: dict[str, Any]) -> list[str]:
         return ["no frame keys: frames cannot be cut; images by position can be had"]
     size = report["download_bytes"]
     return [
-        f"{report['fields']:,} fields, about {size / 1e9:,.1f} GB of compressed frames",
+        f"{report['fields']:,} fields, about {_amount(size)} of compressed frames",
         f"{100 * (report['leakage'] or 0):.1f} % of test objects share a field with training",
     ]
+
+
+def _amount(size: float) -> str:
+    """Give a number of bytes in units that leave something before the point."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"

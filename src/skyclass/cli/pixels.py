@@ -67,15 +67,17 @@ def show(
 
     swept = [*(sweep or ()), *(axes or ())]
     names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
-    table = run(
-        cutouts,
-        names.split(","),
-        out,
-        sweep=swept,
-        split=split,
-        per_class=per_class,
-        seed=seed,
-    )
+    with progress_bars() as tell:
+        table = run(
+            cutouts,
+            names.split(","),
+            out,
+            sweep=swept,
+            split=split,
+            per_class=per_class,
+            seed=seed,
+            progress=lambda d, n: tell("image types", d, n),
+        )
     if table is not None:
         typer.echo(table.to_string(float_format="{:.3f}".format))
     typer.echo(f"sheet: {out}")

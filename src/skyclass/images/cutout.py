@@ -70,15 +70,17 @@ def cut_field(
     inside = np.ones(len(ra), dtype=np.bool_)
     for band, frame in enumerate(frames):
         x, y = frame.pixel(ra, dec)
-        flux[:, band], mask[:, band] = cut_image(frame.data, x, y + frame.before, size)
+        _cut_into(flux[:, band], mask[:, band], frame.data, x, y + frame.before)
         if mask_saturated:
             mask[:, band] |= flux[:, band] >= frame.saturation
         offset[:, band] = np.stack([_offset(y, size), _offset(x, size)], axis=1)
         rows, columns = frame.shape
         inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
     broken = ~np.isfinite(flux)
-    flux[broken] = 0
-    return Cutouts(flux, mask | broken, offset, inside, _local_cd(frames, ra, dec))
+    if broken.any():
+        flux[broken] = 0
+        mask |= broken
+    return Cutouts(flux, mask, offset, inside, _local_cd(frames, ra, dec))
 
 
 def _local_cd(
@@ -180,16 +182,30 @@ def cut_image(
         True outside the image, `[n, size, size]`.
     """
     pixels = np.zeros((len(x), size, size), dtype=image.dtype)
-    mask = np.ones((len(x), size, size), dtype=np.bool_)
-    rows, columns = image.shape
-    for i, (x0, y0) in enumerate(zip(_start(x, size), _start(y, size), strict=True)):
-        top, bottom = max(y0, 0), min(y0 + size, rows)
-        left, right = max(x0, 0), min(x0 + size, columns)
-        if top < bottom and left < right:
-            window = np.s_[i, top - y0 : bottom - y0, left - x0 : right - x0]
-            pixels[window] = image[top:bottom, left:right]
-            mask[window] = False
+    mask = np.zeros((len(x), size, size), dtype=np.bool_)
+    _cut_into(pixels, mask, image, x, y)
     return pixels, mask
+
+
+def _cut_into(
+    pixels: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    image: NDArray[np.float32],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+) -> None:
+    """Cut squares from one image into an array of zeros and one that is nowhere true."""
+    size, (rows, columns) = pixels.shape[-1], image.shape
+    starts = zip(_start(x, size).tolist(), _start(y, size).tolist(), strict=True)
+    for i, (left, top) in enumerate(starts):
+        right, bottom = left + size, top + size
+        if left >= 0 and top >= 0 and right <= columns and bottom <= rows:
+            pixels[i] = image[top:bottom, left:right]
+            continue
+        mask[i] = True
+        here = np.s_[max(-top, 0) : max(rows - top, 0), max(-left, 0) : max(columns - left, 0)]
+        pixels[i][here] = image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+        mask[i][here] = False
 
 
 def _start(position: NDArray[np.float64], size: int) -> NDArray[np.int64]:

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from skyclass.errors import MissingFrameError
 from skyclass.images.frame import Frame, open_frame
-from skyclass.survey import FRAME_SHAPE, Field
+from skyclass.survey import FRAME_SHAPE, ROWS_PER_FIELD, Field
 
-__all__ = ["OVERLAP", "extend"]
+__all__ = ["extend"]
 
-OVERLAP: Final = 128
-"""Rows that consecutive fields share (data model page of the frames)."""
-
-_STEP: Final = FRAME_SHAPE[0] - OVERLAP
+_OVERLAP: Final = FRAME_SHAPE[0] - ROWS_PER_FIELD
+"""Rows that consecutive fields share."""
 
 
 def extend(frame: Frame, root: Path, field: Field, before: int, after: int) -> Frame:
@@ -42,8 +40,8 @@ def extend(frame: Frame, root: Path, field: Field, before: int, after: int) -> F
     Frame
         With as many of these rows as there are.
     """
-    first = _neighbour(frame, root, field, -1, _STEP - before, _STEP)
-    last = _neighbour(frame, root, field, 1, OVERLAP, OVERLAP + after)
+    first = _neighbour(frame, root, field, -1, ROWS_PER_FIELD - before, ROWS_PER_FIELD)
+    last = _neighbour(frame, root, field, 1, _OVERLAP, _OVERLAP + after)
     data = np.concatenate([first, frame.data, last])
     return replace(frame, data=data, before=len(first))
 

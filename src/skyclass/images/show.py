@@ -1,6 +1,6 @@
 """Look at stored cutouts as image types see them, class by class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,7 @@ def show(
     split: str = "train",
     per_class: int = 3,
     seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame | None:
     """Draw a labelled sheet of every class in some image types, or of a sweep in order of rank.
 
@@ -52,6 +53,8 @@ def show(
         Objects of each class; one in a sweep.
     seed
         Seed of the choice of objects.
+    progress
+        Called with image types ranked and image types in all, in a sweep.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def show(
         stored.label[ranked],
         bands=info.bands,
         seed=seed,
+        progress=progress,
     )
     _draw_ranked(out, stored, info, table, _choose(stored.label, 1, seed))
     return table
@@ -128,9 +132,9 @@ def _draw_ranked(
 ) -> None:
     """Draw image types as rows, best first, and classes as columns."""
     rows, pictures = [], []
-    for place, line in enumerate(table.itertuples(index=False), 1):
+    for line in table.itertuples():
         rows.append(
-            f"{place}. {line.image_type}\nvisible {line.visible:.2f} · separation"
+            f"{line.Index}. {line.image_type}\nvisible {line.visible:.2f} · separation"
             f" {line.separation:.2f} · score {line.score:.2f}"
         )
         pictures.append([_pictures(stored, info, str(line.image_type), r) for r in chosen.values()])

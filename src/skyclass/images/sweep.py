@@ -1,6 +1,7 @@
 """Try many image types on the same objects, and rank them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import permutations, product
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from skyclass.errors import ImageError, nearest
+from skyclass.images.imagetype import finite
+from skyclass.images.registration import shift
 from skyclass.images.render import Renderer
 from skyclass.images.types import SHORT_NAMES, image_families
 from skyclass.survey import BANDS
@@ -85,6 +88,7 @@ def rank(
     *,
     bands: Sequence[str] = BANDS,
     seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Rank image types by how well one sees the objects and tells their classes apart.
 
@@ -106,32 +110,52 @@ def rank(
         What stands on the band axis.
     seed
         Seed of the folds.
+    progress
+        Called with image types done and image types in all.
 
     Returns
     -------
     pandas.DataFrame
-        `image_type`, `visible`, `separation`, `score`, best first.
+        `image_type`, `visible`, `separation`, `score`, best first; the index is the place, from 1.
 
     Raises
     ------
     ImageError
-        Where there are too few objects to tell classes apart.
+        Where there are too few objects to tell classes apart, or cutouts too small to hold sky.
     """
+    if flux.shape[-1] < 2 * _SKY:
+        raise ImageError(
+            f"ranking image types needs cutouts of at least {2 * _SKY:.0f} pixels, with sky in"
+            f" them; these have {flux.shape[-1]}"
+        )
     kept = np.isin(labels, [c for c, n in zip(*_counts(labels), strict=True) if n >= 2])
     if len(np.unique(labels[kept])) < 2:
         raise ImageError("ranking image types needs two classes of at least two objects each")
     flux, offset, labels = flux[kept], offset[kept], labels[kept]
-    batch = torch.tensor(flux), torch.tensor(offset)
+    registered = _registered(torch.tensor(flux), torch.tensor(offset))
     rows = []
-    for name in names:
+    for done, name in enumerate(names, 1):
         renderer = Renderer(name, bands=bands)
-        images = renderer(*batch)
+        images = renderer.draw(renderer.image_type.select(registered(renderer.registration), bands))
         seen = _visibility(renderer.image_type.picture(images))
         images = images.reshape(len(labels), -1, *images.shape[-2:])
         separation = _separation(_features(images), labels, seed)
         rows.append((name, seen, separation, seen * separation))
+        if progress is not None:
+            progress(done, len(names))
     table = pd.DataFrame(rows, columns=["image_type", "visible", "separation", "score"])
-    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    return table.set_axis(range(1, len(table) + 1))
+
+
+def _registered(flux: Tensor, offset: Tensor) -> Callable[[str], Tensor]:
+    """Give the cutouts as a kind of registration leaves them, each made once for all types."""
+
+    @cache
+    def made(registration: str) -> Tensor:
+        return shift(finite(flux), offset) if registration == "shift" else finite(flux)
+
+    return made
 
 
 def _axis(text: str) -> tuple[str, list[str]]:
@@ -156,30 +180,35 @@ def _distance(images: Tensor) -> Tensor:
     return torch.hypot(rows[:, None], columns)
 
 
+def _mean_within(images: Tensor, area: Tensor) -> Tensor:
+    """Give the mean of the pixels of an area `[y, x]`, `[...]` of `[..., y, x]`."""
+    weights = area.to(images) / area.sum()
+    return images.flatten(-2) @ weights.flatten()
+
+
 def _visibility(pictures: Tensor) -> float:
     """Give the mean over pictures of how far the object stands out of the sky, 0 to 1."""
-    weights = torch.tensor(_LUMINANCE)[:, None, None]
-    brightness = (pictures.clamp(0, 1) * weights).sum(1)
+    weights = torch.tensor(_LUMINANCE)
+    brightness = torch.einsum("ncyx,c->nyx", pictures.clamp(0, 1), weights)
     distance = _distance(pictures)
     sky = brightness[:, distance > _SKY]
     # a sky without any noise is still drawn in steps of a grey level
     noise = sky.std(dim=1) + 1 / 255
-    contrast = (brightness[:, distance < _INNER].mean(1) - sky.mean(1)) / noise
+    contrast = (_mean_within(brightness, distance < _INNER) - sky.mean(1)) / noise
     return float((contrast / _VISIBLE).clamp(0, 1).mean())
 
 
 def _features(images: Tensor) -> NDArray[np.float32]:
     """Give each channel's mean on the object and on its outskirts, `[n, 2 * channel]`."""
     distance = _distance(images)
-    inner = images[..., distance < _INNER].mean(-1)
-    outer = images[..., (distance >= _INNER) & (distance < _OUTER)].mean(-1)
-    return torch.cat([inner, outer], dim=1).numpy()
+    areas = distance < _INNER, (distance >= _INNER) & (distance < _OUTER)
+    return torch.cat([_mean_within(images, area) for area in areas], dim=1).numpy()
 
 
 def _separation(features: NDArray[Any], labels: NDArray[np.int64], seed: int) -> float:
     """Cross-validate a linear classifier."""
     folds = min(_FOLDS, int(_counts(labels)[1].min()))
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    probe = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cg"))
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     scores = cross_val_score(probe, features, labels, cv=parts, scoring="balanced_accuracy")
     return float(scores.mean())

@@ -49,13 +49,15 @@ def classify(
     Raises
     ------
     InferenceError
-        Where `out` has no known ending, no source is found, or the model takes ready-made pictures.
+        Where `out` has no known ending, no source is found, the model takes ready-made pictures, or
+        `model` is the directory of an experiment.
     ModelError
         Where `model` is no model.
     SurveyError
         Where there are no frames, or a field lacks one.
     """
     _check_ending(out)
+    _check_folder(model)
     classifier = load(model)
     if classifier.spec.bands != BANDS:
         raise InferenceError(
@@ -138,3 +140,10 @@ def _check_ending(out: Path) -> None:
     known = [".parquet", *_FORMATS]
     if out.suffix not in known:
         raise InferenceError(f"{out} has no known ending; use one of {', '.join(known)}")
+
+
+def _check_folder(model: Path) -> None:
+    """Refuse the directory of an experiment, which holds the model's folder."""
+    inner = model / "model"
+    if inner.is_dir():
+        raise InferenceError(f"{model} is the directory of an experiment; its model is {inner}")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skyclass.files import atomic_path
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.headers import moment, primary_header
-from skyclass.simulation.strip import NODE, RERUN, ROWS_PER_FIELD, Strip
-from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE
+from skyclass.simulation.strip import NODE, RERUN, Strip
+from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD
 
 __all__ = ["frame_bytes", "write_frame"]
 

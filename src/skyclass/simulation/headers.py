@@ -8,8 +8,8 @@ from astropy.time import Time
 
 from skyclass._version import __version__
 from skyclass.simulation.camera import Camera
-from skyclass.simulation.strip import NODE, RERUN, ROWS_PER_FIELD, Strip
-from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, SIMULATED
+from skyclass.simulation.strip import NODE, RERUN, Strip
+from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD, SIMULATED
 
 __all__ = ["Moment", "moment", "primary_header"]
 

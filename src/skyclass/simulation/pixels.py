@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from skyclass.simulation.camera import DARK_VARIANCE, GAIN, Camera
 from skyclass.simulation.randomness import Use, generator
-from skyclass.simulation.strip import ROWS_PER_FIELD, Strip
-from skyclass.survey import FRAME_SHAPE, SATURATION
+from skyclass.simulation.strip import Strip
+from skyclass.survey import FRAME_SHAPE, ROWS_PER_FIELD, SATURATION
 
 __all__ = ["expose", "keep_ten_digits"]
 

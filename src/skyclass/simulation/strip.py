@@ -13,20 +13,16 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.simulation.randomness import Use, generator
-from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE, Field
+from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
 
 __all__ = [
     "MAX_FIELDS",
     "NODE",
     "RERUN",
-    "ROWS_PER_FIELD",
     "Strip",
     "make_strip",
     "place_field",
 ]
-
-ROWS_PER_FIELD: Final = 1361
-"""Rows from one field to the next; 128 rows are in both."""
 
 MAX_FIELDS: Final = 40_000
 """More would run into each other on the sky."""

@@ -29,12 +29,11 @@ from skyclass.simulation.render import Painter, Shapes, make_shapes, require_gal
 from skyclass.simulation.sky import TASKS, Block, make_block
 from skyclass.simulation.strip import (
     MAX_FIELDS,
-    ROWS_PER_FIELD,
     Strip,
     make_strip,
     place_field,
 )
-from skyclass.survey import BANDS, FRAME_SHAPE, frame_path
+from skyclass.survey import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 __all__ = ["decoder_name", "unpacking"]
 
@@ -24,7 +24,7 @@ def decoder_name() -> str:
 
 
 @contextmanager
-def unpacking(path: Path, threads: int = 1) -> Iterator[IO[bytes]]:
+def unpacking(path: Path, threads: int = 1) -> Iterator[io.BufferedIOBase]:
     """Open a file for reading, decompressing bz2 and gzip by its own first bytes.
 
     Parameters
@@ -48,26 +48,20 @@ def unpacking(path: Path, threads: int = 1) -> Iterator[IO[bytes]]:
             with _piped([program, "-dc", f"-n{threads}"], raw) as stream:
                 yield stream
         elif magic == _BZ2:
-            yield _as_file(bz2.BZ2File(raw))
+            yield bz2.BZ2File(raw)
         elif magic[:2] == _GZIP:
-            yield _as_file(gzip.GzipFile(fileobj=raw))
+            yield gzip.GzipFile(fileobj=raw)
         else:
             yield io.BufferedReader(raw)
 
 
-def _as_file(stream: Any) -> IO[bytes]:
-    """Treat a decompressor as a file."""
-    file: IO[bytes] = stream
-    return file
-
-
 @contextmanager
-def _piped(command: list[str], raw: io.FileIO) -> Iterator[IO[bytes]]:
+def _piped(command: list[str], raw: io.FileIO) -> Iterator[io.BufferedIOBase]:
     """Read what a program makes of a file; stop it where no more is wanted."""
     process = subprocess.Popen(
         command, stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    assert process.stdout is not None
+    assert isinstance(process.stdout, io.BufferedReader)
     try:
         yield process.stdout
     finally:

@@ -9,8 +9,9 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 from astropy.io import fits
@@ -30,6 +31,7 @@ __all__ = [
     "FRAME_SHAPE",
     "PIXEL_SCALE",
     "PRIMARY_ROWS",
+    "ROWS_PER_FIELD",
     "SATURATION",
     "Field",
     "RawFrame",
@@ -48,9 +50,12 @@ BANDS: Final = ("u", "g", "r", "i", "z")
 FRAME_SHAPE: Final = (1489, 2048)
 """Rows (along the scan) and columns of a frame."""
 
-PRIMARY_ROWS: Final = (64, 1425)
-"""First row, and row after the last, of the sources that belong to a field: consecutive fields
-share 128 rows, half of which each of them owns (data model page of the frames)."""
+ROWS_PER_FIELD: Final = 1361
+"""Rows from one field to the next; 128 rows are in both (data model page of the frames)."""
+
+PRIMARY_ROWS: Final = (64, 64 + ROWS_PER_FIELD)
+"""First row, and row after the last, of the sources that belong to a field: of the rows that it
+shares with a neighbour each of them owns half."""
 
 PIXEL_SCALE: Final = ARCSEC_PER_PIXEL
 """Arcsec per pixel (data model page of the frames)."""
@@ -249,7 +254,7 @@ def read_frame(
         raise SurveyError(f"{path} is cut short or broken ({error}); download it again") from error
 
 
-def _read_header(path: Path, stream: IO[bytes]) -> fits.Header:
+def _read_header(path: Path, stream: BufferedIOBase) -> fits.Header:
     """Read the primary header (blocks of 2,880 bytes, FITS standard 4.0, 3.3.1)."""
     content = b""
     while len(content) < _MAX_HEADER:
@@ -281,15 +286,15 @@ def _shape(path: Path, header: fits.Header) -> tuple[int, int]:
     return shape
 
 
-def _read_rows(path: Path, stream: IO[bytes], shape: tuple[int, int]) -> NDArray[np.float32]:
+def _read_rows(path: Path, stream: BufferedIOBase, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Read rows of the primary image as native float32."""
-    size = 4 * shape[0] * shape[1]
-    content = stream.read(size)
-    if len(content) < size:
+    pixels = np.empty(shape, dtype=">f4")
+    # into memory that is asked for once: a second copy costs as much as all the cutting
+    if stream.readinto(pixels.reshape(-1).view(np.uint8).data) < pixels.nbytes:
         raise SurveyError(
             f"{path} is cut short or broken: it ends before row {shape[0]}; download it again"
         )
-    return np.frombuffer(content, dtype=">f4").reshape(shape).astype(np.float32)
+    return pixels.byteswap(inplace=True).view(np.dtype("<f4"))
 
 
 def frames_address(release: int) -> tuple[str, str]:
