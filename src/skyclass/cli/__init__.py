@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from skyclass._version import __version__
+from skyclass.cli.evaluation import compare, figures, reweight
 from skyclass.cli.learning import classify, demo, experiment, push
 from skyclass.cli.pixels import cutouts, export_cutouts, show
 from skyclass.cli.report import report
@@ -44,6 +45,7 @@ app = typer.Typer(
 for _command in (
     *(simulate, catalog, download, cutouts, show, export_cutouts),
     *(experiment, learning_rate, tune, study, report, demo, archive, classify, push),
+    *(compare, figures, reweight),
 ):
     app.command()(_interruptible(_command))
 

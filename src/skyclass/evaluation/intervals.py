@@ -1,7 +1,7 @@
 """Intervals of 95 %: Wilson's of a share, and the bootstrap of objects or of groups of them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import NormalDist
 from typing import Final
 
@@ -15,6 +15,9 @@ __all__ = [
     "bootstrap_interval",
     "mean_interval",
     "resampled_weights",
+    "units_of",
+    "ways_of",
+    "widest",
     "wilson_interval",
 ]
 
@@ -26,6 +29,7 @@ Interval = tuple[float, float] | None
 
 _NORMAL: Final = NormalDist()
 _Z95: Final = _NORMAL.inv_cdf(0.975)
+_FEW: Final = 20  # units: percentiles need more
 _CHUNK: Final = 2**22  # weights held at once
 
 
@@ -92,6 +96,41 @@ def resampled_weights(
         yield weights if groups is None else weights[groups]
 
 
+def ways_of(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] | None, ...]:
+    """Say in which ways objects are to be drawn.
+
+    Parameters
+    ----------
+    groups
+        Group of each object, `[n]`, numbered from 0 without gaps, or None.
+
+    Returns
+    -------
+    tuple
+        As `resampled_weights` takes groups: object by object, and by whole groups where there are
+        some. An interval is as wide as the wider of the two: a few groups can be alike by chance.
+    """
+    return (None,) if groups is None else (groups, None)
+
+
+def units_of(n: int, groups: NDArray[np.int64] | None) -> int:
+    """Count what is drawn independently.
+
+    Parameters
+    ----------
+    n
+        Number of objects.
+    groups
+        Group of each, `[n]`, numbered from 0 without gaps, or None.
+
+    Returns
+    -------
+    int
+        Number of groups, or of objects.
+    """
+    return n if groups is None else int(groups.max()) + 1
+
+
 def bootstrap_interval(
     value: float,
     resampled: NDArray[np.float64],
@@ -99,13 +138,15 @@ def bootstrap_interval(
     *,
     share: bool = False,
     reflect: bool = False,
+    bounds: tuple[float, float] = (0.0, 1.0),
 ) -> Interval:
     """Give the 95 % interval of a statistic from its values in resamples.
 
-    Percentiles, further out for few units as Student's t is further out than the normal
+    For 20 units or more percentiles, further out as Student's t is further out than the normal
     distribution ("expanded percentile interval": Hesterberg 2015, The American Statistician 69,
-    371, section 5.3). Where all resamples agree the bootstrap is blind, and a share has Wilson's
-    interval over the units.
+    371, section 5.3). Fewer units have too few different resamples for percentiles: there it is
+    Student's t times the scatter of the resamples. Where all of these agree the bootstrap is blind:
+    a share of 0 or 1 has Wilson's interval over the units.
 
     Parameters
     ----------
@@ -118,8 +159,10 @@ def bootstrap_interval(
     share
         Whether it is a share of objects.
     reflect
-        Whether noise moves it one way, as it does the calibration error: the percentiles are then
-        reflected at `value` (basic interval: Davison & Hinkley 1997, equation 5.6), not below 0.
+        Whether noise moves it one way, as it does the calibration error: percentiles are then
+        reflected at `value` (basic interval: Davison & Hinkley 1997, equation 5.6).
+    bounds
+        Least and greatest value that the statistic can have.
 
     Returns
     -------
@@ -130,14 +173,40 @@ def bootstrap_interval(
     if not math.isfinite(value) or 2 * len(defined) < len(resampled):
         return None
     if np.ptp(defined) == 0:
-        return wilson_interval(value * units, units) if share else None
+        return wilson_interval(value * units, units) if share and value in (0, 1) else None
     if units < 2:
         return None
-    outer = _NORMAL.cdf(-math.sqrt(units / (units - 1)) * float(student.ppf(0.975, units - 1)))
-    low, high = (float(end) for end in np.quantile(defined, [outer, 1 - outer]))
-    if reflect:
-        return max(0.0, 2 * value - high), max(0.0, 2 * value - low)
-    return low, high
+    wider = math.sqrt(units / (units - 1)) * float(student.ppf(0.975, units - 1))
+    if units < _FEW:
+        half = wider * float(defined.std())
+        low, high = value - half, value + half
+    else:
+        outer = _NORMAL.cdf(-wider)
+        low, high = (float(end) for end in np.quantile(defined, [outer, 1 - outer]))
+        if reflect:
+            low, high = 2 * value - high, 2 * value - low
+    return max(bounds[0], low), min(bounds[1], high)
+
+
+def widest(intervals: Iterable[Interval]) -> Interval:
+    """Give the interval that holds several others.
+
+    Parameters
+    ----------
+    intervals
+        At least one.
+
+    Returns
+    -------
+    tuple of float, or None
+        The outer ends; None where one of them is None.
+    """
+    known = []
+    for each in intervals:
+        if each is None:
+            return None
+        known.append(each)
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def mean_interval(
@@ -152,7 +221,7 @@ def mean_interval(
     Parameters
     ----------
     values
-        One number an object, `[n]`.
+        One number an object, `[n]`, from -1 to 1.
     groups
         Group of each object, `[n]`, numbered from 0 without gaps, or None.
     seed
@@ -163,9 +232,14 @@ def mean_interval(
     Returns
     -------
     tuple of float, or None
-        As `bootstrap_interval` gives it.
+        As `bootstrap_interval` gives it; the wider one of both ways to draw.
     """
-    sizes = np.ones(len(values)) if groups is None else np.bincount(groups).astype(np.float64)
-    sums = values if groups is None else np.bincount(groups, weights=values)
-    drawn = [(sums @ w) / (sizes @ w) for w in resampled_weights(len(sums), None, seed)]
-    return bootstrap_interval(float(values.mean()), np.concatenate(drawn), len(sums), share=share)
+    bounds = (0.0 if share else -1.0, 1.0)
+    found = []
+    for way in ways_of(groups):
+        sizes = np.ones(len(values)) if way is None else np.bincount(way).astype(np.float64)
+        sums = values if way is None else np.bincount(way, weights=values)
+        drawn = [(sums @ w) / (sizes @ w) for w in resampled_weights(len(sums), None, seed)]
+        whole = np.concatenate(drawn), len(sums)
+        found.append(bootstrap_interval(float(values.mean()), *whole, share=share, bounds=bounds))
+    return widest(found)

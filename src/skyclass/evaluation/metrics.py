@@ -1,6 +1,7 @@
 """Scores of predictions, each with the interval that its objects allow."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,9 @@ from skyclass.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
     resampled_weights,
+    units_of,
+    ways_of,
+    widest,
 )
 from skyclass.evaluation.scorer import Scorer
 
@@ -26,6 +30,9 @@ SCORES: Final = (
 
 PER_CLASS: Final = ("precision", "recall", "f1", "roc_auc", "pr_auc")
 """Scores of one class against all others."""
+
+BOUNDS: Final = {"kappa": (-1.0, 1.0), "log_loss": (0.0, np.inf), "brier": (0.0, 2.0)}
+"""Least and greatest value of the scores that are not between 0 and 1."""
 
 _SHARES: Final = {"accuracy", "top2", "adjacent", "precision", "recall", "recall_weighted"}
 
@@ -59,9 +66,9 @@ def score(
         Whether neighbouring classes are alike, so that `adjacent` means something.
     groups
         Number of each object's group, `[n]`, where objects of a group are alike, as those of a
-        field are; the intervals then come of drawing whole groups.
+        field are; whole groups are then drawn, and intervals are no narrower than without groups.
     seed, resamples
-        Seed of the resampling, and how often.
+        Seed of the draws, and how many.
 
     Returns
     -------
@@ -73,25 +80,23 @@ def score(
     Raises
     ------
     EvaluationError
-        Where the lengths differ, there are no objects, an index is out of range, or the
-        probabilities are not finite, are negative or do not sum to one.
+        Where lengths differ, nothing is given, or numbers are no indices or no probabilities.
     """
     check_predictions(labels, true, probabilities)
     groups = check_groups(groups, len(true))
     scorer = Scorer(true, probabilities, ordered=ordered)
     values = {name: found[..., 0] for name, found in scorer.values().items()}
-    drawn = _resampled(scorer, groups, seed, resamples)
-    whole = len(true) if groups is None else int(groups.max()) + 1
-    ci95 = {name: _ci95(name, values[name], drawn[name], whole) for name in SCORES}
+    drawn = [_Drawn.of(scorer, way, seed, resamples) for way in ways_of(groups)]
+    ci95 = {name: _ci95(name, values[name], drawn) for name in SCORES}
     return {
         **{name: _defined(values[name]) for name in SCORES},
         "ci95": ci95,
         "accuracy_ci95": ci95["accuracy"],
-        "per_class": _per_class(labels, scorer, groups, values, drawn),
+        "per_class": _per_class(labels, scorer, values, drawn),
         "labels": list(labels),
         "confusion_matrix": scorer.matrix.tolist(),
         "n": len(true),
-        "groups": None if groups is None else whole,
+        "groups": None if groups is None else units_of(len(true), groups),
     }
 
 
@@ -117,42 +122,62 @@ def adjacent_accuracy(true: NDArray[np.int64], predicted: NDArray[np.int64]) -> 
     return float(np.mean(np.abs(true - predicted) <= 1))
 
 
-def _resampled(
-    scorer: Scorer, groups: NDArray[np.int64] | None, seed: int, resamples: int
-) -> dict[str, NDArray[np.float64]]:
-    """Give every score in every resample, the resamples on the last axis."""
-    drawn = [
-        scorer.values(weights) for weights in resampled_weights(scorer.n, groups, seed, resamples)
-    ]
-    return {name: np.concatenate([part[name] for part in drawn], axis=-1) for name in drawn[0]}
+@dataclass(frozen=True)
+class _Drawn:
+    """All scores in resamples that were drawn in one way."""
+
+    values: dict[str, NDArray[np.float64]]
+    """The resamples are on the last axis."""
+    units: int
+    """Number of units that were drawn."""
+    class_units: dict[str, NDArray[np.int64]]
+    """How many of them the scores of each class rest on, `[k]`."""
+
+    @classmethod
+    def of(
+        cls, scorer: Scorer, groups: NDArray[np.int64] | None, seed: int, resamples: int
+    ) -> "_Drawn":
+        """Draw resamples and score them."""
+        parts = [
+            scorer.values(weights)
+            for weights in resampled_weights(scorer.n, groups, seed, resamples)
+        ]
+        values = {name: np.concatenate([p[name] for p in parts], axis=-1) for name in parts[0]}
+        return cls(values, units_of(scorer.n, groups), scorer.units(groups))
 
 
 def _per_class(
     labels: Sequence[str],
     scorer: Scorer,
-    groups: NDArray[np.int64] | None,
     values: dict[str, NDArray[np.float64]],
-    drawn: dict[str, NDArray[np.float64]],
+    drawn: list[_Drawn],
 ) -> dict[str, dict[str, Any]]:
     """Give the scores of each class with their intervals."""
-    units, support = scorer.units(groups), scorer.matrix.sum(axis=1)
+    support = scorer.matrix.sum(axis=1)
     return {
         label: {
             **{name: _defined(values[name][i]) for name in PER_CLASS},
             "support": int(support[i]),
-            "ci95": {
-                name: _ci95(name, values[name][i], drawn[name][i], int(units[name][i]))
-                for name in PER_CLASS
-            },
+            "ci95": {name: _ci95(name, values[name][i], drawn, i) for name in PER_CLASS},
         }
         for i, label in enumerate(labels)
     }
 
 
-def _ci95(name: str, value: Any, drawn: NDArray[np.float64], units: int) -> list[float] | None:
-    """Give the interval of a score as JSON gives it back."""
-    found = bootstrap_interval(
-        float(value), drawn, units, share=name in _SHARES, reflect=name == "ece"
+def _ci95(
+    name: str, value: Any, drawn: list[_Drawn], place: int | None = None
+) -> list[float] | None:
+    """Give the interval of a score, or of that of the class at a place, as JSON gives it back."""
+    found = widest(
+        bootstrap_interval(
+            float(value),
+            way.values[name] if place is None else way.values[name][place],
+            way.units if place is None else int(way.class_units[name][place]),
+            share=name in _SHARES,
+            reflect=name == "ece",
+            bounds=BOUNDS.get(name, (0.0, 1.0)),
+        )
+        for way in drawn
     )
     return None if found is None else list(found)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from skyclass.evaluation.checks import check_groups, check_lengths
-from skyclass.evaluation.intervals import mean_interval, wilson_interval
+from skyclass.evaluation.intervals import mean_interval, units_of, wilson_interval
 
 __all__ = ["PairedDifference", "paired_difference"]
 
@@ -60,8 +60,8 @@ def paired_difference(
     Returns
     -------
     PairedDifference
-        The first minus the second, with its 95 % interval. Where no resample differs from another,
-        the interval is as wide as a share of objects may be that none of them showed (Wilson).
+        The first minus the second, with its 95 % interval. Where resamples do not tell, it is as
+        wide as a share may be that no object, or group, showed (Wilson).
 
     Raises
     ------
@@ -80,7 +80,7 @@ def paired_difference(
     difference = float(apart.mean())
     found = mean_interval(apart, groups, seed)
     if found is None:
-        room = wilson_interval(0, len(true) if groups is None else int(groups.max()) + 1)[1]
+        room = wilson_interval(0, units_of(len(true), groups))[1]
         found = max(-1.0, difference - room), min(1.0, difference + room)
     only_a, only_b = (int(np.count_nonzero(apart == sign)) for sign in (1, -1))
     return PairedDifference(

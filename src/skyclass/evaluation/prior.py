@@ -1,6 +1,7 @@
 """Purity and completeness where classes are as frequent as stated, not as in the test objects."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,43 @@ from numpy.typing import NDArray
 from skyclass.errors import EvaluationError, nearest
 from skyclass.evaluation.checks import check_groups, check_lengths
 from skyclass.evaluation.confusion import divided
-from skyclass.evaluation.intervals import bootstrap_interval, resampled_weights
+from skyclass.evaluation.evaluated import read_evaluated
+from skyclass.evaluation.intervals import (
+    Interval,
+    bootstrap_interval,
+    resampled_weights,
+    units_of,
+    ways_of,
+    widest,
+)
 from skyclass.evaluation.scorer import Scorer
 
-__all__ = ["parse_prior", "reweighted"]
+__all__ = ["parse_prior", "reweight", "reweighted"]
+
+
+def reweight(experiment: Path, prior: Sequence[str]) -> pd.DataFrame:
+    """Give purity and completeness of an experiment's classes on a sky of stated class shares.
+
+    Parameters
+    ----------
+    experiment
+        Directory of an experiment that has been run.
+    prior
+        As `parse_prior` takes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `reweighted` gives it.
+
+    Raises
+    ------
+    EvaluationError
+        Where there is no such experiment, or the prior does not fit its classes.
+    """
+    found = read_evaluated(experiment)
+    shares = parse_prior(prior, found.labels)
+    return reweighted(found.labels, found.true, found.probabilities, shares, groups=found.groups)
 
 
 def parse_prior(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
@@ -111,21 +145,35 @@ def reweighted(
     scorer = Scorer(true, probabilities)
     _check_present(labels, scorer.matrix, prior)
     value = _rates(scorer.matrix[..., None].astype(np.float64), prior)[..., 0]
-    parts = [
-        _rates(scorer.matrices(weights), prior)
-        for weights in resampled_weights(scorer.n, groups, seed)
-    ]
-    drawn, units = np.concatenate(parts, axis=-1), scorer.units(groups)
-    whole = scorer.n if groups is None else int(groups.max()) + 1
     columns: dict[str, list[float]] = {"share": [*prior, 1.0]}
-    for i, (name, kind) in enumerate((("purity", "precision"), ("completeness", "recall"))):
-        ends = [
-            bootstrap_interval(*each, share=name == "completeness") or (np.nan, np.nan)
-            for each in zip(value[i].tolist(), drawn[i], [*units[kind], whole], strict=True)
+    ends = [_ends(scorer, prior, value, way, seed) for way in ways_of(groups)]
+    for i, name in enumerate(("purity", "completeness")):
+        both = [
+            widest(each) or (np.nan, np.nan) for each in zip(*(way[i] for way in ends), strict=True)
         ]
-        low, high = np.transpose(ends).tolist()
+        low, high = np.transpose(both).tolist()
         columns |= {name: value[i].tolist(), f"{name}_low": low, f"{name}_high": high}
     return pd.DataFrame(columns, index=pd.Index([*labels, "all"], name="class"))
+
+
+def _ends(
+    scorer: Scorer,
+    prior: NDArray[np.float64],
+    value: NDArray[np.float64],
+    groups: NDArray[np.int64] | None,
+    seed: int,
+) -> list[list[Interval]]:
+    """Give the intervals of purities and completenesses from drawing in one way."""
+    weights = resampled_weights(scorer.n, groups, seed)
+    drawn = np.concatenate([_rates(scorer.matrices(each), prior) for each in weights], axis=-1)
+    whole, units = units_of(scorer.n, groups), scorer.units(groups)
+    return [
+        [
+            bootstrap_interval(*each, share=kind == "recall")
+            for each in zip(value[i].tolist(), drawn[i], [*units[kind], whole], strict=True)
+        ]
+        for i, kind in enumerate(("precision", "recall"))
+    ]
 
 
 def _check_present(

@@ -37,7 +37,10 @@ def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     inner = np.quantile(values, np.arange(1, bins) / bins, method="inverted_cdf")
     inner = np.unique([float(f"{edge:.3g}") for edge in inner])
     low, high = values.min(), values.max()
-    return np.concatenate([[low], inner[(inner > low) & (inner < high)], [high]])
+    inner = inner[(inner > low) & (inner < high)]
+    # rounding may have left a bin without objects: it joins the one below
+    held = np.unique(np.searchsorted(inner, values, side="right"))
+    return np.concatenate([[low], inner[held[1:] - 1], [high]])
 
 
 def scores_by_condition(

@@ -1,0 +1,242 @@
+"""Drawings for one column of a journal: each fills a matplotlib figure."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+__all__ = [
+    "COLUMN",
+    "STYLE",
+    "draw_colours",
+    "draw_confusion",
+    "draw_magnitude",
+    "draw_reliability",
+]
+
+COLUMN: Final = 3.5
+"""Width in inches of one column of most astronomical journals."""
+
+STYLE: Final[dict[Any, Any]] = {
+    "font.family": "sans-serif",
+    "font.size": 8.0,
+    "axes.linewidth": 0.6,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "lines.linewidth": 1.0,
+    "errorbar.capsize": 1.5,
+    # text stays text; journals refuse Type 3 fonts
+    "pdf.fonttype": 42,
+}
+"""Settings of matplotlib for these drawings."""
+
+# Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision
+_COLOURS: Final = (
+    *("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#000000", "#F0E442"),
+)
+_MODEL, _OTHER, _GREY = _COLOURS[0], _COLOURS[4], "#808890"
+_MARKERS: Final = "osD^vP*X"
+_DARK: Final = 0.55  # share of a row from which its number is written in white
+_CROWDED: Final = 10  # classes from which the matrix shows shares only
+_INNER: Final = (0.3, 99.7)  # percentiles of colours that the axes show
+
+
+def draw_confusion(figure: Figure, metrics: dict[str, Any]) -> None:
+    """Draw a confusion matrix: shares of the true class, and numbers of objects.
+
+    Parameters
+    ----------
+    figure
+        Empty figure.
+    metrics
+        Contents of `metrics.json`.
+    """
+    labels = metrics["test"]["labels"]
+    counts = np.array(metrics["test"]["confusion_matrix"])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes = figure.add_subplot()
+    axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+    places = np.arange(len(labels)) + 0.5
+    axes.set_xticks(places, labels)
+    axes.set_yticks(places, labels)
+    axes.tick_params(length=0)
+    axes.set(xlabel="predicted class", ylabel="true class", aspect="equal")
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    for (row, column), share in np.ndenumerate(shares):
+        if counts[row, column] == 0:
+            continue
+        text = f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"
+        if len(labels) < _CROWDED:
+            text += f"\n{counts[row, column]:,}"
+        colour = "white" if share > _DARK else "black"
+        size = min(7.0, 46.0 / len(labels))
+        axes.text(
+            column + 0.5, row + 0.5, text, ha="center", va="center", color=colour, fontsize=size
+        )
+
+
+def draw_reliability(figure: Figure, metrics: dict[str, Any]) -> None:
+    """Draw how often predictions of a given probability are right, before and after scaling.
+
+    Parameters
+    ----------
+    figure
+        Empty figure.
+    metrics
+        Contents of `metrics.json`.
+    """
+    axes, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
+    axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=0.8)
+    found = metrics["calibration"]
+    drawn = {"after": ("calibrated", _MODEL, "o-"), "before": ("as trained", _OTHER, "s:")}
+    if found["temperature"] == 1:
+        drawn = {"after": ("this model", _MODEL, "o-")}
+    for key, (name, colour, form) in drawn.items():
+        bins = [each for each in found[key]["bins"] if each["count"]]
+        values = np.array([each["accuracy"] for each in bins])
+        axes.errorbar(
+            [each["confidence"] for each in bins],
+            values,
+            yerr=_spread(values, [each["ci95"] for each in bins]),
+            fmt=form,
+            color=colour,
+            markersize=3,
+            elinewidth=0.7,
+            label=f"{name} (ECE {found[key]['ece']:.3f})",
+        )
+    axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), ylabel="share right")
+    axes.legend(loc="upper left")
+    bins = found["after"]["bins"]
+    below.bar(
+        [each["low"] for each in bins],
+        [each["count"] for each in bins],
+        width=[each["high"] - each["low"] for each in bins],
+        align="edge",
+        color=_MODEL,
+        edgecolor="white",
+        linewidth=0.4,
+    )
+    below.tick_params(direction="out")
+    below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    below.set(xlabel="probability of the predicted class", ylabel="objects")
+    figure.align_ylabels()
+
+
+def draw_magnitude(figure: Figure, metrics: dict[str, Any]) -> None:
+    """Draw accuracy against r magnitude, of the model and of the baseline.
+
+    Parameters
+    ----------
+    figure
+        Empty figure.
+    metrics
+        Contents of `metrics.json`.
+    """
+    axes = figure.add_subplot()
+    series = {
+        "image model": (metrics["test"], _MODEL, "o"),
+        "catalogue colours": (metrics["baseline"], _OTHER, "s"),
+    }
+    for shift, (name, (scores, colour, marker)) in zip((-1, 1), series.items(), strict=True):
+        if scores is None:
+            continue
+        bins = scores["by"]["magnitude_r"]["bins"]
+        ends = np.array([[each["low"], each["high"]] for each in bins])
+        # side by side, so that one interval does not hide the other
+        place = np.array([each["median"] for each in bins]) + shift * 0.004 * np.ptp(ends)
+        values = np.array([each["accuracy"] for each in bins])
+        axes.errorbar(
+            place,
+            values,
+            xerr=np.abs(ends.T - place),
+            yerr=_spread(values, [each["accuracy_ci95"] for each in bins]),
+            fmt=marker,
+            color=colour,
+            markersize=3,
+            elinewidth=0.7,
+            label=name,
+        )
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set(xlabel="r [mag]", ylabel="accuracy")
+    axes.legend(loc="best")
+
+
+def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -> None:
+    """Draw colour-colour diagrams by true class, objects put into another class marked.
+
+    Parameters
+    ----------
+    figure
+        Empty figure.
+    table
+        Predictions with magnitudes.
+    labels
+        Class names in their order.
+    """
+    panels = figure.subplots(2)
+    for axes, (x, y) in zip(panels, (("ug", "gr"), ("gr", "ri")), strict=True):
+        _colour_panel(axes, table, labels, x, y)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(
+        *(handles, names),
+        loc="outside upper center",
+        ncols=min(4, len(names)),
+        columnspacing=1.0,
+        markerscale=1.8,
+    )
+
+
+def _colour_panel(axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: str, y: str) -> None:
+    """Draw one colour against another; `x` and `y` name two bands each."""
+    values = [
+        (table[f"magnitude_{pair[0]}"] - table[f"magnitude_{pair[1]}"]).to_numpy(np.float64)
+        for pair in (x, y)
+    ]
+    known = np.isfinite(values[0]) & np.isfinite(values[1])
+    for number, label in enumerate(labels):
+        rows = known & (table["label"] == label).to_numpy(bool)
+        axes.plot(
+            *(each[rows] for each in values),
+            _MARKERS[number % len(_MARKERS)],
+            color=_COLOURS[number % len(_COLOURS)],
+            markersize=1.8,
+            markeredgewidth=0,
+            alpha=0.6,
+            label=label,
+        )
+    wrong = known & (table["label"] != table["predicted"]).to_numpy(bool)
+    axes.plot(
+        *(each[wrong] for each in values),
+        "o",
+        color="black",
+        markerfacecolor="none",
+        markersize=3.6,
+        markeredgewidth=0.4,
+        label="misclassified",
+    )
+    axes.set(xlabel=f"{x[0]} − {x[1]} [mag]", ylabel=f"{y[0]} − {y[1]} [mag]")
+    axes.set(xlim=_limits(values[0][known]), ylim=_limits(values[1][known]))
+
+
+def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Give the range that an axis shows: nearly all values, and a margin."""
+    low, high = np.percentile(values, _INNER)
+    return low - 0.1 * (high - low), high + 0.1 * (high - low)
+
+
+def _spread(values: Any, intervals: list[list[float] | None]) -> Any:
+    """Give the distances to the ends of intervals, `[2, n]`; none where there is no interval."""
+    ends = [each or (value, value) for value, each in zip(values, intervals, strict=True)]
+    return np.abs(np.array(ends).T - values)
