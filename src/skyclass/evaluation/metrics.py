@@ -65,8 +65,8 @@ def score(
     ordered
         Whether neighbouring classes are alike, so that `adjacent` means something.
     groups
-        Number of each object's group, `[n]`, where objects of a group are alike, as those of a
-        field are; whole groups are then drawn, and intervals are no narrower than without groups.
+        Number of each object's group, `[n]`, where those of a group are alike, as in a field: whole
+        groups are then drawn too, and intervals are no narrower than without groups.
     seed, resamples
         Seed of the draws, and how many.
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from skyclass.evaluation.metrics import reliability
+from skyclass.evaluation.calibration import reliability
 from skyclass.evaluation.plots import reliability_diagram, training_curves
 from skyclass.evaluation.report.embedding import FEWEST, embed, map_of
 from skyclass.evaluation.report.inputs import Evaluated

@@ -44,9 +44,7 @@ def choose(
     cells, cell, counts = np.unique(
         np.stack([true, given]), axis=1, return_inverse=True, return_counts=True
     )
-    limit = bisect_right(
-        range(len(true) + 1), most, key=lambda n: int(np.minimum(counts, n).sum())
-    )
+    limit = bisect_right(range(len(true) + 1), most, key=lambda n: int(np.minimum(counts, n).sum()))
     shuffled = np.random.default_rng(0).permutation(len(true))
     kept = [shuffled[cell[shuffled] == i][: limit - 1] for i in range(cells.shape[1])]
     rows = np.sort(np.concatenate(kept))

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from skyclass.evaluation.metrics import adjacent_accuracy, reliability
+from skyclass.evaluation.calibration import reliability
+from skyclass.evaluation.metrics import adjacent_accuracy
 from skyclass.evaluation.report.figures import charts_of, to_json
 from skyclass.evaluation.report.inputs import Evaluated, read_evaluated
 from skyclass.evaluation.report.objects import choose, payload
