@@ -148,10 +148,13 @@ class _Scoring:
 
     def calibration(self, shares: NDArray[np.float64], classifier: Classifier) -> dict[str, Any]:
         """Tell how probabilities agree with outcomes before and after temperature scaling."""
-        temperature = float(getattr(classifier, "temperature", 1.0))
+        temperature = classifier.temperature
         before = uncalibrated(shares, temperature)
         names = ("ece", "log_loss", "brier")
-        found: dict[str, Any] = {"temperature": temperature}
+        found: dict[str, Any] = {
+            "temperature": temperature,
+            "fitted_on": classifier.spec.temperature_from,
+        }
         for name, each in (("before", before), ("after", shares)):
             scores = score(self.labels, self.true, each, groups=self.groups, seed=self.seed)
             found[name] = {

@@ -8,6 +8,7 @@ import pytest
 
 from skyclass.errors import EvaluationError
 from skyclass.evaluation import (
+    groups_of,
     predictions_of,
     predictions_table,
     read_predictions,
@@ -40,6 +41,26 @@ def test_columns() -> None:
     ]
     assert table()["label"].tolist() == ["star", "galaxy", "galaxy"]
     assert table()["predicted"].tolist() == ["star", "galaxy", "star"]
+
+
+def test_further_columns(tmp_path: Path) -> None:
+    extra = {
+        "field": pd.Series(["301-1-1-1", None, "301-1-1-2"], dtype="string"),
+        "seeing": np.array([1.2, np.nan, 1.3]),
+        "group": pd.array([4, 4, 0], dtype="Int64"),
+    }
+    made = table(extra=extra)
+    assert list(made)[5:] == ["predicted", "field", "seeing", "group", "p_star", "p_galaxy"]
+    write_predictions(made, tmp_path / "p.parquet")
+    back = read_predictions(tmp_path / "p.parquet")
+    assert predictions_of(back)[0] == LABELS
+    assert back["field"].isna().tolist() == [False, True, False]
+    groups = groups_of(back)
+    assert groups is not None
+    assert groups.tolist() == [0, 0, 1]
+    none = made.assign(group=pd.array([pd.NA] * 3, dtype="Int64"))
+    assert groups_of(none) is None
+    assert groups_of(table()) is None
 
 
 def test_the_file_alone_gives_the_scores(tmp_path: Path) -> None:

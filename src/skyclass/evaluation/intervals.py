@@ -145,8 +145,9 @@ def bootstrap_interval(
     For 20 units or more percentiles, further out as Student's t is further out than the normal
     distribution ("expanded percentile interval": Hesterberg 2015, The American Statistician 69,
     371, section 5.3). Fewer units have too few different resamples for percentiles: there it is
-    Student's t times the scatter of the resamples. Where all of these agree the bootstrap is blind:
-    a share of 0 or 1 has Wilson's interval over the units.
+    Student's t times the scatter of the resamples, on the logistic scale for what lies between 0
+    and 1, and on the logarithmic one for what has no upper end. Where all resamples agree the
+    bootstrap is blind: a share of 0 or 1 has Wilson's interval over the units.
 
     Parameters
     ----------
@@ -159,8 +160,9 @@ def bootstrap_interval(
     share
         Whether it is a share of objects.
     reflect
-        Whether noise moves it one way, as it does the calibration error: percentiles are then
-        reflected at `value` (basic interval: Davison & Hinkley 1997, equation 5.6).
+        Whether noise only ever adds to it, as to the calibration error: resamples lie above it as
+        it lies above the truth, so the low end is the high end reflected at `value` (after the
+        basic interval: Davison & Hinkley 1997, equation 5.6).
     bounds
         Least and greatest value that the statistic can have.
 
@@ -178,14 +180,25 @@ def bootstrap_interval(
         return None
     wider = math.sqrt(units / (units - 1)) * float(student.ppf(0.975, units - 1))
     if units < _FEW:
-        half = wider * float(defined.std())
-        low, high = value - half, value + half
+        low, high = _around(value, wider * float(defined.std()), bounds)
+        high += float(defined.mean()) - value if reflect else 0.0
     else:
         outer = _NORMAL.cdf(-wider)
         low, high = (float(end) for end in np.quantile(defined, [outer, 1 - outer]))
-        if reflect:
-            low, high = 2 * value - high, 2 * value - low
+    if reflect:
+        low = 2 * value - high
     return max(bounds[0], low), min(bounds[1], high)
+
+
+def _around(value: float, half: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Give a range about a value, on a scale without ends: logarithmic from 0 up, logistic to 1."""
+    if bounds == (0.0, math.inf) and value > 0:
+        factor = math.exp(min(half / value, 100.0))
+        return value / factor, value * factor
+    if bounds != (0.0, 1.0) or not 0 < value < 1:
+        return value - half, value + half
+    odds, factor = value / (1 - value), math.exp(min(half / (value * (1 - value)), 100.0))
+    return odds / (odds + factor), odds * factor / (1 + odds * factor)
 
 
 def widest(intervals: Iterable[Interval]) -> Interval:
