@@ -1,57 +1,27 @@
-"""The report of a made-up experiment."""
+"""What the report of a made-up experiment says."""
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from evaluation.made_up import EPOCHS, HISTORY, LABELS, StandIn, make_experiment, probabilities
+from typer.testing import CliRunner
 
+from skyclass.cli import app
 from skyclass.errors import EvaluationError
 from skyclass.evaluation import (
-    paired_difference,
-    predictions_table,
     read_predictions,
-    reliability,
-    samples,
-    score,
+    reliability_table,
     write_predictions,
     write_report,
 )
 from skyclass.evaluation.plots import reliability_diagram, training_curves
-
-LABELS = ("star", "galaxy", "quasar")
-EPOCHS = [
-    {
-        "epoch": epoch,
-        "train_loss": 2 * 0.8**epoch,
-        "validation_loss": 2 * 0.85**epoch,
-        "validation_accuracy": 0.9 - 0.7 * 0.8**epoch,
-    }
-    for epoch in range(5)
-]
-HISTORY: dict[str, Any] = {"epochs": EPOCHS, "best_epoch": 3}
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """Cutouts in memory."""
-
-    objid: list[str] | list[None]
-    ra: list[float]
-
-    def take(self, indices: np.ndarray) -> np.ndarray:
-        rng = np.random.default_rng(1)
-        return rng.normal(1, 0.1, (len(indices), 5, 12, 12)).astype(np.float32)
-
-    def offsets(self) -> np.ndarray:
-        return np.zeros((len(self.objid), 5, 2), dtype=np.float32)
-
-    def column(self, name: str) -> list[str] | list[None] | list[float]:
-        return {"objid": self.objid, "ra": self.ra}[name]
+from skyclass.evaluation.report import material
 
 
 @dataclass
@@ -80,69 +50,18 @@ class Page(HTMLParser):
             self.without_alt += 1
 
 
-def probabilities(true: np.ndarray, k: int, bonus: float) -> np.ndarray:
-    logits = np.random.default_rng(int(10 * bonus)).normal(size=(len(true), k))
-    logits[np.arange(len(true)), true] += bonus
-    logits[:, -1] -= 30  # never predicted: its precision is undefined
-    raw = np.exp(logits)
-    return raw / raw.sum(axis=1, keepdims=True)
-
-
-def make_experiment(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    labels: tuple[str, ...] = LABELS,
-    simulated: bool = True,
-    objid: str = "12376487045958",
-) -> dict[str, Any]:
-    """Write all that a report is made from but for the cutouts; give the metrics."""
-    n = 90
-    true = np.arange(n) % len(labels)
-    model, baseline = (probabilities(true, len(labels), bonus) for bonus in (2.5, 1.0))
-    ids = [f"{objid}{i:03d}" for i in range(n)]
-    table = predictions_table(
-        objid=ids,
-        specobjid=ids,
-        ra=np.linspace(190, 200, n),
-        dec=np.linspace(-2, 2, n),
-        labels=labels,
-        true=true,
-        probabilities=model,
-    )
-    difference = asdict(paired_difference(true, model.argmax(1), baseline.argmax(1)))
-    per_class = dict.fromkeys(labels, n // len(labels))
-    metrics = {
-        "test": score(labels, true, model),
-        "baseline": score(labels, true, baseline),
-        "difference": {key: difference[key] for key in ("difference", "ci95", "n")},
-        "task": "object-type",
-        "ordered": False,
-        "image_type": "ugriz",
-        "model": "compact",
-        "simulated": simulated,
-        "catalog": {
-            "rows_in": 102,
-            "dropped": {"duplicates": 12},
-            "per_class": dict.fromkeys(("train", "validation", "test"), per_class),
-        },
-        "versions": {"skyclass": "0.1.0"},
-    }
-    (folder / "model").mkdir()
-    (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    (folder / "experiment.toml").write_text('task = "object-type"\n')
-    write_predictions(table, folder / "predictions.parquet")
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(ids, table["ra"].tolist()))
-    return metrics
-
-
 def read(path: Path) -> tuple[str, Page]:
-    """Give the text without plotly.js, and what an HTML parser sees."""
+    """Give the text without scripts, and what an HTML parser sees."""
     text = path.read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
-    return re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL), page
+    return re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL), page
+
+
+def data_of(path: Path, name: str) -> dict:
+    """Give what a script element of JSON holds."""
+    pattern = rf'<script type="application/json" id="{name}">(.*?)</script>'
+    return json.loads(re.search(pattern, path.read_text(encoding="utf-8"), re.DOTALL)[1])
 
 
 def test_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +73,8 @@ def test_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert page.loads
     assert all(address.startswith("data:image/png;base64,") for address in page.loads)
     assert all(address.startswith("#") for address in page.links)
+    styles = text.split("<style>")[1].split("</style>")[0]
+    assert {address[:5] for address in re.findall(r"url\((.*?)\)", styles)} == {"data:"}
     assert "default-src 'none'" in text
     assert "@import" not in text
     assert page.without_alt == 0
@@ -172,10 +93,26 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
         values = [scores[f"{which}_weighted"] for which in ("precision", "recall", "f1")]
         for row in scores["per_class"].values():
             values += [row[which] for which in ("precision", "recall", "f1")]
+        values += [bin["accuracy"] for found in scores["by"].values() for bin in found["bins"]]
         assert {value for value in values if value is not None} <= set(page.numbers)
-    counts = [int(cell) for cell in re.findall(r'put into \w+">(\d+)</td>', text)]
+    counts = [int(cell) for cell in re.findall(r">(\d+)(?:</button>)?</td>", text)]
     matrices = [metrics[name]["confusion_matrix"] for name in ("test", "baseline")]
-    assert counts == np.ravel(matrices).tolist()
+    assert counts[: np.size(matrices)] == np.ravel(matrices).tolist()
+
+
+def test_objects_are_those_of_the_predictions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch)
+    objects = data_of(write_report(tmp_path), "object-data")
+    table = read_predictions(tmp_path / "predictions.parquet")
+    shares = table[[f"p_{label}" for label in LABELS]]
+    surest = shares.max(axis=1).sort_values(ascending=False, kind="stable").index
+    assert objects["id"] == table["objid"][surest].tolist()
+    assert [LABELS[i] for i in objects["given"]] == table["predicted"][surest].tolist()
+    np.testing.assert_allclose(np.array(objects["p"]) / 1e4, shares.loc[surest], atol=5.1e-5)
+    r = np.array([np.nan if m[2] is None else m[2] for m in objects["magnitudes"]])
+    np.testing.assert_allclose(r, table["magnitude_r"][surest], atol=0.0051)
 
 
 def test_undefined_precision_is_a_dash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +139,39 @@ def test_says_that_there_is_no_baseline(tmp_path: Path, monkeypatch: pytest.Monk
     ]
 
 
+def test_without_magnitudes_there_is_no_chart_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch, magnitudes=False)
+    path = write_report(tmp_path)
+    text, _ = read(path)
+    assert data_of(path, "object-data")["magnitudes"] is None
+    charts = set(data_of(path, "chart-data"))
+    assert charts == {
+        *("training-curves", "reliability-diagram", "feature-map", "sky-map", "close-up")
+    }
+    assert set(re.findall(r'class="plot" id="(.*?)"', text)) == charts
+    assert 'name="from"' not in text
+
+
+def test_shows_how_well_sets_keep_their_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = make_experiment(tmp_path, monkeypatch)
+    kept = {"found": 0.9123, "ci95": [0.88, 0.94]}
+    each = {**kept, "mean_size": 1.25, "classes": {k: {**kept, "n": 20} for k in LABELS}}
+    sets = {"coverage": 0.9, "n": 60, "marginal": each, "per_class": each}
+    (tmp_path / "metrics.json").write_text(json.dumps({**metrics, "conformal": sets}))
+    table = read_predictions(tmp_path / "predictions.parquet")
+    table["prediction_set"] = "star|galaxy"
+    write_predictions(table, tmp_path / "predictions.parquet")
+    path = write_report(tmp_path)
+    text, page = read(path)
+    assert 0.9123 in page.numbers
+    assert "1.25 classes in a set" in text
+    assert set(data_of(path, "object-data")["sets"]) == {"star, galaxy"}
+
+
 def test_without_ids_positions_tell_objects_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,28 +181,25 @@ def test_without_ids_positions_tell_objects_apart(
     write_predictions(table, tmp_path / "predictions.parquet")
     ra = table["ra"].tolist()
     none = [None] * len(ra)
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(none, ra))
-    text, _ = read(write_report(tmp_path))
-    assert "&lt;NA&gt;" not in text
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(none, ra[::-1]))
+    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(none, ra))
+    path = write_report(tmp_path)
+    assert "&lt;NA&gt;" not in read(path)[0]
+    assert set(data_of(path, "object-data")["id"]) == {None}
+    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(none, ra[::-1]))
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
 
 
-def test_says_what_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_where_everything_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch, simulated=True)
     text, _ = read(write_report(tmp_path))
     assert "<strong>Simulated data:</strong>" in text
-
-
-def test_links_real_objects_to_the_archives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_experiment(tmp_path, monkeypatch, simulated=False)
-    text, page = read(write_report(tmp_path))
-    outside = {address.split("/")[2] for address in page.links if address.startswith("http")}
-    assert outside == {"skyserver.sdss.org", "aladin.cds.unistra.fr"}
-    assert "Simulated data" not in text
+    assert "SDSS, frames, data release 17" in text
+    assert "25.0\u202f% of the test objects share a field" in text
+    assert "12 dropped: within 1 arcsec of another" in text
+    assert "Nothing was dropped for: no position." in text
+    toml = (tmp_path / "experiment.toml").read_text().replace('"', "&#34;")
+    assert f'<code id="toml">{toml.rstrip()}' in text
 
 
 def test_escapes_what_comes_from_catalogues(
@@ -242,13 +209,16 @@ def test_escapes_what_comes_from_catalogues(
     plain = read(write_report(tmp_path))[1].tags.count("script")
     hostile = tmp_path / "hostile"
     hostile.mkdir()
-    bad = "<script>alert(1)</script>"
+    bad = "</script><script>alert(1)</script>"
     make_experiment(hostile, monkeypatch, labels=("star", "galaxy", bad), objid=bad)
-    (hostile / "experiment.toml").write_text(f"# {bad}\n")
-    text, page = read(write_report(hostile))
+    toml = (hostile / "experiment.toml").read_text()
+    (hostile / "experiment.toml").write_text(f"# {bad}\n{toml}")
+    path = write_report(hostile)
+    text, page = read(path)
     assert page.tags.count("script") == plain
-    assert bad not in text
+    assert bad not in path.read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert data_of(path, "object-data")["labels"][2] == bad
 
 
 @pytest.mark.parametrize(
@@ -262,20 +232,18 @@ def test_escapes_what_comes_from_catalogues(
 def test_the_difference_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: list[float], words: str
 ) -> None:
-    metrics = make_experiment(tmp_path, monkeypatch)
+    metrics = make_experiment(tmp_path, monkeypatch, true=np.arange(9) % 3)
     metrics["difference"]["ci95"] = ends
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     text, _ = read(write_report(tmp_path))
     assert f"<strong>{words}</strong>" in text
 
 
-def test_shows_the_surest_mistakes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_writes_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch)
-    text, _ = read(write_report(tmp_path))
-    rows = text[text.index('<table class="mistakes">') :].split("</table>")[0].split("<tr>")[2:]
-    shown = [float(re.findall(r'<data value="([\d.]+)"', row)[0]) for row in rows]
-    assert len(shown) == 12
-    assert shown == sorted(shown, reverse=True)
+    result = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert result.stdout.strip() == f"report: {tmp_path / 'report.html'}"
+    assert (tmp_path / "report.html").is_file()
 
 
 @pytest.mark.parametrize(
@@ -289,10 +257,14 @@ def test_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     assert not (tmp_path / "report.html").exists()
 
 
-def test_refuses_metrics_of_other_predictions(
+def test_refuses_what_does_not_belong_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics = make_experiment(tmp_path, monkeypatch)
+    old = {key: value for key, value in metrics.items() if key != "calibration"}
+    (tmp_path / "metrics.json").write_text(json.dumps(old))
+    with pytest.raises(EvaluationError, match="older version"):
+        write_report(tmp_path)
     metrics["test"]["confusion_matrix"][0][0] += 1
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(EvaluationError, match="evaluate again"):
@@ -301,20 +273,9 @@ def test_refuses_metrics_of_other_predictions(
 
 def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch)
-    monkeypatch.setattr(samples, "open_cutouts", lambda *_: StandIn(["1", "2"], [1.0, 2.0]))
+    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(["1", "2"], [1.0, 2.0]))
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
-
-
-def test_reliability_by_hand() -> None:
-    confidence = np.array([0.55, 0.57, 0.95, 1.0])
-    shares = np.column_stack([confidence, 1 - confidence])
-    bins = reliability(np.array([0, 1, 0, 0]), shares)
-    assert [each.count for each in bins] == [0, 0, 0, 0, 0, 2, 0, 0, 0, 2]
-    assert bins[5].accuracy == 0.5
-    assert bins[5].confidence == pytest.approx(0.56)
-    assert bins[9].accuracy == 1.0
-    assert bins[0].accuracy is None
 
 
 def test_figures_hold_the_numbers() -> None:
@@ -322,7 +283,15 @@ def test_figures_hold_the_numbers() -> None:
     assert list(curves.data[0].y) == [each["train_loss"] for each in EPOCHS]
     assert {shape.x0 for shape in curves.layout.shapes} == {3}
     true = np.arange(90) % 3
-    bins = reliability(true, probabilities(true, 3, 2.0))
-    diagram = reliability_diagram(bins)
-    assert list(diagram.data[2].y) == [each.count for each in bins]
-    assert sum(diagram.data[2].y) == 90
+    bins = pd.DataFrame(reliability_table(true, probabilities(true, 3, 2.0)))
+    told = {"bins": bins.astype(object).where(bins.notna(), None).to_dict("records")}
+    diagram = reliability_diagram({"temperature": 1.5, "before": told, "after": told})
+    names = [trace.name for trace in diagram.data]
+    assert names == ["perfect", "before scaling", "after temperature scaling", "objects"]
+    assert list(diagram.data[3].y) == bins["count"].tolist()
+    drawn = bins.dropna()
+    assert list(diagram.data[2].y) == drawn["accuracy"].tolist()
+    ends = np.array(drawn["ci95"].tolist())
+    np.testing.assert_allclose(
+        diagram.data[2].error_y.array, ends[:, 1] - drawn["accuracy"].to_numpy(float)
+    )

@@ -5,8 +5,6 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from skyclass.evaluation.calibration import ReliabilityBin
-
 __all__ = ["INK", "accuracy_against", "reliability_diagram", "styled", "training_curves"]
 
 # Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision, and both
@@ -57,32 +55,73 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
     return styled(figure)
 
 
-def reliability_diagram(bins: list[ReliabilityBin]) -> go.Figure:
+def reliability_diagram(calibration: dict[str, Any]) -> go.Figure:
     """Draw how often predictions of a given probability are right, and how many there are.
 
     Parameters
     ----------
-    bins
-        Bins of equal width, as `reliability` gives them.
+    calibration
+        `temperature`, and `after` it and `before`, each with `bins` of equal width as
+        `reliability_table` gives them.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Accuracy against probability with 95 % intervals above, counts below.
+        Accuracy against probability with 95 % intervals above, also before temperature scaling
+        where there was any; counts below.
     """
     figure = make_subplots(
         rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.68, 0.32]
     )
     figure.add_trace(_diagonal(), row=1, col=1)
-    figure.add_trace(_accuracies([each for each in bins if each.count]), row=1, col=1)
+    bins = calibration["after"]["bins"]
+    scaled = calibration["temperature"] != 1
+    if scaled:
+        before = _accuracies(calibration["before"]["bins"], "confidence", "ci95", "before scaling")
+        before.update(line={"color": _VERMILLION, "dash": "dot"}, error_y={"visible": False})
+        figure.add_trace(before, row=1, col=1)
+    name = "after temperature scaling" if scaled else "this model"
+    figure.add_trace(_accuracies(bins, "confidence", "ci95", name), row=1, col=1)
     figure.add_trace(_counts(bins), row=2, col=1)
     figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1)
     # room for the numbers above the bars
-    top = 1.25 * max(each.count for each in bins)
+    top = 1.25 * max(each["count"] for each in bins)
     figure.update_yaxes(title="objects", range=[0, top], nticks=4, row=2)
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%")
     figure.update_xaxes(title="probability of the predicted class", row=2)
     return styled(figure)
+
+
+def accuracy_against(
+    scored: dict[str, list[dict[str, Any]]], axis: str, *, logarithmic: bool = False
+) -> go.Figure:
+    """Draw the accuracy in bins of what an observation was like.
+
+    Parameters
+    ----------
+    scored
+        For each classifier its bins, each with `median`, `accuracy` and `accuracy_ci95`.
+    axis
+        What the bins are of.
+    logarithmic
+        Whether the axis is.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each bin at its median, with 95 % intervals.
+    """
+    figure = go.Figure()
+    looks = ((_BLUE, "solid", "circle"), (_VERMILLION, "dot", "square"))
+    for (name, bins), (colour, dash, symbol) in zip(scored.items(), looks, strict=False):
+        curve = _accuracies(bins, "median", "accuracy_ci95", name)
+        curve.update(line={"color": colour, "dash": dash}, marker={"symbol": symbol})
+        figure.add_trace(curve)
+    every = [each for bins in scored.values() for each in bins]
+    least = min((each["accuracy_ci95"] or [each["accuracy"]])[0] for each in every)
+    figure.update_yaxes(title="accuracy", tickformat=".0%", range=[max(0.0, least - 0.04), 1.02])
+    figure.update_xaxes(title=axis, type="log" if logarithmic else "linear", nticks=7)
+    return styled(figure, height=340)
 
 
 def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
@@ -110,35 +149,36 @@ def _diagonal() -> go.Scatter:
     )
 
 
-def _accuracies(bins: list[ReliabilityBin]) -> go.Scatter:
-    """Draw the accuracy of each bin that has objects."""
-    drawn = [
-        (each, each.accuracy, each.ci95) for each in bins if each.ci95 and each.accuracy is not None
-    ]
+def _accuracies(bins: list[dict[str, Any]], place: str, ends: str, name: str) -> go.Scatter:
+    """Draw the accuracy of each bin that has objects; keys give its place and its interval."""
+    drawn = [each for each in bins if each["accuracy"] is not None]
+    # an interval may be lacking where a bin has objects of one field only
+    pairs = [(each["accuracy"], each[ends] or [each["accuracy"]] * 2) for each in drawn]
     return go.Scatter(
-        x=[each.confidence for each, _, _ in drawn],
-        y=[accuracy for _, accuracy, _ in drawn],
+        x=[each[place] for each in drawn],
+        y=[accuracy for accuracy, _ in pairs],
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [interval[1] - accuracy for _, accuracy, interval in drawn],
-            "arrayminus": [accuracy - interval[0] for _, accuracy, interval in drawn],
+            "array": [end[1] - accuracy for accuracy, end in pairs],
+            "arrayminus": [accuracy - end[0] for accuracy, end in pairs],
             "thickness": 1.5,
             "width": 4,
         },
-        name="this model, with 95 % intervals",
+        name=name,
         mode="lines+markers",
         line={"color": _BLUE, "width": 2},
         marker={"size": 8},
     )
 
 
-def _counts(bins: list[ReliabilityBin]) -> go.Bar:
+def _counts(bins: list[dict[str, Any]]) -> go.Bar:
     """Draw the number of objects in each bin."""
+    counts = [each["count"] for each in bins]
     return go.Bar(
-        x=[(each.low + each.high) / 2 for each in bins],
-        y=[each.count for each in bins],
-        text=[f"{each.count:,}" if each.count else "" for each in bins],
+        x=[(each["low"] + each["high"]) / 2 for each in bins],
+        y=counts,
+        text=[f"{count:,}" if count else "" for count in counts],
         textposition="outside",
         cliponaxis=False,
         marker={"color": _BLUE},

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import LocalOutlierFactor
-from torch import nn
+from threadpoolctl import threadpool_limits
 
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.models import Classifier
 
 __all__ = ["FEWEST", "FeatureMap", "embed", "map_of"]
@@ -22,6 +22,7 @@ FEWEST: Final = 12
 _COMPONENTS: Final = 50
 _NEIGHBOURS: Final = 20
 _BATCH: Final = 256
+_FEW: Final = 500
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,12 @@ class FeatureMap:
     """Rows of the objects that are least like any others, the oddest first."""
 
 
-def embed(evaluated: Evaluated, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Give what the model's last layer sees of some objects.
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
     rows
         Objects, `[n]`.
@@ -49,9 +50,9 @@ def embed(evaluated: Evaluated, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     numpy.ndarray
         `[n, feature]`, the mean over the samples of an object where there are several.
     """
-    offsets = evaluated.cutouts.offsets()
+    offsets = material.cutouts.offsets()
     parts = [
-        _features(evaluated.classifier, evaluated.cutouts.take(part), offsets[part])
+        _features(material.classifier, material.cutouts.take(part), offsets[part])
         for part in np.split(rows, range(_BATCH, len(rows), _BATCH))
     ]
     return np.concatenate(parts)
@@ -87,7 +88,9 @@ def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
     neighbours = min(_NEIGHBOURS, len(reduced) - 1)
     factor = LocalOutlierFactor(neighbours).fit(reduced).negative_outlier_factor_
     perplexity = min(30.0, (len(reduced) - 1) / 3)
-    places = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
+    # a few objects are done before several threads have waited for each other
+    with threadpool_limits(1 if len(reduced) < _FEW else None):
+        places = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
     odd = np.argsort(factor, kind="stable")[:outliers]
     return FeatureMap(places.astype(np.float64), odd)
 
@@ -96,13 +99,9 @@ def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
 def _features(
     classifier: Classifier, flux: NDArray[np.float32], offset: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Catch what goes into the last layer."""
-    caught: list[torch.Tensor] = []
-    last = [module for module in classifier.network.modules() if isinstance(module, nn.Linear)][-1]
-    handle = last.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
-    try:
-        classifier.eval()
-        classifier(torch.from_numpy(flux), torch.from_numpy(offset))
-    finally:
-        handle.remove()
-    return caught[0].unflatten(0, (-1, classifier.samples)).mean(dim=1).float().numpy()
+    """Give the features that the head sees of one batch."""
+    classifier.eval()
+    found = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset))
+    together = found.reshape(-1, classifier.samples, found.shape[-1])
+    features: NDArray[np.float32] = together.mean(dim=1).float().numpy()
+    return features

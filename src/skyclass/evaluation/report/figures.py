@@ -8,10 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from skyclass.evaluation.calibration import reliability
-from skyclass.evaluation.plots import reliability_diagram, training_curves
+from skyclass.evaluation.plots import accuracy_against, reliability_diagram, training_curves
 from skyclass.evaluation.report.embedding import FEWEST, embed, map_of
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.evaluation.report.pictures import Gallery
 from skyclass.evaluation.report.scatter import (
     Points,
@@ -28,15 +27,21 @@ _MOST: Final = 2000
 
 _NEAR: Final = 30.0  # degrees from the middle within which one map shows all fields
 _DIAGRAMS: Final = ((1, 0), (2, 1))
+_CONDITIONS: Final = {
+    "magnitude_r": ("Brightness", "magnitude in r"),
+    "snr_r": ("Noise", "signal-to-noise in r"),
+    "crowding": ("Neighbours", "sources near by"),
+    "seeing": ("Seeing", "FWHM in r (arcsec)"),
+}
 _COLOURS: Final = ("u − g", "g − r", "r − i", "i − z")
 
 
-def charts_of(evaluated: Evaluated, gallery: Gallery) -> dict[str, Any]:
+def charts_of(material: Material, gallery: Gallery) -> dict[str, Any]:
     """Draw all figures.
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
     gallery
         The objects that the report shows; figures draw these, some of them where there are many.
@@ -45,33 +50,34 @@ def charts_of(evaluated: Evaluated, gallery: Gallery) -> dict[str, Any]:
     -------
     dict
         `charts`, JSON of the figures by their names; and what the templates say beside them:
-        `drawn`, `diagrams`, `places`, `close_up` and `outliers`.
+        `conditions`, `drawn`, `diagrams`, `places`, `close_up` and `outliers`.
     """
     order = np.random.default_rng(0).permutation(len(gallery.rows))
     places = np.sort(order[:_MOST])
     rows = gallery.rows[places]
     points = Points(
-        evaluated.labels,
-        evaluated.true[rows],
-        evaluated.given[rows],
-        evaluated.confidence[rows],
+        material.labels,
+        material.true[rows],
+        material.given[rows],
+        material.confidence[rows],
         places,
         gallery.names(places),
     )
-    colours, diagrams = _colours(evaluated, points, rows)
-    features, outliers = _features(evaluated, points, rows)
-    sky, told = _sky(evaluated)
+    colours, diagrams = _colours(material, points, rows)
+    features, outliers = _features(material, points, rows)
+    sky, told = _sky(material)
+    conditions, by = _conditions(material)
     figures = {
-        "training-curves": training_curves(evaluated.history),
-        "reliability-diagram": reliability_diagram(
-            reliability(evaluated.true, evaluated.probabilities)
-        ),
+        "training-curves": training_curves(material.history),
+        "reliability-diagram": reliability_diagram(material.metrics["calibration"]),
+        **conditions,
         **colours,
         **features,
         **sky,
     }
     return {
         "charts": to_json({name: json.loads(each.to_json()) for name, each in figures.items()}),
+        "conditions": by,
         "drawn": len(rows),
         "diagrams": diagrams,
         "places": told,
@@ -97,13 +103,28 @@ def to_json(values: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def _conditions(material: Material) -> tuple[dict[str, go.Figure], list[dict[str, Any]]]:
+    """Draw accuracy against the conditions that are known, and give their titles and numbers."""
+    metrics = material.metrics
+    figures, told = {}, []
+    for name, found in metrics["test"]["by"].items():
+        title, axis = _CONDITIONS[name]
+        scored = {"image model": found["bins"]}
+        if metrics["baseline"]:
+            scored["colour baseline"] = metrics["baseline"]["by"][name]["bins"]
+        chart = f"by-{name}"
+        figures[chart] = accuracy_against(scored, axis, logarithmic=name == "snr_r")
+        told.append({"chart": chart, "title": title, "axis": axis, **found, "scored": scored})
+    return figures, told
+
+
 def _colours(
-    evaluated: Evaluated, points: Points, rows: NDArray[np.int64]
+    material: Material, points: Points, rows: NDArray[np.int64]
 ) -> tuple[dict[str, go.Figure], list[dict[str, str]]]:
     """Draw the colour-colour diagrams, and name their axes; none without magnitudes."""
-    if evaluated.magnitudes is None:
+    if material.magnitudes is None:
         return {}, []
-    colours = -np.diff(evaluated.magnitudes[rows], axis=1)
+    colours = -np.diff(material.magnitudes[rows], axis=1)
     figures, told = {}, []
     for x, y in _DIAGRAMS:
         name = f"colours-{x}-{y}"
@@ -114,23 +135,23 @@ def _colours(
 
 
 def _features(
-    evaluated: Evaluated, points: Points, rows: NDArray[np.int64]
+    material: Material, points: Points, rows: NDArray[np.int64]
 ) -> tuple[dict[str, go.Figure], list[int]]:
     """Draw the map of features, and give its outliers; none for a handful of objects."""
     if len(rows) < FEWEST:
         return {}, []
-    found = map_of(embed(evaluated, rows))
+    found = map_of(embed(material, rows))
     figure = feature_map(points, found.places, found.outliers)
     return {"feature-map": figure}, found.outliers.tolist()
 
 
-def _sky(evaluated: Evaluated) -> tuple[dict[str, go.Figure], str]:
+def _sky(material: Material) -> tuple[dict[str, go.Figure], str]:
     """Draw where the fields lie, or the objects where no fields are known, and say it."""
-    spots = _spots(evaluated)
+    spots = _spots(material)
     ra, dec = spots["ra"].to_numpy(), spots["dec"].to_numpy()
     some = np.random.default_rng(0).permutation(len(spots))[:_MOST]
     figures = {"sky-map": sky_map(ra[some], dec[some])}
-    if evaluated.field is None:
+    if material.field is None:
         return figures, f"The catalogue tells no fields; the {len(spots):,} test objects lie here."
     if len(spots) > 1 and _extent(spots) < _NEAR:
         right, count = spots["right"].to_numpy(), spots["count"].to_numpy()
@@ -138,20 +159,20 @@ def _sky(evaluated: Evaluated) -> tuple[dict[str, go.Figure], str]:
     return figures, f"The test objects lie in {len(spots):,} field{'s' if len(spots) > 1 else ''}."
 
 
-def _spots(evaluated: Evaluated) -> pd.DataFrame:
+def _spots(material: Material) -> pd.DataFrame:
     """Give the middle of the objects of each field, their number and the share that is right."""
-    table = evaluated.table
+    table = material.table
     along, up = np.radians(table["ra"].to_numpy()), np.radians(table["dec"].to_numpy())
     objects = pd.DataFrame(
         {
             "x": np.cos(up) * np.cos(along),
             "y": np.cos(up) * np.sin(along),
             "z": np.sin(up),
-            "right": evaluated.true == evaluated.given,
+            "right": material.true == material.given,
             "count": 1,
         }
     )
-    keys = np.arange(len(table)) if evaluated.field is None else evaluated.field
+    keys = np.arange(len(table)) if material.field is None else material.field.to_numpy()
     means = {"x": "mean", "y": "mean", "z": "mean", "right": "mean", "count": "sum"}
     spots = objects.groupby(keys).agg(means)
     spots["ra"] = np.degrees(np.arctan2(spots["y"], spots["x"])) % 360

@@ -4,9 +4,10 @@ from bisect import bisect_right
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.evaluation.report.sprites import Sprites
 from skyclass.survey import BANDS
 
@@ -52,12 +53,12 @@ def choose(
     return surest
 
 
-def payload(evaluated: Evaluated, rows: NDArray[np.int64], sprites: Sprites) -> dict[str, Any]:
+def payload(material: Material, rows: NDArray[np.int64], sprites: Sprites) -> dict[str, Any]:
     """Give what the page's script knows of the objects.
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
     rows
         Objects, the surest first.
@@ -69,24 +70,32 @@ def payload(evaluated: Evaluated, rows: NDArray[np.int64], sprites: Sprites) -> 
     dict
         Ready for JSON; one list a column, probabilities in units of 1e-4.
     """
-    table = evaluated.table.iloc[rows]
-    magnitudes = evaluated.magnitudes
+    table = material.table.iloc[rows]
+    magnitudes = material.magnitudes
     return {
-        "labels": list(evaluated.labels),
+        "labels": list(material.labels),
         "bands": list(BANDS),
-        "simulated": evaluated.metrics["simulated"],
-        "release": evaluated.config.survey.release,
+        "simulated": material.metrics["simulated"],
+        "release": material.config.survey.release,
         "perSheet": sprites.per_sheet,
         "columns": sprites.columns,
-        "counts": evaluated.metrics["test"]["confusion_matrix"],
+        "counts": material.metrics["test"]["confusion_matrix"],
         "id": table["objid"].astype(object).where(table["objid"].notna(), None).tolist(),
         "ra": table["ra"].round(6).tolist(),
         "dec": table["dec"].round(6).tolist(),
-        "true": evaluated.true[rows].tolist(),
-        "given": evaluated.given[rows].tolist(),
-        "p": np.rint(1e4 * evaluated.probabilities[rows]).astype(int).tolist(),
+        "true": material.true[rows].tolist(),
+        "given": material.given[rows].tolist(),
+        "p": np.rint(1e4 * material.probabilities[rows]).astype(int).tolist(),
+        "sets": _sets(table),
         "magnitudes": None if magnitudes is None else _known(magnitudes[rows]),
     }
+
+
+def _sets(table: pd.DataFrame) -> list[str] | None:
+    """Write the prediction sets with commas; None where none were fitted."""
+    if "prediction_set" not in table:
+        return None
+    return table["prediction_set"].str.replace("|", ", ", regex=False).tolist()
 
 
 def _known(values: NDArray[np.float64]) -> list[list[float | None]]:

@@ -1,6 +1,5 @@
 """Write the report of an experiment."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,10 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from skyclass.evaluation.calibration import reliability
-from skyclass.evaluation.metrics import adjacent_accuracy
+from skyclass.evaluation.metrics import SCORES
 from skyclass.evaluation.report.figures import charts_of, to_json
-from skyclass.evaluation.report.inputs import Evaluated, read_evaluated
+from skyclass.evaluation.report.material import Material, read_material
 from skyclass.evaluation.report.objects import choose, payload
 from skyclass.evaluation.report.pictures import Gallery
 from skyclass.evaluation.report.provenance import provenance
@@ -24,6 +22,25 @@ __all__ = ["write_report"]
 
 _NAME: Final = "report.html"
 
+_NAMES: Final = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy (mean recall)",
+    "kappa": "Cohen's kappa",
+    "precision_weighted": "precision, weighted by class size",
+    "recall_weighted": "recall, weighted",
+    "f1_weighted": "F1, weighted",
+    "precision_macro": "precision, mean of the classes",
+    "recall_macro": "recall, mean of the classes",
+    "f1_macro": "F1, mean of the classes",
+    "top2": "true class among the two likeliest",
+    "adjacent": "right or neighbouring class",
+    "log_loss": "log loss (less is better)",
+    "brier": "Brier score, 0 to 2 (less is better)",
+    "ece": "expected calibration error (less is better)",
+    "roc_auc_macro": "area under the ROC curve, mean",
+    "pr_auc_macro": "area under the precision-recall curve, mean",
+}
+
 
 def write_report(directory: Path) -> Path:
     """Write the report of an experiment, one HTML file that asks nothing of any network.
@@ -31,8 +48,8 @@ def write_report(directory: Path) -> Path:
     Parameters
     ----------
     directory
-        An experiment: it holds `experiment.toml`, `metrics.json`, `predictions.parquet`,
-        `catalog.parquet`, `model/` and `cutouts/`.
+        An experiment: it holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `model/`
+        and `cutouts/`.
 
     Returns
     -------
@@ -45,51 +62,49 @@ def write_report(directory: Path) -> Path:
         Where one of these is missing or unreadable, they do not tell of the same objects, or the
         report cannot be written.
     """
-    context = _context(read_evaluated(directory))
+    context = _context(read_material(directory))
     path = directory / _NAME
     with atomic_path(path) as partial:
         partial.write_text(_environment().get_template("report.html.j2").render(context), "utf-8")
     return path
 
 
-def _context(evaluated: Evaluated) -> dict[str, Any]:
+def _context(material: Material) -> dict[str, Any]:
     """Gather what the templates show."""
-    metrics = evaluated.metrics
-    rows = choose(evaluated.true, evaluated.given, evaluated.confidence)
-    gallery = Gallery(evaluated, rows)
+    metrics = material.metrics
+    rows = choose(material.true, material.given, material.confidence)
+    gallery = Gallery(material, rows)
     return {
         **metrics,
-        **_scores(evaluated),
-        **charts_of(evaluated, gallery),
-        "n": len(evaluated.table),
+        **_scores(material),
+        **charts_of(material, gallery),
+        "n": len(material.table),
         "image_type_description": get_image_type(metrics["image_type"]).description,
         "sprites": gallery.sprites,
-        "objects": payload(evaluated, rows, gallery.sprites),
+        "objects": payload(material, rows, gallery.sprites),
         "samples": gallery.samples(),
         "saliency": gallery.explained(),
-        "provenance": provenance(evaluated),
-        "toml": evaluated.toml,
+        "provenance": provenance(material),
+        "toml": material.toml,
         "plotly_js": get_plotlyjs(),
     }
 
 
-def _scores(evaluated: Evaluated) -> dict[str, Any]:
+def _scores(material: Material) -> dict[str, Any]:
     """Gather the numbers of the headline and the tables."""
-    metrics, true, given = evaluated.metrics, evaluated.true, evaluated.given
+    metrics = material.metrics
     scored = {"Image model": metrics["test"]}
     if metrics["baseline"]:
         scored["Colour baseline"] = metrics["baseline"]
     counts = [each["confusion_matrix"] for each in scored.values()]
-    bins = reliability(true, evaluated.probabilities)
     return {
-        "labels": evaluated.labels,
-        "adjacent": adjacent_accuracy(true, given) if metrics["ordered"] else None,
+        "labels": material.labels,
         "verdict": verdict(*metrics["difference"]["ci95"]) if metrics["baseline"] else None,
         "scored": scored,
+        "score_names": {name: _NAMES[name] for name in SCORES},
         "matrices": {name: _matrix(scores) for name, scores in scored.items()},
-        "widest": _widest(evaluated.labels, np.array(counts)),
-        "history": evaluated.history,
-        "bins": [asdict(each) for each in bins],
+        "widest": _widest(material.labels, np.array(counts)),
+        "history": material.history,
     }
 
 

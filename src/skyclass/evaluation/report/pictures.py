@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.evaluation.report.saliency import explain, telling
 from skyclass.evaluation.report.sprites import Sprites, pack
 from skyclass.images import render
@@ -23,14 +23,14 @@ class Gallery:
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
     rows
         Objects, in the order of the page's list.
     """
 
-    def __init__(self, evaluated: Evaluated, rows: NDArray[np.int64]) -> None:
-        self._evaluated = evaluated
+    def __init__(self, material: Material, rows: NDArray[np.int64]) -> None:
+        self._material = material
         self.rows = rows
         """Rows of the test objects, `[m]`."""
         self.sprites: Sprites = pack(self._pictures())
@@ -64,10 +64,10 @@ class Gallery:
             `label`, and `objects` as `facts` tells of them.
         """
         order = np.random.default_rng(0).permutation(len(self.rows))
-        true = self._evaluated.true[self.rows[order]]
+        true = self._material.true[self.rows[order]]
         return [
             {"label": label, "objects": [self.facts(int(i)) for i in order[true == k][:_SAMPLES]]}
-            for k, label in enumerate(self._evaluated.labels)
+            for k, label in enumerate(self._material.labels)
         ]
 
     def explained(self) -> dict[str, list[dict[str, Any]]]:
@@ -78,7 +78,7 @@ class Gallery:
         dict
             By kind, what `facts` tells of each object, with the pictures `picture` and `map`.
         """
-        shown = self._evaluated
+        shown = self._material
         right, wrong = telling(shown.true, shown.given, shown.confidence)
         return {
             kind: [
@@ -90,7 +90,7 @@ class Gallery:
 
     def _told(self, row: int) -> dict[str, Any]:
         """Tell of one test object."""
-        shown = self._evaluated
+        shown = self._material
         record = shown.table.iloc[row]
         place = f"{record['ra']:.6f} {record['dec']:+.6f}"
         return {
@@ -104,7 +104,7 @@ class Gallery:
 
     def _pictures(self) -> Iterator[NDArray[np.uint8]]:
         """Draw the objects as the model sees them, batch by batch."""
-        shown = self._evaluated
+        shown = self._material
         offsets = shown.cutouts.offsets()
         for start in range(0, len(self.rows), _BATCH):
             part = self.rows[start : start + _BATCH]

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from skyclass.catalog import report_lines
 from skyclass.config import ExperimentConfig
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.images import get_image_type
 
 __all__ = ["provenance"]
@@ -16,12 +16,12 @@ _SPLITS: Final = {
 }
 
 
-def provenance(evaluated: Evaluated) -> dict[str, Any]:
+def provenance(material: Material) -> dict[str, Any]:
     """Tell where objects and pixels come from.
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
 
     Returns
@@ -30,12 +30,12 @@ def provenance(evaluated: Evaluated) -> dict[str, Any]:
         `facts`, words by name; `cleaning`, the cleaning report line by line; `leakage`, the share
         of test objects that lie in a field with training objects, None where it is not known.
     """
-    config, catalog = evaluated.config, evaluated.metrics["catalog"]
+    config, catalog = material.config, material.metrics["catalog"]
     return {
         "facts": {
             "Survey": _survey(config),
-            "Sky": "simulated: made by a program" if evaluated.metrics["simulated"] else "real",
-            "Pixels": _pixels(evaluated),
+            "Sky": "simulated: made by a program" if material.metrics["simulated"] else "real",
+            "Pixels": _pixels(material),
             "Catalogue": _catalogue(config),
             "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
         },
@@ -53,9 +53,9 @@ def _survey(config: ExperimentConfig) -> str:
     return f"SDSS, {kind}, data release {config.survey.release}"
 
 
-def _pixels(evaluated: Evaluated) -> str:
+def _pixels(material: Material) -> str:
     """Say what was cut."""
-    spec = evaluated.classifier.spec
+    spec = material.classifier.spec
     bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"
     return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
 

@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from skyclass.evaluation.report.inputs import Evaluated
+from skyclass.evaluation.report.material import Material
 from skyclass.evaluation.report.sprites import data_uri
 from skyclass.models import Classifier
 
@@ -105,12 +105,12 @@ def attributions(classifier: Classifier, images: Tensor, blank: Tensor, target: 
     return found.detach()
 
 
-def explain(evaluated: Evaluated, rows: NDArray[np.int64]) -> list[Explained]:
+def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
     """Draw which pixels spoke for and against the class that was given.
 
     Parameters
     ----------
-    evaluated
+    material
         The experiment.
     rows
         Objects.
@@ -122,13 +122,13 @@ def explain(evaluated: Evaluated, rows: NDArray[np.int64]) -> list[Explained]:
     """
     if len(rows) == 0:
         return []
-    classifier = evaluated.classifier
-    flux = torch.from_numpy(evaluated.cutouts.take(rows))
-    offset = torch.from_numpy(evaluated.cutouts.offsets()[rows])
+    classifier = material.classifier
+    flux = torch.from_numpy(material.cutouts.take(rows))
+    offset = torch.from_numpy(material.cutouts.offsets()[rows])
     with torch.no_grad():
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
-    target = torch.from_numpy(evaluated.given[rows]).repeat_interleave(classifier.samples)
+    target = torch.from_numpy(material.given[rows]).repeat_interleave(classifier.samples)
     found = attributions(classifier, images, blank, target).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
@@ -144,7 +144,8 @@ def explain(evaluated: Evaluated, rows: NDArray[np.int64]) -> list[Explained]:
 
 def _beside(images: Tensor, samples: int) -> Tensor:
     """Put the samples of one object side by side, `[n, y, samples * x, ...]`."""
-    return torch.cat(list(images.unflatten(0, (-1, samples)).unbind(1)), dim=2)
+    together = images.reshape(-1, samples, *images.shape[1:])
+    return torch.cat(list(together.unbind(1)), dim=2)
 
 
 def _drawn(picture: NDArray[np.float32], weights: NDArray[np.float32]) -> tuple[str, str]:
@@ -155,7 +156,7 @@ def _drawn(picture: NDArray[np.float32], weights: NDArray[np.float32]) -> tuple[
     if picture.shape[:2] != weights.shape:
         # a type may draw its picture smaller or larger than the model input
         resized = _image(picture[::-1]).resize((width, height))
-        picture = np.asarray(resized, dtype=np.float32)[::-1] / 255
+        picture = np.asarray(resized, dtype=np.float32)[::-1] / np.float32(255)
     grey = 0.5 * picture.mean(axis=2, keepdims=True)
     share = np.clip(np.abs(strength), 0, 1)[..., None]
     colour = np.where(strength[..., None] > 0, _FOR, _AGAINST)

@@ -48,6 +48,16 @@ def _decimal(value: float | None) -> str:
     return _DASH if value is None else f"{value:.3f}"
 
 
+def _chance(value: float) -> str:
+    """Write a probability that may be very small."""
+    return "below 0.0001" if value < 1e-4 else f"{value:.4f}"
+
+
+def _short(value: float) -> str:
+    """Write a number with three digits that count, or all before its point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def _sky(value: float) -> str:
     """Write a declination in degrees."""
     return f"{value:+.5f}".replace("-", _MINUS)
@@ -59,10 +69,12 @@ def _unneeded(dropped: dict[str, int]) -> str:
 
 
 FILTERS: Final[dict[str, Callable[..., str]]] = {
+    "chance": _chance,
     "count": _count,
     "decimal": _decimal,
     "percent": _percent,
     "points": _points,
+    "short": _short,
     "signed": _sky,
     "unneeded": _unneeded,
 }

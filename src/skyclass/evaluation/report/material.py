@@ -9,20 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog import FRAME_KEYS, POSITION, read_catalog
-from skyclass.catalog.ids import field_key
 from skyclass.config import ExperimentConfig, read_config
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.predictions import predictions_of, read_predictions
 from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier, catalog_magnitudes, load
+from skyclass.models import Classifier, load
+from skyclass.survey import BANDS
 
-__all__ = ["Evaluated", "read_evaluated"]
+__all__ = ["Material", "read_material"]
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """An experiment that was run to its end."""
+class Material:
+    """What a report is made from: an experiment that was run to its end."""
 
     config: ExperimentConfig
     """Its settings."""
@@ -46,13 +45,14 @@ class Evaluated:
     """The trained model."""
     magnitudes: NDArray[np.float64] | None
     """In u g r i z, `[n, 5]`, not a number where one is missing; None where there are none."""
-    field: NDArray[np.int64] | None
-    """Key of the field of each object, `[n]`; None where the catalogue does not tell."""
+    field: "pd.Series[str] | None"
+    """Name of the field of each object, `[n]`; None where the catalogue does not tell."""
 
     @property
     def given(self) -> NDArray[np.int64]:
         """Index of the most probable class of each object, `[n]`."""
-        return self.probabilities.argmax(axis=1)
+        likeliest: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return likeliest
 
     @property
     def confidence(self) -> NDArray[np.float64]:
@@ -61,18 +61,17 @@ class Evaluated:
         return highest
 
 
-def read_evaluated(directory: Path) -> Evaluated:
+def read_material(directory: Path) -> Material:
     """Read an experiment that was run to its end.
 
     Parameters
     ----------
     directory
-        It holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `catalog.parquet`,
-        `model/` and `cutouts/`.
+        It holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `model/` and `cutouts/`.
 
     Returns
     -------
-    Evaluated
+    Material
         All of it; pixels are read when they are asked for.
 
     Raises
@@ -85,11 +84,11 @@ def read_evaluated(directory: Path) -> Evaluated:
     history = _read_json(directory / "model" / "history.json")
     table = read_predictions(directory / "predictions.parquet")
     labels, true, probabilities = predictions_of(table)
+    _check_version(directory, metrics, table)
     _check_same_objects(directory, metrics, table)
     cutouts = open_cutouts(directory / "cutouts", "test")
     _check_same_cutouts(directory, cutouts, table)
-    catalog = _rows_of(table, read_catalog(directory / "catalog.parquet"))
-    return Evaluated(
+    return Material(
         config=read_config(directory / "experiment.toml"),
         toml=toml,
         metrics=metrics,
@@ -100,8 +99,8 @@ def read_evaluated(directory: Path) -> Evaluated:
         probabilities=probabilities,
         cutouts=cutouts,
         classifier=load(directory / "model"),
-        magnitudes=catalog_magnitudes(catalog),
-        field=field_key(catalog) if set(FRAME_KEYS) <= set(catalog) else None,
+        magnitudes=_magnitudes(table),
+        field=None if table["field"].isna().any() else table["field"],
     )
 
 
@@ -120,6 +119,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise EvaluationError(f"{path} is not JSON: {error}") from error
     return values
+
+
+def _check_version(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
+    """Refuse an experiment of a version that told less of its objects."""
+    if "calibration" not in metrics or "field" not in table:
+        raise EvaluationError(
+            f"{directory} was evaluated by an older version; remove its metrics.json and run the"
+            " experiment again"
+        )
 
 
 def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
@@ -145,13 +153,7 @@ def _check_same_cutouts(directory: Path, cutouts: StoredCutouts, table: pd.DataF
             )
 
 
-def _rows_of(table: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
-    """Give the row of the catalogue of each predicted object."""
-    places = pd.MultiIndex.from_frame(catalog[list(POSITION)])
-    rows = places.get_indexer(pd.MultiIndex.from_frame(table[list(POSITION)]))
-    if (rows < 0).any():
-        raise EvaluationError(
-            f"catalog.parquet lacks {int((rows < 0).sum())} predicted object(s);"
-            " run the experiment again"
-        )
-    return catalog.iloc[rows]
+def _magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give the magnitudes in all bands, where any object has one."""
+    values = table[[f"magnitude_{band}" for band in BANDS]].to_numpy(np.float64, na_value=np.nan)
+    return values if np.isfinite(values).any() else None

@@ -1,0 +1,165 @@
+"""An experiment that nobody ran: all that a report is made from but for the cutouts' file."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skyclass.config import CatalogConfig, ExperimentConfig, write_config
+from skyclass.evaluation import (
+    paired_difference,
+    predictions_table,
+    reliability_table,
+    score,
+    scores_by_condition,
+    write_predictions,
+)
+from skyclass.evaluation.report import material
+from skyclass.models import Classifier, ModelSpec, save
+from skyclass.survey import BANDS
+
+LABELS = ("star", "galaxy", "quasar")
+EPOCHS = [
+    {
+        "epoch": epoch,
+        "train_loss": 2 * 0.8**epoch,
+        "validation_loss": 2 * 0.85**epoch,
+        "validation_accuracy": 0.9 - 0.7 * 0.8**epoch,
+    }
+    for epoch in range(5)
+]
+HISTORY: dict[str, Any] = {"epochs": EPOCHS, "best_epoch": 3}
+PIXELS = 12
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Cutouts in memory."""
+
+    objid: list[str] | list[None]
+    ra: list[float]
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        """Give noise, the same for an object each time."""
+        seeds = [np.random.default_rng(int(i)) for i in indices]
+        flux = [rng.normal(1, 0.5, (5, PIXELS, PIXELS)) for rng in seeds]
+        return np.array(flux, dtype=np.float32).reshape(-1, 5, PIXELS, PIXELS)
+
+    def offsets(self) -> np.ndarray:
+        return np.zeros((len(self.objid), 5, 2), dtype=np.float32)
+
+    def column(self, name: str) -> list[str] | list[None] | list[float]:
+        return {"objid": self.objid, "ra": self.ra}[name]
+
+
+def probabilities(true: np.ndarray, k: int, bonus: float) -> np.ndarray:
+    logits = np.random.default_rng(int(10 * bonus)).normal(size=(len(true), k))
+    logits[np.arange(len(true)), true] += bonus
+    logits[:, -1] -= 30  # never predicted: its precision is undefined
+    raw = np.exp(logits)
+    return raw / raw.sum(axis=1, keepdims=True)
+
+
+def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
+    """Give the columns on how objects were observed."""
+    rng = np.random.default_rng(3)
+    r = rng.uniform(15, 21, n)
+    known = np.where(rng.random(n) < 0.95, 1.0, np.nan) if magnitudes else np.full(n, np.nan)
+    columns = {f"magnitude_{band}": (r + 0.3 * (2 - i)) * known for i, band in enumerate(BANDS)}
+    return {
+        "field": [f"301-1000-3-{10 + i // 50:04d}" for i in range(n)],
+        **columns,
+        "snr_r": 10 ** (0.4 * (21 - r)) * known,
+        "crowding": rng.integers(0, 4, n) * known,
+        "seeing": rng.uniform(1.0, 1.6, n) * known,
+    }
+
+
+def write_model(folder: Path, labels: tuple[str, ...], *, simulated: bool) -> None:
+    """Write a network that has learnt nothing, and the story of its training."""
+    spec = ModelSpec(
+        "object-type", labels, "ugriz", "compact", PIXELS, BANDS, "nanomaggy", simulated, "shift"
+    )
+    save(Classifier(spec), folder / "model")
+    (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
+
+
+def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
+    """Give what cleaning tells of a catalogue."""
+    return {
+        "task": "object-type",
+        "rows_in": 3 * n + 12,
+        "rows_out": 3 * n,
+        "sampled_from": 3 * n,
+        "dropped": {"within 1 arcsec of another": 12, "no position": 0},
+        "rounded": {},
+        "undetected": {},
+        "unknown": {},
+        "classes": dict.fromkeys(labels, n),
+        "per_class": {
+            name: dict.fromkeys(labels, n // len(labels)) for name in ("train", "test")
+        },
+        "frame_keys": True,
+        "fields": 4,
+        "download_bytes": 10**8,
+        "leakage": 0.25,
+    }
+
+
+def make_experiment(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    true: np.ndarray | None = None,
+    labels: tuple[str, ...] = LABELS,
+    simulated: bool = True,
+    magnitudes: bool = True,
+    objid: str = "12376487045958",
+) -> dict[str, Any]:
+    """Write all that a report is made from but for the cutouts; give the metrics."""
+    if true is None:
+        true = np.arange(90) % len(labels)
+    n = len(true)
+    model, baseline = (probabilities(true, len(labels), bonus) for bonus in (2.5, 1.0))
+    ids = [f"{objid}{i:03d}" for i in range(n)]
+    table = predictions_table(
+        objid=ids,
+        specobjid=ids,
+        ra=np.linspace(190, 200, n),
+        dec=np.linspace(-2, 2, n),
+        labels=labels,
+        true=true,
+        probabilities=model,
+        extra=observed(n, magnitudes=magnitudes),
+    )
+    scores = [
+        {**score(labels, true, each), "by": scores_by_condition(table, labels, true, each)}
+        for each in (model, baseline)
+    ]
+    bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
+    metrics = {
+        "test": scores[0],
+        "baseline": scores[1],
+        "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
+        "calibration": {"temperature": 1.25, "before": bins, "after": bins},
+        "conformal": None,
+        "crowding_radius": 10.0,
+        "task": "object-type",
+        "ordered": False,
+        "image_type": "ugriz",
+        "model": "compact",
+        "registration": "shift",
+        "simulated": simulated,
+        "catalog": catalog_report(labels, n),
+        "versions": {"skyclass": "0.1.0"},
+    }
+    write_model(folder, labels, simulated=simulated)
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    config = ExperimentConfig(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
+    write_config(config, folder / "experiment.toml")
+    write_predictions(table, folder / "predictions.parquet")
+    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(ids, table["ra"].tolist()))
+    return metrics
