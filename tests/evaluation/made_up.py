@@ -99,9 +99,7 @@ def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
         "undetected": {},
         "unknown": {},
         "classes": dict.fromkeys(labels, n),
-        "per_class": {
-            name: dict.fromkeys(labels, n // len(labels)) for name in ("train", "test")
-        },
+        "per_class": {name: dict.fromkeys(labels, n // len(labels)) for name in ("train", "test")},
         "frame_keys": True,
         "fields": 4,
         "download_bytes": 10**8,

@@ -129,7 +129,7 @@ def test_the_projection_keeps_areas() -> None:
     east, north = np.array(hammer(ra + step, dec)), np.array(hammer(ra, dec + step))
     (a, b), (c, d) = east - place, north - place
     # a patch of the sphere is step^2 cos(dec); east lies to the left, so the sign turns
-    expected = -np.radians(step) ** 2 * np.cos(np.radians(dec))
+    expected = -(np.radians(step) ** 2) * np.cos(np.radians(dec))
     np.testing.assert_allclose(a * d - b * c, expected, rtol=1e-3)
 
 

@@ -5,7 +5,14 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-__all__ = ["INK", "accuracy_against", "reliability_diagram", "styled", "training_curves"]
+__all__ = [
+    "INK",
+    "accuracy_against",
+    "reliability_diagram",
+    "round_name",
+    "styled",
+    "training_curves",
+]
 
 # Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision, and both
 # stand out from white and from black
@@ -17,14 +24,32 @@ INK: Final = "rgb(1, 2, 3)"
 """Colour of what is dark on a light page and light on a dark one; the style sheet replaces it."""
 
 
+def round_name(history: dict[str, Any]) -> str:
+    """Name what lies between two validations.
+
+    Parameters
+    ----------
+    history
+        As `training_curves` takes it.
+
+    Returns
+    -------
+    str
+        epoch, or round where a validation came after another number of steps.
+    """
+    whole = history.get("validate_every") == history.get("steps_per_epoch")
+    return "epoch" if whole else "round"
+
+
 def training_curves(history: dict[str, Any]) -> go.Figure:
-    """Draw loss and accuracy against the epoch, the best epoch marked.
+    """Draw loss and accuracy against the epoch or round, the best one marked.
 
     Parameters
     ----------
     history
         `epochs`, a list of dicts of `epoch`, `train_loss`, `validation_loss` and
-        `validation_accuracy`; and `best_epoch`.
+        `validation_accuracy`; and `best_epoch`; where rounds are no epochs, also `validate_every`
+        and `steps_per_epoch`.
 
     Returns
     -------
@@ -44,14 +69,14 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
         x=history["best_epoch"],
         y=1,
         yref="y domain",
-        text="best epoch",
+        text="best",
         showarrow=False,
         xanchor="auto",
         yanchor="bottom",
     )
     figure.update_yaxes(title="loss", row=1, rangemode="tozero")
     figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
-    figure.update_xaxes(title="epoch", row=2, dtick=max(1, len(history["epochs"]) // 8))
+    figure.update_xaxes(title=round_name(history), row=2, dtick=max(1, len(history["epochs"]) // 8))
     return styled(figure)
 
 
@@ -120,7 +145,10 @@ def accuracy_against(
     every = [each for bins in scored.values() for each in bins]
     least = min((each["accuracy_ci95"] or [each["accuracy"]])[0] for each in every)
     figure.update_yaxes(title="accuracy", tickformat=".0%", range=[max(0.0, least - 0.04), 1.02])
-    figure.update_xaxes(title=axis, type="log" if logarithmic else "linear", nticks=7)
+    figure.update_xaxes(title=axis, zeroline=False)
+    if logarithmic:
+        # labels at 1, 2 and 5 of each decade
+        figure.update_xaxes(type="log", dtick="D2")
     return styled(figure, height=340)
 
 
@@ -205,7 +233,7 @@ def styled(figure: go.Figure, height: int = 440) -> go.Figure:
     return figure.update_layout(
         template="none",
         height=height,
-        margin={"l": 62, "r": 16, "t": 60, "b": 52},
+        margin={"l": 62, "r": 16, "t": 40, "b": 52},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13},

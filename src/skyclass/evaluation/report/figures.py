@@ -114,6 +114,8 @@ def _conditions(material: Material) -> tuple[dict[str, go.Figure], list[dict[str
             scored["colour baseline"] = metrics["baseline"]["by"][name]["bins"]
         chart = f"by-{name}"
         figures[chart] = accuracy_against(scored, axis, logarithmic=name == "snr_r")
+        if name == "crowding":
+            figures[chart].update_xaxes(tickvals=[each["median"] for each in found["bins"]])
         told.append({"chart": chart, "title": title, "axis": axis, **found, "scored": scored})
     return figures, told
 

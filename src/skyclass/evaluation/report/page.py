@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
 from skyclass.evaluation.metrics import SCORES
+from skyclass.evaluation.plots import round_name
 from skyclass.evaluation.report.figures import charts_of, to_json
 from skyclass.evaluation.report.material import Material, read_material
 from skyclass.evaluation.report.objects import choose, payload
@@ -105,6 +106,7 @@ def _scores(material: Material) -> dict[str, Any]:
         "matrices": {name: _matrix(scores) for name, scores in scored.items()},
         "widest": _widest(material.labels, np.array(counts)),
         "history": material.history,
+        "unit": round_name(material.history),
     }
 
 

@@ -226,10 +226,15 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
     wrong = known & (points.true != points.given)
     if wrong.any():
         ring = {"color": INK, "symbol": "circle-open", "size": 11, "line": {"width": 1.4}}
-        figure.add_trace(
-            _dots(x[wrong], y[wrong], told[wrong], points.place[wrong], "put elsewhere", ring)
-        )
-    return styled(figure).update_xaxes(zeroline=False).update_yaxes(zeroline=False)
+        figure.add_trace(_dots(x[wrong], y[wrong], told[wrong], points.place[wrong], "wrong", ring))
+    # plotly gives every entry the room of the widest, or what it is told
+    widest = max(5, *(min(len(label), 12) for label in points.labels))
+    return (
+        styled(figure)
+        .update_layout(legend={"entrywidth": 9 * widest, "itemsizing": "constant"})
+        .update_xaxes(zeroline=False)
+        .update_yaxes(zeroline=False)
+    )
 
 
 def _dots(
