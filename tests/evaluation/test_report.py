@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation.made_up import EPOCHS, HISTORY, LABELS, StandIn, make_experiment, probabilities
 from typer.testing import CliRunner
 
+from evaluation.made_up import EPOCHS, HISTORY, LABELS, StandIn, make_experiment, probabilities
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
 from skyclass.evaluation import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation.made_up import make_experiment
 
+from evaluation.made_up import make_experiment
 from skyclass.evaluation import read_predictions, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
