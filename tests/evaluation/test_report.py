@@ -93,7 +93,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
         values = [scores[f"{which}_weighted"] for which in ("precision", "recall", "f1")]
         for row in scores["per_class"].values():
             values += [row[which] for which in ("precision", "recall", "f1")]
-        values += [bin["accuracy"] for found in scores["by"].values() for bin in found["bins"]]
+        values += [each["accuracy"] for found in scores["by"].values() for each in found["bins"]]
         assert {value for value in values if value is not None} <= set(page.numbers)
     counts = [int(cell) for cell in re.findall(r">(\d+)(?:</button>)?</td>", text)]
     matrices = [metrics[name]["confusion_matrix"] for name in ("test", "baseline")]
