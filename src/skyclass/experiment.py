@@ -19,7 +19,7 @@ from skyclass.images import (
     check_images,
     get_image_type,
 )
-from skyclass.models import Classifier, check_model, load, spec_of, with_preset
+from skyclass.models import Classifier, check_model, load, spec_of, with_preset, write_columns
 from skyclass.preparation import Objects, Places, check_sources, prepare
 from skyclass.scoring import evaluate
 from skyclass.stages import digest, fingerprint, is_done, mark_done
@@ -144,7 +144,9 @@ def run_config(
     else:
         _link(objects, out)
     task = get_task(config.task)
-    classifier, trained = _model(config, task, objects.info, registration, out, tell)
+    classifier, trained = _model(
+        config, task, objects.catalog, objects.info, registration, out, tell
+    )
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = fingerprint(trained, objects.source)
     metrics = _evaluate(config, task, objects.catalog, objects.info, classifier, out, scored, tell)
@@ -214,12 +216,15 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 def _model(
     config: ExperimentConfig,
     task: Task,
+    catalog: pd.DataFrame,
     info: CutoutInfo,
     registration: str,
     out: Path,
     tell: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
+    if config.model.columns:
+        write_columns(config.model.columns, catalog, out / "cutouts")
     spec = spec_of(config, task, info, registration, out / "cutouts")
     settings = config.training.model_dump() | config.augmentation.model_dump()
     files = [digest(path) for path in (config.images.upscaler, config.model.weights) if path]

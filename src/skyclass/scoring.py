@@ -39,12 +39,17 @@ from skyclass.models import (
     baseline_probabilities,
     catalog_concentration,
     catalog_magnitudes,
+    nearest_probabilities,
+    read_columns,
+    rows_of,
 )
 from skyclass.survey import BANDS, Field
 from skyclass.tasks import Task
 
-__all__ = ["Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
+__all__ = ["BASELINE", "Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
 
+BASELINE: Final = "gradient boosting"
+"""The baseline that the model is compared with."""
 _PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
 _PIXELS: Final = 512 * 5 * 64**2
 """Pixels read at once: those of 512 cutouts of frames of the usual size."""
@@ -87,14 +92,16 @@ def evaluate(
         where there is no calibration split.
     """
     test = open_cutouts(cutouts, "test")
-    rows = _rows(catalog, test)
+    rows = rows_of(catalog, test.positions())
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
     group = split_groups(catalog, config.split)[rows] if by_group else None
-    shares = classify_cutouts(classifier, test)
-    baseline = classify_by_colours(
+    groups = classifier.spec.columns
+    shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
+    baselines = classify_by_colours(
         catalog, task, info, open_cutouts(cutouts, "train"), test, config.seed
     )
+    baseline = baselines.get(BASELINE)
     columns = _conditions(objects, test, info)
     columns["group"] = pd.array([pd.NA] * len(test) if group is None else group, dtype="Int64")
     scoring = _Scoring(info.labels, test.label, task.ordered, group, config.seed)
@@ -108,6 +115,7 @@ def evaluate(
     metrics = {
         "test": scoring.scores(table, shares),
         "baseline": None if baseline is None else scoring.scores(table, baseline),
+        "baselines": {name: scoring.plain(found) for name, found in baselines.items()},
         "difference": None if baseline is None else scoring.difference(shares, baseline),
         "calibration": scoring.calibration(shares, classifier),
         "conformal": sets,
@@ -137,6 +145,11 @@ class _Scoring:
         whole = score(self.labels, self.true, shares, **options)
         by = scores_by_condition(table, self.labels, self.true, shares, **options)
         return {**whole, "by": by}
+
+    def plain(self, shares: NDArray[np.float64]) -> dict[str, Any]:
+        """Score probabilities."""
+        options: dict[str, Any] = {"ordered": self.ordered, "groups": self.groups}
+        return score(self.labels, self.true, shares, **options, seed=self.seed)
 
     def difference(
         self, shares: NDArray[np.float64], others: NDArray[np.float64]
@@ -176,7 +189,8 @@ def _conformal(
     if config.split.calibration == 0:
         return None
     held = open_cutouts(cutouts, "calibration")
-    fitted_on = held.label, classify_cutouts(classifier, held)
+    columns = read_columns(classifier.spec.columns, cutouts, "calibration")
+    fitted_on = held.label, classify_cutouts(classifier, held, columns)
     return conformal(
         scoring.labels,
         fitted_on,
@@ -203,7 +217,9 @@ def _set_names(
     return pd.Series(names, dtype="string")
 
 
-def classify_cutouts(classifier: Classifier, cutouts: StoredCutouts) -> NDArray[np.float64]:
+def classify_cutouts(
+    classifier: Classifier, cutouts: StoredCutouts, columns: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
     """Classify a split batch by batch.
 
     Parameters
@@ -212,6 +228,8 @@ def classify_cutouts(classifier: Classifier, cutouts: StoredCutouts) -> NDArray[
         A trained model.
     cutouts
         Split of `n` objects.
+    columns
+        Of the catalogue, `[n, column]`, for a model that has any.
 
     Returns
     -------
@@ -219,7 +237,12 @@ def classify_cutouts(classifier: Classifier, cutouts: StoredCutouts) -> NDArray[
         Probabilities, `[n, class]`.
     """
     offsets = cutouts.offsets()
-    parts = [classifier.probabilities(cutouts.take(r), offsets[r]) for r in _batches(cutouts)]
+    parts = [
+        classifier.probabilities(
+            cutouts.take(rows), offsets[rows], columns=None if columns is None else columns[rows]
+        )
+        for rows in _batches(cutouts)
+    ]
     return np.concatenate(parts)
 
 
@@ -230,7 +253,7 @@ def classify_by_colours(
     training: StoredCutouts,
     test: StoredCutouts,
     seed: int,
-) -> NDArray[np.float64] | None:
+) -> dict[str, NDArray[np.float64]]:
     """Classify the test objects by their colours.
 
     Parameters
@@ -249,23 +272,28 @@ def classify_by_colours(
 
     Returns
     -------
-    numpy.ndarray or None
-        Probabilities, `[n, class]`; None where there are no colours at all.
+    dict
+        Probabilities, `[n, class]`, of gradient boosting (`BASELINE`) and of the nearest
+        neighbours (`k-nn`); empty where there are no colours at all.
     """
     magnitudes = catalog_magnitudes(catalog)
     shape = catalog_concentration(catalog) if task.extended else None
     is_measured = info.bands != COLOURS
     if magnitudes is None and not is_measured:
-        return None
+        return {}
     features = []
     for cutouts in (training, test):
-        rows = _rows(catalog, cutouts)
+        rows = rows_of(catalog, cutouts.positions())
         colours = _measured_magnitudes(cutouts) if magnitudes is None else magnitudes[rows]
         if task.extended and shape is None and is_measured:
             features.append(baseline_features(colours, _measured_concentration(cutouts)))
         else:
             features.append(baseline_features(colours, None if shape is None else shape[rows]))
-    return baseline_probabilities(features[0], training.label, features[1], info.labels, seed)
+    given = features[0], training.label, features[1], info.labels
+    return {
+        BASELINE: baseline_probabilities(*given, seed),
+        "k-nn": nearest_probabilities(*given),
+    }
 
 
 def _batches(cutouts: StoredCutouts) -> list[NDArray[np.int64]]:
@@ -273,14 +301,6 @@ def _batches(cutouts: StoredCutouts) -> list[NDArray[np.int64]]:
     rows = np.arange(len(cutouts))
     size = max(1, _PIXELS // cutouts.pixels)
     return np.split(rows, rows[size::size])
-
-
-def _rows(catalog: pd.DataFrame, cutouts: StoredCutouts) -> NDArray[np.int64]:
-    """Give the row of the catalogue of each object of a split."""
-    positions = pd.DataFrame({name: cutouts.column(name) for name in POSITION})
-    numbered = catalog[list(POSITION)].assign(row=np.arange(len(catalog)))
-    merged = positions.merge(numbered, on=list(POSITION), how="left", validate="one_to_one")
-    return merged["row"].to_numpy(np.int64)
 
 
 def _measured_magnitudes(cutouts: StoredCutouts) -> NDArray[np.float64]:

@@ -14,17 +14,27 @@ from skyclass.catalog.fetch import fetch_table
 from skyclass.catalog.read import read_table
 from skyclass.catalog.report import report_lines
 from skyclass.catalog.sample import PRESETS, field_counts, sample
-from skyclass.catalog.schema import FRAME_KEYS, IDS, MAGNITUDES, MODEL_MAGNITUDES, POSITION
+from skyclass.catalog.schema import (
+    EXTINCTIONS,
+    FRAME_KEYS,
+    IDS,
+    MAGNITUDES,
+    MODEL_MAGNITUDES,
+    POSITION,
+    PSF_WIDTHS,
+)
 from skyclass.catalog.skyserver import SkyServer
 from skyclass.catalog.split import SPLITS, assign_splits, leakage, split_groups
 
 __all__ = [
+    "EXTINCTIONS",
     "FRAME_KEYS",
     "IDS",
     "MAGNITUDES",
     "MODEL_MAGNITUDES",
     "POSITION",
     "PRESETS",
+    "PSF_WIDTHS",
     "SPLITS",
     "CasJobs",
     "SkyServer",

@@ -10,6 +10,7 @@ __all__ = [
     "MAGNITUDES",
     "MODEL_MAGNITUDES",
     "POSITION",
+    "PSF_WIDTHS",
     "SPECTRUM",
     "ZERO_FLUX",
 ]
@@ -37,6 +38,9 @@ MODEL_MAGNITUDES: Final = tuple(f"modelMag_{band}" for band in _BANDS)
 EXTINCTIONS: Final = tuple(f"extinction_{band}" for band in _BANDS)
 """Galactic extinction in magnitudes (SFD)."""
 
+PSF_WIDTHS: Final = tuple(f"psfWidth_{band}" for band in _BANDS)
+"""Effective width of the point-spread function in arcsec (table `Field` of SDSS)."""
+
 ZERO_FLUX: Final = dict(zip(_BANDS, (24.63, 25.11, 24.80, 24.36, 22.83), strict=True))
 """Asinh magnitude of zero flux in each band (Stoughton et al. 2002, AJ 123, 485, table 21): a
 catalogue magnitude at or fainter than it is no detection."""
@@ -49,6 +53,7 @@ KNOWN: Final = (
     *MAGNITUDES,
     *MODEL_MAGNITUDES,
     *EXTINCTIONS,
+    *PSF_WIDTHS,
     "cModelMag_r",
     "class",
     "subclass",

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import datasets
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from skyclass.catalog import POSITION
 from skyclass.errors import ImageError
 
 __all__ = [
@@ -137,6 +139,10 @@ class StoredCutouts:
         """
         values: list[Any] = self._dataset.data.column(name).to_pylist()
         return values
+
+    def positions(self) -> pd.DataFrame:
+        """Read where the objects lie on the sky: ra and dec in degrees, `n` rows."""
+        return pd.DataFrame({name: self.column(name) for name in POSITION})
 
     def offsets(self) -> NDArray[np.float32]:
         """Read where the objects lie: pixels in y and x from the centre, `[n, band, 2]`."""

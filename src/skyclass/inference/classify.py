@@ -12,7 +12,7 @@ from skyclass.errors import InferenceError
 from skyclass.files import atomic_path
 from skyclass.images import aperture_flux, cut_field, open_field, with_neighbours
 from skyclass.inference.detect import detect
-from skyclass.models import Classifier, load
+from skyclass.models import Classifier, load, measured_columns
 from skyclass.survey import BANDS, PRIMARY_ROWS, Field, find_fields
 
 __all__ = ["classify", "classify_field", "write_table"]
@@ -52,7 +52,7 @@ def classify(
         Where `out` has no known ending, no source is found, the model takes ready-made pictures, or
         `model` is the directory of an experiment.
     ModelError
-        Where `model` is no model.
+        Where `model` is no model, or needs columns that fluxes do not give.
     SurveyError
         Where there are no frames, or a field lacks one.
     """
@@ -64,6 +64,8 @@ def classify(
             f"{model} takes pictures of the type {classifier.spec.image_type}, which frames do not"
             " hold; use a model of an image type made of frames"
         )
+    # refused before any work, where the model needs more than fluxes
+    measured_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
     fields = find_fields(paths)
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):
@@ -108,7 +110,10 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     table = table.assign(run=field.run, camcol=field.camcol, field=field.field)
     fluxes = aperture_flux(cutouts.flux[kept], cutouts.offset[kept])
     table[[f"flux_{band}" for band in BANDS]] = fluxes
-    probabilities = classifier.probabilities(cutouts.flux[kept], cutouts.offset[kept])
+    columns = measured_columns(classifier.spec.columns, fluxes)
+    probabilities = classifier.probabilities(
+        cutouts.flux[kept], cutouts.offset[kept], columns=columns
+    )
     labels = np.array(classifier.spec.labels)
     table["class"] = labels[probabilities.argmax(axis=1)]
     table["probability"] = probabilities.max(axis=1)

@@ -7,7 +7,9 @@ from skyclass.models.baseline import (
     catalog_magnitudes,
 )
 from skyclass.models.classifier import Classifier
+from skyclass.models.columns import measured_columns, read_columns, rows_of, write_columns
 from skyclass.models.hub import find_model, pull, push
+from skyclass.models.nearest import nearest_probabilities
 from skyclass.models.presets import with_preset
 from skyclass.models.registry import check_model, create_network, networks
 from skyclass.models.saved import load, save
@@ -25,11 +27,16 @@ __all__ = [
     "create_network",
     "find_model",
     "load",
+    "measured_columns",
+    "nearest_probabilities",
     "networks",
     "pull",
     "push",
+    "read_columns",
+    "rows_of",
     "save",
     "spec_of",
     "start",
     "with_preset",
+    "write_columns",
 ]

@@ -34,12 +34,19 @@ class BackboneNetwork(Network):
         Features of an image.
     head
         From features to logits.
+    extra
+        Features that the head takes besides.
     """
 
     def __init__(
-        self, normalisation: nn.Module, backbone: nn.Module, width: int, head: nn.Module
+        self,
+        normalisation: nn.Module,
+        backbone: nn.Module,
+        width: int,
+        head: nn.Module,
+        extra: int = 0,
     ) -> None:
-        super().__init__(width, head)
+        super().__init__(width, head, extra)
         self.normalisation = normalisation
         self.backbone = backbone
 

@@ -83,6 +83,7 @@ def _table(spec: ModelSpec) -> str:
         "Registration of the bands": spec.registration,
         "Survey": spec.survey or "not told",
         "Started from": start or f"the file {spec.weights}",
+        "Columns of the catalogue": ", ".join(spec.columns) or "none",
         "Trained": "the head only" if spec.frozen else "all layers",
         "Temperature": f"{spec.temperature:.4g}",
     }

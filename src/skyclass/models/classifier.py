@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from skyclass.errors import ModelError
 from skyclass.images import Renderer
+from skyclass.models.columns import standardised
 from skyclass.models.registry import create_network
 from skyclass.models.spec import ModelSpec
 
@@ -46,6 +48,7 @@ class Classifier(nn.Module):
             len(spec.labels),
             (size[0], size[1]),
             head=spec.head,
+            extra=2 * len(spec.column_mean),
             normalisation=spec.normalisation,
             native=spec.native,
             patch=spec.patch,
@@ -58,8 +61,8 @@ class Classifier(nn.Module):
 
     @property
     def width(self) -> int:
-        """Features of a picture."""
-        return self.network.width
+        """Features of a picture, and the columns joined to them."""
+        return self.network.width + self.network.extra
 
     @property
     def temperature(self) -> float:
@@ -75,6 +78,7 @@ class Classifier(nn.Module):
         flux: Tensor,
         offset: Tensor | None = None,
         change: Callable[[Tensor], Tensor] | None = None,
+        columns: Tensor | None = None,
     ) -> Tensor:
         """Give the features that the head sees.
 
@@ -87,25 +91,40 @@ class Classifier(nn.Module):
             out where bands are not registered.
         change
             Applied to the registered cutouts; nothing by default.
+        columns
+            Of the catalogue, `[n, column]`, not a number where a value is missing; for a model
+            that has such columns.
 
         Returns
         -------
         torch.Tensor
             `[n * samples, width]`, the samples of one object after one another.
+
+        Raises
+        ------
+        ModelError
+            Where columns are missing.
         """
         registered = self.renderer.register(flux, offset)
         if change is not None:
             registered = change(registered)
-        return self.network.embed(self.renderer.draw(registered))
+        features = self.network.embed(self.renderer.draw(registered))
+        if not self.spec.columns:
+            return features
+        if columns is None:
+            raise ModelError(f"this model needs the columns {', '.join(self.spec.columns)}")
+        joined = self._standardised(columns).to(features)
+        return torch.cat([features, joined.repeat_interleave(self.samples, dim=0)], dim=1)
 
     def forward(
         self,
         flux: Tensor,
         offset: Tensor | None = None,
         change: Callable[[Tensor], Tensor] | None = None,
+        columns: Tensor | None = None,
     ) -> Tensor:
         """Give logits, not divided by the temperature: `[n * samples, class]`; see `embed`."""
-        logits: Tensor = self.head(self.embed(flux, offset, change))
+        logits: Tensor = self.head(self.embed(flux, offset, change, columns))
         return logits
 
     @torch.inference_mode()
@@ -114,6 +133,7 @@ class Classifier(nn.Module):
         flux: NDArray[np.float32],
         offset: NDArray[np.float32] | None = None,
         batch_size: int = 256,
+        columns: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """Classify cutouts.
 
@@ -126,6 +146,8 @@ class Classifier(nn.Module):
             out where bands are not registered.
         batch_size
             Cutouts worked on at once.
+        columns
+            Of the catalogue, `[n, column]`; for a model that has such columns.
 
         Returns
         -------
@@ -138,12 +160,21 @@ class Classifier(nn.Module):
         rows = [np.empty((0, len(self.spec.labels)))]
         for start in range(0, len(flux), batch_size):
             part = np.s_[start : start + batch_size]
-            moved = None if offset is None else torch.from_numpy(offset[part]).to(device)
-            logits = self(torch.from_numpy(flux[part]).to(device), moved).double()
+            moved, told = (
+                None if values is None else torch.from_numpy(values[part]).to(device)
+                for values in (offset, columns)
+            )
+            logits = self(torch.from_numpy(flux[part]).to(device), moved, columns=told).double()
             shares = torch.softmax(logits / self.temperature, dim=1)
             mean = shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
             rows.append(mean.cpu().numpy())
         return np.concatenate(rows)
+
+    def _standardised(self, columns: Tensor) -> Tensor:
+        """Standardise columns by the training objects, `[n, 2 * column]`."""
+        values = columns.detach().cpu().numpy()
+        spec = self.spec
+        return torch.from_numpy(standardised(values, spec.column_mean, spec.column_deviation))
 
     @torch.no_grad()
     def _drawn_shape(self) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ class CompactNetwork(Network):
         extra: int = 0,
         normalisation: nn.Module | None = None,
     ) -> None:
-        super().__init__(8 * width, create_head(8 * width + extra, head, classes))
+        super().__init__(8 * width, create_head(8 * width + extra, head, classes), extra)
         self.features = nn.Sequential(
             normalisation or nn.BatchNorm2d(channels, affine=False),
             _convolution(channels, width, kernel=5, stride=2),

@@ -16,13 +16,15 @@ class Network(nn.Module):
     width
         Features of an image.
     head
-        From features `[n, width]` to logits `[n, class]`; where it takes more features than an
-        image has, the caller joins the others to them.
+        From features `[n, width + extra]` to logits `[n, class]`.
+    extra
+        Features that are not of the image; the caller joins them to those that are.
     """
 
-    def __init__(self, width: int, head: nn.Module) -> None:
+    def __init__(self, width: int, head: nn.Module, extra: int = 0) -> None:
         super().__init__()
         self.width = width
+        self.extra = extra
         self.head = head
 
     @abstractmethod
@@ -30,8 +32,11 @@ class Network(nn.Module):
         """Give the features of images `[n, channel, y, x]`, `[n, width]`."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`."""
-        logits: Tensor = self.head(self.embed(images))
+        """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`.
+
+        Where the head takes columns besides, these are at their means.
+        """
+        logits: Tensor = self.head(nn.functional.pad(self.embed(images), (0, self.extra)))
         return logits
 
 

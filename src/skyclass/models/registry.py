@@ -127,4 +127,5 @@ def create_network(
         backbone,
         width,
         create_head(width + extra, head, classes),
+        extra,
     )

@@ -25,7 +25,7 @@ __all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load", "save"]
 WEIGHTS_FILE: Final = "model.safetensors"
 SPEC_FILE: Final = "config.json"
 UPSCALER_FILE: Final = "upscaler.safetensors"
-_TUPLES: Final = ("labels", "bands", "head")
+_TUPLES: Final = ("labels", "bands", "head", "columns", "column_mean", "column_deviation")
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
 
 

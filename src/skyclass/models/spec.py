@@ -9,6 +9,7 @@ import numpy as np
 from skyclass.config import ExperimentConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images import CutoutInfo, open_cutouts
+from skyclass.models.columns import column_statistics, read_columns
 from skyclass.models.presets import network_of
 from skyclass.survey import BANDS
 from skyclass.tasks import Task
@@ -62,6 +63,12 @@ class ModelSpec:
     """Whether a model of a set input size is made for pictures of another."""
     patch: int | None = None
     """Pixels a side of a transformer's patches; its own where not given."""
+    columns: tuple[str, ...] = ()
+    """Groups of columns of the catalogue that are joined to the features of the image."""
+    column_mean: tuple[float, ...] = ()
+    """Of each column, over the training objects."""
+    column_deviation: tuple[float, ...] = ()
+    """Of each column, over the training objects."""
     weights: str | None = None
     """What training started from: `HUB`, a file, or nothing."""
     frozen: bool = False
@@ -92,7 +99,7 @@ def spec_of(
     registration
         How their bands are brought onto one grid.
     cutouts
-        Folder of the cutouts.
+        Folder of the cutouts; `write_columns` wrote the columns of the catalogue beside it.
 
     Returns
     -------
@@ -112,6 +119,8 @@ def spec_of(
             'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
             " use own or symmetric"
         )
+    columns = read_columns(model.columns, cutouts, "train")
+    mean, deviation = ((), ()) if columns is None else column_statistics(columns)
     return ModelSpec(
         task=task.name,
         labels=info.labels,
@@ -130,6 +139,9 @@ def spec_of(
         normalisation=normalisation,
         native=model.native,
         patch=model.patch,
+        columns=model.columns,
+        column_mean=mean,
+        column_deviation=deviation,
         weights=weights,
         frozen=bool(model.frozen),
         survey=_survey(config, info),

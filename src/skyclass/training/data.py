@@ -25,6 +25,8 @@ class CutoutBatch(NamedTuple):
     """Classes, int64 `[n]`."""
     row: Tensor
     """Rows in the split, int64 `[n]`."""
+    columns: Tensor | None
+    """Of the catalogue, float32 `[n, column]`, where the model has any."""
 
 
 class FeatureBatch(NamedTuple):
@@ -44,8 +46,9 @@ Batch = CutoutBatch | FeatureBatch
 class _CutoutBatches(Dataset[Batch]):
     """Whole batches read at once from the memory-mapped file."""
 
-    def __init__(self, cutouts: StoredCutouts) -> None:
+    def __init__(self, cutouts: StoredCutouts, columns: NDArray[np.float32] | None) -> None:
         self._cutouts = cutouts
+        self._columns = columns
         self._offset = cutouts.offsets()
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
@@ -54,6 +57,7 @@ class _CutoutBatches(Dataset[Batch]):
             torch.from_numpy(self._offset[rows]),
             torch.from_numpy(self._cutouts.label[rows]),
             torch.from_numpy(rows),
+            None if self._columns is None else torch.from_numpy(self._columns[rows]),
         )
 
 
@@ -76,6 +80,7 @@ def loader(
     cutouts: StoredCutouts,
     order: Sampler[NDArray[np.int64]],
     features: StoredFeatures | None = None,
+    columns: NDArray[np.float32] | None = None,
 ) -> DataLoader[Batch]:
     """Give batches of a split.
 
@@ -87,6 +92,8 @@ def loader(
         Gives the rows of each batch.
     features
         Read in place of the cutouts, where given.
+    columns
+        Of the catalogue, `[n, column]`, for a model that has any.
 
     Returns
     -------
@@ -94,7 +101,9 @@ def loader(
         Of `CutoutBatch`, or of `FeatureBatch`.
     """
     batches: Dataset[Batch] = (
-        _CutoutBatches(cutouts) if features is None else _FeatureBatches(cutouts.label, features)
+        _CutoutBatches(cutouts, columns)
+        if features is None
+        else _FeatureBatches(cutouts.label, features)
     )
     # pinned memory is copied to a GPU while it computes
     return DataLoader(batches, batch_size=None, sampler=order, pin_memory=torch.cuda.is_available())

@@ -114,6 +114,7 @@ def store_features(
     folder: Path,
     split: str,
     arithmetic: Callable[[], torch.autocast],
+    columns: NDArray[np.float32] | None = None,
 ) -> None:
     """Compute the features of a split; parts that are there already are not computed again.
 
@@ -129,6 +130,8 @@ def store_features(
         First part of the files' names.
     arithmetic
         Gives the context of mixed precision.
+    columns
+        Of the catalogue, `[n, column]`, for a model that has any.
     """
     make_directory(folder)
     classifier.eval()
@@ -138,7 +141,11 @@ def store_features(
             continue
         rows = np.arange(number * _PART, min((number + 1) * _PART, len(cutouts)))
         batches = [
-            _features(classifier, cutouts.take(some), offsets[some], arithmetic)
+            _features(
+                classifier,
+                (cutouts.take(some), offsets[some], None if columns is None else columns[some]),
+                arithmetic,
+            )
             for some in np.split(rows, range(_BATCH, len(rows), _BATCH))
         ]
         with atomic_path(path) as partial:
@@ -152,15 +159,15 @@ def _parts(folder: Path, split: str, count: int) -> list[Path]:
 
 def _features(
     classifier: Classifier,
-    flux: NDArray[np.float32],
-    offset: NDArray[np.float32],
+    objects: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None],
     arithmetic: Callable[[], torch.autocast],
 ) -> NDArray[np.float32]:
-    """Give the features of some objects, `[n, samples, width]`."""
+    """Give the features of objects, told by flux, offset and columns, `[n, samples, width]`."""
     device = next(classifier.parameters()).device
+    flux, offset, *rest = (
+        torch.from_numpy(values).to(device) for values in objects if values is not None
+    )
     with arithmetic():
-        features = classifier.embed(
-            torch.from_numpy(flux).to(device), torch.from_numpy(offset).to(device)
-        )
+        features = classifier.embed(flux, offset, columns=rest[0] if rest else None)
     array: NDArray[np.float32] = features.float().cpu().numpy()
-    return array.reshape(len(flux), -1, array.shape[-1])
+    return array.reshape(len(objects[0]), -1, array.shape[-1])

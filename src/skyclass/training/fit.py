@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.strategies import DDPStrategy, Strategy
+from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
 from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier, save, start
+from skyclass.models import Classifier, read_columns, save, start
 from skyclass.training.batchnorm import share_batch_norm
 from skyclass.training.checkpoint import SafetensorsCheckpointIO
 from skyclass.training.curves import draw_training
@@ -114,13 +115,13 @@ def training_batches(job: Job, training: StoredCutouts, plan: StepPlan) -> Any:
     """
     config = job.config
     order = TrainingOrder(training.label, plan, config.batch_size, config.imbalance, job.seed)
-    return loader(training, order, _features(job, training, "train"))
+    return loader(training, order, _features(job, training, "train"), _columns(job, "train"))
 
 
 def _stored_batches(job: Job, cutouts: StoredCutouts, split: str, *, shared: bool) -> Any:
     """Give the batches of a split in its stored order."""
     order = StoredOrder(len(cutouts), _STORED_BATCH, shared=shared)
-    return loader(cutouts, order, _features(job, cutouts, split))
+    return loader(cutouts, order, _features(job, cutouts, split), _columns(job, split))
 
 
 def _features(job: Job, cutouts: StoredCutouts, split: str) -> StoredFeatures | None:
@@ -128,6 +129,11 @@ def _features(job: Job, cutouts: StoredCutouts, split: str) -> StoredFeatures | 
     if job.features is None:
         return None
     return StoredFeatures(job.features, split, len(cutouts))
+
+
+def _columns(job: Job, split: str) -> NDArray[np.float32] | None:
+    """Read the columns of the catalogue, where the model has any."""
+    return read_columns(job.spec.columns, job.cutouts, split)
 
 
 def _trainer(job: Job, plan: StepPlan, keeper: Keeper) -> lightning.Trainer:

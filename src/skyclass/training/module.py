@@ -127,7 +127,7 @@ class ClassifierModule(LightningModule):
                 return augment(flux, self.augmentation, stream, bands) if stream else flux
 
             with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-                features = classifier.embed(batch.flux, batch.offset, change)
+                features = classifier.embed(batch.flux, batch.offset, change, batch.columns)
         logits: Tensor = classifier.head(features)
         return logits
 

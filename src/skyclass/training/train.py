@@ -12,7 +12,7 @@ from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
 from skyclass.files import make_directory
 from skyclass.images import open_cutouts, read_info
-from skyclass.models import Classifier, ModelSpec, load, start
+from skyclass.models import Classifier, ModelSpec, load, read_columns, start
 from skyclass.training.device import autocast, device, explained, precision_of
 from skyclass.training.features import features_key, store_features
 from skyclass.training.fit import fit
@@ -178,5 +178,7 @@ def _with_features(job: Job) -> Job:
             # there need not be a calibration split
             continue
         with explained(job.config):
-            store_features(classifier, stored, folder, split, partial(autocast, job.config))
+            columns = read_columns(job.spec.columns, job.cutouts, split)
+            arithmetic = partial(autocast, job.config)
+            store_features(classifier, stored, folder, split, arithmetic, columns)
     return replace(job, features=folder)
