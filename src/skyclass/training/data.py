@@ -25,7 +25,7 @@ class CutoutBatch(NamedTuple):
     """Classes, int64 `[n]`."""
     row: Tensor
     """Rows in the split, int64 `[n]`."""
-    columns: Tensor | None
+    columns: Tensor | None = None
     """Of the catalogue, float32 `[n, column]`, where the model has any."""
 
 
