@@ -82,7 +82,8 @@ def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None
     next(mirror.rglob("frame-u-*-0101.fits.bz2")).unlink()
     file = write(tmp_path, small_survey)
     text = file.read_text()
-    lines = f'base_url = "{mirror.as_uri()}"\nretries = 1'
+    # enough of each class is left for validation where half of the objects are lost
+    lines = f'base_url = "{mirror.as_uri()}"\nretries = 1\n[split]\nvalidation = 0.3'
     file.write_text(text.replace(f'frames = "{small_survey}/frames"', lines))
     metrics = run_experiment(file, tmp_path / "out").metrics
     catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet")
