@@ -168,7 +168,7 @@ def draw_magnitude(figure: Figure, metrics: dict[str, Any]) -> None:
             elinewidth=0.7,
             label=name,
         )
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     axes.set(xlabel="r [mag]", ylabel="accuracy")
     axes.legend(loc="best")
 
@@ -191,7 +191,7 @@ def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(
         *(handles, names),
-        loc="outside upper center",
+        loc="outside lower center",
         ncols=min(4, len(names)),
         columnspacing=1.0,
         markerscale=1.8,
@@ -205,12 +205,12 @@ def _colour_panel(axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: s
         for pair in (x, y)
     ]
     known = np.isfinite(values[0]) & np.isfinite(values[1])
-    for number, label in enumerate(labels):
+    for number, label in zip(_places(len(labels)), labels, strict=True):
         rows = known & (table["label"] == label).to_numpy(bool)
         axes.plot(
             *(each[rows] for each in values),
-            _MARKERS[number % len(_MARKERS)],
-            color=_COLOURS[number % len(_COLOURS)],
+            _MARKERS[number],
+            color=_COLOURS[number],
             markersize=1.8,
             markeredgewidth=0,
             alpha=0.6,
@@ -228,6 +228,14 @@ def _colour_panel(axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: s
     )
     axes.set(xlabel=f"{x[0]} − {x[1]} [mag]", ylabel=f"{y[0]} − {y[1]} [mag]")
     axes.set(xlim=_limits(values[0][known]), ylim=_limits(values[1][known]))
+
+
+def _places(classes: int) -> list[int]:
+    """Spread classes over colours and markers; those of more than eight come again."""
+    if classes < len(_COLOURS):
+        last = min(classes - 1, 1) * (len(_COLOURS) - 2)
+        return [round(place) for place in np.linspace(0, last, classes)]
+    return [place % len(_COLOURS) for place in range(classes)]
 
 
 def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
