@@ -126,7 +126,8 @@ def reliability_table(
     list of dict
         With the fields of `ReliabilityBin`.
     """
-    return [asdict(each) for each in reliability(true, probabilities)]
+    bins = reliability(true, probabilities)
+    return [{**asdict(each), "ci95": each.ci95 and list(each.ci95)} for each in bins]
 
 
 def uncalibrated(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
