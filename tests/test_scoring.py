@@ -73,7 +73,7 @@ def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluatio
 def test_everything_is_scored(found: Evaluation) -> None:
     metrics = json.loads(json.dumps(found.metrics))
     assert metrics == found.metrics
-    assert set(metrics["test"]) == set(metrics["baseline"])
+    assert set(metrics["test"]) == set(metrics["baseline"]) == set(metrics["baselines"]["k-nn"])
     assert set(metrics["test"]["by"]) >= {"magnitude_r", "snr_r", "crowding"}
     for each in metrics["test"]["by"].values():
         assert sum(b["n"] for b in each["bins"]) + each["missing"] == len(found.table)

@@ -73,7 +73,7 @@ def evaluate(
     classifier: Classifier,
     cutouts: Path,
 ) -> Evaluation:
-    """Classify the test objects, once, and score the model and the baseline.
+    """Classify the test objects, once, and score the model and the baselines.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def evaluate(
     -------
     Evaluation
         `baseline` and `difference` of the metrics are None where there are no colours, `conformal`
-        where there is no calibration split.
+        where there is no calibration split; `baselines` holds the others by their names.
     """
     test = open_cutouts(cutouts, "test")
     rows = rows_of(catalog, test.positions())
@@ -112,10 +112,11 @@ def evaluate(
     table = predictions_table(
         **identity, labels=info.labels, true=test.label, probabilities=shares, extra=columns
     )
+    scored = {name: scoring.scores(table, each) for name, each in baselines.items()}
     metrics = {
         "test": scoring.scores(table, shares),
-        "baseline": None if baseline is None else scoring.scores(table, baseline),
-        "baselines": {name: scoring.plain(found) for name, found in baselines.items()},
+        "baseline": scored.pop(BASELINE, None),
+        "baselines": scored,
         "difference": None if baseline is None else scoring.difference(shares, baseline),
         "calibration": scoring.calibration(shares, classifier),
         "conformal": sets,
@@ -145,11 +146,6 @@ class _Scoring:
         whole = score(self.labels, self.true, shares, **options)
         by = scores_by_condition(table, self.labels, self.true, shares, **options)
         return {**whole, "by": by}
-
-    def plain(self, shares: NDArray[np.float64]) -> dict[str, Any]:
-        """Score probabilities."""
-        options: dict[str, Any] = {"ordered": self.ordered, "groups": self.groups}
-        return score(self.labels, self.true, shares, **options, seed=self.seed)
 
     def difference(
         self, shares: NDArray[np.float64], others: NDArray[np.float64]
