@@ -50,9 +50,9 @@ def score(
     """Score predictions against the true classes; the result is ready for JSON.
 
     The predicted class is the most probable one, the first where several are. A division by zero
-    is None: the precision of a class that was never predicted, the recall of a class without test
-    objects. In means over classes it counts as 0 (scikit-learn's ``zero_division=0``), so a class
-    that the model ignores lowers them; one with neither objects nor predictions is left out.
+    is None, as the precision of a class that was never predicted; in means over classes it counts
+    as 0 (scikit-learn's ``zero_division=0``), so a class that the model ignores lowers them. A
+    class with neither objects nor predictions is left out.
 
     Parameters
     ----------
@@ -65,10 +65,9 @@ def score(
     ordered
         Whether neighbouring classes are alike, so that `adjacent` means something.
     groups
-        Number of each object's group, `[n]`, where those of a group are alike, as in a field: whole
-        groups are then drawn too, and intervals are no narrower than without groups.
+        Number of each object's group, `[n]`, such as its field: whole groups are then drawn too.
     seed, resamples
-        Seed of the draws, and how many.
+        Seed and number of the draws.
 
     Returns
     -------
