@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 __all__ = [
     "RESAMPLES",
@@ -178,7 +178,7 @@ def bootstrap_interval(
         return wilson_interval(value * units, units) if share and value in (0, 1) else None
     if units < 2:
         return None
-    wider = math.sqrt(units / (units - 1)) * float(student.ppf(0.975, units - 1))
+    wider = math.sqrt(units / (units - 1)) * float(stdtrit(units - 1, 0.975))
     if units < _FEW:
         low, high = _around(value, wider * float(defined.std()), bounds)
         high += float(defined.mean()) - value if reflect else 0.0

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.evaluation.confusion import divided
+from skyclass.evaluation.sums import adding
 
 __all__ = ["Ranking"]
 
@@ -11,7 +12,7 @@ Array = NDArray[np.float64]
 
 
 class Ranking:
-    """Objects in the order of a score, which is sorted once.
+    """Objects in the order of a score, which is found once.
 
     Parameters
     ----------
@@ -22,15 +23,15 @@ class Ranking:
     """
 
     def __init__(self, positive: NDArray[np.bool_], scores: Array) -> None:
-        order = np.argsort(-scores, kind="stable")
-        ordered, self._order = scores[order], order
-        first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        level = np.cumsum(np.r_[False, ordered[1:] != ordered[:-1]])
-        self._positive = np.flatnonzero(positive[order])
-        # only levels with an object of the class have a say
-        held, self._starts = np.unique(level[self._positive], return_index=True)
-        self._first = first[held]
-        self._last = np.r_[first[1:], len(scores)][held] - 1
+        level = np.unique(-scores, return_inverse=True)[1]
+        # only levels with an object of the class have a say; what lies between two of them is
+        # added up as one
+        held = np.unique(level[positive])
+        place = np.searchsorted(held, level)
+        self._levels = len(held)
+        self._segments = adding(2 * place + np.isin(level, held), 2 * len(held) + 1)
+        own = np.flatnonzero(positive)
+        self._own = adding(place[own], len(held), rows=own, n=len(scores))
 
     def areas(self, weights: Array) -> tuple[Array, Array]:
         """Give both areas.
@@ -49,17 +50,14 @@ class Ranking:
         roc, precision_recall
             `[r]` each; not a number where one side has no objects.
         """
-        if len(self._positive) == 0:
+        if self._levels == 0:
             nothing = np.full(weights.shape[1], np.nan)
             return nothing, nothing
-        sorted_weights = weights[self._order]
-        gained = np.add.reduceat(sorted_weights[self._positive], self._starts, axis=0)
-        above = np.cumsum(sorted_weights, axis=0)
-        upto = above[self._last]
-        before = upto.copy()
-        before[:] = np.where((self._first > 0)[:, None], above[self._first - 1], 0.0)
+        gained = self._own @ weights
         hits = np.cumsum(gained, axis=0)
-        positives, negatives = hits[-1], above[-1] - hits[-1]
+        ranked = np.cumsum(self._segments @ weights, axis=0)
+        before, upto = ranked[:-1:2], ranked[1::2]
+        positives, negatives = hits[-1], ranked[-1] - hits[-1]
         # half of those negatives that tie with the level's objects rank below these
         passed = (upto - hits + before - (hits - gained)) / 2
         roc = divided((gained * (negatives - passed)).sum(axis=0), positives * negatives)

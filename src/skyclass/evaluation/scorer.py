@@ -2,11 +2,11 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from skyclass.evaluation.calibration import BINS, bin_numbers
 from skyclass.evaluation.confusion import divided, matrix_scores
 from skyclass.evaluation.ranking import Ranking
+from skyclass.evaluation.sums import adding
 
 __all__ = ["Scorer"]
 
@@ -32,9 +32,9 @@ class Scorer:
         self.n, self._classes = probabilities.shape
         predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
         self._true, self._predicted = true, predicted
-        self._cells = _counting(true * self._classes + predicted, self._classes**2)
+        self._cells = adding(true * self._classes + predicted, self._classes**2)
         gaps = (predicted == true) - confidence
-        self._gaps = _counting(bin_numbers(confidence), BINS, gaps)
+        self._gaps = adding(bin_numbers(confidence), BINS, values=gaps)
         self._means = _per_object(true, probabilities, predicted, ordered=ordered)
         self._rankings = [Ranking(true == k, probabilities[:, k]) for k in range(self._classes)]
         self.matrix = self.matrices(np.ones((self.n, 1)))[..., 0].astype(np.int64)
@@ -100,13 +100,6 @@ class Scorer:
             `[true, predicted, r]`.
         """
         return np.asarray((self._cells @ weights).reshape(self._classes, self._classes, -1))
-
-
-def _counting(places: NDArray[np.int64], count: int, values: Array | None = None) -> csr_array:
-    """Make the sparse `[count, n]` matrix that adds objects up by their place."""
-    n = len(places)
-    ones = np.ones(n) if values is None else values
-    return csr_array((ones, (places, np.arange(n))), shape=(count, n))
 
 
 def _per_object(
