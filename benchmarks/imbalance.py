@@ -1,12 +1,14 @@
-"""What helps where classes differ in number: a small study on a skewed simulated survey.
+"""What helps where classes differ in number: a small study on skewed simulated stars.
 
-Usage: python benchmarks/imbalance.py [FIELDS] [SEEDS]                (default 16 2)
+Usage: python benchmarks/imbalance.py [FIELDS] [STEPS] [SEEDS]        (default 8 400 2)
 
-Simulated stars of seven spectral classes in numbers that fall by a constant factor from the most to
-the least frequent class; the test split has as many of each. The compact network is trained with
-each value of `training.imbalance`, same objects and steps, and once with the two rarest classes
-merged into their neighbours. Prints accuracy, balanced accuracy (the mean of the classes' own) and
-the accuracy of the rarest class on the test objects.
+Of the training and validation objects of a simulated survey, classes keep numbers that fall by a
+constant factor from M, the most frequent, to O, of which 1 in 25 of M's number is left. The test
+split is left as it is, about equally many of each class. The compact network is trained with each
+value of `training.imbalance` on the same objects for the same number of steps. Printed, in per
+cent: the accuracy of each class on the test objects, their mean (the balanced accuracy, with the
+standard error of that mean), and the accuracy that this comes to where classes are as
+frequent as in training.
 """
 
 import sys
@@ -14,9 +16,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from skyclass.catalog import build_catalog
-from skyclass.config import CutoutConfig, LabelConfig, SampleConfig, SplitConfig, TrainingConfig
+from skyclass.config import CutoutConfig, SplitConfig, TrainingConfig
 from skyclass.images import make_cutouts, open_cutouts
 from skyclass.models import ModelSpec
 from skyclass.simulation import simulate
@@ -24,32 +27,72 @@ from skyclass.survey import BANDS
 from skyclass.training import train
 
 SIZE = 32
-SPLIT = SplitConfig(test=0.3, validation=0.15)
+BATCH = 32
+LEAST = 0.04
 METHODS = ("none", "class-weights", "balanced", "logit-adjustment", "oversample")
 
 
-def skewed(counts: dict[str, int], factor: float) -> dict[str, int]:
-    """Let the numbers of classes fall, from hot to cool ones, as blue stars are the rarest."""
-    order = list(counts)[::-1]
-    most = min(counts.values())
-    return {
-        name: max(12, round(most * factor ** (rank / (len(order) - 1))))
-        for rank, name in enumerate(order)
-    }
+def skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Leave objects of training and validation out, more of a class the rarer it is to be."""
+    kept = table["split"] == "test"
+    for split in ("train", "validation"):
+        here = table["split"] == split
+        most = table.loc[here, "label"].value_counts().min()
+        for rank, name in enumerate(classes):
+            count = max(2, round(most * LEAST ** (1 - rank / (len(classes) - 1))))
+            kept |= pd.Series(
+                table.index.isin(table.index[here & (table["label"] == name)][:count])
+            )
+    chosen = table[kept].reset_index(drop=True)
+    chosen.attrs = table.attrs
+    return chosen
 
 
-def write_cutouts(folder: Path, labels: LabelConfig) -> tuple[Path, tuple[str, ...]]:
-    whole = build_catalog(folder / "catalog.csv", "spectral-class", split=SPLIT)
-    wanted = skewed(whole.attrs["skyclass"]["classes"], 0.04)
-    table = build_catalog(
-        folder / "catalog.csv", "spectral-class", sampling=SampleConfig(counts=wanted), split=SPLIT
+def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.ndarray:
+    """Train, and give the share of right answers of each class on the test objects."""
+    training, test = (open_cutouts(cutouts, split) for split in ("train", "test"))
+    counts = np.bincount(training.label)
+    objects = counts.max() * len(counts) if method == "oversample" else counts.sum()
+    spec = ModelSpec("t", LABELS, "ugriz", "compact", SIZE, BANDS, "nanomaggy", True, "shift")
+    config = TrainingConfig(
+        epochs=-(-steps // (objects // BATCH)),
+        validate_every=steps // 8,
+        batch_size=BATCH,
+        patience=8,
+        imbalance=method,
     )
-    del whole
-    _ = labels
-    out = folder / "cutouts"
-    info = make_cutouts(table, folder / "frames", out, CutoutConfig(size=SIZE))
-    return out, info.labels
+    classifier = train(cutouts, spec, config, out, seed=seed)
+    found = classifier.probabilities(test.take(np.arange(len(test))), test.offsets()).argmax(1)
+    return np.array([np.mean(found[test.label == one] == one) for one in range(len(LABELS))])
+
+
+def main(fields: int, steps: int, seeds: int) -> None:
+    global LABELS
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        simulate(folder, fields, seed=11, objects_per_field=500)
+        split = SplitConfig(test=0.3, validation=0.2)
+        table = build_catalog(folder / "catalog.csv", "spectral-class", split=split)
+        table = skewed(table, list(table.attrs["skyclass"]["classes"]))
+        rules = CutoutConfig(size=SIZE)
+        LABELS = make_cutouts(table, folder / "frames", folder / "cutouts", rules).labels
+        parts = [open_cutouts(folder / "cutouts", part).label for part in ("train", "test")]
+        shares = np.bincount(parts[0]) / len(parts[0])
+        print(f"training objects: {dict(zip(LABELS, np.bincount(parts[0]).tolist(), strict=True))}")
+        print(f"test objects: {dict(zip(LABELS, np.bincount(parts[1]).tolist(), strict=True))}")
+        print(f"{'':17}" + "".join(f"{label:>7}" for label in LABELS) + "   mean        as trained")
+        for method in METHODS:
+            each = [
+                recalls(folder / "cutouts", folder / f"{method}-{seed}", method, steps, seed)
+                for seed in range(1, seeds + 1)
+            ]
+            mean = np.mean(each, axis=0)
+            error = np.sqrt(np.sum(mean * (1 - mean) / np.bincount(parts[1]))) / len(mean)
+            told = "".join(f"{100 * value:7.1f}" for value in mean)
+            print(f"{method:17}{told}  {100 * mean.mean():5.1f} +- {100 * error:.1f}", end="")
+            print(f"  {100 * np.sum(shares * mean):5.1f}", flush=True)
 
 
 if __name__ == "__main__":
-    print(np, sys, tempfile, open_cutouts, ModelSpec, simulate, BANDS, train, TrainingConfig)
+    given = [int(n) for n in sys.argv[1:]]
+    main(*(given + [8, 400, 2][len(given) :]))

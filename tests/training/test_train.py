@@ -107,8 +107,8 @@ def test_what_another_training_left_is_not_gone_on_with(cutouts: Path, tmp_path:
 
 def test_the_temperature_is_fitted_on_the_calibration_split(tmp_path: Path) -> None:
     counts = COUNTS | {"calibration": {"A": 20, "F": 20, "G": 20}}
-    cutouts = write_cutouts(tmp_path / "cutouts", counts, noise=3.0)
-    trained = train(cutouts, spec(), TrainingConfig(epochs=2, batch_size=20), tmp_path / "model")
+    cutouts = write_cutouts(tmp_path / "cutouts", counts)
+    trained = train(cutouts, spec(), TrainingConfig(epochs=6, batch_size=20), tmp_path / "model")
     assert trained.spec.temperature_from == "calibration"
     split = open_cutouts(cutouts, "calibration")
     losses = []
