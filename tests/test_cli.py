@@ -11,6 +11,7 @@ from astropy.table import Table
 from typer.testing import CliRunner
 
 from skyclass.cli import app
+from skyclass.config import read_config
 from skyclass.models import Classifier, ModelSpec, save
 from skyclass.survey import BANDS
 
@@ -193,3 +194,30 @@ def test_an_interruption_says_what_it_means(
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 130
     assert result.stderr == "interrupted; the same command goes on from here\n"
+
+
+def test_settings_are_searched_for_on_the_validation_objects(
+    small_survey: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "e.toml").write_text(
+        f'task = "spectral-class"\n[catalog]\npath = "{small_survey}/catalog.csv"\n'
+        f'[survey]\nframes = "{small_survey}/frames"\n[cutouts]\nsize = 16\n'
+        '[labels]\nmerge = { hot = ["O", "B", "A", "F"], cool = ["G", "K", "M"] }\n'
+        "[training]\nepochs = 1\nbatch_size = 16\n"
+    )
+    (tmp_path / "s.toml").write_text('trials = 2\n[space]\n"training.learning_rate" = [1e-3, 1e-2]')
+    out = tmp_path / "out"
+    rates = run("learning-rate", tmp_path / "e.toml", "--out", out, "--steps", "40")
+    assert rates.returncode == 0, rates.stderr
+    assert rates.stdout.startswith("training.learning_rate = ")
+    assert (out / "learning-rate.png").exists()
+    found = run("tune", tmp_path / "e.toml", tmp_path / "s.toml", "--out", out)
+    assert found.returncode == 0, found.stderr
+    assert "best of 2 trials" in found.stdout
+    best = read_config(out / "best.toml")
+    assert f"training.learning_rate = {best.training.learning_rate}" in found.stdout
+    assert best.labels.merge == {"hot": tuple("OBAF"), "cool": tuple("GKM")}
+    assert not (out / "trials").exists()
+    (tmp_path / "s.toml").write_text('[space]\n"model.name" = ["compact", "compct"]')
+    refused = run("tune", tmp_path / "e.toml", tmp_path / "s.toml", "--out", out)
+    assert_refused(refused, "did you mean 'compact'")

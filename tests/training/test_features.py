@@ -43,6 +43,22 @@ def test_trained_on_stored_features_is_the_same(
         assert [e[name] for e in curves] == pytest.approx([e[name] for e in wanted], abs=1e-5)
 
 
+def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> None:
+    def interrupt(done: int, _total: int, _figures: dict) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    frozen = replace(spec(), frozen=True)
+    config = TrainingConfig(epochs=3, batch_size=20)
+    out = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        train(cutouts, frozen, config, out, augmentation=OFF, progress=interrupt)
+    kept = load_file(tmp_path / "broken.training" / "best.safetensors")
+    assert set(kept) == {"network.head.weight", "network.head.bias"}
+    weights = [shortly(cutouts, place) / "model.safetensors" for place in (out, tmp_path / "whole")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
 def test_a_second_training_computes_nothing(
     cutouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from training.stored import spec
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 TEXT = """
-task = "object-type"
+task = "spectral-class"
 [catalog]
 path = "{survey}/catalog.csv"
 [survey]
@@ -24,7 +24,7 @@ frames = "{survey}/frames"
 [cutouts]
 size = 16
 [labels]
-merge = {{ point = ["star", "quasar"] }}
+merge = {{ hot = ["O", "B", "A", "F"], cool = ["G", "K", "M"] }}
 [training]
 epochs = 2
 batch_size = 24
@@ -55,7 +55,7 @@ def test_a_command_with_two_processes_gives_the_metrics_of_one(
     for alone, together in zip(one["epochs"], two["epochs"], strict=True):
         assert together == pytest.approx(alone, rel=1e-4)
     one, two = (json.loads((tmp_path / d / "metrics.json").read_text())["test"] for d in ("1", "2"))
-    assert two["labels"] == ["point", "galaxy"]
+    assert two["labels"] == ["hot", "cool"]
     assert two["confusion_matrix"] == one["confusion_matrix"]
 
 

@@ -126,3 +126,5 @@ def test_a_learning_rate_that_learns(cutouts: Path, tmp_path: Path) -> None:
 def test_a_loss_that_never_falls() -> None:
     with pytest.raises(TrainingError, match="falls at no learning rate"):
         _ = RateTest(np.geomspace(1e-7, 1, 50), np.linspace(1, 2, 50)).suggestion
+    with pytest.raises(TrainingError, match="falls at no learning rate"):
+        _ = RateTest(np.array([1e-7]), np.array([0.0])).suggestion

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,12 @@ def test_bf16_oversampling_and_logit_adjustment_train(cutouts: Path, tmp_path: P
         )
         assert history["epochs"][-1]["train_loss"] < history["epochs"][0]["train_loss"]
         assert history["steps_per_epoch"] == (9 if imbalance == "oversample" else 5)
+
+
+def test_one_class_is_nothing_to_learn(cutouts: Path, tmp_path: Path) -> None:
+    alone = replace(spec(), labels=("A",))
+    with pytest.raises(TrainingError, match="all objects are of class A; there is nothing"):
+        train(cutouts, alone, TrainingConfig(), tmp_path / "model")
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])

@@ -77,7 +77,12 @@ class StoredFeatures:
         return out.reshape(-1, shape[-1])
 
 
-def features_key(classifier: Classifier, fingerprint: str, precision: str) -> str:
+def features_key(
+    classifier: Classifier,
+    fingerprint: str,
+    precision: str,
+    columns: NDArray[np.float32] | None = None,
+) -> str:
     """Hash everything that decides the features.
 
     Parameters
@@ -88,6 +93,8 @@ def features_key(classifier: Classifier, fingerprint: str, precision: str) -> st
         That of the cutouts.
     precision
         Of the arithmetic.
+    columns
+        Of the catalogue's training objects, which cutouts do not hold.
 
     Returns
     -------
@@ -99,6 +106,8 @@ def features_key(classifier: Classifier, fingerprint: str, precision: str) -> st
     digest = sha256(json.dumps(told, default=str).encode())
     if classifier.spec.upscaler is not None:
         digest.update(Path(classifier.spec.upscaler).read_bytes())
+    if columns is not None:
+        digest.update(columns.tobytes())
     head = set(map(id, classifier.head.state_dict(keep_vars=True).values()))
     for name, value in classifier.network.state_dict(keep_vars=True).items():
         if id(value) not in head:

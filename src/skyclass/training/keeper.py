@@ -62,8 +62,8 @@ class Keeper(Callback):
         }
 
     def restore_best(self, classifier: Classifier) -> None:
-        """Put the best weights into a classifier."""
-        classifier.load_state_dict(load_file(self._state / _BEST))
+        """Put the best weights into a classifier; what is not among them never changed."""
+        classifier.load_state_dict(load_file(self._state / _BEST), strict=False)
 
     def on_train_start(self, trainer: Any, _module: Any) -> None:
         """Stop at once where an interrupted training had come to its end."""
@@ -76,9 +76,8 @@ class Keeper(Callback):
         step = (number + 1) * self._plan.round_steps
         self._rounds.append({"epoch": number, "step": step, **figures})
         if trainer.is_global_zero and best_round(self._rounds, self._config.monitor) == number:
-            tensors = {k: v.contiguous() for k, v in module.kept.state_dict().items()}
             with atomic_path(self._state / _BEST) as partial:
-                partial.write_bytes(save(tensors))
+                partial.write_bytes(save(module.learnt(module.kept.state_dict())))
         trainer.save_checkpoint(self._state / _LAST)
         trainer.should_stop = is_stale(self._rounds, self._config)
         if self._tell is not None and trainer.is_global_zero:

@@ -85,6 +85,23 @@ class ClassifierModule(LightningModule):
         self.train()
 
     @property
+    def strict_loading(self) -> bool:
+        """Whether a checkpoint holds all weights."""
+        return not self.frozen
+
+    def learnt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Leave out of a state what a frozen backbone is started with anyway."""
+        return {
+            name: value.contiguous()
+            for name, value in state.items()
+            if not (self.frozen and "network." in name and "network.head." not in name)
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what was learnt."""
+        checkpoint["state_dict"] = self.learnt(checkpoint["state_dict"])
+
+    @property
     def kept(self) -> Classifier:
         """What is validated and kept: the average of the weights, or the weights."""
         return self.average or self.classifier

@@ -150,6 +150,10 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
 
 def _check_objects(cutouts: Path, spec: ModelSpec, config: TrainingConfig) -> None:
     """Refuse splits that nothing can be learnt from, or judged with."""
+    if len(spec.labels) < 2:
+        raise TrainingError(
+            f"all objects are of class {', '.join(spec.labels)}; there is nothing to learn"
+        )
     for split in ("train", "validation"):
         label = open_cutouts(cutouts, split).label
         counts = np.bincount(label, minlength=len(spec.labels))
@@ -167,7 +171,8 @@ def _with_features(job: Job) -> Job:
     """Compute the features of a frozen backbone, or find them."""
     lightning.seed_everything(job.seed, verbose=False)
     classifier = start(job.spec)
-    key = features_key(classifier, job.fingerprint, precision_of(job.config))
+    columns = read_columns(job.spec.columns, job.cutouts, "train")
+    key = features_key(classifier, job.fingerprint, precision_of(job.config), columns)
     # where cutouts are shared by several experiments, so are features
     folder = job.cutouts.resolve().with_name("features") / key
     classifier.to(device())
