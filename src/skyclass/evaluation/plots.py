@@ -147,8 +147,8 @@ def accuracy_against(
     figure.update_yaxes(title="accuracy", tickformat=".0%", range=[max(0.0, least - 0.04), 1.02])
     figure.update_xaxes(title=axis, zeroline=False)
     if logarithmic:
-        # labels at 1, 2 and 5 of each decade
-        figure.update_xaxes(type="log", dtick="D2")
+        steps = [10.0**decade * part for decade in range(-1, 6) for part in (1, 2, 5)]
+        figure.update_xaxes(type="log", tickvals=steps, ticktext=[f"{step:g}" for step in steps])
     return styled(figure, height=340)
 
 

@@ -134,7 +134,7 @@ def sky_map(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
     )
     figure.update_xaxes(visible=False, range=[-2.95, 2.95])
     figure.update_yaxes(visible=False, range=[-1.5, 1.5], scaleanchor="x")
-    return styled(figure, height=330).update_layout(
+    return styled(figure, height=280).update_layout(
         showlegend=False, margin={"l": 4, "r": 4, "t": 4, "b": 4}
     )
 
@@ -179,8 +179,8 @@ def close_up(
     figure = go.Figure(
         go.Scatter(x=along, y=dec, mode="markers", marker=marker, text=told, hoverinfo="text+x+y")
     )
-    figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6)
-    figure.update_yaxes(title="declination (°)", nticks=6, automargin=True)
+    figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6, zeroline=False)
+    figure.update_yaxes(title="declination (°)", nticks=6, automargin=True, zeroline=False)
     return styled(figure, height=330).update_layout(margin={"t": 16})
 
 
@@ -231,7 +231,7 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
     widest = max(5, *(min(len(label), 12) for label in points.labels))
     return (
         styled(figure)
-        .update_layout(legend={"entrywidth": 9 * widest, "itemsizing": "constant"})
+        .update_layout(legend={"entrywidth": 9 * widest})
         .update_xaxes(zeroline=False)
         .update_yaxes(zeroline=False)
     )

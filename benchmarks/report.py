@@ -1,0 +1,83 @@
+"""Size of a report of 5,000 test objects, and what its parts cost.
+
+    python benchmarks/report.py EXPERIMENT
+
+The test objects of an experiment stand several times in the report, as if there were 5,000.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skyclass.evaluation.report import page
+from skyclass.evaluation.report.embedding import embed, map_of
+from skyclass.evaluation.report.material import Material, read_material
+from skyclass.evaluation.report.objects import MOST, choose
+from skyclass.evaluation.report.pictures import Gallery
+from skyclass.evaluation.report.saliency import explain, telling
+from skyclass.images import StoredCutouts
+
+LIMIT = 15e6
+
+
+class Repeated:
+    """Stored cutouts that stand several times."""
+
+    def __init__(self, cutouts: StoredCutouts, rows: np.ndarray) -> None:
+        self._cutouts, self._rows = cutouts, rows
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        """Read some of them."""
+        return self._cutouts.take(self._rows[indices])
+
+    def offsets(self) -> np.ndarray:
+        """Read where the objects lie."""
+        return self._cutouts.offsets()[self._rows]
+
+
+def repeated(material: Material, count: int) -> Material:
+    """Repeat the test objects."""
+    rows = np.arange(count) % len(material.table)
+    magnitudes, field = material.magnitudes, material.field
+    return dataclasses.replace(
+        material,
+        table=material.table.iloc[rows].reset_index(drop=True),
+        true=material.true[rows],
+        probabilities=material.probabilities[rows],
+        cutouts=Repeated(material.cutouts, rows),
+        magnitudes=None if magnitudes is None else magnitudes[rows],
+        field=None if field is None else field.iloc[rows],
+    )
+
+
+def timed(name: str, work: Callable[[], Any]) -> Any:
+    """Do something and print how long it took."""
+    start = time.perf_counter()
+    result = work()
+    print(f"{name:24} {time.perf_counter() - start:6.1f} s")
+    return result
+
+
+def main(directory: Path) -> None:
+    material = repeated(read_material(directory), MOST)
+    rows = choose(material.true, material.given, material.confidence)
+    sprites = timed("thumbnails", lambda: Gallery(material, rows)).sprites
+    right, wrong = telling(material.true, material.given, material.confidence)
+    timed("saliency of 12 objects", lambda: explain(material, np.concatenate([right, wrong])))
+    features = timed("features of 2,000", lambda: embed(material, rows[:2000]))
+    timed("map of 2,000", lambda: map_of(features))
+    template = page._environment().get_template("report.html.j2")
+    text = timed("whole report", lambda: template.render(page._context(material)))
+    size = len(text.encode())
+    kind = f"{sprites.width} x {sprites.height} pixels"
+    print(f"{len(rows):,} objects, thumbnails of {kind}: {size / 1e6:.1f} MB")
+    print(f"{'within' if size < LIMIT else 'BEYOND'} {LIMIT / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
