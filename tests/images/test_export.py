@@ -1,5 +1,7 @@
 """Exports read back by other libraries, and Pan-STARRS beside SDSS."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import datasets
@@ -15,7 +17,15 @@ from skyclass.catalog import build_catalog
 from skyclass.cli import app
 from skyclass.config import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images import export_cutouts, make_cutouts, open_cutouts, read_info, render
+from skyclass.images import (
+    CutoutInfo,
+    export_cutouts,
+    make_cutouts,
+    open_cutouts,
+    read_info,
+    render,
+)
+from skyclass.images.assembly import Plan
 from skyclass.images.export import object_name, safe_name
 from skyclass.images.panstarrs import linear_flux, open_panstarrs
 from skyclass.survey import BANDS, read_frame
@@ -104,6 +114,31 @@ def test_what_cannot_be_written(
 def test_nothing_is_written_over(stored: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="is there already"):
         export_cutouts(stored, tmp_path, "fits")
+
+
+@pytest.mark.parametrize(("form", "ending"), [("fits", ".fits"), ("png", ".png")])
+def test_objects_of_one_id_are_all_written(tmp_path: Path, form: str, ending: str) -> None:
+    info = CutoutInfo("f", 8, BANDS, ("a",), 1, 0, 0, True)
+    plan = Plan(("a",), BANDS, 8, "float32", (), "f")
+    features = datasets.Features({k: v for k, v in plan.features.items() if k != "split"})
+    n, shape = 3, (5, 8, 8)
+    columns = {
+        "flux": np.zeros((n, *shape), np.float32),
+        "mask": np.zeros((n, *shape), bool),
+        "label": [0] * n,
+        "specobjid": ["12", "12", "13"],
+        "objid": [None] * n,
+        "offset": np.zeros((n, 5, 2), np.float32),
+        "cd": np.tile(np.diag([-1e-4, 1e-4]), (n, 1, 1)),
+        "ra": [10.0] * n,
+        "dec": [0.0] * n,
+    }
+    rows = datasets.Dataset.from_dict({k: columns[k] for k in features}, features)
+    datasets.DatasetDict({"test": rows}).save_to_disk(str(tmp_path / "c"))
+    (tmp_path / "c" / "skyclass.json").write_text(json.dumps(asdict(info)))
+    assert export_cutouts(tmp_path / "c", tmp_path / "out", form) == 3
+    found = {path.name for path in (tmp_path / "out").rglob(f"*{ending}")}
+    assert found == {f"12{ending}", f"12-00000001{ending}", f"13{ending}"}
 
 
 @pytest.mark.parametrize("label", ["../../x", "/etc", "a/b", "..", "nul\0", "x" * 300, ""])

@@ -106,8 +106,14 @@ def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> No
         for start, batch in _batches(rows):
             for i, label in enumerate(batch["label"]):
                 row = {name: values[i] for name, values in batch.items()}
-                path = folders[label] / f"{object_name(row, start + i)}.fits"
-                _units(row, info).writeto(path)
+                _units(row, info).writeto(_free_path(folders[label], row, start + i, ".fits"))
+
+
+def _free_path(folder: Path, row: dict[str, Any], number: int, ending: str) -> Path:
+    """Name an object's file; where two objects have one id, the second gets its row's number."""
+    name = object_name(row, number)
+    path = folder / f"{name}{ending}"
+    return folder / f"{name}-{number:08d}{ending}" if path.exists() else path
 
 
 def _class_folders(out: Path, info: CutoutInfo) -> list[Path]:
@@ -130,9 +136,10 @@ def _write_png(
             flux = batch["flux"].astype(np.float32)
             drawn = render(flux, image_type, offset=batch["offset"], bands=info.bands)
             for i, picture in enumerate(drawn):
-                name = object_name({key: batch[key][i] for key in IDS}, start + i)
+                row = {key: batch[key][i] for key in IDS}
+                path = _free_path(folders[batch["label"][i]], row, start + i, ".png")
                 # y grows upwards in a cutout, downwards in a file
-                Image.fromarray(picture[::-1]).save(folders[batch["label"][i]] / f"{name}.png")
+                Image.fromarray(picture[::-1]).save(path)
 
 
 def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
