@@ -107,3 +107,32 @@ def test_the_temperature_divides_the_logits_and_is_saved(tmp_path: Path) -> None
     np.testing.assert_allclose(loaded.probabilities(flux, offset), expected, rtol=1e-5)
     with pytest.raises(ModelError, match="above 0"):
         classifier.temperature = 0.0
+
+
+def test_the_model_card_tells_what_the_model_is(tmp_path: Path) -> None:
+    objects = {"train": {"O": 1, "B": 20, "M": 300}, "test": {"O": 0, "B": 5, "M": 70}}
+    save(Classifier(replace(SPEC, objects=objects, survey="SDSS")), tmp_path / "simulated")
+    card = (tmp_path / "simulated" / "README.md").read_text()
+    assert card.startswith("---\nlicense: bsd-3-clause\nlibrary_name: skyclass\n")
+    assert "**Simulated data.**" in card
+    assert "| train | 1 | 20 | 300 |" in card
+    assert "lupton:irg:q=3" in card
+    assert load(tmp_path / "simulated").spec.objects == objects
+    save(Classifier(replace(SPEC, simulated=False)), tmp_path / "real")
+    assert "imulated" not in (tmp_path / "real" / "README.md").read_text()
+
+
+def test_weights_that_do_not_fit_the_configuration_are_one_line(tmp_path: Path) -> None:
+    save(Classifier(SPEC), tmp_path)
+    values = json.loads((tmp_path / "config.json").read_text())
+    for change, message in (
+        ({"labels": ["O", "B"]}, "weights for 3 classes, not 2"),
+        ({"image_type": "ugriz", "registration": "none"}, "pictures of 3 channels, not 5"),
+        ({"network": "resnet-small"}, "of another network"),
+        ({"temperature": 0}, "above 0"),
+        ({"nonsense": 1}, "nonsense"),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(values | change))
+        with pytest.raises(ModelError, match=message) as caught:
+            load(tmp_path)
+        assert "\n" not in str(caught.value)

@@ -99,9 +99,10 @@ def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
 def _features(
     classifier: Classifier, flux: NDArray[np.float32], offset: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Give the features that the head sees of one batch."""
+    """Give the features of one batch of pictures, without columns of the catalogue."""
     classifier.eval()
-    found = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset))
+    images = classifier.renderer(torch.from_numpy(flux), torch.from_numpy(offset))
+    found = classifier.network.embed(images)
     together = found.reshape(-1, classifier.samples, found.shape[-1])
     features: NDArray[np.float32] = together.mean(dim=1).float().numpy()
     return features

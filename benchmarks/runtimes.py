@@ -1,0 +1,146 @@
+"""One trained network in PyTorch, onnxruntime and OpenVINO, in 32 and 8 bits.
+
+Usage: python benchmarks/runtimes.py [--folder DIR] [--fields 2] [--objects 250] [--epochs 4]
+           [--networks compact,resnet-small]
+
+Needs onnx, onnxscript, onnxruntime and, for its rows, openvino. The 8-bit network is calibrated on
+training pictures (static quantisation, QDQ). Every row says how fast it is on the CPU in turn with
+the others, and how its answers to the same test objects differ from PyTorch's. A runtime is worth
+taking where the interval of the difference holds nothing but zero.
+"""
+
+import importlib.util
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from native import parsed, prepare, trained
+from torch import nn
+
+from skyclass.evaluation.paired import paired_difference
+from skyclass.images import StoredCutouts, open_cutouts
+from skyclass.models import Classifier
+
+BATCH = 64
+CALIBRATION = 4
+"""Batches of training pictures that the 8-bit network is calibrated on."""
+
+Runtime = Callable[[np.ndarray], np.ndarray]
+
+
+def pictures(classifier: Classifier, cutouts: StoredCutouts) -> Iterator[np.ndarray]:
+    """Draw whole batches."""
+    offsets = cutouts.offsets()
+    for start in range(0, len(cutouts) - BATCH + 1, BATCH):
+        rows = np.arange(start, start + BATCH)
+        flux = torch.from_numpy(cutouts.take(rows))
+        yield classifier.renderer(flux, torch.from_numpy(offsets[rows])).numpy()
+
+
+def export(network: nn.Module, example: np.ndarray, path: Path) -> Path:
+    torch.onnx.export(
+        network.eval(), (torch.from_numpy(example),), path, input_names=["images"], verbose=False
+    )
+    return path
+
+
+def quantise(path: Path, batches: list[np.ndarray]) -> Path:
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+        def __init__(self) -> None:
+            self.left = iter(batches)
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            batch = next(self.left, None)
+            return None if batch is None else {"images": batch}
+
+    prepared, out = path.with_name("prepared.onnx"), path.with_name("int8.onnx")
+    quant_pre_process(path, prepared)
+    quantize_static(prepared, out, Reader(), quant_format=QuantFormat.QDQ, per_channel=True)
+    return out
+
+
+def torch_runtime(network: nn.Module) -> Runtime:
+    def run(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return network(torch.from_numpy(images)).numpy()
+
+    return run
+
+
+def onnx_runtime(path: Path) -> Runtime:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda images: session.run(None, {"images": images})[0]
+
+
+def openvino_runtime(path: Path) -> Runtime:
+    import openvino
+
+    model = openvino.Core().compile_model(path, "CPU")
+    return lambda images: model(images)[0]
+
+
+def main() -> None:
+    options = parsed()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.folder or Path(scratch)
+        cutouts = prepare(folder, options.fields, options.objects)
+        for name in options.networks:
+            compare(trained(folder, cutouts, name, None, options.epochs), cutouts, Path(scratch))
+
+
+def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
+    test = list(pictures(classifier, open_cutouts(cutouts, "test")))
+    true = open_cutouts(cutouts, "test").label[: BATCH * len(test)]
+    training = pictures(classifier, open_cutouts(cutouts, "train"))
+    batches = [batch for batch, _ in zip(training, range(CALIBRATION), strict=False)]
+    path = export(classifier.network, test[0], scratch / "float.onnx")
+    small = quantise(path, batches)
+    runtimes = {
+        "PyTorch, 32 bits": torch_runtime(classifier.network),
+        "onnxruntime, 32 bits": onnx_runtime(path),
+        "onnxruntime, 8 bits": onnx_runtime(small),
+    }
+    if importlib.util.find_spec("openvino"):
+        runtimes["OpenVINO, 32 bits"] = openvino_runtime(path)
+        runtimes["OpenVINO, 8 bits"] = openvino_runtime(small)
+    report(classifier.spec.network, runtimes, test, true)
+
+
+def report(
+    name: str, runtimes: dict[str, Runtime], test: list[np.ndarray], true: np.ndarray
+) -> None:
+    found = {key: [run(batch) for batch in test] for key, run in runtimes.items()}
+    seconds = {key: [] for key in runtimes}
+    for _ in range(5):
+        for key, run in runtimes.items():
+            start = time.perf_counter()
+            for batch in test[:8]:
+                run(batch)
+            seconds[key].append((time.perf_counter() - start) / len(test[:8]))
+    logits = {key: np.concatenate(parts) for key, parts in found.items()}
+    first = next(iter(runtimes))
+    print(f"{name}, {len(true)} simulated test objects:")
+    for key in runtimes:
+        pair = logits[key].argmax(1), logits[first].argmax(1)
+        difference = paired_difference(true, *pair)
+        low, high = (100 * limit for limit in difference.ci95)
+        print(
+            f"{key:>21}: {BATCH / min(seconds[key]):7.0f} images/s,"
+            f" ratio {min(seconds[first]) / min(seconds[key]):.2f}; accuracy"
+            f" {difference.accuracy_a:.4f}, difference {100 * difference.difference:+.2f} points"
+            f" [{low:+.2f}, {high:+.2f}], same class {100 * np.mean(pair[0] == pair[1]):.2f} %"
+        )
+
+
+if __name__ == "__main__":
+    main()
