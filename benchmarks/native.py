@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skyclass.catalog import catalog_of
+from skyclass.catalog import catalog_of, read_catalog, write_catalog
 from skyclass.config import ExperimentConfig
 from skyclass.evaluation.paired import paired_difference
 from skyclass.images import check_images, make_cutouts, open_cutouts, read_info
@@ -86,6 +86,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
     config = configuration(survey, "compact", None, 1)
     if not cutouts.exists():
         catalog = catalog_of(config, folder / "query")
+        write_catalog(catalog, folder / "objects.parquet")
         make_cutouts(catalog, survey / "frames", cutouts, config.cutouts)
     return cutouts
 
@@ -93,7 +94,10 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
 def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs: int) -> Classifier:
     config = configuration(folder / "survey", network, side, epochs)
     registration = check_images(config.images, config.cutouts.pixels)
-    spec = spec_of(config, get_task(config.task), read_info(cutouts), registration, cutouts)
+    task, info = get_task(config.task), read_info(cutouts)
+    spec = spec_of(
+        config, task, read_catalog(folder / "objects.parquet"), info, registration, cutouts
+    )
     out = folder / f"{network}-{side or NATIVE}"
     return train(cutouts, spec, config.training, out, augmentation=config.augmentation)
 

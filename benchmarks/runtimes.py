@@ -85,7 +85,9 @@ def onnx_runtime(path: Path) -> Runtime:
 def openvino_runtime(path: Path) -> Runtime:
     import openvino
 
-    model = openvino.Core().compile_model(path, "CPU")
+    threads = torch.get_num_threads()
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
+    model = openvino.Core().compile_model(path, "CPU", settings)
     return lambda images: model(images)[0]
 
 

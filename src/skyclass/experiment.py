@@ -19,7 +19,7 @@ from skyclass.images import (
     check_images,
     get_image_type,
 )
-from skyclass.models import Classifier, check_model, load, spec_of, with_preset, write_columns
+from skyclass.models import Classifier, check_model, load, spec_of, with_preset
 from skyclass.preparation import Objects, Places, check_sources, prepare
 from skyclass.scoring import evaluate
 from skyclass.stages import digest, fingerprint, is_done, mark_done
@@ -223,9 +223,7 @@ def _model(
     tell: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
-    if config.model.columns:
-        write_columns(config.model.columns, catalog, out / "cutouts")
-    spec = spec_of(config, task, info, registration, out / "cutouts")
+    spec = spec_of(config, task, catalog, info, registration, out / "cutouts")
     settings = config.training.model_dump() | config.augmentation.model_dump()
     files = [digest(path) for path in (config.images.upscaler, config.model.weights) if path]
     seed = config.seed if config.training.seed is None else config.training.seed

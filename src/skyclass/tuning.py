@@ -165,7 +165,7 @@ def _spec(config: ExperimentConfig, objects: Objects) -> Any:
     """Say what an experiment trains."""
     registration = check_experiment(config)
     task = get_task(config.task)
-    return spec_of(config, task, objects.info, registration, objects.cutouts)
+    return spec_of(config, task, objects.catalog, objects.info, registration, objects.cutouts)
 
 
 def _seed(config: ExperimentConfig) -> int:

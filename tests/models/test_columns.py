@@ -162,7 +162,7 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
     model = replace(model, weights=str(tmp_path / "w.safetensors"))
     config = TrainingConfig(epochs=12, batch_size=15, learning_rate=0.02, cache_features=cached)
     changes = AugmentationConfig(turn=False)
-    trained = train(out, model, config, tmp_path / "model", augmentation=changes, frozen=True)
+    trained = train(out, model, config, tmp_path / "model", augmentation=changes)
     test = open_cutouts(out, "test")
     columns = read_columns(("colours",), out, "test")
     flux = test.take(np.arange(len(test)))

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from skyclass.config import ExperimentConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images import CutoutInfo, open_cutouts
-from skyclass.models.columns import column_statistics, read_columns
+from skyclass.models.columns import column_statistics, read_columns, write_columns
 from skyclass.models.presets import network_of
 from skyclass.survey import BANDS
 from skyclass.tasks import Task
@@ -84,9 +85,14 @@ class ModelSpec:
 
 
 def spec_of(
-    config: ExperimentConfig, task: Task, info: CutoutInfo, registration: str, cutouts: Path
+    config: ExperimentConfig,
+    task: Task,
+    catalog: pd.DataFrame,
+    info: CutoutInfo,
+    registration: str,
+    cutouts: Path,
 ) -> ModelSpec:
-    """Say what an experiment trains.
+    """Say what an experiment trains, and write the columns that it needs beside its cutouts.
 
     Parameters
     ----------
@@ -94,12 +100,14 @@ def spec_of(
         The experiment.
     task
         Its task.
+    catalog
+        Its objects.
     info
         What its cutouts are.
     registration
         How their bands are brought onto one grid.
     cutouts
-        Folder of the cutouts; `write_columns` wrote the columns of the catalogue beside it.
+        Folder of the cutouts.
 
     Returns
     -------
@@ -109,7 +117,7 @@ def spec_of(
     Raises
     ------
     ModelError
-        Where the settings do not go together.
+        Where the settings do not go together, or the catalogue lacks a column.
     """
     model, images = config.model, config.images
     weights = HUB if model.pretrained else str(model.weights) if model.weights else None
@@ -119,6 +127,8 @@ def spec_of(
             'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
             " use own or symmetric"
         )
+    if model.columns:
+        write_columns(model.columns, catalog, cutouts)
     columns = read_columns(model.columns, cutouts, "train")
     mean, deviation = ((), ()) if columns is None else column_statistics(columns)
     return ModelSpec(
