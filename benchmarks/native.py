@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from skyclass.catalog import catalog_of, read_catalog, write_catalog
 from skyclass.config import ExperimentConfig
 from skyclass.evaluation.paired import paired_difference
-from skyclass.images import check_images, make_cutouts, open_cutouts, read_info
+from skyclass.images import check_images, make_cutouts, open_cutouts
 from skyclass.models import Classifier, create_network, spec_of
 from skyclass.simulation import simulate
 from skyclass.tasks import get_task
@@ -94,7 +94,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
 def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs: int) -> Classifier:
     config = configuration(folder / "survey", network, side, epochs)
     registration = check_images(config.images, config.cutouts.pixels)
-    task, info = get_task(config.task), read_info(cutouts)
+    task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
     spec = spec_of(
         config, task, read_catalog(folder / "objects.parquet"), info, registration, cutouts
     )
