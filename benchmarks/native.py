@@ -95,9 +95,7 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
     config = configuration(folder / "survey", network, side, epochs)
     registration = check_images(config.images, config.cutouts.pixels)
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
-    spec = spec_of(
-        config, task, read_catalog(folder / "objects.parquet"), info, registration, cutouts
-    )
+    spec = spec_of(config, task, catalog, read_info(cutouts), registration, cutouts)
     out = folder / f"{network}-{side or NATIVE}"
     return train(cutouts, spec, config.training, out, augmentation=config.augmentation)
 
