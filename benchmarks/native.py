@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from skyclass.catalog import catalog_of, read_catalog, write_catalog
 from skyclass.config import ExperimentConfig
 from skyclass.evaluation.paired import paired_difference
-from skyclass.images import check_images, make_cutouts, open_cutouts
+from skyclass.images import check_images, make_cutouts, open_cutouts, read_info
 from skyclass.models import Classifier, create_network, spec_of
 from skyclass.simulation import simulate
 from skyclass.tasks import get_task
