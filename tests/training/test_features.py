@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.images import open_cutouts, read_info
-from skyclass.models import Classifier
+from skyclass.models import Classifier, load
 from skyclass.training import features as module
 from skyclass.training import train
 from skyclass.training.features import StoredFeatures, features_key, store_features
@@ -39,7 +39,7 @@ def test_trained_on_stored_features_is_the_same(
     for name, value in weights.items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-5)
     curves, wanted = (json.loads((d / "history.json").read_text())["epochs"] for d in (one, other))
-    for name in ("train_loss", "validation_loss", "validation_accuracy"):
+    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
         assert [e[name] for e in curves] == pytest.approx([e[name] for e in wanted], abs=1e-5)
 
 
@@ -57,6 +57,18 @@ def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> N
     assert set(kept) == {"network.head.weight", "network.head.bias"}
     weights = [shortly(cutouts, place) / "model.safetensors" for place in (out, tmp_path / "whole")]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_accuracy_on_the_training_objects(cutouts: Path, tmp_path: Path) -> None:
+    out = shortly(cutouts, tmp_path / "model", learning_rate=1e-12)
+    stored = open_cutouts(cutouts, "train")
+    shares = load(out).probabilities(stored.take(np.arange(len(stored))), stored.offsets())
+    right = float(np.mean(shares.argmax(1) == stored.label))
+    last = json.loads((out / "history.json").read_text())["epochs"][-1]
+    # the last batch of an epoch may not be full, and is then left out
+    left_out = len(stored) % 20 / len(stored)
+    assert last["train_accuracy"] == pytest.approx(right, abs=left_out + 1e-6)
+    assert 0 < right < 1
 
 
 def test_a_second_training_computes_nothing(

@@ -18,7 +18,7 @@ Tell = Callable[[int, int, dict[str, float]], None]
 
 _BEST: Final = "best.safetensors"
 _LAST: Final = "last.safetensors"
-_FIGURES: Final = ("train_loss", "validation_loss", "validation_accuracy")
+_FIGURES: Final = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
 class Keeper(Callback):

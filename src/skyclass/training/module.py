@@ -117,19 +117,21 @@ class ClassifierModule(LightningModule):
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Give the loss of a batch."""
         number = self.current_epoch * self.plan.round_batches + index
-        loss = self.loss(batch, number)
+        loss, right = self.loss(batch, number)
         self._watch.add(number, loss, batch.row)
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True)
+        self.log("train_accuracy", right, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
-    def loss(self, batch: Batch, number: int) -> Tensor:
-        """Give the loss of a batch by its number in the training."""
+    def loss(self, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
+        """Give loss and share of right answers of a batch by its number in the training."""
         # one stream a batch, so that a resumed training sees what an unbroken one would
         stream = self.seed * 1_000_003 + number + 2**40 * process_place()[0]
         torch.manual_seed(stream)
         logits = self.logits(self.classifier, batch, torch.Generator().manual_seed(stream))
-        loss: Tensor = self.objective(logits, self._for_samples(batch.label))
-        return loss
+        label = self._for_samples(batch.label)
+        right = (logits.detach().argmax(1) == label).float().mean()
+        return self.objective(logits, label), right
 
     def logits(
         self, classifier: Classifier, batch: Batch, stream: torch.Generator | None = None
