@@ -1,5 +1,7 @@
 """What the report of a made-up experiment says."""
 
+import base64
+import io
 import json
 import re
 from dataclasses import dataclass, field
@@ -9,9 +11,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
-from evaluation.made_up import EPOCHS, HISTORY, LABELS, StandIn, make_experiment, probabilities
+from evaluation.finished import (
+    EPOCHS,
+    HISTORY,
+    LABELS,
+    PIXELS,
+    StandIn,
+    make_experiment,
+    probabilities,
+)
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
 from skyclass.evaluation import (
@@ -126,7 +137,7 @@ def test_undefined_precision_is_a_dash(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_says_that_there_is_no_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = make_experiment(tmp_path, monkeypatch)
-    absent = {"baseline": None, "difference": None}
+    absent = {"baseline": None, "baselines": {}, "difference": None}
     (tmp_path / "metrics.json").write_text(json.dumps({**metrics, **absent}))
     text, page = read(write_report(tmp_path))
     assert "<strong>no colour baseline</strong>" in text
@@ -170,6 +181,25 @@ def test_shows_how_well_sets_keep_their_word(
     assert 0.9123 in page.numbers
     assert "1.25 classes in a set" in text
     assert set(data_of(path, "object-data")["sets"]) == {"star, galaxy"}
+
+
+def test_several_samples_of_an_object_stand_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch, image_type="grey:each")
+    text, page = read(write_report(tmp_path))
+    assert f"aspect-ratio: {5 * PIXELS} / {PIXELS}" in text
+    pictures = [base64.b64decode(address.split(",")[1]) for address in page.loads]
+    assert len(pictures) == 24
+    assert {Image.open(io.BytesIO(each)).size for each in pictures} == {(5 * PIXELS, PIXELS)}
+
+
+def test_a_model_with_columns_of_the_catalogue_is_explained_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch, columns=("magnitudes",))
+    _, page = read(write_report(tmp_path))
+    assert len(page.loads) == 24
 
 
 def test_without_ids_positions_tell_objects_apart(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.made_up import make_experiment
+from evaluation.finished import make_experiment
 from skyclass.evaluation import read_predictions, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

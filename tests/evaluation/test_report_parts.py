@@ -64,11 +64,11 @@ def test_thumbnails_are_where_they_are_looked_for() -> None:
 
 
 def test_thumbnails_keep_to_their_budget() -> None:
-    noise = np.random.default_rng(2).integers(0, 256, (400, 100, 100, 3), dtype=np.uint8)
+    noise = np.random.default_rng(2).integers(0, 256, (120, 100, 100, 3), dtype=np.uint8)
     free = pack([noise], budget=10**8)
-    tight = pack([noise], budget=600_000)
+    tight = pack([noise], budget=180_000)
     assert free.height == 96
-    assert sum(len(sheet.address) for sheet in tight.sheets) <= 600_000
+    assert sum(len(sheet.address) for sheet in tight.sheets) <= 180_000
     assert 24 <= tight.height < 96
 
 

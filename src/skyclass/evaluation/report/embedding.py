@@ -52,7 +52,12 @@ def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """
     offsets = material.cutouts.offsets()
     parts = [
-        _features(material.classifier, material.cutouts.take(part), offsets[part])
+        _features(
+            material.classifier,
+            material.cutouts.take(part),
+            offsets[part],
+            None if material.columns is None else material.columns[part],
+        )
         for part in np.split(rows, range(_BATCH, len(rows), _BATCH))
     ]
     return np.concatenate(parts)
@@ -97,12 +102,15 @@ def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
 
 @torch.inference_mode()
 def _features(
-    classifier: Classifier, flux: NDArray[np.float32], offset: NDArray[np.float32]
+    classifier: Classifier,
+    flux: NDArray[np.float32],
+    offset: NDArray[np.float32],
+    columns: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
-    """Give the features of one batch of pictures, without columns of the catalogue."""
+    """Give the features that the head sees of one batch."""
     classifier.eval()
-    images = classifier.renderer(torch.from_numpy(flux), torch.from_numpy(offset))
-    found = classifier.network.embed(images)
+    told = None if columns is None else torch.from_numpy(columns)
+    found = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset), columns=told)
     together = found.reshape(-1, classifier.samples, found.shape[-1])
     features: NDArray[np.float32] = together.mean(dim=1).float().numpy()
     return features

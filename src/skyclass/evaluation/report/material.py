@@ -11,38 +11,30 @@ from numpy.typing import NDArray
 
 from skyclass.config import ExperimentConfig, read_config
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.predictions import predictions_of, read_predictions
+from skyclass.evaluation.evaluated import Evaluated, read_evaluated
 from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier, load
+from skyclass.models import Classifier, load, read_columns
 from skyclass.survey import BANDS
 
 __all__ = ["Material", "read_material"]
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a report is made from: an experiment that was run to its end."""
+class Material(Evaluated):
+    """What a report is made from: an experiment that was run to its end, of `n` test objects."""
 
     config: ExperimentConfig
     """Its settings."""
     toml: str
     """Its file, word for word."""
-    metrics: dict[str, Any]
-    """Contents of `metrics.json`."""
     history: dict[str, Any]
     """Contents of `model/history.json`."""
-    table: pd.DataFrame
-    """Predictions of the `n` test objects."""
-    labels: tuple[str, ...]
-    """Class names, `[k]`."""
-    true: NDArray[np.int64]
-    """Index of each object's class, `[n]`."""
-    probabilities: NDArray[np.float64]
-    """`[n, k]`."""
     cutouts: StoredCutouts
     """The test objects, in the order of `table`."""
     classifier: Classifier
     """The trained model."""
+    columns: NDArray[np.float32] | None
+    """Of the catalogue, `[n, column]`, for a model that has any."""
     magnitudes: NDArray[np.float64] | None
     """In u g r i z, `[n, 5]`, not a number where one is missing; None where there are none."""
     field: "pd.Series[str] | None"
@@ -80,27 +72,22 @@ def read_material(directory: Path) -> Material:
         Where one of these is missing or unreadable, or they do not tell of the same objects.
     """
     toml = _read_text(directory / "experiment.toml")
-    metrics = _read_json(directory / "metrics.json")
+    found = read_evaluated(directory)
     history = _read_json(directory / "model" / "history.json")
-    table = read_predictions(directory / "predictions.parquet")
-    labels, true, probabilities = predictions_of(table)
-    _check_version(directory, metrics, table)
-    _check_same_objects(directory, metrics, table)
+    _check_same_objects(directory, found.metrics, found.table)
     cutouts = open_cutouts(directory / "cutouts", "test")
-    _check_same_cutouts(directory, cutouts, table)
+    _check_same_cutouts(directory, cutouts, found.table)
+    classifier = load(directory / "model")
     return Material(
+        **vars(found),
         config=read_config(directory / "experiment.toml"),
         toml=toml,
-        metrics=metrics,
         history=history,
-        table=table,
-        labels=labels,
-        true=true,
-        probabilities=probabilities,
         cutouts=cutouts,
-        classifier=load(directory / "model"),
-        magnitudes=_magnitudes(table),
-        field=None if table["field"].isna().any() else table["field"],
+        classifier=classifier,
+        columns=read_columns(classifier.spec.columns, directory / "cutouts", "test"),
+        magnitudes=_magnitudes(found.table),
+        field=None if found.table["field"].isna().any() else found.table["field"],
     )
 
 
@@ -119,15 +106,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise EvaluationError(f"{path} is not JSON: {error}") from error
     return values
-
-
-def _check_version(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
-    """Refuse an experiment of a version that told less of its objects."""
-    if "calibration" not in metrics or "field" not in table:
-        raise EvaluationError(
-            f"{directory} was evaluated by an older version; remove its metrics.json and run the"
-            " experiment again"
-        )
 
 
 def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:

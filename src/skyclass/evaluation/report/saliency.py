@@ -14,6 +14,7 @@ from torch import Tensor
 from skyclass.evaluation.report.material import Material
 from skyclass.evaluation.report.sprites import data_uri
 from skyclass.models import Classifier
+from skyclass.models.columns import standardised
 
 __all__ = ["Explained", "attributions", "explain", "telling"]
 
@@ -72,7 +73,13 @@ def telling(
     return chosen[0], chosen[1]
 
 
-def attributions(classifier: Classifier, images: Tensor, blank: Tensor, target: Tensor) -> Tensor:
+def attributions(
+    classifier: Classifier,
+    images: Tensor,
+    blank: Tensor,
+    target: Tensor,
+    columns: Tensor | None = None,
+) -> Tensor:
     """Attribute logits to the pixels of the model input by integrated gradients.
 
     Parameters
@@ -85,6 +92,9 @@ def attributions(classifier: Classifier, images: Tensor, blank: Tensor, target: 
         Model input in which there is nothing, of the same shape.
     target
         Index of the class whose logit is explained, `[n]`.
+    columns
+        Standardised columns of the catalogue, `[n, width]`, for a model that has any; they stay
+        as they are.
 
     Returns
     -------
@@ -98,9 +108,19 @@ def attributions(classifier: Classifier, images: Tensor, blank: Tensor, target: 
     (arXiv:1703.01365).
     """
     classifier.eval()
-    method = IntegratedGradients(classifier.network)
-    found: Tensor = method.attribute(
-        images, blank, target=target, n_steps=_STEPS, internal_batch_size=_BATCH
+    network, head = classifier.network, classifier.head
+
+    def logits(images: Tensor, *columns: Tensor) -> Tensor:
+        found: Tensor = head(torch.cat([network.embed(images), *columns], dim=1))
+        return found
+
+    found: Tensor = IntegratedGradients(logits).attribute(
+        images,
+        blank,
+        target=target,
+        additional_forward_args=None if columns is None else (columns,),
+        n_steps=_STEPS,
+        internal_batch_size=_BATCH,
     )
     return found.detach()
 
@@ -129,7 +149,7 @@ def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
     target = torch.from_numpy(material.given[rows]).repeat_interleave(classifier.samples)
-    found = attributions(classifier, images, blank, target).sum(dim=1)
+    found = attributions(classifier, images, blank, target, _columns(material, rows)).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
         Explained(int(row), *_drawn(picture, weights))
@@ -140,6 +160,15 @@ def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
             strict=True,
         )
     ]
+
+
+def _columns(material: Material, rows: NDArray[np.int64]) -> Tensor | None:
+    """Give the columns of the catalogue as the head sees them, a row a picture."""
+    if material.columns is None:
+        return None
+    spec = material.classifier.spec
+    told = standardised(material.columns[rows], spec.column_mean, spec.column_deviation)
+    return torch.from_numpy(told).repeat_interleave(material.classifier.samples, dim=0)
 
 
 def _beside(images: Tensor, samples: int) -> Tensor:

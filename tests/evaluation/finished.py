@@ -78,11 +78,8 @@ def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
     }
 
 
-def write_model(folder: Path, labels: tuple[str, ...], *, simulated: bool) -> None:
+def write_model(folder: Path, spec: ModelSpec) -> None:
     """Write a network that has learnt nothing, and the story of its training."""
-    spec = ModelSpec(
-        "object-type", labels, "ugriz", "compact", PIXELS, BANDS, "nanomaggy", simulated, "shift"
-    )
     save(Classifier(spec), folder / "model")
     (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
 
@@ -115,6 +112,8 @@ def make_experiment(
     labels: tuple[str, ...] = LABELS,
     simulated: bool = True,
     magnitudes: bool = True,
+    image_type: str = "ugriz",
+    columns: tuple[str, ...] = (),
     objid: str = "12376487045958",
 ) -> dict[str, Any]:
     """Write all that a report is made from but for the cutouts; give the metrics."""
@@ -138,23 +137,36 @@ def make_experiment(
         for each in (model, baseline)
     ]
     bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
+    calibration = {"temperature": 1.25, "fitted_on": "validation", "before": bins, "after": bins}
     metrics = {
         "test": scores[0],
         "baseline": scores[1],
+        "baselines": {"gradient boosting": scores[1], "k-nn": scores[1]},
         "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
-        "calibration": {"temperature": 1.25, "before": bins, "after": bins},
+        "calibration": calibration,
         "conformal": None,
         "crowding_radius": 10.0,
         "task": "object-type",
         "ordered": False,
-        "image_type": "ugriz",
+        "image_type": image_type,
         "model": "compact",
         "registration": "shift",
         "simulated": simulated,
         "catalog": catalog_report(labels, n),
         "versions": {"skyclass": "0.1.0"},
     }
-    write_model(folder, labels, simulated=simulated)
+    spec = ModelSpec(
+        *("object-type", labels, image_type, "compact", PIXELS, BANDS, "nanomaggy", simulated),
+        registration="shift",
+        columns=columns,
+        column_mean=(0.0,) * 5 * len(columns),
+        column_deviation=(1.0,) * 5 * len(columns),
+    )
+    write_model(folder, spec)
+    if columns:
+        (folder / "columns").mkdir()
+        told = np.random.default_rng(6).normal(size=(n, 5)).astype(np.float32)
+        np.save(folder / "columns" / "test.npy", told)
     (folder / "metrics.json").write_text(json.dumps(metrics))
     config = ExperimentConfig(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
     write_config(config, folder / "experiment.toml")
