@@ -80,10 +80,10 @@ def sections_of(results: StudyResults) -> list[Section]:
 def _comparison(results: StudyResults) -> Table:
     """Make the table of all cells; the best of each data set is bold."""
     with_seeds = len(results.study.seeds) > 1
-    with_published = any(cell.published.scores for cell in results.cells)
+    beside = {m for cell in results.cells for m in cell.published.scores}
     header = ["Data set", "Images", "Model", *(["Seed"] if with_seeds else [])]
-    for title in MEASURES.values():
-        header += [title, *([f"{title}, published"] if with_published else [])]
+    for measure, title in MEASURES.items():
+        header += [title, *([f"{title}, published"] if measure in beside else [])]
     rows = []
     for rivals in _by_data_set(results):
         for cell in rivals:
@@ -91,9 +91,9 @@ def _comparison(results: StudyResults) -> Table:
             row += [Entry(str(cell.seed))] if with_seeds else []
             for measure in MEASURES:
                 row.append(_ours(cell, measure, rivals))
-                row += [_theirs(cell, measure, rivals)] if with_published else []
+                row += [_theirs(cell, measure, rivals)] if measure in beside else []
             rows.append(tuple(row))
-        rows += _baseline(rivals, len(header), 2 if with_published else 1)
+        rows += _baseline(rivals, header)
     text = "Scores of the test objects with 95 % intervals; the best of each data set is bold."
     return Table(f"{text} {results.caption}", tuple(header), tuple(rows))
 
@@ -104,18 +104,15 @@ def _by_data_set(results: StudyResults) -> list[list[CellResult]]:
     return [[cell for cell in results.cells if cell.data_set.name == name] for name in names]
 
 
-def _baseline(cells: Sequence[CellResult], width: int, step: int) -> list[tuple[Entry, ...]]:
+def _baseline(cells: Sequence[CellResult], header: Sequence[str]) -> list[tuple[Entry, ...]]:
     """Make the row of the colour baseline of a data set, where there is one."""
-    for cell in cells:
-        scores = (cell.metrics or {}).get("baseline")
-        if scores:
-            row = [Entry(NONE)] * width
-            row[0], row[1] = Entry(cell.data_set.label), Entry("catalogue magnitudes")
-            row[2] = Entry("colour baseline")
-            for place, measure in enumerate(MEASURES):
-                row[width - step * (len(MEASURES) - place)] = Entry(_with_ends(scores, measure))
-            return [tuple(row)]
-    return []
+    found = [cell.metrics["baseline"] for cell in cells if cell.metrics is not None]
+    scores = next((each for each in found if each), None)
+    if scores is None:
+        return []
+    texts = {"Data set": cells[0].data_set.label, "Images": "none", "Model": "catalogue colours"}
+    texts |= {title: _with_ends(scores, measure) for measure, title in MEASURES.items()}
+    return [tuple(Entry(texts.get(name, NONE)) for name in header)]
 
 
 def _ours(cell: CellResult, measure: str, rivals: Sequence[CellResult]) -> Entry:
