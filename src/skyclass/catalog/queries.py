@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from skyclass.catalog.schema import BANDS
 from skyclass.errors import CatalogError
 
-__all__ = ["BANDS", "builtin_query", "into_query", "nearest_query", "page_query"]
-
-BANDS: Final = "ugriz"
+__all__ = ["builtin_query", "into_query", "nearest_query", "page_query"]
 
 _COLUMNS: Final = (
     "s.specObjID AS specobjid",

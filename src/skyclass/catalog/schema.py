@@ -3,6 +3,7 @@
 from typing import Final
 
 __all__ = [
+    "BANDS",
     "EXTINCTIONS",
     "FRAME_KEYS",
     "IDS",
@@ -15,7 +16,8 @@ __all__ = [
     "ZERO_FLUX",
 ]
 
-_BANDS: Final = "ugriz"
+BANDS: Final = "ugriz"
+"""Bands of the magnitude columns."""
 
 IDS: Final = ("objid", "specobjid")
 """64-bit identities, kept as unsigned integers."""
@@ -29,19 +31,19 @@ FRAME_KEYS: Final = ("rerun", "run", "camcol", "field")
 SPECTRUM: Final = ("plate", "mjd", "fiberID")
 """Which spectrum a class was read from."""
 
-MAGNITUDES: Final = tuple(f"psfMag_{band}" for band in _BANDS)
+MAGNITUDES: Final = tuple(f"psfMag_{band}" for band in BANDS)
 """PSF magnitudes (asinh, AB)."""
 
-MODEL_MAGNITUDES: Final = tuple(f"modelMag_{band}" for band in _BANDS)
+MODEL_MAGNITUDES: Final = tuple(f"modelMag_{band}" for band in BANDS)
 """Model magnitudes (asinh, AB); SDSS's own tables also call them u g r i z."""
 
-EXTINCTIONS: Final = tuple(f"extinction_{band}" for band in _BANDS)
+EXTINCTIONS: Final = tuple(f"extinction_{band}" for band in BANDS)
 """Galactic extinction in magnitudes (SFD)."""
 
-PSF_WIDTHS: Final = tuple(f"psfWidth_{band}" for band in _BANDS)
+PSF_WIDTHS: Final = tuple(f"psfWidth_{band}" for band in BANDS)
 """Effective width of the point-spread function in arcsec (table `Field` of SDSS)."""
 
-ZERO_FLUX: Final = dict(zip(_BANDS, (24.63, 25.11, 24.80, 24.36, 22.83), strict=True))
+ZERO_FLUX: Final = dict(zip(BANDS, (24.63, 25.11, 24.80, 24.36, 22.83), strict=True))
 """Asinh magnitude of zero flux in each band (Stoughton et al. 2002, AJ 123, 485, table 21): a
 catalogue magnitude at or fainter than it is no detection."""
 
