@@ -75,6 +75,8 @@ class ClassifierModule(LightningModule):
         self.objective = Objective(counts, config)
         self.seed = seed
         self.frozen = frozen
+        # a checkpoint of a frozen backbone holds the head only
+        self.strict_loading = not frozen
         self._watch = LossWatch(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
         self._sums = torch.zeros(3, dtype=torch.float64)
         if config.channels_last:
@@ -83,11 +85,6 @@ class ClassifierModule(LightningModule):
             # on the instance alone: the names of its weights stay
             classifier.network.__dict__["embed"] = torch.compile(classifier.network.embed)
         self.train()
-
-    @property
-    def strict_loading(self) -> bool:
-        """Whether a checkpoint holds all weights."""
-        return not self.frozen
 
     def learnt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Leave out of a state what a frozen backbone is started with anyway."""
