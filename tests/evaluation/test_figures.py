@@ -100,15 +100,15 @@ def test_reliability_before_and_after(metrics: dict) -> None:
 
 
 def test_accuracy_against_magnitude(metrics: dict) -> None:
-    figure = Figure()
+    figure = Figure(layout="constrained")
     draw_magnitude(figure, metrics)
     drawn = [line.get_ydata() for line in figure.axes[0].lines if line.get_marker() == "o"]
     bins = metrics["test"]["by"]["magnitude_r"]["bins"]
     np.testing.assert_allclose(drawn[0], [each["accuracy"] for each in bins])
-    assert len(figure.axes[0].get_legend().get_texts()) == 2
-    figure = Figure()
+    assert len(figure.legends[0].get_texts()) == 2
+    figure = Figure(layout="constrained")
     draw_magnitude(figure, {**metrics, "baseline": None})
-    assert len(figure.axes[0].get_legend().get_texts()) == 1
+    assert len(figure.legends[0].get_texts()) == 1
 
 
 def test_errors_are_marked_in_the_colours(experiment: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 __all__ = [
@@ -46,7 +46,7 @@ _COLOURS: Final = (
     *("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#000000", "#F0E442"),
 )
 _MODEL, _OTHER, _GREY = _COLOURS[0], _COLOURS[4], "#808890"
-_MARKERS: Final = "osD^vP*X"
+_MARKERS: Final = "osD^vPX*"
 _DARK: Final = 0.55  # share of a row from which its number is written in white
 _CROWDED: Final = 10  # classes from which the matrix shows shares only
 _INNER: Final = (0.3, 99.7)  # percentiles of colours that the axes show
@@ -168,9 +168,9 @@ def draw_magnitude(figure: Figure, metrics: dict[str, Any]) -> None:
             elinewidth=0.7,
             label=name,
         )
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.set(xlabel="r [mag]", ylabel="accuracy")
-    axes.legend(loc="best")
+    figure.legend(loc="outside lower center", ncols=2)
 
 
 def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -> None:
