@@ -19,7 +19,7 @@ from skyclass.images import (
     check_images,
     get_image_type,
 )
-from skyclass.models import Classifier, check_model, load, spec_of, with_preset
+from skyclass.models import Classifier, check_network, load, spec_of, with_preset
 from skyclass.preparation import Objects, Places, check_sources, prepare
 from skyclass.scoring import evaluate
 from skyclass.stages import digest, fingerprint, is_done, mark_done
@@ -96,7 +96,7 @@ def check_experiment(config: ExperimentConfig) -> str:
     regrouped(get_task(config.task), config.labels.merge, config.labels.drop)
     registration = check_images(config.images, config.cutouts.pixels)
     check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
-    check_model(config.model.name)
+    check_network(config)
     check_training(config.training, config.augmentation)
     check_sources(config)
     return registration

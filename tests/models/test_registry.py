@@ -10,7 +10,7 @@ from torch import nn
 from skyclass.config import ExperimentConfig, read_config, write_config
 from skyclass.errors import ModelError
 from skyclass.models import check_model, create_network, networks, with_preset
-from skyclass.models.backbone import own_normalisation
+from skyclass.models.backbone import own_scale
 from skyclass.models.presets import PRESETS
 
 OWN = [name for name in networks() if name not in PRESETS]
@@ -85,7 +85,7 @@ def test_settings_that_do_not_go_together(name, size, options, message) -> None:
 
 def test_normalisations() -> None:
     images = torch.rand(2, 3, 64, 64)
-    mean, deviation = own_normalisation("resnet50.tv_in1k")
+    mean, deviation = own_scale("resnet50.tv_in1k")
     assert (mean, deviation) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     own = create_network("resnet10t", 3, 2, normalisation="own").normalisation
     shape = (1, 3, 1, 1)

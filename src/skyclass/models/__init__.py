@@ -6,6 +6,7 @@ from skyclass.models.baseline import (
     catalog_concentration,
     catalog_magnitudes,
 )
+from skyclass.models.check import check_network
 from skyclass.models.classifier import Classifier
 from skyclass.models.columns import measured_columns, read_columns, rows_of, write_columns
 from skyclass.models.hub import find_model, pull, push
@@ -24,6 +25,7 @@ __all__ = [
     "catalog_concentration",
     "catalog_magnitudes",
     "check_model",
+    "check_network",
     "create_network",
     "find_model",
     "load",

@@ -14,7 +14,7 @@ __all__ = [
     "BackboneNetwork",
     "create_backbone",
     "features_of",
-    "own_normalisation",
+    "own_scale",
     "pretrained_config",
 ]
 
@@ -73,7 +73,7 @@ def pretrained_config(name: str) -> dict[str, Any]:
     return {} if config is None else dict(config.to_dict(remove_null=False))
 
 
-def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+def own_scale(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Give mean and deviation of R, G and B in a model's pretraining.
 
     Parameters
@@ -131,7 +131,7 @@ def create_backbone(
         fit.
     """
     options: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
-    options |= _sized(name, size, native, patch)
+    options |= sizing(name, size, native, patch)
     if state is not None:
         # strict: no layer without its weights, and none of the weights left over
         overlay = {
@@ -148,17 +148,28 @@ def create_backbone(
     return backbone
 
 
-def features_of(backbone: nn.Module, channels: int, size: tuple[int, int]) -> int:
-    """Count the features that a backbone gives for an image."""
-    training = backbone.training
-    with torch.no_grad():
-        features = backbone.eval()(torch.zeros(1, channels, *size))
-    backbone.train(training)
-    return int(features.shape[1])
+def sizing(name: str, size: tuple[int, int], native: bool, patch: int | None) -> dict[str, Any]:
+    """Give the options that fit a model of timm to the size of images.
 
+    Parameters
+    ----------
+    name
+        Of timm.
+    size
+        Height and width of the images in pixels.
+    native, patch
+        As in `create_backbone`.
 
-def _sized(name: str, size: tuple[int, int], native: bool, patch: int | None) -> dict[str, Any]:
-    """Give the options that fit a model to the size of images, or refuse the images."""
+    Returns
+    -------
+    dict
+        For `timm.create_model`.
+
+    Raises
+    ------
+    ModelError
+        Where images of that size do not fit the model, or it has no patches.
+    """
     config = pretrained_config(name)
     if not config.get("fixed_input_size"):
         if patch is not None:
@@ -180,6 +191,15 @@ def _sized(name: str, size: tuple[int, int], native: bool, patch: int | None) ->
             " model.patch or images.size otherwise"
         )
     return options | {"patch_size": patch}
+
+
+def features_of(backbone: nn.Module, channels: int, size: tuple[int, int]) -> int:
+    """Count the features that a backbone gives for an image."""
+    training = backbone.training
+    with torch.no_grad():
+        features = backbone.eval()(torch.zeros(1, channels, *size))
+    backbone.train(training)
+    return int(features.shape[1])
 
 
 def _wrong_size(name: str, own: tuple[int, ...], size: tuple[int, int]) -> str:

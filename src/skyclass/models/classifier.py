@@ -15,7 +15,7 @@ from skyclass.models.columns import standardised
 from skyclass.models.registry import create_network
 from skyclass.models.spec import ModelSpec
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "picture_shape"]
 
 
 class Classifier(nn.Module):
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
             upscaler=Path(spec.upscaler) if spec.upscaler else None,
         )
         self.samples = self.renderer.image_type.samples
-        self.picture_shape = self._drawn_shape()
+        self.picture_shape = picture_shape(self.renderer, spec.size)
         channels, *size = self.picture_shape
         self.network = create_network(
             spec.network,
@@ -176,8 +176,22 @@ class Classifier(nn.Module):
         spec = self.spec
         return torch.from_numpy(standardised(values, spec.column_mean, spec.column_deviation))
 
-    @torch.no_grad()
-    def _drawn_shape(self) -> tuple[int, ...]:
-        """Draw nothing, to see how many channels, rows and columns a picture has."""
-        bands = len(self.renderer.image_type.bands)
-        return tuple(self.renderer.draw(torch.zeros(1, bands, *2 * (self.spec.size,))).shape[1:])
+
+@torch.no_grad()
+def picture_shape(renderer: Renderer, side: int) -> tuple[int, ...]:
+    """Draw nothing, to see how large a picture is.
+
+    Parameters
+    ----------
+    renderer
+        Draws pictures.
+    side
+        Pixels a side of the cutouts.
+
+    Returns
+    -------
+    tuple
+        Channels, rows and columns.
+    """
+    nothing = torch.zeros(1, len(renderer.image_type.bands), side, side)
+    return tuple(renderer.draw(nothing).shape[1:])

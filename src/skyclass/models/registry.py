@@ -10,7 +10,7 @@ from skyclass.models.network import Network, create_head
 from skyclass.models.normalisation import create_normalisation
 from skyclass.models.presets import PRESETS, network_of
 
-__all__ = ["check_model", "create_network", "networks"]
+__all__ = ["OWN", "check_model", "check_patch", "create_network", "networks"]
 
 _CONVOLUTIONAL: Final = (
     "compact",
@@ -19,12 +19,13 @@ _CONVOLUTIONAL: Final = (
     "vgg-small",
     "xception-small",
 )
-_OWN: Final = ("vit-small", *_CONVOLUTIONAL)
+OWN: Final = ("vit-small", *_CONVOLUTIONAL)
+"""Names of the networks of skyclass."""
 
 
 def networks() -> tuple[str, ...]:
     """List the names of all networks of skyclass and of all presets; timm's are known besides."""
-    return (*_OWN, *PRESETS)
+    return (*OWN, *PRESETS)
 
 
 def check_model(name: str) -> None:
@@ -56,6 +57,25 @@ def check_model(name: str) -> None:
     )
 
 
+def check_patch(name: str, patch: int | None) -> None:
+    """Refuse patches for a network of skyclass that has none.
+
+    Parameters
+    ----------
+    name
+        Of a network.
+    patch
+        Pixels a side.
+
+    Raises
+    ------
+    ModelError
+        Where it has no patches.
+    """
+    if patch is not None and name in _CONVOLUTIONAL:
+        raise ModelError(f"{name} has no patches; take model.patch out")
+
+
 def create_network(
     name: str,
     channels: int,
@@ -74,22 +94,18 @@ def create_network(
     ----------
     name
         One of `networks`, or a model of timm.
-    channels
-        Channels of the image type.
-    classes
-        Number of classes.
+    channels, classes
+        Numbers of channels of the image type and of classes.
     size
         Height and width of the images in pixels.
     head
         Widths of the hidden layers between features and classes.
     extra
-        Features that are joined to those of the image before the head.
+        Features joined to those of the image before the head.
     normalisation
         `own`, `symmetric` or `batch`.
-    native
-        Make a model of timm that has a set input size for images of this size.
-    patch
-        Pixels a side of a transformer's patches; its own by default.
+    native, patch
+        As `model.native` and `model.patch` of the experiment file.
 
     Returns
     -------
@@ -103,29 +119,19 @@ def create_network(
     """
     name = network_of(name)
     check_model(name)
-    if patch is not None and name in _CONVOLUTIONAL:
-        raise ModelError(f"{name} has no patches; take model.patch out")
+    check_patch(name, patch)
     if name == "compact":
         first = create_normalisation(normalisation, channels, None)
         return CompactNetwork(channels, classes, head=head, extra=extra, normalisation=first)
-    from skyclass.models.backbone import (
-        BackboneNetwork,
-        create_backbone,
-        features_of,
-        own_normalisation,
-    )
+    # not before it is needed: timm takes a second to import
+    from skyclass.models.backbone import BackboneNetwork, create_backbone, features_of, own_scale
     from skyclass.models.small import create_small
 
-    if name in _OWN:
+    if name in OWN:
         own, backbone = None, create_small(name, channels, size, patch)
     else:
-        own = own_normalisation(name)
+        own = own_scale(name)
         backbone = create_backbone(name, channels, size, native=native, patch=patch)
+    first = create_normalisation(normalisation, channels, own)
     width = features_of(backbone, channels, size)
-    return BackboneNetwork(
-        create_normalisation(normalisation, channels, own),
-        backbone,
-        width,
-        create_head(width + extra, head, classes),
-        extra,
-    )
+    return BackboneNetwork(first, backbone, width, create_head(width + extra, head, classes), extra)

@@ -7,15 +7,16 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from skyclass.config import ExperimentConfig
+from skyclass.config import ExperimentConfig, ModelConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images import CutoutInfo, open_cutouts
 from skyclass.models.columns import column_statistics, read_columns, write_columns
 from skyclass.models.presets import network_of
+from skyclass.models.registry import OWN
 from skyclass.survey import BANDS
 from skyclass.tasks import Task
 
-__all__ = ["HUB", "ModelSpec", "spec_of"]
+__all__ = ["HUB", "ModelSpec", "normalisation_of", "spec_of", "weights_of"]
 
 HUB: Final = "hub"
 """Weights that the network starts from: those that timm has on the Hugging Face Hub."""
@@ -96,14 +97,8 @@ def spec_of(
 
     Parameters
     ----------
-    config
-        The experiment.
-    task
-        Its task.
-    catalog
-        Its objects.
-    info
-        What its cutouts are.
+    config, task, catalog, info
+        The experiment, its task, its objects, and what its cutouts are.
     registration
         How their bands are brought onto one grid.
     cutouts
@@ -117,20 +112,10 @@ def spec_of(
     Raises
     ------
     ModelError
-        Where the settings do not go together, or the catalogue lacks a column.
+        Where the catalogue lacks a column.
     """
     model, images = config.model, config.images
-    weights = HUB if model.pretrained else str(model.weights) if model.weights else None
-    normalisation = model.normalisation or ("own" if weights else "batch")
-    if model.frozen and normalisation == "batch":
-        raise ModelError(
-            'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
-            " use own or symmetric"
-        )
-    if model.columns:
-        write_columns(model.columns, catalog, cutouts)
-    columns = read_columns(model.columns, cutouts, "train")
-    mean, deviation = ((), ()) if columns is None else column_statistics(columns)
+    mean, deviation = _statistics(model.columns, catalog, cutouts)
     return ModelSpec(
         task=task.name,
         labels=info.labels,
@@ -146,17 +131,60 @@ def spec_of(
         resize=images.resize,
         upscaler=str(images.upscaler) if images.upscaler else None,
         head=model.head or (),
-        normalisation=normalisation,
+        normalisation=normalisation_of(model),
         native=model.native,
         patch=model.patch,
         columns=model.columns,
         column_mean=mean,
         column_deviation=deviation,
-        weights=weights,
+        weights=weights_of(model),
         frozen=bool(model.frozen),
         survey=_survey(config, info),
         objects=_counts(cutouts, info.labels),
     )
+
+
+def weights_of(model: ModelConfig) -> str | None:
+    """Say what training starts from.
+
+    Parameters
+    ----------
+    model
+        Section of the experiment file.
+
+    Returns
+    -------
+    str or None
+        `HUB`, the path of a file, or nothing.
+    """
+    return HUB if model.pretrained else str(model.weights) if model.weights else None
+
+
+def normalisation_of(model: ModelConfig) -> str:
+    """Say how the network's input is normalised.
+
+    Parameters
+    ----------
+    model
+        Section of the experiment file.
+
+    Returns
+    -------
+    str
+        A model of timm's own way where it starts from trained weights, else `batch`.
+    """
+    trained = weights_of(model) is not None and network_of(model.name) not in OWN
+    return model.normalisation or ("own" if trained else "batch")
+
+
+def _statistics(
+    groups: tuple[str, ...], catalog: pd.DataFrame, cutouts: Path
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Write the columns, and give mean and deviation of each over the training objects."""
+    if groups:
+        write_columns(groups, catalog, cutouts)
+    values = read_columns(groups, cutouts, "train")
+    return ((), ()) if values is None else column_statistics(values)
 
 
 def _survey(config: ExperimentConfig, info: CutoutInfo) -> str:
