@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from models.fake_hub import hub
 from models.test_classifier import SPEC, cutouts
+from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
 from skyclass.models import Classifier, find_model, load, pull, push, save
 from skyclass.models.hubfile import fetch
@@ -26,8 +28,9 @@ def test_what_is_pushed_is_pulled(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hub(tmp_path / "cache", monkeypatch) as files:
-        url = push(saved, "someone/stars")
-        assert url.endswith("/someone/stars")
+        told = CliRunner().invoke(app, ["push", str(saved), "someone/stars"])
+        assert told.exit_code == 0
+        assert told.output.strip().endswith("/someone/stars")
         assert sorted(files) == [
             "someone/stars/README.md",
             "someone/stars/config.json",

@@ -125,7 +125,14 @@ def test_weights_of_hugging_face_give_what_its_formulas_give(tmp_path: Path) -> 
     with torch.no_grad():
         expected = reference(state, images * 2 - 1, heads=2, layers=6)
         torch.testing.assert_close(network(images), expected, rtol=1e-4, atol=1e-5)
+        features = network.embed(images)
     assert expected.std() > 1e-3
+    # `ViTModel` has the same names without the first word, and no classes
+    bare = {k.removeprefix("vit."): v for k, v in state.items() if not k.startswith("classifier")}
+    save_file(bare, tmp_path / "w.safetensors")
+    network = start(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
+    with torch.no_grad():
+        torch.testing.assert_close(network.embed(images), features)
 
 
 def test_a_grey_picture_gets_the_same_answer_from_any_number_of_channels(tmp_path: Path) -> None:
