@@ -42,7 +42,12 @@ def pictures(classifier: Classifier, cutouts: StoredCutouts) -> Iterator[np.ndar
 
 def export(network: nn.Module, example: np.ndarray, path: Path) -> Path:
     torch.onnx.export(
-        network.eval(), (torch.from_numpy(example),), path, input_names=["images"], verbose=False
+        network.eval(),
+        (torch.from_numpy(example),),
+        path,
+        input_names=["images"],
+        external_data=False,
+        verbose=False,
     )
     return path
 
@@ -60,7 +65,7 @@ def quantise(path: Path, batches: list[np.ndarray]) -> Path:
             return None if batch is None else {"images": batch}
 
     prepared, out = path.with_name("prepared.onnx"), path.with_name("int8.onnx")
-    quant_pre_process(path, prepared)
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
     quantize_static(prepared, out, Reader(), quant_format=QuantFormat.QDQ, per_channel=True)
     return out
 
