@@ -210,6 +210,16 @@ def test_copies_the_ids_and_the_experiment_file(
     assert copied.strip() == (folder / "experiment.toml").read_text().strip()
 
 
+def test_copies_on_an_insecure_page_too(opened: Visit, table: pd.DataFrame) -> None:
+    opened.page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+        "document.addEventListener('copy', () => { window.copied = document.activeElement.value; })"
+    )
+    opened.page.locator("#copy").click()
+    expected = table["objid"][table["label"] != table["predicted"]].tolist()
+    assert opened.page.evaluate("window.copied").split("\n") == expected
+
+
 def test_a_point_of_a_chart_shows_its_object(opened: Visit, table: pd.DataFrame) -> None:
     opened.page.locator("#feature-map").scroll_into_view_if_needed()
     opened.page.locator("#feature-map .main-svg").first.wait_for()
