@@ -22,6 +22,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/catalogue.py
 	$(BIN)/python benchmarks/cutouts.py
 	$(BIN)/python benchmarks/resilience.py
+	$(BIN)/python benchmarks/datapath.py
 
 studies: $(VENV)/.dev
 	for name in thesis manual; do \
