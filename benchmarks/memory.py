@@ -2,12 +2,13 @@
 
 Usage: python benchmarks/memory.py [FIELDS ...]          (default 5 20 60)
 
-Every field is a link to the frames of one simulated field of 20 objects, so that many of them cost
-little. Each number runs in a fresh process with one worker. Own memory (RssAnon) is what the
-process asked for; the rest of the resident set are pages of the files that it writes and maps,
+Every field is a link to the unpacked frames of one simulated field of 20 objects, so that many of
+them cost little. Each number runs in a fresh process with one worker. Own memory (RssAnon) is what
+the process asked for; the rest of the resident set are pages of the files that it writes and maps,
 which the system takes back when it needs them.
 """
 
+import bz2
 import subprocess
 import sys
 import tempfile
@@ -31,19 +32,29 @@ def resident() -> tuple[int, int]:
     return tuple(int(told[key].split()[0]) // 1024 for key in ("RssAnon", "VmRSS"))
 
 
+def unpacked(folder: Path, field: Field, band: str) -> Path:
+    """Unpack a frame, if that was not done yet."""
+    path = folder / f"{band}.fits"
+    if not path.exists():
+        packed = find_frame(folder / "survey" / "frames", field, band)
+        path.write_bytes(bz2.decompress(packed.read_bytes()))
+    return path.resolve()
+
+
 def repeated(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
     """Give the catalogue and the frames of so many copies of the simulated field."""
     table = build_catalog(folder / "survey" / "catalog.csv", "object-type")
     first = Field(*(int(table[k].iloc[0]) for k in ("rerun", "run", "camcol", "field")))
     frames, copies = folder / f"frames-{count}", []
+    plain = {band: unpacked(folder, first, band) for band in BANDS}
     for i in range(count):
         # every second number: none has a neighbour to read rows from
         field = Field(first.rerun, first.run, first.camcol, 100 + 2 * i)
         copies.append(table.assign(field=field.field))
         for band in BANDS:
-            link = frames / frame_path(field, band)
+            link = frames / frame_path(field, band).with_suffix("")
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(find_frame(folder / "survey" / "frames", first, band).resolve())
+            link.symlink_to(plain[band])
     return pd.concat(copies, ignore_index=True), frames
 
 
