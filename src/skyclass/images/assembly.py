@@ -2,19 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from datasets import Array2D, Array3D, ClassLabel, DatasetDict, Features, Value
+import pyarrow.compute as pc
+from datasets import Array2D, Array3D, ClassLabel, Features, Value
 from datasets.features.features import numpy_to_pyarrow_listarray
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from skyclass.catalog import FRAME_KEYS, IDS, POSITION, SPLITS
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.runners import Groups, Runner
+from skyclass.images.splits import SplitsWriter
 from skyclass.images.storage import INFO_NAME, CutoutInfo, read_info
 
 __all__ = ["Part", "Plan", "plan_of", "store"]
@@ -227,49 +227,42 @@ def _tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.Extension
 
 
 def _assemble(plan: Plan, out: Path, paths: list[Path]) -> CutoutInfo:
-    """Make one `DatasetDict` of all parts and move it into place."""
-    notes = [_note(path) for path in paths]
-    whole = datasets.concatenate_datasets([datasets.Dataset.from_file(str(p)) for p in paths])
-    if len(whole) == 0:
-        raise ImageError("no object of the catalogue lies on its frames; check ra, dec and field")
-    info = CutoutInfo(
-        plan.fingerprint,
-        plan.size,
-        plan.bands,
-        plan.labels,
-        len({tuple(field) for note in notes for field in note["fields"]}),
-        sum(note["off_frame"] for note in notes),
-        sum(note["missing"] for note in notes),
-        any(note["simulated"] for note in notes),
-    )
-    names = np.asarray(whole.data.column("split").to_pylist())
-    splits = DatasetDict(
-        {
-            split: whole.select(np.flatnonzero(names == split)).remove_columns("split")
-            for split in SPLITS
-            if split in names
-        }
-    )
-    with atomic_path(out, folder=True) as temporary, _quiet():
-        splits.save_to_disk(str(temporary))
+    """Make one `DatasetDict` of all parts, one after another, and move it into place."""
+    features = plan.features
+    del features["split"]
+    sums = dict.fromkeys(("simulated", "off_frame", "missing"), 0)
+    fields: set[tuple[int, ...]] = set()
+    with atomic_path(out, folder=True) as temporary:
+        splits = SplitsWriter(temporary, features, plan.fingerprint)
+        for path in paths:
+            note = _append(splits, path)
+            sums = {key: count + note[key] for key, count in sums.items()}
+            fields |= {tuple(field) for field in note["fields"]}
+        if not splits.close():
+            raise ImageError(
+                "no object of the catalogue lies on its frames; check ra, dec and field"
+            )
+        info = CutoutInfo(
+            fingerprint=plan.fingerprint,
+            size=plan.size,
+            bands=plan.bands,
+            labels=plan.labels,
+            fields=len(fields),
+            off_frame=sums["off_frame"],
+            missing=sums["missing"],
+            simulated=bool(sums["simulated"]),
+        )
         (temporary / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
     return info
 
 
-def _note(path: Path) -> dict[str, Any]:
-    """Read what a part's file says of the part."""
+def _append(splits: SplitsWriter, path: Path) -> dict[str, Any]:
+    """Append a part's rows to their splits; give what its file says of the part."""
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
         note: dict[str, Any] = json.loads(reader.schema.metadata[b"skyclass"])
+        table = reader.read_all()
+        names, rows = table.column("split"), table.drop_columns("split")
+        for split in SPLITS:
+            # a copy: the file is closed before the rows are written
+            splits.add(split, rows.filter(pc.equal(names, split)))
     return note
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the `datasets` library's own progress bars off the screen."""
-    before = datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if not before:
-            datasets.enable_progress_bars()

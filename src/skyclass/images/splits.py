@@ -1,0 +1,96 @@
+"""Cutouts as a `DatasetDict` on disk, written batch by batch, so that memory stays what it is."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from datasets import DatasetInfo, Features
+
+from skyclass.files import make_directory
+
+__all__ = ["SplitsWriter"]
+
+_BATCH: Final = 512
+"""Rows of a record batch: 52 MB of cutouts of 64 pixels in five bands."""
+
+_FILE: Final = "data-00000-of-00001.arrow"
+
+
+class SplitsWriter:
+    """Appends tables to the splits of a folder that `datasets.load_from_disk` reads.
+
+    Parameters
+    ----------
+    folder
+        Folder to make.
+    features
+        Columns.
+    fingerprint
+        Hash of what is written.
+    """
+
+    def __init__(self, folder: Path, features: Features, fingerprint: str) -> None:
+        self._folder = make_directory(folder)
+        self._features = features
+        self._fingerprint = fingerprint
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._writers: dict[str, pa.RecordBatchStreamWriter] = {}
+
+    def add(self, split: str, table: pa.Table) -> None:
+        """Append rows to a split.
+
+        Parameters
+        ----------
+        split
+            Its name.
+        table
+            Rows, which must not be views of a file that is closed before `close` is called.
+        """
+        if not len(table):
+            return
+        waiting = self._waiting.setdefault(split, [])
+        waiting.append(table)
+        if sum(map(len, waiting)) >= _BATCH:
+            self._write(split)
+
+    def close(self) -> list[str]:
+        """Write what is left; give the names of the splits that have rows, in their order."""
+        for split in self._waiting:
+            self._write(split)
+            self._writers[split].close()
+            self._describe(split)
+        names = list(self._writers)
+        _write_json(self._folder / "dataset_dict.json", {"splits": names})
+        return names
+
+    def _write(self, split: str) -> None:
+        """Write the rows that wait, as one batch."""
+        waiting = self._waiting[split]
+        if split not in self._writers:
+            (self._folder / split).mkdir()
+            path = str(self._folder / split / _FILE)
+            self._writers[split] = pa.ipc.new_stream(path, self._features.arrow_schema)
+        rows = pa.concat_tables(waiting).combine_chunks()
+        waiting.clear()
+        self._writers[split].write_table(rows)
+
+    def _describe(self, split: str) -> None:
+        """Write beside the rows what `datasets` reads first."""
+        folder = self._folder / split
+        DatasetInfo(features=self._features).write_to_directory(str(folder))
+        state: dict[str, Any] = {
+            "_data_files": [{"filename": _FILE}],
+            "_fingerprint": f"{self._fingerprint}-{split}",
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": None,
+        }
+        _write_json(folder / "state.json", state)
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write a small file."""
+    path.write_text(json.dumps(values, indent=1), encoding="utf-8")
