@@ -134,14 +134,14 @@ def make_experiment(
     )
     scores = [
         {**score(labels, true, each), "by": scores_by_condition(table, labels, true, each)}
-        for each in (model, baseline)
+        for each in (model, baseline, probabilities(true, len(labels), 0.5))
     ]
     bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
     calibration = {"temperature": 1.25, "fitted_on": "validation", "before": bins, "after": bins}
     metrics = {
         "test": scores[0],
         "baseline": scores[1],
-        "baselines": {"gradient boosting": scores[1], "k-nn": scores[1]},
+        "baselines": {"k-nn": scores[2]},
         "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
         "calibration": calibration,
         "conformal": None,

@@ -106,6 +106,9 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
             values += [row[which] for which in ("precision", "recall", "f1")]
         values += [each["accuracy"] for found in scores["by"].values() for each in found["bins"]]
         assert {value for value in values if value is not None} <= set(page.numbers)
+    for scores in (metrics["test"], metrics["baseline"], metrics["baselines"]["k-nn"]):
+        assert {scores[name] for name in ("kappa", "log_loss", "brier")} <= set(page.numbers)
+    assert "Colours, k-nn</th>" in text
     counts = [int(cell) for cell in re.findall(r">(\d+)(?:</button>)?</td>", text)]
     matrices = [metrics[name]["confusion_matrix"] for name in ("test", "baseline")]
     assert counts[: np.size(matrices)] == np.ravel(matrices).tolist()

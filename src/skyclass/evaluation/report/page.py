@@ -102,7 +102,10 @@ def _scores(material: Material) -> dict[str, Any]:
         "labels": material.labels,
         "verdict": verdict(*metrics["difference"]["ci95"]) if metrics["baseline"] else None,
         "scored": scored,
-        "everything": {"Image model": metrics["test"], **metrics["baselines"]},
+        "everything": {
+            **scored,
+            **{f"Colours, {name}": found for name, found in metrics["baselines"].items()},
+        },
         "score_names": {name: _NAMES[name] for name in SCORES},
         "matrices": {name: _matrix(scores) for name, scores in scored.items()},
         "widest": _widest(material.labels, np.array(counts)),
