@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skyclass.config import CatalogConfig, ExperimentConfig, write_config
@@ -104,6 +105,32 @@ def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
     }
 
 
+def scored(
+    table: pd.DataFrame,
+    labels: tuple[str, ...],
+    true: np.ndarray,
+    shares: tuple[np.ndarray, np.ndarray],
+) -> dict[str, Any]:
+    """Score a model and its baseline."""
+    model, baseline = shares
+    scores = [
+        {**score(labels, true, each), "by": scores_by_condition(table, labels, true, each)}
+        for each in (model, baseline, probabilities(true, len(labels), 0.5))
+    ]
+    bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
+    return {
+        "test": scores[0],
+        "baseline": scores[1],
+        "baselines": {"k-nn": scores[2]},
+        "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
+        "calibration": {
+            **{"temperature": 1.25, "fitted_on": "validation"},
+            **{"before": bins, "after": bins},
+        },
+        "conformal": None,
+    }
+
+
 def make_experiment(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -132,19 +159,8 @@ def make_experiment(
         probabilities=model,
         extra=observed(n, magnitudes=magnitudes),
     )
-    scores = [
-        {**score(labels, true, each), "by": scores_by_condition(table, labels, true, each)}
-        for each in (model, baseline, probabilities(true, len(labels), 0.5))
-    ]
-    bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
-    calibration = {"temperature": 1.25, "fitted_on": "validation", "before": bins, "after": bins}
     metrics = {
-        "test": scores[0],
-        "baseline": scores[1],
-        "baselines": {"k-nn": scores[2]},
-        "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
-        "calibration": calibration,
-        "conformal": None,
+        **scored(table, labels, true, (model, baseline)),
         "crowding_radius": 10.0,
         "task": "object-type",
         "ordered": False,
