@@ -113,8 +113,9 @@ def two(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def no_colours(*_arguments: object) -> None:
-    """Stand in for the baseline, as where a catalogue has no magnitudes."""
+def no_colours(*_arguments: object) -> dict[str, object]:
+    """Stand in for the baselines, as where a catalogue has no magnitudes."""
+    return {}
 
 
 def test_all_cells_have_the_same_objects_and_none_a_copy(done: Path) -> None:
@@ -251,7 +252,7 @@ def killing(*arguments, **options):
         os.kill(os.getpid(), signal.SIGKILL)
     return train(*arguments, **options)
 experiment.train = killing
-scoring.classify_by_colours = lambda *_: None
+scoring.classify_by_colours = lambda *_: {}
 run_study(sys.argv[1], __import__("pathlib").Path(sys.argv[2]))
 """
 
