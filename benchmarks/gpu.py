@@ -91,7 +91,7 @@ def stepper(
         with autocast(module.config):
             if drawn is None:
                 batch = module.transfer_batch_to_device(next(batches), device(), 0)
-                loss = module.loss(batch, next(numbers))
+                loss, _ = module.loss(batch, next(numbers))
             else:
                 label = torch.arange(len(drawn), device=device()) % len(LABELS)
                 loss = module.objective(module.classifier.network(drawn), label)
