@@ -124,8 +124,10 @@ def scored(
         "baselines": {"k-nn": scores[2]},
         "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
         "calibration": {
-            "temperature": 1.25, "fitted_on": "validation",
-            "before": bins, "after": bins,
+            "temperature": 1.25,
+            "fitted_on": "validation",
+            "before": bins,
+            "after": bins,
         },
         "conformal": None,
     }
