@@ -65,6 +65,11 @@ def test_cosine_with_warm_up_is_the_closed_form() -> None:
     assert rates(config, 20) == pytest.approx(warm + fall)
 
 
+def test_linear_falls_to_zero() -> None:
+    found = rates(TrainingConfig(learning_rate=0.1, schedule="linear"), 10)
+    assert found == pytest.approx([0.1 - 0.01 * step for step in range(10)])
+
+
 def test_constant_and_one_cycle() -> None:
     constant = rates(TrainingConfig(learning_rate=0.1, schedule="constant", warmup=0.2), 10)
     assert constant == pytest.approx([0.1 / 3, 0.2 / 3] + [0.1] * 8)

@@ -74,8 +74,8 @@ class TrainingConfig(Section):
     """With decoupled weight decay, or without (`weight_decay` is then not used)."""
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the schedule."""
-    schedule: Literal["one-cycle", "cosine", "constant"] = "one-cycle"
-    """Course of the learning rate; `cosine` and `constant` begin with a linear warm-up."""
+    schedule: Literal["one-cycle", "cosine", "linear", "constant"] = "one-cycle"
+    """Course of the learning rate; all but the first begin with a linear warm-up."""
     warmup: float = Field(0.0, ge=0, lt=1)
     """Share of the steps that the warm-up takes."""
     weight_decay: float = Field(0.02, ge=0)

@@ -61,7 +61,7 @@ PRESETS: Final = MappingProxyType(
                 "batch_size": 32,
                 "optimizer": "adamw",
                 "learning_rate": 1e-5,
-                "schedule": "constant",
+                "schedule": "linear",
                 "weight_decay": 0.0,
                 "validate_every": 1000,
                 "monitor": "accuracy",

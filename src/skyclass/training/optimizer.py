@@ -95,8 +95,8 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, steps: int) -> L
     optimizer
         Whose groups hold their peak rates.
     config
-        `one-cycle` (Smith & Topin 2019, SPIE 11006), `cosine` to zero, or `constant`; the latter
-        two after a linear warm-up.
+        `one-cycle` (Smith & Topin 2019, SPIE 11006), `cosine` or `linear` to zero, or
+        `constant`; the latter three after a linear warm-up.
     steps
         Of the whole training.
 
@@ -115,6 +115,9 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, steps: int) -> L
             return (step + 1) / (warmup + 1)
         if config.schedule == "constant":
             return 1.0
-        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+        done = (step - warmup) / max(1, steps - warmup)
+        if config.schedule == "linear":
+            return 1.0 - done
+        return 0.5 * (1 + math.cos(math.pi * done))
 
     return LambdaLR(optimizer, factor)
