@@ -67,7 +67,7 @@ def cut(folder: Path, count: int) -> None:
         while not done.wait(PAUSE):
             peaks.append(resident())
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     make_cutouts(table, frames, folder / f"cutouts-{count}", run=on_threads(1))
     done.set()

@@ -11,8 +11,8 @@ from skyclass.files import make_directory
 
 __all__ = ["SplitsWriter"]
 
-_BATCH: Final = 512
-"""Rows of a record batch: 52 MB of cutouts of 64 pixels in five bands."""
+_BATCH: Final = 128
+"""Rows of a record batch: 13 MB of cutouts of 64 pixels in five bands."""
 
 _FILE: Final = "data-00000-of-00001.arrow"
 
@@ -56,8 +56,9 @@ class SplitsWriter:
 
     def close(self) -> list[str]:
         """Write what is left; give the names of the splits that have rows, in their order."""
-        for split in self._waiting:
-            self._write(split)
+        for split, waiting in self._waiting.items():
+            if waiting:
+                self._write(split)
             self._writers[split].close()
             self._describe(split)
         names = list(self._writers)
