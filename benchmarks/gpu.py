@@ -183,7 +183,6 @@ def main() -> None:
         sys.exit("no GPU here; --smoke tries the script on a processor")
     torch.set_float32_matmul_precision("high")
     config = TrainingConfig(batch_size=BATCH, epochs=1)
-    fast = config.model_copy(update={"channels_last": True})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "cutouts"
         write_cutouts(folder, OBJECTS * 5 // 4, 64)
@@ -207,9 +206,9 @@ def main() -> None:
         print(f"Hugging Face Trainer on the same pictures: {told}")
         print("images/s: training from stored cutouts, on ready pictures, busy; inference")
         for network in FIVE:
-            stored = rate(stepper(make_module(network, fast), feed))
-            ready = rate(stepper(make_module(network, fast), feed, drawn))
-            infer = inference_rate(network, fast, drawn)
+            stored = rate(stepper(make_module(network, config), feed))
+            ready = rate(stepper(make_module(network, config), feed, drawn))
+            infer = inference_rate(network, config, drawn)
             print(
                 f"  {network:22} {stored:9,.0f} {ready:9,.0f} {100 * min(1, stored / ready):5.0f} %"
                 f" {infer:9,.0f}",

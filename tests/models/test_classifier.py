@@ -50,6 +50,19 @@ def test_a_saved_model_makes_the_same_pictures(tmp_path: Path) -> None:
     assert np.abs(loaded.probabilities(flux, 0 * offset) - expected).max() > 1e-6
 
 
+@pytest.mark.parametrize("network", ["compact", "resnet-small", "vgg-small"])
+def test_channels_last_in_memory_changes_no_number(network: str) -> None:
+    torch.manual_seed(1)
+    classifier = Classifier(replace(SPEC, network=network))
+    weight = next(p for p in classifier.network.parameters() if p.ndim == 4 and p.shape[-1] > 1)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    flux, offset = cutouts()
+    found = classifier.probabilities(flux, offset, batch_size=2)
+    classifier.network.to(memory_format=torch.contiguous_format)
+    assert weight.is_contiguous()
+    np.testing.assert_allclose(found, classifier.probabilities(flux, offset), atol=1e-5)
+
+
 def test_registration_needs_offsets() -> None:
     with pytest.raises(ImageError, match="give the objects' offsets"):
         Classifier(SPEC).probabilities(cutouts()[0])

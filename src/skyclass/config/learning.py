@@ -103,8 +103,6 @@ class TrainingConfig(Section):
     """Least change that counts as better."""
     precision: Literal["auto", "32", "bf16", "fp16"] = "auto"
     """Of the arithmetic; `auto` is bf16 on a GPU that has it, 32 bit elsewhere."""
-    channels_last: bool = False
-    """Keep images with the channel as the fastest axis in memory."""
     compile: bool = False
     """Compile the network with `torch.compile`."""
     cache_features: bool = True

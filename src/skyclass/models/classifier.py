@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ from skyclass.models.registry import create_network
 from skyclass.models.spec import ModelSpec
 
 __all__ = ["Classifier", "picture_shape"]
+
+_CPU_BATCH: Final = 32
+_BATCH: Final = 256
 
 
 class Classifier(nn.Module):
@@ -42,7 +46,7 @@ class Classifier(nn.Module):
         self.samples = self.renderer.image_type.samples
         self.picture_shape = picture_shape(self.renderer, spec.size)
         channels, *size = self.picture_shape
-        self.network = create_network(
+        network = create_network(
             spec.network,
             channels,
             len(spec.labels),
@@ -53,6 +57,8 @@ class Classifier(nn.Module):
             native=spec.native,
             patch=spec.patch,
         )
+        # with the channel as the fastest axis in memory, convolutions are up to twice as fast
+        self.network = network.to(memory_format=torch.channels_last)
 
     @property
     def head(self) -> nn.Module:
@@ -132,7 +138,7 @@ class Classifier(nn.Module):
         self,
         flux: NDArray[np.float32],
         offset: NDArray[np.float32] | None = None,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         columns: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """Classify cutouts.
@@ -145,7 +151,8 @@ class Classifier(nn.Module):
             Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
             out where bands are not registered.
         batch_size
-            Cutouts worked on at once.
+            Cutouts worked on at once; by default 32 on a processor, whose cache then holds what a
+            layer gives, and 256 elsewhere.
         columns
             Of the catalogue, `[n, column]`; for a model that has such columns.
 
@@ -157,9 +164,10 @@ class Classifier(nn.Module):
         """
         self.eval()
         device = next(self.parameters()).device
+        step = batch_size or (_CPU_BATCH if device.type == "cpu" else _BATCH)
         rows = [np.empty((0, len(self.spec.labels)))]
-        for start in range(0, len(flux), batch_size):
-            part = np.s_[start : start + batch_size]
+        for start in range(0, len(flux), step):
+            part = np.s_[start : start + step]
             moved, told = (
                 None if values is None else torch.from_numpy(values[part]).to(device)
                 for values in (offset, columns)

@@ -20,7 +20,7 @@ __all__ = ["StoredFeatures", "features_key", "store_features"]
 
 _PART: Final = 512
 """Objects in a file: what is computed again at most after an interruption."""
-_BATCH: Final = 64
+_BATCH: Final = 32
 _NOT_OF_FEATURES: Final = {
     "frozen",
     "head",

@@ -79,8 +79,6 @@ class ClassifierModule(LightningModule):
         self.strict_loading = not frozen
         self._watch = LossWatch(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
         self._sums = torch.zeros(3, dtype=torch.float64)
-        if config.channels_last:
-            classifier.network.to(memory_format=torch.channels_last)
         if config.compile:
             # on the instance alone: the names of its weights stay
             classifier.network.__dict__["embed"] = torch.compile(classifier.network.embed)

@@ -21,7 +21,7 @@ FEWEST: Final = 12
 
 _COMPONENTS: Final = 50
 _NEIGHBOURS: Final = 20
-_BATCH: Final = 256
+_BATCH: Final = 32
 _FEW: Final = 500
 
 
