@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,5 +32,11 @@ def in_parts(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
     count = len(batches[0])
     if batches[0].device.type != "cpu" or count <= _PART:
         return function(*batches)
-    starts = range(0, count, _PART)
-    return torch.cat([function(*(batch[i : i + _PART] for batch in batches)) for i in starts])
+    first = function(*(batch[:_PART] for batch in batches))
+    whole = first.new_empty(count, *first.shape[1:])
+    whole[:_PART] = first
+    for start in range(_PART, count, _PART):
+        # copied while the processor's cache still holds it
+        part = np.s_[start : start + _PART]
+        whole[part] = function(*(batch[part] for batch in batches))
+    return whole

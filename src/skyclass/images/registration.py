@@ -43,14 +43,13 @@ def shift(images: Tensor, offset: Tensor) -> Tensor:
     torch.Tensor
         Same shape.
     """
-    return in_parts(_shift, images, offset)
-
-
-def _shift(images: Tensor, offset: Tensor) -> Tensor:
-    """Convolve each image of a batch with the kernel of its own offset."""
-    n, bands, height, width = images.shape
     rows, columns = _weights(offset.to(images.dtype)).unbind(2)
-    kernels = rows[..., :, None] * columns[..., None, :]
+    return in_parts(_convolved, images, rows[..., :, None] * columns[..., None, :])
+
+
+def _convolved(images: Tensor, kernels: Tensor) -> Tensor:
+    """Convolve each image of a batch with its own kernel, `[n, band, tap, tap]`."""
+    n, bands, height, width = images.shape
     taps = kernels.shape[-1]
     moved = functional.conv2d(
         images.reshape(1, n * bands, height, width),
