@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from skyclass.errors import ExperimentError, ImageError, ModelError, TrainingError
+from skyclass.errors import CatalogError, ExperimentError, ImageError, ModelError, TrainingError
 from skyclass.evaluation import score
 from skyclass.experiment import run_experiment
 from skyclass.models import load
@@ -159,6 +159,46 @@ def test_unknown_names_before_any_work(
 def test_a_batch_larger_than_the_training_split(small_survey: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="do not fill a batch"):
         run_experiment(write(tmp_path, small_survey, batch=5000), tmp_path / "out")
+    assert not (tmp_path / "out" / "cutouts").exists()
+
+
+def at_one_place(table: pd.DataFrame) -> pd.DataFrame:
+    table.loc[0, ["ra", "dec"]] = table.loc[1, ["ra", "dec"]]
+    return table
+
+
+BY_ID = '[clean]\nduplicates = "id"'
+
+
+@pytest.mark.parametrize(
+    ("change", "lines", "error", "message"),
+    [
+        (
+            lambda table: table.drop(columns="extinction_u"),
+            'columns = ["extinction"]',
+            ModelError,
+            "lacks extinction_u",
+        ),
+        (at_one_place, BY_ID, CatalogError, r"1 object\(s\) lie where another does"),
+        (
+            lambda table: table.drop(columns=["ra", "dec"]),
+            BY_ID,
+            CatalogError,
+            "no pixels without a place",
+        ),
+    ],
+)
+def test_unusable_objects_before_any_pixel(
+    small_survey: Path, tmp_path: Path, change, lines: str, error, message: str
+) -> None:
+    table = pd.read_csv(small_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
+    change(table).to_csv(tmp_path / "catalog.csv", index=False)
+    file = write(tmp_path, small_survey)
+    text = file.read_text().replace(f"{small_survey}/catalog.csv", f"{tmp_path}/catalog.csv")
+    file.write_text(text.replace('name = "compact"', f'name = "compact"\n{lines}'))
+    with pytest.raises(error, match=message):
+        run_experiment(file, tmp_path / "out")
+    assert not (tmp_path / "out" / "cutouts").exists()
 
 
 def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:

@@ -3,15 +3,24 @@
 Several experiments may share them: then every object has the files of all of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from skyclass.catalog import POSITION, catalog_of, read_catalog, source_of, write_catalog
+from skyclass.catalog import (
+    POSITION,
+    SPLITS,
+    catalog_of,
+    present_classes,
+    read_catalog,
+    source_of,
+    write_catalog,
+)
 from skyclass.config import ExperimentConfig, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
 from skyclass.images import (
@@ -23,8 +32,10 @@ from skyclass.images import (
     open_cutouts,
     picture_request,
 )
+from skyclass.models import check_columns
 from skyclass.stages import digest, fingerprint, is_done, mark_done
 from skyclass.survey import supply_frames, supply_pictures
+from skyclass.training import check_objects
 
 __all__ = ["Objects", "Places", "check_sources", "prepare"]
 
@@ -134,6 +145,7 @@ def prepare(
     needs_frames = None in sources.values()
     first = next(iter(configs.values()))
     catalog, source = _catalog(first, places, needs_frames=needs_frames, tell=tell)
+    _check_catalog(catalog, configs.values())
     for name, config in configs.items():
         catalog = _with_files(config, sources[name], catalog, places, name, tell)
     infos = {}
@@ -168,6 +180,27 @@ def _catalog(
         mark_done(places.logs, "catalog", mark)
     tell("catalogue", 1, 1)
     return read_catalog(places.catalog), source
+
+
+def _check_catalog(catalog: pd.DataFrame, configs: Iterable[ExperimentConfig]) -> None:
+    """Refuse, before any pixel is fetched, objects that nothing could be learnt from."""
+    missing = [name for name in POSITION if name not in catalog]
+    if missing:
+        raise CatalogError(
+            f"the catalogue has no column {', '.join(missing)}: there are no pixels without a place"
+        )
+    shared = int(catalog.duplicated(list(POSITION)).sum())
+    if shared:
+        raise CatalogError(
+            f"{shared} object(s) lie where another does, so that their pixels are the same; set"
+            ' clean.duplicates = "position" or "exact"'
+        )
+    labels = present_classes(catalog)
+    numbers: NDArray[np.int64] = pd.Categorical(catalog["label"], labels).codes.astype(np.int64)
+    codes = {name: numbers[catalog["split"] == name] for name in SPLITS}
+    for config in configs:
+        check_columns(config.model.columns, catalog)
+        check_objects(labels, codes, config.training)
 
 
 def _with_files(

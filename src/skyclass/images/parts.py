@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 __all__ = ["in_parts"]

@@ -8,7 +8,13 @@ from skyclass.models.baseline import (
 )
 from skyclass.models.check import check_network
 from skyclass.models.classifier import Classifier
-from skyclass.models.columns import measured_columns, read_columns, rows_of, write_columns
+from skyclass.models.columns import (
+    check_columns,
+    measured_columns,
+    read_columns,
+    rows_of,
+    write_columns,
+)
 from skyclass.models.hub import find_model, pull, push
 from skyclass.models.nearest import nearest_probabilities
 from skyclass.models.presets import with_preset
@@ -24,6 +30,7 @@ __all__ = [
     "baseline_probabilities",
     "catalog_concentration",
     "catalog_magnitudes",
+    "check_columns",
     "check_model",
     "check_network",
     "create_network",

@@ -15,6 +15,7 @@ from skyclass.images import open_cutouts
 from skyclass.models.baseline import catalog_magnitudes
 
 __all__ = [
+    "check_columns",
     "column_statistics",
     "measured_columns",
     "read_columns",
@@ -26,6 +27,25 @@ __all__ = [
 _FOLDER: Final = "columns"
 _MEASURED: Final = {"magnitudes", "colours"}
 """Groups that fluxes alone give."""
+
+
+def check_columns(groups: Sequence[str], catalog: pd.DataFrame) -> None:
+    """Refuse a catalogue that lacks a column that a model is to see.
+
+    Parameters
+    ----------
+    groups
+        As `model.columns` of the experiment file names them.
+    catalog
+        Any of its rows.
+
+    Raises
+    ------
+    ModelError
+        Where a column is missing.
+    """
+    for group in groups:
+        _GROUPS[group](catalog.head(1))
 
 
 def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -> None:

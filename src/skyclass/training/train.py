@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import lightning
-import numpy as np
 
 from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
@@ -19,8 +18,7 @@ from skyclass.training.fit import fit
 from skyclass.training.job import Job, write_job
 from skyclass.training.keeper import Tell
 from skyclass.training.loggers import check_loggers
-from skyclass.training.order import epoch_length
-from skyclass.training.plan import plan_steps
+from skyclass.training.objects import check_objects
 from skyclass.training.processes import fit_in_processes, launch_line
 
 __all__ = ["check_training", "train"]
@@ -76,7 +74,8 @@ def train(
     """
     augmentation = augmentation or AugmentationConfig()
     check_training(config, augmentation)
-    _check_objects(cutouts, spec, config)
+    codes = {name: open_cutouts(cutouts, name).label for name in ("train", "validation")}
+    check_objects(spec.labels, codes, config)
     state = out.with_name(f"{out.name}.training").absolute()
     job = Job(
         cutouts=cutouts.absolute(),
@@ -146,25 +145,6 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
             f"batches of {config.batch_size} cannot be divided among {processes} processes; make"
             " training.batch_size a multiple of them"
         )
-
-
-def _check_objects(cutouts: Path, spec: ModelSpec, config: TrainingConfig) -> None:
-    """Refuse splits that nothing can be learnt from, or judged with."""
-    if len(spec.labels) < 2:
-        raise TrainingError(
-            f"all objects are of class {', '.join(spec.labels)}; there is nothing to learn"
-        )
-    for split in ("train", "validation"):
-        label = open_cutouts(cutouts, split).label
-        counts = np.bincount(label, minlength=len(spec.labels))
-        absent = [name for name, n in zip(spec.labels, counts, strict=True) if n == 0]
-        if absent:
-            raise TrainingError(
-                f"the {split} split has no object of class {', '.join(absent)}: take more objects,"
-                " or merge or drop the class in [labels]"
-            )
-        if split == "train":
-            plan_steps(epoch_length(label, config.imbalance), config)
 
 
 def _with_features(job: Job) -> Job:
