@@ -1,5 +1,6 @@
 """Where the figures of a training are sent."""
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,5 +58,9 @@ def make_loggers(names: Sequence[str], folder: Path, settings: dict[str, Any]) -
     if "wandb" in names:
         loggers.append(WandbLogger(project=_PROJECT, save_dir=folder, config=settings))
     if "mlflow" in names:
-        loggers.append(MLFlowLogger(_PROJECT, save_dir=str(folder / "mlruns")))
+        # mlflow no longer keeps runs in plain folders, which is Lightning's default
+        place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}"
+        logger = MLFlowLogger(_PROJECT, tracking_uri=place)
+        logger.log_hyperparams(settings)
+        loggers.append(logger)
     return loggers

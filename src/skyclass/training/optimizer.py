@@ -44,16 +44,17 @@ def _groups(network: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
     groups = defaultdict(list)
     for name, weight in network.named_parameters():
         if weight.requires_grad:
-            groups[deepest - depths[name], weight.ndim > 1].append(weight)
+            above = deepest - depths[name]
+            groups[config.layer_decay**above, weight.ndim > 1].append(weight)
     # Adam would add an L2 term to the loss
     decay = config.weight_decay if config.optimizer == "adamw" else 0.0
     return [
         {
             "params": weights,
-            "lr": config.learning_rate * config.layer_decay**above,
+            "lr": config.learning_rate * share,
             "weight_decay": decay if is_decayed else 0.0,
         }
-        for (above, is_decayed), weights in groups.items()
+        for (share, is_decayed), weights in groups.items()
     ]
 
 
