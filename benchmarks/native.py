@@ -45,6 +45,7 @@ def rates(networks: tuple[str, ...], rounds: int = 3) -> None:
 def best_rate(act: Callable[[nn.Module, Tensor], None], name: str, side: int, rounds: int) -> float:
     torch.manual_seed(1)
     network = create_network(name, CHANNELS, CLASSES, (side, side))
+    network = network.to(memory_format=torch.channels_last)
     images = torch.randn(BATCH, CHANNELS, side, side)
     act(network, images)
     taken = []

@@ -1,6 +1,7 @@
 """Drop rows that cannot be used, rule by rule, and say how many and why."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from skyclass.catalog.duplicates import place_groups, place_keys, shared
 from skyclass.catalog.ids import frame_keys_of, identities, numbers_of
 from skyclass.catalog.magnitudes import correct_extinction, undetected
-from skyclass.catalog.order import RowOrder, Rows
+from skyclass.catalog.order import RowOrder, Rows, take_rows
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.config import CleanConfig
 from skyclass.errors import CatalogError
@@ -78,8 +79,8 @@ def clean(
     if not sieve.alive.any():
         raise CatalogError(f"no row is left: {_summary(sieve.dropped)}")
     order = row_order.sort(np.flatnonzero(sieve.alive))
-    kept = table.take(order)
-    label = pd.Categorical(labels.label.take(order), categories=list(task.classes))
+    kept = take_rows(table, order)
+    label = pd.Categorical(labels.label.array.take(order), categories=list(task.classes))
     kept = kept.assign(label=label)
     if kept["specobjid"].isna().any():
         kept = kept.assign(id=identities(kept))
@@ -276,30 +277,46 @@ def _sift_duplicates(
 ) -> None:
     """Keep each object's first row."""
 
-    def keep_first(keys: NDArray[Any], exact: Sequence[NDArray[Any]], reason: str) -> None:
-        rows = shared(keys)
+    def keep_first(rows: Rows, exact: Sequence[NDArray[Any]], reason: str) -> None:
         rows = order.sort(rows[sieve.alive[rows]])
         again = pd.DataFrame({i: values[rows] for i, values in enumerate(exact)}).duplicated()
         good = np.ones(len(table), dtype=bool)
         good[rows[again]] = False
         sieve.keep(good, reason)
 
-    for name in IDS:
-        ids = numbers_of(table[name])
-        keep_first(ids, [ids], f"duplicate {name}")
-    if set(SPECTRUM) <= set(table.columns):
-        spectra = _spectra(table)
-        keep_first(spectra, [spectra], "duplicate plate, mjd and fiberID")
-    if rules.duplicates == "id" or not sieve.alive.any():
-        return
-    ra, dec = (table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION)
-    if rules.duplicates == "exact":
-        keep_first(place_keys(ra, dec), [ra, dec], "duplicate ra and dec")
-    else:
+    checks = _exact_identities(table, rules)
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(shared, [keys for _, keys, _ in checks])
+        for (reason, _, exact), rows in zip(checks, found, strict=True):
+            keep_first(rows, exact, reason)
+    if rules.duplicates == "position" and sieve.alive.any():
         groups = np.zeros(len(table), dtype=np.int64)
         alive = sieve.alive
+        ra, dec = _places(table)
         groups[alive] = place_groups(ra[alive], dec[alive], rules.radius)
-        keep_first(groups, [groups], f"within {rules.radius:g} arcsec of another")
+        keep_first(shared(groups), [groups], f"within {rules.radius:g} arcsec of another")
+
+
+def _exact_identities(
+    table: pd.DataFrame, rules: CleanConfig
+) -> list[tuple[str, NDArray[Any], list[NDArray[Any]]]]:
+    """Give what two rows of one object have in common: the rule, keys, and what must be equal."""
+    found: list[tuple[str, NDArray[Any], list[NDArray[Any]]]] = []
+    for name in IDS:
+        ids = numbers_of(table[name])
+        found.append((f"duplicate {name}", ids, [ids]))
+    if set(SPECTRUM) <= set(table.columns):
+        spectra = _spectra(table)
+        found.append(("duplicate plate, mjd and fiberID", spectra, [spectra]))
+    if rules.duplicates == "exact":
+        places = _places(table)
+        found.append(("duplicate ra and dec", place_keys(*places), places))
+    return found
+
+
+def _places(table: pd.DataFrame) -> list[NDArray[np.float64]]:
+    """Give right ascensions and declinations."""
+    return [table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION]
 
 
 def _spectra(table: pd.DataFrame) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """One order of rows, whatever the order of the file."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 from skyclass.catalog.ids import field_key, numbers_of
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 
-__all__ = ["RowOrder", "Rows"]
+__all__ = ["RowOrder", "Rows", "take_rows"]
 
 Rows = NDArray[np.int64]
 """Numbers of rows."""
@@ -56,6 +58,26 @@ class RowOrder:
         keys: list[NDArray[np.generic]] = [self._first[rows]]
         keys += [_numbers(columns, str(name)) for name in columns]
         return rows[np.lexsort(keys[::-1])]
+
+
+def take_rows(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Take rows of a table, several columns at once: pandas takes one after another.
+
+    Parameters
+    ----------
+    table
+        Any, `[n]`.
+    rows
+        Which, in the order wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a new index.
+    """
+    with ThreadPoolExecutor() as pool:
+        columns = pool.map(lambda name: table[name].array.take(rows), table.columns)
+        return pd.DataFrame(dict(zip(table.columns, columns, strict=True)), copy=False)
 
 
 def _numbers(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.order import take_rows
 from skyclass.catalog.schema import FRAME_KEYS
 from skyclass.config import SampleConfig
 from skyclass.errors import CatalogError, nearest
@@ -91,7 +92,7 @@ def sample(table: pd.DataFrame, rules: SampleConfig, seed: int) -> pd.DataFrame:
     _check_numbers(table, chosen)
     rng = np.random.default_rng(seed)
     rows = _METHODS[chosen.method](table, chosen, rng)
-    return table.iloc[np.sort(rows)].reset_index(drop=True)
+    return take_rows(table, np.sort(rows))
 
 
 def _check_numbers(table: pd.DataFrame, rules: SampleConfig) -> None:
