@@ -11,6 +11,7 @@ from astropy.io import fits
 from PIL import Image, UnidentifiedImageError
 
 from skyclass.errors import SurveyError
+from skyclass.survey.decode import decoded
 
 __all__ = [
     "check_picture",
@@ -55,7 +56,10 @@ def unpacked(path: Path, limit: int) -> bytes:
     if path.stat().st_size > limit:
         raise SurveyError(f"has more than {limit} bytes")
     content = path.read_bytes()
-    if content[:3] != b"BZh" and content[:2] != b"\x1f\x8b":
+    is_bz2 = content[:3] == b"BZh"
+    if is_bz2 and (whole := decoded(path, limit)) is not None:
+        return whole
+    if not is_bz2 and content[:2] != b"\x1f\x8b":
         return content
     parts: list[bytes] = []
     room = limit

@@ -10,12 +10,52 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["decoder_name", "unpacking"]
+__all__ = ["decoded", "decoder_name", "unpacking"]
 
 _BZ2: Final = b"BZh"
 _GZIP: Final = b"\x1f\x8b"
 _PROGRAM: Final = "lbzip2"
 """A parallel bzip2, also faster than Python's own on one thread (https://github.com/kjn/lbzip2)."""
+
+
+_FOOTER: Final = 0x177245385090
+"""Marks the end of a bz2 stream: 48 bits, then a checksum of 32, then up to 7 bits to fill a byte
+(https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf, section 2.2.4)."""
+
+
+def decoded(path: Path, limit: int) -> bytes | None:
+    """Decompress a bz2 file whole by the external decoder, all checksums compared.
+
+    Parameters
+    ----------
+    path
+        File.
+    limit
+        Most bytes that it may unpack to.
+
+    Returns
+    -------
+    bytes or None
+        Unpacked content; None where there is no external decoder, it finds a fault, the file does
+        not end where its last stream does, or there is more than `limit`: what is wrong then is
+        for Python's own decoder to say.
+    """
+    program = shutil.which(_PROGRAM)
+    if program is None or not _ends_with_stream(path):
+        return None
+    with path.open("rb", buffering=0) as raw, _piped([program, "-dc", "-n1"], raw) as process:
+        assert process.stdout is not None
+        content: bytes = process.stdout.read(limit + 1)
+        whole = len(content) <= limit and process.wait() == 0
+    return content if whole else None
+
+
+def _ends_with_stream(path: Path) -> bool:
+    """Tell whether the last bits of a file are those of a bz2 stream; the decoder does not mind."""
+    with path.open("rb") as file:
+        file.seek(-min(11, path.stat().st_size), io.SEEK_END)
+        end = int.from_bytes(file.read())
+    return any((end >> (32 + fill)) % 2**48 == _FOOTER for fill in range(8))
 
 
 def decoder_name() -> str:
@@ -45,8 +85,9 @@ def unpacking(path: Path, threads: int = 1) -> Iterator[io.BufferedIOBase]:
         magic = raw.read(3)
         raw.seek(0)
         if magic == _BZ2 and (program := shutil.which(_PROGRAM)) is not None:
-            with _piped([program, "-dc", f"-n{threads}"], raw) as stream:
-                yield stream
+            with _piped([program, "-dc", f"-n{threads}"], raw) as process:
+                assert isinstance(process.stdout, io.BufferedReader)
+                yield process.stdout
         elif magic == _BZ2:
             yield bz2.BZ2File(raw)
         elif magic[:2] == _GZIP:
@@ -56,15 +97,15 @@ def unpacking(path: Path, threads: int = 1) -> Iterator[io.BufferedIOBase]:
 
 
 @contextmanager
-def _piped(command: list[str], raw: io.FileIO) -> Iterator[io.BufferedIOBase]:
-    """Read what a program makes of a file; stop it where no more is wanted."""
+def _piped(command: list[str], raw: io.FileIO) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a program work on a file; stop it where no more is wanted."""
     process = subprocess.Popen(
         command, stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    assert isinstance(process.stdout, io.BufferedReader)
     try:
-        yield process.stdout
+        yield process
     finally:
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
         process.kill()
         process.wait()
