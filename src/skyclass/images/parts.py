@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
 from torch import Tensor
 
 __all__ = ["in_parts"]
@@ -18,7 +17,8 @@ def in_parts(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
     Parameters
     ----------
     function
-        Takes and gives batches, objects along the first axis.
+        Takes batches, objects along the first axis, and gives as many pictures of each object, one
+        object after the other.
     batches
         Its arguments, equally long.
 
@@ -32,10 +32,11 @@ def in_parts(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
     if batches[0].device.type != "cpu" or count <= _PART:
         return function(*batches)
     first = function(*(batch[:_PART] for batch in batches))
-    whole = first.new_empty(count, *first.shape[1:])
-    whole[:_PART] = first
+    each = len(first) // _PART
+    whole = first.new_empty(count * each, *first.shape[1:])
+    whole[: len(first)] = first
     for start in range(_PART, count, _PART):
         # copied while the processor's cache still holds it
-        part = np.s_[start : start + _PART]
-        whole[part] = function(*(batch[part] for batch in batches))
+        part = function(*(batch[start : start + _PART] for batch in batches))
+        whole[start * each : start * each + len(part)] = part
     return whole
