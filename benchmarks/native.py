@@ -1,7 +1,7 @@
 """Networks at the size of the cutouts against the same networks on pictures of 224 pixels.
 
 Usage: python benchmarks/native.py [--folder DIR] [--fields 2] [--objects 250] [--epochs 4]
-           [--networks compact,vit-small] [--rates-only]
+           [--native-epochs N] [--networks compact,vit-small] [--rates-only]
 
 Rates: images a second on the CPU, classifying and training, both sizes in turn, the best of some
 rounds. Accuracy: both trained on the same simulated cutouts in the same way, and compared object
@@ -113,9 +113,10 @@ def accuracy(folder: Path, options: argparse.Namespace) -> None:
     true = open_cutouts(cutouts, "test").label
     for name in options.networks:
         seconds, predicted = [], []
-        for side in (None, LARGE):
+        native_epochs = options.native_epochs or options.epochs
+        for side, epochs in ((None, native_epochs), (LARGE, options.epochs)):
             start = time.perf_counter()
-            classifier = trained(folder, cutouts, name, side, options.epochs)
+            classifier = trained(folder, cutouts, name, side, epochs)
             seconds.append(time.perf_counter() - start)
             predicted.append(answers(classifier, cutouts).argmax(axis=1))
         found = paired_difference(true, *predicted)
@@ -124,7 +125,7 @@ def accuracy(folder: Path, options: argparse.Namespace) -> None:
             f"{name}: accuracy {found.accuracy_a:.4f} at {NATIVE} and {found.accuracy_b:.4f} at"
             f" {LARGE} pixels, difference {100 * found.difference:+.2f} points"
             f" [{100 * low:+.2f}, {100 * high:+.2f}] on {found.n} simulated test objects; training"
-            f" {seconds[0]:.0f} s and {seconds[1]:.0f} s ({options.epochs} epochs)",
+            f" {seconds[0]:.0f} s and {seconds[1]:.0f} s ({native_epochs} and {options.epochs} epochs)",
             flush=True,
         )
 
@@ -135,6 +136,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--fields", type=int, default=2)
     parser.add_argument("--objects", type=int, default=250)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--native-epochs", type=int)
     parser.add_argument("--networks", type=lambda text: tuple(text.split(",")), default=NETWORKS)
     parser.add_argument("--rates-only", action="store_true")
     return parser.parse_args()
