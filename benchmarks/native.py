@@ -125,7 +125,8 @@ def accuracy(folder: Path, options: argparse.Namespace) -> None:
             f"{name}: accuracy {found.accuracy_a:.4f} at {NATIVE} and {found.accuracy_b:.4f} at"
             f" {LARGE} pixels, difference {100 * found.difference:+.2f} points"
             f" [{100 * low:+.2f}, {100 * high:+.2f}] on {found.n} simulated test objects; training"
-            f" {seconds[0]:.0f} s and {seconds[1]:.0f} s ({native_epochs} and {options.epochs} epochs)",
+            f" {seconds[0]:.0f} s ({native_epochs} epochs) and {seconds[1]:.0f} s"
+            f" ({options.epochs})",
             flush=True,
         )
 
