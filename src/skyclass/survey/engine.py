@@ -34,6 +34,10 @@ _OVERRUN: Final = 5
 """Doublings of the pause where a server says that there were too many requests, but not how long
 to wait: SkyServer counts them by the minute."""
 
+_TURNS: Final = 4
+"""Turns of the event loop in which a request is sent. Answers that come together would else all be
+checked before the first new request goes: a quarter fewer files a second with 50 ms of latency."""
+
 R = TypeVar("R")
 
 
@@ -232,6 +236,7 @@ class _Run:
         for attempt in range(self._survey.retries + 1):
             try:
                 await self._fetcher.fetch(request, partial)
+                await _let_requests_go()
                 work = functools.partial(_accept, request, partial, self._out, self.unpack)
                 return await self._check(partial, work)
             except PassingError as error:
@@ -298,6 +303,12 @@ class _Run:
         if path.stat().st_size < _SMALL:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+async def _let_requests_go() -> None:
+    """Give way to the request that takes over the connection, before a file is checked."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 def _is_of(entry: Entry, request: FileRequest) -> bool:
