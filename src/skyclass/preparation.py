@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from skyclass.catalog import (
     POSITION,
-    SPLITS,
     catalog_of,
     present_classes,
     read_catalog,
@@ -197,7 +196,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[ExperimentConfig]) -
         )
     labels = present_classes(catalog)
     numbers: NDArray[np.int64] = pd.Categorical(catalog["label"], labels).codes.astype(np.int64)
-    codes = {name: numbers[catalog["split"] == name] for name in SPLITS}
+    codes = {name: numbers[catalog["split"] == name] for name in ("train", "validation")}
     for config in configs:
         check_columns(config.model.columns, catalog)
         check_objects(labels, codes, config.training)

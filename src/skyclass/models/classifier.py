@@ -71,6 +71,11 @@ class Classifier(nn.Module):
         return self.network.width + self.network.extra
 
     @property
+    def batch_size(self) -> int:
+        """Cutouts to classify at once: on a processor what its cache holds of a layer."""
+        return _CPU_BATCH if next(self.parameters()).device.type == "cpu" else _BATCH
+
+    @property
     def temperature(self) -> float:
         """What logits are divided by before they become probabilities; part of the spec."""
         return self.spec.temperature
@@ -151,8 +156,7 @@ class Classifier(nn.Module):
             Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
             out where bands are not registered.
         batch_size
-            Cutouts worked on at once; by default 32 on a processor, whose cache then holds what a
-            layer gives, and 256 elsewhere.
+            Cutouts worked on at once; by default 32 on a processor and 256 elsewhere.
         columns
             Of the catalogue, `[n, column]`; for a model that has such columns.
 
@@ -164,7 +168,7 @@ class Classifier(nn.Module):
         """
         self.eval()
         device = next(self.parameters()).device
-        step = batch_size or (_CPU_BATCH if device.type == "cpu" else _BATCH)
+        step = batch_size or self.batch_size
         rows = [np.empty((0, len(self.spec.labels)))]
         for start in range(0, len(flux), step):
             part = np.s_[start : start + step]

@@ -17,7 +17,6 @@ _GZIP: Final = b"\x1f\x8b"
 _PROGRAM: Final = "lbzip2"
 """A parallel bzip2, also faster than Python's own on one thread (https://github.com/kjn/lbzip2)."""
 
-
 _FOOTER: Final = 0x177245385090
 """Marks the end of a bz2 stream: 48 bits, then a checksum of 32, then up to 7 bits to fill a byte
 (https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf, section 2.2.4)."""

@@ -20,7 +20,6 @@ __all__ = ["StoredFeatures", "features_key", "store_features"]
 
 _PART: Final = 512
 """Objects in a file: what is computed again at most after an interruption."""
-_BATCH: Final = 32
 _NOT_OF_FEATURES: Final = {
     "frozen",
     "head",
@@ -144,7 +143,7 @@ def store_features(
     """
     make_directory(folder)
     classifier.eval()
-    offsets = cutouts.offsets()
+    offsets, step = cutouts.offsets(), classifier.batch_size
     for number, path in enumerate(_parts(folder, split, len(cutouts))):
         if path.exists():
             continue
@@ -155,7 +154,7 @@ def store_features(
                 (cutouts.take(some), offsets[some], None if columns is None else columns[some]),
                 arithmetic,
             )
-            for some in np.split(rows, range(_BATCH, len(rows), _BATCH))
+            for some in np.split(rows, range(step, len(rows), step))
         ]
         with atomic_path(path) as partial:
             np.save(partial, np.concatenate(batches), allow_pickle=False)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
 from skyclass.errors import TrainingError
+from skyclass.files import make_directory
 
 __all__ = ["check_loggers", "make_loggers"]
 
@@ -59,7 +60,8 @@ def make_loggers(names: Sequence[str], folder: Path, settings: dict[str, Any]) -
         loggers.append(WandbLogger(project=_PROJECT, save_dir=folder, config=settings))
     if "mlflow" in names:
         # mlflow no longer keeps runs in plain folders, which is Lightning's default
-        place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'mlflow.db'}"
+        database = make_directory(folder) / "mlflow.db"
+        place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
         logger = MLFlowLogger(_PROJECT, tracking_uri=place)
         logger.log_hyperparams(settings)
         loggers.append(logger)

@@ -21,7 +21,6 @@ FEWEST: Final = 12
 
 _COMPONENTS: Final = 50
 _NEIGHBOURS: Final = 20
-_BATCH: Final = 32
 _FEW: Final = 500
 
 
@@ -50,7 +49,7 @@ def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     numpy.ndarray
         `[n, feature]`, the mean over the samples of an object where there are several.
     """
-    offsets = material.cutouts.offsets()
+    offsets, step = material.cutouts.offsets(), material.classifier.batch_size
     parts = [
         _features(
             material.classifier,
@@ -58,7 +57,7 @@ def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
             offsets[part],
             None if material.columns is None else material.columns[part],
         )
-        for part in np.split(rows, range(_BATCH, len(rows), _BATCH))
+        for part in np.split(rows, range(step, len(rows), step))
     ]
     return np.concatenate(parts)
 
