@@ -8,7 +8,6 @@ import pandas as pd
 
 from skyclass.catalog.clean import clean
 from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
-from skyclass.catalog.ids import count_fields
 from skyclass.catalog.read import read_table
 from skyclass.catalog.sample import download_bytes, sample
 from skyclass.catalog.schema import IDS
@@ -82,15 +81,15 @@ def build_catalog(
     table = sample(table, sampling or SampleConfig(), seed)
     table["split"] = assign_splits(table, split or SplitConfig(), seed)
     per_class = table["label"].value_counts()
-    fields = count_fields(table) if report["frame_keys"] else None
+    divided = split_report(table, chosen.classes)
+    fields = divided["fields"]
     table.attrs["skyclass"] = {
         "task": task,
         **report,
         "sampled_from": count,
         "rows_out": len(table),
         "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
-        **split_report(table, chosen.classes),
-        "fields": fields,
+        **divided,
         "download_bytes": None if fields is None else download_bytes(fields),
     }
     return table

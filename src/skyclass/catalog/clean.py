@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.catalog.duplicates import place_groups, place_keys, shared
-from skyclass.catalog.ids import frame_keys_of, identities, numbers_of
+from skyclass.catalog.ids import frame_keys_of, identities, no_ids, numbers_of
 from skyclass.catalog.magnitudes import correct_extinction, undetected
 from skyclass.catalog.order import RowOrder, Rows, take_rows
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.config import CleanConfig
 from skyclass.errors import CatalogError
-from skyclass.tasks import Task
+from skyclass.tasks import Task, distinct
 
 __all__ = ["clean"]
 
@@ -146,8 +146,7 @@ class _Sieve:
 def _with_ids(table: pd.DataFrame, rules: CleanConfig) -> pd.DataFrame:
     """Add the id columns that a table lacks, and the frame keys if they are to come from them."""
     absent = [name for name in IDS if name not in table]
-    empty = pd.Series(pd.NA, index=table.index, dtype="UInt64")
-    table = table.assign(**dict.fromkeys(absent, empty))
+    table = table.assign(**dict.fromkeys(absent, no_ids(table.index)))
     if rules.frame_keys == "objid":
         if table["objid"].isna().all():
             raise CatalogError("the catalogue has no exact objid to read frame keys from")
@@ -251,9 +250,10 @@ def _refuse_hours(ra: NDArray[np.float64], rules: CleanConfig) -> None:
 
 def _sift_labels(sieve: _Sieve, reason: "pd.Series[str]") -> None:
     """Drop rows without a label, and count each reason."""
-    codes, names = pd.factorize(reason)
-    for code in np.argsort(names):
-        sieve.keep(codes != code, str(names[code]))
+    codes, names = distinct(reason)
+    found = {str(names[code]): code for code in np.flatnonzero(np.bincount(codes)) if names[code]}
+    for name, code in sorted(found.items()):
+        sieve.keep(codes != code, name)
 
 
 def _sift_quality(

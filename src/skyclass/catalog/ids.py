@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.errors import CatalogError
 
-__all__ = ["count_fields", "exact_ids", "field_key", "frame_keys_of", "identities", "numbers_of"]
+__all__ = [
+    "exact_ids",
+    "field_groups",
+    "field_key",
+    "frame_keys_of",
+    "identities",
+    "no_ids",
+    "numbers_of",
+]
 
 _FIELDS: Final = {
     "rerun": (48, 0x7FF),
@@ -43,29 +51,40 @@ def exact_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
         ending in the zeros that a spreadsheet leaves.
     """
     if pd.api.types.is_float_dtype(ids):
-        return _none(ids), int(ids.notna().sum())
+        return no_ids(ids.index), int(ids.notna().sum())
     if pd.api.types.is_integer_dtype(ids):
         # an id beyond 2**63 comes back negative from signed integers
         kind = "u8" if pd.api.types.is_unsigned_integer_dtype(ids) else "i8"
-        values = ids.to_numpy(dtype=kind, na_value=0).astype(np.uint64)
+        values = ids.to_numpy(dtype=kind, na_value=0).view(np.uint64)
         exact, rounded = _numbers(values, ids.isna().to_numpy(), ids.index), 0
     else:
         exact, rounded = _from_text(ids.astype("string").str.strip())
     if _from_spreadsheet(numbers_of(exact)):
-        return _none(ids), rounded + int(exact.notna().sum())
+        return no_ids(ids.index), rounded + int(exact.notna().sum())
     return exact, rounded
 
 
-def _none(ids: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Give ids that are all missing."""
-    return pd.Series(pd.NA, index=ids.index, dtype="UInt64")
+def no_ids(index: "pd.Index[Any]") -> "pd.Series[Any]":
+    """Give ids that are all missing.
+
+    Parameters
+    ----------
+    index
+        Index of the rows, `[n]`.
+
+    Returns
+    -------
+    pandas.Series
+        UInt64, `[n]`.
+    """
+    return _numbers(np.zeros(len(index), np.uint64), np.ones(len(index), dtype=bool), index)
 
 
 def _numbers(
     values: NDArray[np.uint64], missing: NDArray[np.bool_], index: "pd.Index[Any]"
 ) -> "pd.Series[Any]":
     """Give whole numbers of which some are missing."""
-    return pd.Series(pd.arrays.IntegerArray(values, missing), index=index)
+    return pd.Series(pd.arrays.IntegerArray(values, missing), index=index, copy=False)
 
 
 def _from_text(text: "pd.Series[str]") -> tuple["pd.Series[Any]", int]:
@@ -133,8 +152,8 @@ def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
     return np.where(np.logical_or.reduce(unknown), -1, key) if unknown else key
 
 
-def count_fields(table: pd.DataFrame) -> int:
-    """Count the fields that objects lie in.
+def field_groups(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Number the fields that objects lie in, in the order of rerun, run, camcol, field.
 
     Parameters
     ----------
@@ -143,10 +162,15 @@ def count_fields(table: pd.DataFrame) -> int:
 
     Returns
     -------
-    int
-        Number of different fields.
+    numpy.ndarray
+        From 0, `[n]`.
     """
-    return 1 + int(np.count_nonzero(np.diff(np.sort(field_key(table)))))
+    key = field_key(table)
+    steps = np.diff(key)
+    if (steps < 0).any():
+        return np.unique(key, return_inverse=True)[1]
+    # rows in the order that `clean` gives them need no sorting
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(steps > 0)])
 
 
 def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.ids import field_key
+from skyclass.catalog.ids import field_groups
 from skyclass.catalog.schema import FRAME_KEYS, POSITION
 from skyclass.config import SplitConfig
 from skyclass.errors import CatalogError
@@ -63,11 +63,15 @@ def leakage(table: pd.DataFrame) -> float | None:
     """
     if not set(FRAME_KEYS) <= set(table.columns):
         return None
-    field = field_key(table)
+    return _shared_with_training(table, field_groups(table))
+
+
+def _shared_with_training(table: pd.DataFrame, fields: NDArray[np.int64]) -> float:
+    """Give the share of test objects whose field, of those numbered, holds a training object."""
     training, test = ((table["split"] == name).to_numpy() for name in ("train", "test"))
-    trained = np.sort(field[training])
-    nearest = trained[np.searchsorted(trained, field[test]).clip(max=len(trained) - 1)]
-    return float((nearest == field[test]).mean())
+    trained = np.zeros(int(fields.max()) + 1, dtype=bool)
+    trained[fields[training]] = True
+    return float(trained[fields[test]].mean())
 
 
 def _shares(rules: SplitConfig) -> dict[str, float]:
@@ -128,7 +132,7 @@ def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
             f"the catalogue has no column {', '.join(missing)}, which a split by {rules.by} needs"
         )
     if rules.by == "field":
-        return pd.factorize(field_key(table), sort=True)[0]
+        return field_groups(table)
     from astropy import units
     from astropy_healpix import HEALPix
 
@@ -219,17 +223,20 @@ def split_report(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any
     Returns
     -------
     dict
-        ``per_class`` (objects by split and class) and ``leakage``.
+        ``per_class`` (objects by split and class), ``leakage``, and ``fields`` (how many there
+        are); the last two None where the catalogue has no frame keys.
     """
     rows = pd.Categorical(table["split"], categories=list(SPLITS)).codes
     columns = pd.Categorical(table["label"], categories=list(classes)).codes
     cells = rows.astype(np.int16) * np.int16(len(classes)) + columns
     counts = np.bincount(cells, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), -1)
+    fields = field_groups(table) if set(FRAME_KEYS) <= set(table.columns) else None
     return {
         "per_class": {
             name: dict(zip(classes, (int(n) for n in row), strict=True))
             for name, row in zip(SPLITS, counts, strict=True)
             if row.any()
         },
-        "leakage": leakage(table),
+        "leakage": None if fields is None else _shared_with_training(table, fields),
+        "fields": None if fields is None else int(fields.max()) + 1,
     }

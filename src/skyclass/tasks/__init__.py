@@ -3,13 +3,14 @@
 from skyclass.tasks.registry import TASKS, get_task, register
 from skyclass.tasks.regroup import regrouped
 from skyclass.tasks.subclass import StellarType, parse_subclass
-from skyclass.tasks.task import Labels, Task, spread
+from skyclass.tasks.task import Labels, Task, distinct, spread
 
 __all__ = [
     "TASKS",
     "Labels",
     "StellarType",
     "Task",
+    "distinct",
     "get_task",
     "parse_subclass",
     "register",
