@@ -5,6 +5,7 @@ from pathlib import Path
 
 import astropy_healpix
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from astropy import units
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from catalog.tables import tidy_stars
 from skyclass.catalog import assign_splits, build_catalog, leakage, read_table
+from skyclass.catalog.ids import field_groups
 from skyclass.config import CleanConfig, SplitConfig, objects_config
 from skyclass.errors import CatalogError, ConfigError
 
@@ -149,3 +151,12 @@ def test_columns_that_a_split_needs() -> None:
 def test_shares_that_cannot_be(settings: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         objects_config(Path("a.csv"), "spectral-class", 1, settings)
+
+
+def test_fields_are_numbered_alike_in_any_order() -> None:
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame(rng.integers(1, 4, (60, 4)), columns=FIELD)
+    expected = table.groupby(FIELD).ngroup()
+    assert field_groups(table).tolist() == expected.tolist()
+    ordered = table.sort_values(FIELD)
+    assert field_groups(ordered).tolist() == expected[ordered.index].tolist()

@@ -153,7 +153,7 @@ def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def field_groups(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Number the fields that objects lie in, in the order of rerun, run, camcol, field.
+    """Give the fields that objects lie in numbers in the order of rerun, run, camcol, field.
 
     Parameters
     ----------

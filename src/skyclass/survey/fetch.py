@@ -5,7 +5,6 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -83,7 +82,7 @@ class Fetcher:
         """Make a client for one request at a time; it keeps its connection open."""
         return httpx.AsyncClient(
             verify=self._trust,
-            http2=find_spec("h2") is not None,
+            http2=True,
             follow_redirects=True,
             max_redirects=_MOST_REDIRECTS,
             timeout=self._survey.timeout,
