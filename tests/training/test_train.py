@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mlflow import MlflowClient
 from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -78,6 +79,23 @@ def test_figures_curves_and_logs(cutouts: Path, tmp_path: Path) -> None:
     logged = [event.value for event in events.Scalars("validation_loss")]
     assert logged == pytest.approx(losses, rel=1e-6)
     assert not (tmp_path / "model.training").exists()
+
+
+def test_other_loggers_are_told_the_same(
+    cutouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name, value in {"WANDB_MODE": "offline", "WANDB_SILENT": "true"}.items():
+        monkeypatch.setenv(name, value)
+    history = go(cutouts, tmp_path / "model", loggers=("wandb", "mlflow"))
+    losses = [e["validation_loss"] for e in history["epochs"]]
+    client = MlflowClient(f"sqlite:///{tmp_path / 'logs' / 'mlflow.db'}")
+    (run,) = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    logged = client.get_metric_history(run.info.run_id, "validation_loss")
+    assert [metric.value for metric in logged] == pytest.approx(losses, rel=1e-6)
+    assert run.data.params["training/batch_size"] == "20"
+    (kept,) = (tmp_path / "logs" / "wandb").glob("offline-run-*/run-*.wandb")
+    assert f'{losses[0]:.6g}'.encode() in kept.read_bytes()
 
 
 def test_killed_in_the_middle_of_a_round_it_ends_the_same(cutouts: Path, tmp_path: Path) -> None:
