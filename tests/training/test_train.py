@@ -95,7 +95,16 @@ def test_other_loggers_are_told_the_same(
     assert [metric.value for metric in logged] == pytest.approx(losses, rel=1e-6)
     assert run.data.params["training/batch_size"] == "20"
     (kept,) = (tmp_path / "logs" / "wandb").glob("offline-run-*/run-*.wandb")
-    assert f'{losses[0]:.6g}'.encode() in kept.read_bytes()
+    assert f"{losses[0]:.6g}".encode() in kept.read_bytes()
+
+
+def test_a_logger_that_does_not_begin_says_so(
+    cutouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nowhere://at-all")
+    with pytest.raises(TrainingError, match=r'loggers = \["mlflow"\] does not begin: .*nowhere'):
+        go(cutouts, tmp_path / "model", loggers=("mlflow",))
+    assert not (tmp_path / "model").exists()
 
 
 def test_killed_in_the_middle_of_a_round_it_ends_the_same(cutouts: Path, tmp_path: Path) -> None:

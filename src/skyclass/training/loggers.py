@@ -54,15 +54,46 @@ def make_loggers(names: Sequence[str], folder: Path, settings: dict[str, Any]) -
     -------
     list of lightning.pytorch.loggers.Logger
         TensorBoard's first.
+
+    Raises
+    ------
+    TrainingError
+        Where one of the others does not begin: without a key, say, or with its server out of reach.
     """
     loggers: list[Logger] = [TensorBoardLogger(folder, name="tensorboard", version="")]
-    if "wandb" in names:
-        loggers.append(WandbLogger(project=_PROJECT, save_dir=folder, config=settings))
-    if "mlflow" in names:
-        # mlflow no longer keeps runs in plain folders, which is Lightning's default
-        database = make_directory(folder) / "mlflow.db"
-        place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
-        logger = MLFlowLogger(_PROJECT, tracking_uri=place)
-        logger.log_hyperparams(settings)
-        loggers.append(logger)
+    for name in names:
+        try:
+            loggers.append(_BEGINNINGS[name](folder, settings))
+        except Exception as error:  # each package raises its own kinds
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            place = f'training.loggers = ["{name}"]'
+            raise TrainingError(f"{place} does not begin: {reason}") from error
     return loggers
+
+
+class _WandbRun(WandbLogger):
+    """A run of Weights & Biases that ends with its training, so that the next is another run."""
+
+    def finalize(self, status: str) -> None:
+        """End the run."""
+        super().finalize(status)
+        self.experiment.finish()
+
+
+def _wandb(folder: Path, settings: dict[str, Any]) -> Logger:
+    """Begin a run of Weights & Biases; Lightning would only at the first figure."""
+    logger = _WandbRun(project=_PROJECT, save_dir=folder, config=settings)
+    logger.experiment  # noqa: B018 - asking for it begins the run
+    return logger
+
+
+def _mlflow(folder: Path, settings: dict[str, Any]) -> Logger:
+    """Begin a run of MLflow, which no longer keeps runs in Lightning's default, plain folders."""
+    database = make_directory(folder) / "mlflow.db"
+    place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
+    logger = MLFlowLogger(_PROJECT, tracking_uri=place)
+    logger.log_hyperparams(settings)
+    return logger
+
+
+_BEGINNINGS: Final = {"wandb": _wandb, "mlflow": _mlflow}
