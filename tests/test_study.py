@@ -187,6 +187,9 @@ class Cells(HTMLParser):
 def test_tables_show_the_metrics_and_the_published_figures(done: Path) -> None:
     scores = {seed: metrics_of(done, f"all/colours/net/{seed}")["test"] for seed in (1, 2)}
     page = (done / "report.html").read_text()
+    assert "<strong>Simulated data.</strong>" in page
+    for name in ("study.md", "study.tex"):
+        assert "Simulated data, not observations." in (done / name).read_text()
     rows = Cells(page).rows
     assert "Small &amp; &lt;quick&gt;" in page
     (row,) = [r for r in rows if r[:4] == ["all", "colours", "net", "2"]]
@@ -352,7 +355,7 @@ def test_what_a_study_file_cannot_be(file: Path, change, message: str) -> None:
     other.write_text(text.replace(*change))
     with pytest.raises(StudyError, match=message.replace("[", r"\[")):
         run_study(str(other), file.parent / "none")
-    assert not (file.parent / "none" / "cells").exists()
+    assert not (file.parent / "none").exists()
 
 
 def test_a_wrong_key_of_an_experiment_before_any_work(file: Path, tmp_path: Path) -> None:
@@ -360,7 +363,13 @@ def test_a_wrong_key_of_an_experiment_before_any_work(file: Path, tmp_path: Path
     other.write_text(file.read_text().replace("settings.images.type", "settings.image.type"))
     with pytest.raises(Exception, match=r"study small, all/colours/net: unknown key 'image'"):
         run_study(str(other), tmp_path / "out")
-    assert not (tmp_path / "out" / "data").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scale_of_the_real_archives_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="add --simulated"):
+        run_study("thesis", tmp_path / "out", scale=2.0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_another_study_is_not_overwritten(done: Path, tmp_path: Path) -> None:

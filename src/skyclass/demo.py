@@ -38,7 +38,7 @@ def run_demo(
     Parameters
     ----------
     out
-        Directory for `survey/`, `experiment.toml` and `experiment/`.
+        Directory for `survey/`, `frames/`, `experiment.toml` and `experiment/`.
     task
         Name of a task.
     fields
@@ -61,7 +61,7 @@ def run_demo(
         config = ExperimentConfig(
             task=task,
             catalog=CatalogConfig(path=Path("survey/catalog.csv")),
-            survey=SurveyConfig(base_url=url, rate=0),
+            survey=SurveyConfig(frames=Path("frames"), base_url=url, rate=0),
             training=TrainingConfig(epochs=epochs),
         )
         file = out / "experiment.toml"

@@ -1,4 +1,4 @@
-"""Bars that show how far a command is."""
+"""Bars that show how far a command is; lines where there is no terminal, as in a batch job."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,13 +24,17 @@ __all__ = ["download_bar", "progress_bars"]
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar for each stage."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console)
+        return
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=console) as bars:
         stages: dict[str, int] = {}
 
         def tell(stage: str, done: int, total: int) -> None:
@@ -47,6 +51,11 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 @contextmanager
 def download_bar(kind: str) -> "Iterator[Callable[[Tally], None]]":
     """Show a bar with rate, time left and failures."""
+    console, start = Console(stderr=True), time.monotonic()
+    if not console.is_terminal:
+        lines = _lines(console)
+        yield lambda tally: lines(kind, tally.settled, tally.total, _note(tally, start))
+        return
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -54,20 +63,37 @@ def download_bar(kind: str) -> "Iterator[Callable[[Tally], None]]":
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=console) as bars:
         task = bars.add_task(kind, total=None, note="")
-        start = time.monotonic()
 
         def tell(tally: "Tally") -> None:
-            seconds = max(time.monotonic() - start, 1e-3)
-            note = (
-                f"{(tally.settled - tally.present) / seconds:.1f} files/s"
-                f" {tally.received / seconds / 1e6:.1f} MB/s {tally.failed} failed"
-            )
+            note = _note(tally, start)
             bars.update(task, completed=tally.settled, total=tally.total, note=note)
 
         with _erased_on_failure(bars):
             yield tell
+
+
+def _note(tally: "Tally", start: float) -> str:
+    """Tell the rate of a download and its failures."""
+    seconds = max(time.monotonic() - start, 1e-3)
+    return (
+        f"{(tally.settled - tally.present) / seconds:.1f} files/s"
+        f" {tally.received / seconds / 1e6:.1f} MB/s {tally.failed} failed"
+    )
+
+
+def _lines(console: Console) -> Callable[..., None]:
+    """Write a line at each tenth of a stage."""
+    told: dict[str, int] = {}
+
+    def tell(stage: str, done: int, total: int, note: str = "") -> None:
+        tenth = 10 * done // max(total, 1)
+        if told.get(stage) != tenth:
+            told[stage] = tenth
+            console.print(f"{stage} {done}/{total} {note}".rstrip(), highlight=False, markup=False)
+
+    return tell
 
 
 @contextmanager

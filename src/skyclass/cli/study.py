@@ -16,7 +16,9 @@ def study(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="on a simulated survey, served on this machine")
     ] = False,
-    scale: Annotated[float, typer.Option(help="share of the objects, with --simulated")] = 0.02,
+    scale: Annotated[
+        float | None, typer.Option(help="share of the objects, with --simulated [default: 0.02]")
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
     ] = None,
@@ -32,6 +34,17 @@ def study(
     done = result.cells - len(result.failures)
     typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")
     if result.failures:
-        lines = [f"  {cell}: {why}" for cell, why in result.failures.items()]
-        typer.echo("\n".join(lines), err=True)
-        raise StudyError(f"{len(lines)} cell(s) failed; the same command tries them again")
+        typer.echo("\n".join(_by_reason(result.failures)), err=True)
+        count = len(result.failures)
+        raise StudyError(f"{count} cell(s) failed; the same command tries them again")
+
+
+def _by_reason(failures: dict[str, str]) -> list[str]:
+    """Tell each reason once, with the cells that it stopped."""
+    reasons: dict[str, list[str]] = {}
+    for cell, why in failures.items():
+        reasons.setdefault(why, []).append(cell)
+    return [
+        f"  {cells[0]}{f' and {len(cells) - 1} more' if cells[1:] else ''}: {why}"
+        for why, cells in reasons.items()
+    ]

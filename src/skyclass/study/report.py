@@ -62,7 +62,7 @@ def write_study_report(directory: Path) -> Path:
     page = environment.get_template("study.html.j2").render(
         title=title,
         command=results.command,
-        simulated=results.scale is not None,
+        simulated=results.simulated,
         findings=findings,
         sections=sections,
         curves=list(curves.values()),

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 STUDY_FILE: Final = "study.json"
-"""What a directory of a study holds: the study and its scale."""
+"""What a directory of a study holds: the study, how it was named, and its scale."""
 
 MEASURES: Final = {
     "accuracy": "Accuracy",
@@ -87,15 +87,25 @@ class StudyResults:
 
     study: StudyConfig
     """The study."""
+    source: str
+    """Its name, where it comes with skyclass, or that of its file."""
     scale: float | None
     """Scale of the simulated survey; None for the real archives."""
     cells: tuple[CellResult, ...]
     """In the order of the axes."""
 
     @property
+    def simulated(self) -> bool:
+        """Whether any of it was done on simulated data."""
+        told = [cell.metrics["simulated"] for cell in self.cells if cell.metrics is not None]
+        return self.scale is not None or any(told)
+
+    @property
     def caption(self) -> str:
         """What every table says of how it was made."""
         parts = [self.study.caption]
+        if self.simulated and self.scale is None:
+            parts.append("Simulated data, not observations.")
         if self.scale is not None and self.study.simulation is not None:
             parts.append(self.study.simulation.caption.replace("{scale}", f"{self.scale:g}"))
         if self.study.published_caption:
@@ -105,7 +115,7 @@ class StudyResults:
     @property
     def command(self) -> str:
         """What makes the study, but for the directory."""
-        command = f"skyclass study {self.study.name} --out DIRECTORY"
+        command = f"skyclass study {self.source} --out DIRECTORY"
         return command if self.scale is None else f"{command} --simulated --scale {self.scale:g}"
 
     @property
@@ -138,7 +148,8 @@ def read_results(directory: Path) -> StudyResults:
     """
     try:
         told = json.loads((directory / STUDY_FILE).read_text(encoding="utf-8"))
-        study, scale = StudyConfig.model_validate(told["study"]), told["scale"]
+        study = StudyConfig.model_validate(told["study"])
+        source, scale = told["source"], told["scale"]
     except (OSError, ValueError, KeyError, ValidationError) as error:
         raise StudyError(f"{directory} holds no study; run `skyclass study` first") from error
     table = directory / "published.csv"
@@ -151,7 +162,7 @@ def read_results(directory: Path) -> StudyResults:
         if not model.only or image_type.name in model.only
         for seed in study.seeds
     ]
-    return StudyResults(study, scale, tuple(cells))
+    return StudyResults(study, source, scale, tuple(cells))
 
 
 def read_published(path: Path | None) -> dict[tuple[str, str, str], Published]:

@@ -47,7 +47,7 @@ def run_study(
     out: Path,
     *,
     simulated: bool = False,
-    scale: float = SCALE,
+    scale: float | None = None,
     scheduler: str | None = None,
     progress: Tell | None = None,
 ) -> StudyResult:
@@ -65,7 +65,7 @@ def run_study(
     simulated
         Whether it runs on a simulated survey, served by the local archive.
     scale
-        Share of the real numbers of objects, with `simulated`.
+        Share of the real numbers of objects, with `simulated`; `SCALE` where not given.
     scheduler
         Address of a Dask scheduler whose workers see `out` under the same name.
     progress
@@ -86,8 +86,12 @@ def run_study(
     published = None if study.published is None else base / study.published
     read_published(published)
     tell = progress or (lambda _stage, _done, _total: None)
-    share = scale if simulated else None
-    _claim(out, study, published, share)
+    if scale is not None and not simulated:
+        raise StudyError("a scale is that of a simulated survey; add --simulated, or leave it out")
+    share = (scale or SCALE) if simulated else None
+    if share is None:
+        cells_of(study, base, scale=None, fixed={})
+    _claim(out, name, study, published, share)
     with _place(study, share, out, tell) as fixed:
         cells = cells_of(study, base, scale=share, fixed=fixed)
         ready = [cell for group in _by_data_set(cells) for cell in _prepared(group, out, tell)]
@@ -110,10 +114,12 @@ def _place(
         yield fixed
 
 
-def _claim(out: Path, study: StudyConfig, published: Path | None, scale: float | None) -> None:
+def _claim(
+    out: Path, name: str, study: StudyConfig, published: Path | None, scale: float | None
+) -> None:
     """Take a directory for this study, or refuse one that is not its own."""
     file = out / STUDY_FILE
-    told = {"study": study.model_dump(mode="json"), "scale": scale}
+    told = {"study": study.model_dump(mode="json"), "source": Path(name).name, "scale": scale}
     if file.exists():
         before = json.loads(file.read_text(encoding="utf-8"))
         for key, old, new in (

@@ -122,7 +122,7 @@ def _swept(job: Job, steps: int) -> RateTest:
         batch = module.transfer_batch_to_device(next(waiting), device(), 0)
         with autocast(job.config):
             loss, _ = module.loss(batch, step)
-        mean = _MEMORY * mean + (1 - _MEMORY) * float(loss)
+        mean = _MEMORY * mean + (1 - _MEMORY) * loss.item()
         losses.append(mean / (1 - _MEMORY ** (step + 1)))
         if not losses[-1] < _DIVERGED * min(losses):
             break
