@@ -13,7 +13,7 @@ from skyclass.config import (
     write_config,
 )
 from skyclass.experiment import Result, run_experiment
-from skyclass.files import make_directory
+from skyclass.files import AnyPath, make_directory
 from skyclass.simulation import simulate
 from skyclass.tasks import get_task
 
@@ -24,7 +24,7 @@ FIELDS: Final = 24
 
 
 def run_demo(
-    out: Path,
+    out: AnyPath,
     *,
     task: str = "spectral-class",
     fields: int = FIELDS,
@@ -53,6 +53,7 @@ def run_demo(
     skyclass.experiment.Result
         The metrics and where the report is.
     """
+    out = Path(out)
     get_task(task)
     tell = progress or (lambda _stage, _done, _total: None)
     survey = make_directory(out) / "survey"

@@ -12,7 +12,7 @@ import pandas as pd
 from skyclass.config import ExperimentConfig, read_config, write_config
 from skyclass.errors import ExperimentError
 from skyclass.evaluation import write_predictions, write_report
-from skyclass.files import atomic_path, make_directory
+from skyclass.files import AnyPath, atomic_path, make_directory
 from skyclass.images import (
     CutoutInfo,
     check_augmentation,
@@ -49,7 +49,7 @@ class Result:
         return self.directory / "report.html"
 
 
-def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -> Result:
+def run_experiment(file: AnyPath, out: AnyPath, *, progress: Progress | None = None) -> Result:
     """Run all stages of an experiment; what is up to date is not done again.
 
     Parameters
@@ -71,6 +71,7 @@ def run_experiment(file: Path, out: Path, *, progress: Progress | None = None) -
     SkyclassError
         Where the file, the catalogue, the frames or the directory cannot be used.
     """
+    file, out = Path(file), Path(out)
     return run_config(read_config(file), out, progress=progress)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ from pathlib import Path
 
 from skyclass.errors import OutputError
 
-__all__ = ["atomic_path", "make_directory"]
+__all__ = ["AnyPath", "atomic_path", "make_directory"]
+
+AnyPath = str | os.PathLike[str]
+"""A path as whoever calls skyclass may write it."""
 
 _PARTIAL = ".partial-"
 _WRITING = {
@@ -86,8 +90,8 @@ def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
             shutil.rmtree(path)
         partial.replace(path)
     except OSError as error:
-        # an error of something read inside the block is not ours to explain
-        if not _is_of_writing(error):
+        # an error of something else, read inside the block, is not ours to explain
+        if not (_is_of_writing(error) or partial.name in str(error)):
             raise
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:

@@ -17,6 +17,7 @@ from skyclass.config import (
 )
 from skyclass.errors import ConfigError
 from skyclass.experiment import check_experiment, claim
+from skyclass.files import AnyPath
 from skyclass.images import get_image_type
 from skyclass.models import spec_of, with_preset
 from skyclass.preparation import Objects, Places, prepare
@@ -29,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def check_learning_rates(
-    file: Path, out: Path, *, steps: int = 100, progress: Progress | None = None
+    file: AnyPath, out: AnyPath, *, steps: int = 100, progress: Progress | None = None
 ) -> RateTest:
     """Raise the learning rate of an experiment's model step by step.
 
@@ -54,6 +55,7 @@ def check_learning_rates(
     SkyclassError
         As `skyclass.experiment.run_experiment` does.
     """
+    file, out = Path(file), Path(out)
     config = with_preset(read_config(file))
     objects = _prepared(config, out, progress)
     test = find_learning_rate(
@@ -68,7 +70,7 @@ def check_learning_rates(
     return test
 
 
-def tune(file: Path, space: Path, out: Path, *, progress: Progress | None = None) -> Found:
+def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | None = None) -> Found:
     """Search for good settings; run again, it goes on where it stopped.
 
     Every trial trains on the same objects. It is judged by the experiment's `training.monitor` on
@@ -97,6 +99,7 @@ def tune(file: Path, space: Path, out: Path, *, progress: Progress | None = None
         Where a file cannot be used, the directory holds something else, or no trial can be
         trained.
     """
+    file, space, out = Path(file), Path(space), Path(out)
     config = read_config(file)
     searched = read_search(space, config)
     _check_choices(config, searched)

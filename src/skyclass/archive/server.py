@@ -26,6 +26,7 @@ from skyclass.archive.sky import Sky
 from skyclass.archive.skyserver import SkyServer
 from skyclass.archive.wire import send_body
 from skyclass.errors import ArchiveError, SurveyError
+from skyclass.files import AnyPath
 from skyclass.survey import find_fields
 
 __all__ = ["Archive", "serve"]
@@ -205,7 +206,7 @@ def _services(
 
 
 @contextlib.contextmanager
-def serve(directory: Path, port: int = 0, **options: Any) -> Iterator[str]:
+def serve(directory: AnyPath, port: int = 0, **options: Any) -> Iterator[str]:
     """Serve a directory while a block runs.
 
     Parameters
@@ -223,6 +224,7 @@ def serve(directory: Path, port: int = 0, **options: Any) -> Iterator[str]:
     ArchiveError
         As of `Archive`.
     """
+    directory = Path(directory)
     with Archive(directory, port, **options) as archive:
         yield archive.url
 

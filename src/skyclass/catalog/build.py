@@ -15,7 +15,7 @@ from skyclass.catalog.skyserver import HOST, SkyServer
 from skyclass.catalog.split import assign_splits, split_report
 from skyclass.config import CleanConfig, LabelConfig, ObjectsConfig, SampleConfig, SplitConfig
 from skyclass.errors import CatalogError
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 from skyclass.tasks import get_task, regrouped
 
 __all__ = [
@@ -33,7 +33,7 @@ _ROW_GROUP: Final = 131_072
 
 
 def build_catalog(
-    source: Path | pd.DataFrame,
+    source: AnyPath | pd.DataFrame,
     task: str,
     *,
     columns: Mapping[str, str] | None = None,
@@ -166,7 +166,7 @@ def source_of(
     return path
 
 
-def write_catalog(table: pd.DataFrame, path: Path) -> None:
+def write_catalog(table: pd.DataFrame, path: AnyPath) -> None:
     """Write a catalogue made by `build_catalog` as Parquet.
 
     Parameters
@@ -176,6 +176,7 @@ def write_catalog(table: pd.DataFrame, path: Path) -> None:
     path
         ``.parquet`` file to write or replace.
     """
+    path = Path(path)
     if path.suffix != ".parquet":
         raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
     # numbers that hardly repeat neither gain from a dictionary nor from compression
@@ -195,7 +196,7 @@ def write_catalog(table: pd.DataFrame, path: Path) -> None:
         )
 
 
-def read_catalog(path: Path) -> pd.DataFrame:
+def read_catalog(path: AnyPath) -> pd.DataFrame:
     """Read a catalogue that `write_catalog` wrote.
 
     Parameters
@@ -213,6 +214,7 @@ def read_catalog(path: Path) -> pd.DataFrame:
     CatalogError
         Where the file is no such catalogue.
     """
+    path = Path(path)
     table = read_table(path)
     if not {"label", "split"} <= set(table.columns) or "skyclass" not in table.attrs:
         raise CatalogError(f"{path} has no labels and splits; make one with `skyclass catalog`")

@@ -97,8 +97,9 @@ def clean(
 
 def _prepared(table: pd.DataFrame, task: Task, rules: CleanConfig) -> pd.DataFrame:
     """Make sure that all columns are there that the rules need, as numbers."""
+    found = tuple(table.columns)
     table = _with_ids(table, rules)
-    _require(table, _needed(table, task, rules))
+    _require(table, _needed(table, task, rules), found)
     table = _numeric(table, (*POSITION, *FRAME_KEYS, *SPECTRUM))
     return table.assign(ra=15.0 * table["ra"]) if rules.ra_unit == "hour" else table
 
@@ -164,12 +165,12 @@ def _needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, .
     return tuple(names)
 
 
-def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
-    """Refuse a table that lacks a column."""
+def _require(table: pd.DataFrame, names: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse a table that lacks a column, and say which were found in the file."""
     missing = [name for name in names if name not in table]
     if not missing:
         return
-    message = f"the catalogue has no column {', '.join(missing)}; it has {', '.join(table.columns)}"
+    message = f"the catalogue has no column {', '.join(missing)}; it has {', '.join(found)}"
     if set(missing) >= set(POSITION):
         message += ' (where no image is cut, set clean.duplicates = "id")'
     raise CatalogError(message)

@@ -12,6 +12,7 @@ import pandas as pd
 from skyclass.catalog.ids import exact_ids
 from skyclass.catalog.schema import IDS, KNOWN, MODEL_MAGNITUDES
 from skyclass.errors import CatalogError, nearest
+from skyclass.files import AnyPath
 
 __all__ = ["read_table"]
 
@@ -24,7 +25,7 @@ _PLAIN_NAMES: Final = ("u", "g", "r", "i", "z")
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def read_table(path: Path, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+def read_table(path: AnyPath, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read a table of objects by its file's ending.
 
     Parameters
@@ -48,6 +49,7 @@ def read_table(path: Path, *, columns: Mapping[str, str] | None = None) -> pd.Da
         Where the file is missing, of an unknown kind, unreadable, separated by something else than
         commas, has two columns of one name, or has no row.
     """
+    path = Path(path)
     if not path.is_file():
         raise CatalogError(f"{path} does not exist")
     names = dict(columns or {})

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skyclass.config.sections import CutoutConfig, ExperimentConfig, ObjectsConfig
 from skyclass.errors import ConfigError, nearest
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 
 __all__ = [
     "cutout_config",
@@ -30,7 +30,7 @@ class _CuttingConfig(BaseModel):
     cutouts: CutoutConfig
 
 
-def read_config(path: Path) -> ExperimentConfig:
+def read_config(path: AnyPath) -> ExperimentConfig:
     """Read an experiment file; relative paths in it become absolute.
 
     Parameters
@@ -49,6 +49,7 @@ def read_config(path: Path) -> ExperimentConfig:
         Where the file is missing or not TOML, or has an unknown key (the nearest known one is
         named) or a value that cannot be.
     """
+    path = Path(path)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -185,7 +186,7 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def write_config(config: ExperimentConfig, path: Path) -> None:
+def write_config(config: ExperimentConfig, path: AnyPath) -> None:
     """Write a configuration as a TOML file that `read_config` reads back.
 
     Parameters
@@ -195,6 +196,7 @@ def write_config(config: ExperimentConfig, path: Path) -> None:
     path
         File to write or replace.
     """
+    path = Path(path)
     values = config.model_dump(mode="json", exclude_none=True)
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from skyclass.config.file import explain
 from skyclass.config.section import Section
 from skyclass.config.sections import ExperimentConfig
 from skyclass.errors import ConfigError
@@ -87,6 +88,8 @@ def read_search(path: Path, experiment: ExperimentConfig) -> SearchConfig:
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(explain(error, ExperimentConfig)) from error
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{path}: {where}: {first['msg']}") from error
     for key, values in search.space.items():

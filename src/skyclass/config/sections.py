@@ -47,10 +47,10 @@ class CatalogConfig(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         """Ask for a path where there is a file, and only there."""
-        if (self.source == "file") != (self.path is not None):
-            raise ValueError(
-                'give a file of objects, or source = "skyserver" or "casjobs", not both'
-            )
+        if self.source == "file" and self.path is None:
+            raise ValueError('give a file of objects, or source = "skyserver" or "casjobs"')
+        if self.source != "file" and self.path is not None:
+            raise ValueError(f'give a file of objects or source = "{self.source}", not both')
         return self
 
 

@@ -22,6 +22,7 @@ from skyclass.evaluation.intervals import (
 from skyclass.evaluation.metrics import SCORES
 from skyclass.evaluation.paired import PairedDifference, paired_difference
 from skyclass.evaluation.scorer import Scorer
+from skyclass.files import AnyPath
 
 __all__ = ["Comparison", "compare", "comparison_lines"]
 
@@ -43,7 +44,7 @@ class Comparison:
     """Whether the objects of one of them are simulated."""
 
 
-def compare(a: Path, b: Path, *, common: bool = False, seed: int = 0) -> Comparison:
+def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> Comparison:
     """Compare two experiments, object by object.
 
     Every resample draws the same objects for both. Where one of the two splits kept fields or sky
@@ -69,6 +70,7 @@ def compare(a: Path, b: Path, *, common: bool = False, seed: int = 0) -> Compari
         Where a directory holds no experiment, classes differ, objects have other labels in one than
         in the other, or the test objects differ and `common` is not set.
     """
+    a, b = Path(a), Path(b)
     one, other = read_evaluated(a), read_evaluated(b)
     if set(one.labels) != set(other.labels):
         raise EvaluationError(

@@ -18,7 +18,7 @@ from skyclass.evaluation.drawings import (
     draw_reliability,
 )
 from skyclass.evaluation.evaluated import Evaluated, read_evaluated
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 
 __all__ = ["FORMATS", "write_figures"]
 
@@ -28,7 +28,9 @@ FORMATS: Final = ("pdf", "png")
 _DPI: Final = 300
 
 
-def write_figures(experiment: Path, out: Path | None = None, *, form: str = "pdf") -> list[Path]:
+def write_figures(
+    experiment: AnyPath, out: AnyPath | None = None, *, form: str = "pdf"
+) -> list[Path]:
     """Draw an experiment's results, one journal column wide.
 
     `confusion`, `reliability`, `magnitude` (accuracy against r) and `colours` (colour-colour
@@ -56,6 +58,7 @@ def write_figures(experiment: Path, out: Path | None = None, *, form: str = "pdf
     OutputError
         Where a file cannot be written.
     """
+    experiment, out = Path(experiment), None if out is None else Path(out)
     if form not in FORMATS:
         raise EvaluationError(f"unknown format {form!r}; did you mean {nearest(form, FORMATS)!r}?")
     found = read_evaluated(experiment)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import EvaluationError
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 
 __all__ = [
     "groups_of",
@@ -102,7 +102,7 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
         table.to_parquet(partial, index=False)
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(path: AnyPath) -> pd.DataFrame:
     """Read a table of predictions.
 
     Parameters
@@ -120,6 +120,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
     EvaluationError
         Where the file is missing, not Parquet, or without a column of predictions.
     """
+    path = Path(path)
     try:
         table = pd.read_parquet(path)
     except FileNotFoundError as error:

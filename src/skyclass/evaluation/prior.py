@@ -20,11 +20,12 @@ from skyclass.evaluation.intervals import (
     widest,
 )
 from skyclass.evaluation.scorer import Scorer
+from skyclass.files import AnyPath
 
 __all__ = ["parse_prior", "reweight", "reweighted"]
 
 
-def reweight(experiment: Path, prior: Sequence[str]) -> pd.DataFrame:
+def reweight(experiment: AnyPath, prior: Sequence[str]) -> pd.DataFrame:
     """Give purity and completeness of an experiment's classes on a sky of stated class shares.
 
     Parameters
@@ -44,6 +45,7 @@ def reweight(experiment: Path, prior: Sequence[str]) -> pd.DataFrame:
     EvaluationError
         Where there is no such experiment, or the prior does not fit its classes.
     """
+    experiment = Path(experiment)
     found = read_evaluated(experiment)
     shares = parse_prior(prior, found.labels)
     return reweighted(found.labels, found.true, found.probabilities, shares, groups=found.groups)

@@ -156,6 +156,8 @@ def store(
     ImageError
         Where `out` holds something else, or no object can be stored.
     """
+    if out.exists() and not (out / INFO_NAME).is_file():
+        raise ImageError(f"{out} holds something else than cutouts; choose another folder")
     if out.exists() and not (replace and read_info(out).fingerprint != plan.fingerprint):
         return _existing(out, plan.fingerprint)
     parts = make_directory(out.with_name(f"{out.name}.parts") / plan.fingerprint)

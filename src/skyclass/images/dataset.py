@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from skyclass.catalog import FRAME_KEYS, POSITION, present_classes
 from skyclass.config import CutoutConfig
-from skyclass.errors import ImageError, MissingFrameError
+from skyclass.errors import ImageError, MissingFrameError, SurveyError
+from skyclass.files import AnyPath
 from skyclass.images.assembly import Part, plan_of, store
 from skyclass.images.field import cut_objects
 from skyclass.images.runners import Runner, on_threads
@@ -23,8 +24,8 @@ __all__ = ["make_cutouts"]
 
 def make_cutouts(
     catalog: pd.DataFrame,
-    frames: Path,
-    out: Path,
+    frames: AnyPath,
+    out: AnyPath,
     rules: CutoutConfig | None = None,
     *,
     run: Runner | None = None,
@@ -65,7 +66,10 @@ def make_cutouts(
     SurveyError
         Where a frame is missing or broken.
     """
+    frames, out = Path(frames), Path(out)
     _require(catalog)
+    if not frames.is_dir():
+        raise SurveyError(f"the directory of frames {frames} does not exist")
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
     plan = plan_of(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
     groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]

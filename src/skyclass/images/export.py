@@ -16,7 +16,7 @@ from PIL import Image
 
 from skyclass.catalog import FRAME_KEYS, IDS, POSITION
 from skyclass.errors import ImageError, nearest
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 from skyclass.images.imagetype import COLOURS
 from skyclass.images.render import render
 from skyclass.images.storage import CutoutInfo, array_view, read_info
@@ -32,7 +32,7 @@ _BATCH: Final = 256
 _Writer = Callable[[datasets.DatasetDict, CutoutInfo, Path], None]
 
 
-def export_cutouts(cutouts: Path, out: Path, form: str, image_type: str = "gri") -> int:
+def export_cutouts(cutouts: AnyPath, out: AnyPath, form: str, image_type: str = "gri") -> int:
     """Write stored cutouts in another format.
 
     Parameters
@@ -60,6 +60,7 @@ def export_cutouts(cutouts: Path, out: Path, form: str, image_type: str = "gri")
         Where there are no cutouts, something is in the way, a library is missing, or there is no
         such format or image type.
     """
+    cutouts, out = Path(cutouts), Path(out)
     info = read_info(cutouts)
     write = _writer(form, image_type, info)
     if out.exists():

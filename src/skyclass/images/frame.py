@@ -13,6 +13,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError, MissingFrameError
+from skyclass.files import AnyPath
 from skyclass.survey import BANDS, SATURATION, Field, find_frame, is_simulated, read_frame
 
 __all__ = ["Frame", "celestial_wcs", "open_field", "open_frame", "sky_to_pixel"]
@@ -88,7 +89,7 @@ def sky_to_pixel(
 
 
 def open_field(
-    root: Path,
+    root: AnyPath,
     field: Field,
     rows: Callable[[WCS], int] | None = None,
     *,
@@ -125,6 +126,7 @@ def open_field(
     ImageError
         Where a header has no celestial WCS, or contradicts the file's name.
     """
+    root = Path(root)
     found: list[Frame | None] = []
     for band in BANDS:
         try:

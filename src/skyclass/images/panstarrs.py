@@ -9,6 +9,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
+from skyclass.files import AnyPath
 from skyclass.images.frame import Frame, celestial_wcs
 
 __all__ = ["linear_flux", "open_panstarrs"]
@@ -19,7 +20,7 @@ MAX_BYTES: Final = 512 * 2**20
 _POGSON: Final = 2.5 / np.log(10.0)
 
 
-def open_panstarrs(path: Path) -> Frame:
+def open_panstarrs(path: AnyPath) -> Frame:
     """Read a Pan-STARRS1 stack image or cutout of one, in nanomaggies.
 
     Parameters
@@ -37,6 +38,7 @@ def open_panstarrs(path: Path) -> Frame:
     ImageError
         Where the file is no such image.
     """
+    path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ImageError(f"{path} has more than {MAX_BYTES} bytes: no PS1 image does")

@@ -12,6 +12,7 @@ import pandas as pd
 from skyclass.catalog import POSITION, present_classes
 from skyclass.config import SurveyConfig
 from skyclass.errors import ImageError
+from skyclass.files import AnyPath
 from skyclass.images.assembly import Part, plan_of, store
 from skyclass.images.imagetype import COLOURS, Download
 from skyclass.images.runners import on_threads
@@ -59,8 +60,8 @@ def picture_request(source: Download) -> tuple[str, Picture]:
 
 def make_picture_cutouts(
     catalog: pd.DataFrame,
-    pictures: Path,
-    out: Path,
+    pictures: AnyPath,
+    out: AnyPath,
     source: Download,
     survey: SurveyConfig | None = None,
     *,
@@ -103,6 +104,7 @@ def make_picture_cutouts(
     SurveyError
         Where a picture is missing or broken.
     """
+    pictures, out = Path(pictures), Path(out)
     lacking = [name for name in POSITION if name not in catalog]
     if lacking:
         raise ImageError(f"the catalogue has no column {', '.join(lacking)}: no picture is known")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 from skyclass.images.render import render
 from skyclass.images.sheet import draw_sheet
 from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
@@ -25,9 +25,9 @@ _SMALL: Final = 64
 
 
 def show(
-    cutouts: Path,
+    cutouts: AnyPath,
     types: Sequence[str],
-    out: Path,
+    out: AnyPath,
     *,
     sweep: Sequence[str] = (),
     split: str = "train",
@@ -66,6 +66,7 @@ def show(
     ImageError
         Where there are no cutouts, or a name or an axis of the sweep is unknown.
     """
+    cutouts, out = Path(cutouts), Path(out)
     _check_ending(out)
     names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
     info = read_info(cutouts)

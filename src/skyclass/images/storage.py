@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skyclass.catalog import POSITION
 from skyclass.errors import ImageError
+from skyclass.files import AnyPath
 
 __all__ = [
     "INFO_NAME",
@@ -49,7 +50,7 @@ class CutoutInfo:
     """Whether any frame or picture says that it is simulated."""
 
 
-def read_info(path: Path) -> CutoutInfo:
+def read_info(path: AnyPath) -> CutoutInfo:
     """Read what a folder of cutouts was made from.
 
     Parameters
@@ -67,6 +68,7 @@ def read_info(path: Path) -> CutoutInfo:
     ImageError
         Where the folder holds no cutouts of skyclass.
     """
+    path = Path(path)
     try:
         values = json.loads((path / INFO_NAME).read_text(encoding="utf-8"))
         return CutoutInfo(
@@ -170,7 +172,7 @@ def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:
     return view.reshape(len(chunk), *chunk.type.shape)
 
 
-def open_cutouts(path: Path, split: str) -> StoredCutouts:
+def open_cutouts(path: AnyPath, split: str) -> StoredCutouts:
     """Open one split of stored cutouts.
 
     Parameters
@@ -190,6 +192,7 @@ def open_cutouts(path: Path, split: str) -> StoredCutouts:
     ImageError
         Where there are no such cutouts.
     """
+    path = Path(path)
     read_info(path)
     try:
         splits = datasets.load_from_disk(str(path))

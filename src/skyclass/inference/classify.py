@@ -1,30 +1,30 @@
 """Classify every source of the fields that a directory holds."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from astropy.table import Table
 
 from skyclass.errors import InferenceError
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath
 from skyclass.images import aperture_flux, cut_field, open_field, with_neighbours
 from skyclass.inference.detect import detect
+from skyclass.inference.output import about, check_ending, write_table
 from skyclass.models import Classifier, load, measured_columns
 from skyclass.survey import BANDS, PRIMARY_ROWS, Field, find_fields
 
-__all__ = ["classify", "classify_field", "write_table"]
+__all__ = ["classify", "classify_field"]
 
-_FORMATS: Final = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".fits": "fits", ".vot": "votable"}
 _DETECTION: Final = BANDS.index("r")
 
 
 def classify(
-    paths: Sequence[Path],
-    model: Path,
-    out: Path,
+    paths: AnyPath | Sequence[AnyPath],
+    model: AnyPath,
+    out: AnyPath,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -56,7 +56,9 @@ def classify(
     SurveyError
         Where there are no frames, or a field lacks one.
     """
-    _check_ending(out)
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    places, model, out = [Path(path) for path in given], Path(model), Path(out)
+    check_ending(out)
     _check_folder(model)
     classifier = load(model)
     if classifier.spec.bands != BANDS:
@@ -66,7 +68,7 @@ def classify(
         )
     # refused before any work, where the model needs more than fluxes
     measured_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
-    fields = find_fields(paths)
+    fields = find_fields(places)
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):
         tables.append(classify_field(folder, field, classifier))
@@ -75,6 +77,7 @@ def classify(
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise InferenceError("no source was found on the frames")
+    table.attrs["about"] = about(classifier.spec)
     write_table(table, out)
     return table
 
@@ -119,32 +122,6 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     table["probability"] = probabilities.max(axis=1)
     table[[f"p_{label}" for label in labels]] = probabilities
     return table
-
-
-def write_table(table: pd.DataFrame, out: Path) -> None:
-    """Write a table in the format that its name's ending says.
-
-    Parameters
-    ----------
-    table
-        What to write.
-    out
-        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
-    """
-    _check_ending(out)
-    with atomic_path(out) as partial:
-        if out.suffix == ".parquet":
-            table.to_parquet(partial, index=False)
-        else:
-            plain = table.astype({"class": object})
-            Table.from_pandas(plain).write(partial, format=_FORMATS[out.suffix])
-
-
-def _check_ending(out: Path) -> None:
-    """Refuse a file name without a known ending, before any work."""
-    known = [".parquet", *_FORMATS]
-    if out.suffix not in known:
-        raise InferenceError(f"{out} has no known ending; use one of {', '.join(known)}")
 
 
 def _check_folder(model: Path) -> None:

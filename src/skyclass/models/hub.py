@@ -7,6 +7,7 @@ from typing import Final
 import huggingface_hub
 
 from skyclass.errors import ModelError, RemoteError
+from skyclass.files import AnyPath
 from skyclass.models.hubfile import LARGEST, fetch
 from skyclass.models.saved import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load
 
@@ -40,7 +41,7 @@ def find_model(model: str) -> Path:
     return pull(model.removeprefix(_SCHEME)) if model.startswith(_SCHEME) else Path(model)
 
 
-def push(model: Path, repository: str, *, private: bool = False) -> str:
+def push(model: AnyPath, repository: str, *, private: bool = False) -> str:
     """Upload a saved model and its card; nothing else that lies in its folder.
 
     Parameters
@@ -64,6 +65,7 @@ def push(model: Path, repository: str, *, private: bool = False) -> str:
     RemoteError
         Where the Hub cannot be reached or refuses.
     """
+    model = Path(model)
     _check_name(repository)
     load(model)
     api = huggingface_hub.HfApi()

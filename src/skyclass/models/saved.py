@@ -14,7 +14,7 @@ from safetensors.torch import save as to_bytes
 
 from skyclass._version import __version__
 from skyclass.errors import ModelError
-from skyclass.files import make_directory
+from skyclass.files import AnyPath, make_directory
 from skyclass.models.card import licence_of, model_card
 from skyclass.models.classifier import Classifier
 from skyclass.models.fit import put_weights
@@ -29,7 +29,7 @@ _TUPLES: Final = ("labels", "bands", "head", "columns", "column_mean", "column_d
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
 
 
-def save(classifier: Classifier, directory: Path) -> None:
+def save(classifier: Classifier, directory: AnyPath) -> None:
     """Write a classifier as safetensors and JSON, with a model card.
 
     Parameters
@@ -40,6 +40,7 @@ def save(classifier: Classifier, directory: Path) -> None:
         Folder to write `model.safetensors`, `config.json` and `README.md` into, and a copy of the
         weights of an upscaler where it uses one.
     """
+    directory = Path(directory)
     make_directory(directory)
     tensors = {name: value.contiguous() for name, value in classifier.state_dict().items()}
     (directory / WEIGHTS_FILE).write_bytes(to_bytes(tensors))
@@ -56,7 +57,7 @@ def save(classifier: Classifier, directory: Path) -> None:
     (directory / "README.md").write_text(model_card(spec), encoding="utf-8")
 
 
-def load(directory: Path) -> Classifier:
+def load(directory: AnyPath) -> Classifier:
     """Read a classifier that `save` wrote; nothing in its files is executed.
 
     Parameters
@@ -74,6 +75,7 @@ def load(directory: Path) -> Classifier:
     ModelError
         Where the folder holds no such model, or its weights do not fit its configuration.
     """
+    directory = Path(directory)
     try:
         values = json.loads((directory / SPEC_FILE).read_text(encoding="utf-8"))
         classifier = Classifier(_spec(values, directory))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.errors import OutputError, SimulationError, nearest
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.catalog import MAX_OBJECTS, field_catalog
 from skyclass.simulation.frames import write_frame
@@ -71,7 +71,7 @@ class Survey:
 
 
 def simulate(
-    out: Path,
+    out: AnyPath,
     n_fields: int,
     *,
     task: str = "spectral-class",
@@ -118,6 +118,7 @@ def simulate(
     OutputError
         Where there is no space left.
     """
+    out = Path(out)
     survey = Survey(n_fields, task, seed, objects_per_field)
     if workers is not None and workers < 1:
         raise SimulationError(f"workers must be at least 1, not {workers}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from skyclass.files import atomic_path
+from skyclass.files import AnyPath, atomic_path
 from skyclass.study.curves import HEIGHT, WIDTH, Panel, panels_of
 from skyclass.study.findings import findings_of
 from skyclass.study.markup import latex, markdown
@@ -30,7 +30,7 @@ def is_study(directory: Path) -> bool:
     return (directory / STUDY_FILE).is_file()
 
 
-def write_study_report(directory: Path) -> Path:
+def write_study_report(directory: AnyPath) -> Path:
     """Compare the cells of a study, finished or not.
 
     Parameters
@@ -49,6 +49,7 @@ def write_study_report(directory: Path) -> Path:
     StudyError
         Where the directory holds no study.
     """
+    directory = Path(directory)
     results = read_results(directory)
     sections, findings = sections_of(results), findings_of(results)
     environment = _environment()

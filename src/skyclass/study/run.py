@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skyclass.errors import SkyclassError, StudyError
-from skyclass.files import atomic_path, make_directory
+from skyclass.files import AnyPath, atomic_path, make_directory
 from skyclass.study.cells import Cell, cells_of
 from skyclass.study.objects import prepare_data_set
 from skyclass.study.plan import StudyConfig, read_study
@@ -44,7 +44,7 @@ class StudyResult:
 
 def run_study(
     name: str,
-    out: Path,
+    out: AnyPath,
     *,
     simulated: bool = False,
     scale: float | None = None,
@@ -82,6 +82,7 @@ def run_study(
         Where the study file cannot be used, an experiment of it cannot be, or `out` holds
         something else.
     """
+    out = Path(out)
     study, base = read_study(name)
     published = None if study.published is None else base / study.published
     read_published(published)

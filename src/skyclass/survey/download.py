@@ -8,6 +8,7 @@ import pandas as pd
 
 from skyclass.config import SurveyConfig
 from skyclass.errors import SurveyError
+from skyclass.files import AnyPath
 from skyclass.survey.archives import get_archive
 from skyclass.survey.engine import Tally, bring_files
 from skyclass.survey.manifest import Manifest
@@ -19,7 +20,7 @@ __all__ = ["download", "missing_files"]
 
 def download(
     table: pd.DataFrame,
-    out: Path,
+    out: AnyPath,
     what: str = "frames",
     *,
     survey: SurveyConfig | None = None,
@@ -60,6 +61,7 @@ def download(
     OutputError, RemoteError
         As `bring_files` raises them.
     """
+    out = Path(out)
     archive = get_archive(what)
     survey, picture = survey or SurveyConfig(), picture or Picture()
     if table.empty:
@@ -88,7 +90,7 @@ def _requests(
 
 def missing_files(
     table: pd.DataFrame,
-    out: Path,
+    out: AnyPath,
     what: Sequence[str] = ("frames",),
     *,
     survey: SurveyConfig | None = None,
@@ -120,6 +122,7 @@ def missing_files(
     SurveyError
         As for the download.
     """
+    out = Path(out)
     survey, picture = survey or SurveyConfig(), picture or Picture()
     lacking = np.full(len(table), "", dtype=object)
     with Manifest(out) as manifest:

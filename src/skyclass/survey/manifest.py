@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Final, Self, TypeVar
 
 from skyclass.errors import OutputError, SurveyError
-from skyclass.files import make_directory
+from skyclass.files import AnyPath, make_directory
 
 __all__ = ["MANIFEST_NAME", "Entry", "Manifest", "Partial", "locked_manifest", "read_status"]
 
@@ -212,7 +212,7 @@ def _lock(file: IO[str], out: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def read_status(out: Path) -> list[str]:
+def read_status(out: AnyPath) -> list[str]:
     """Summarise what was downloaded into a directory.
 
     Parameters
@@ -230,6 +230,7 @@ def read_status(out: Path) -> list[str]:
     SurveyError
         Where nothing was downloaded into it.
     """
+    out = Path(out)
     if not (out / MANIFEST_NAME).is_file():
         raise SurveyError(f"nothing was downloaded into {out}: it has no {MANIFEST_NAME}")
     with Manifest(out) as manifest:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from skyclass.errors import MissingFrameError, SurveyError
+from skyclass.files import AnyPath
 from skyclass.survey.manifest import Entry, Manifest, locked_manifest
 from skyclass.survey.sdss import BANDS, Field, check_frame, find_frame, frame_path
 
@@ -14,10 +15,10 @@ __all__ = ["verify_frames"]
 
 
 def verify_frames(
-    root: Path,
+    root: AnyPath,
     fields: Iterable[Field],
     *,
-    record: Path | None = None,
+    record: AnyPath | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Check the frames of some fields whole, each file once in its life.
@@ -43,6 +44,7 @@ def verify_frames(
     OutputError
         Where the list cannot be written.
     """
+    root, record = Path(root), None if record is None else Path(record)
     if not root.is_dir():
         return
     wanted = ((field, band) for field in fields for band in BANDS)

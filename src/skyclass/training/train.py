@@ -9,7 +9,7 @@ import lightning
 
 from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
-from skyclass.files import make_directory
+from skyclass.files import AnyPath, make_directory
 from skyclass.images import open_cutouts, read_info
 from skyclass.models import Classifier, ModelSpec, load, read_columns, start
 from skyclass.training.device import autocast, device, explained, precision_of
@@ -27,14 +27,14 @@ _SPLITS = ("train", "validation", "calibration")
 
 
 def train(
-    cutouts: Path,
+    cutouts: AnyPath,
     spec: ModelSpec,
     config: TrainingConfig,
-    out: Path,
+    out: AnyPath,
     *,
     augmentation: AugmentationConfig | None = None,
     seed: int = 1,
-    logs: Path | None = None,
+    logs: AnyPath | None = None,
     progress: Tell | None = None,
 ) -> Classifier:
     """Train on the training split and keep the weights that are best on the validation split.
@@ -72,6 +72,7 @@ def train(
         on or to validate with, the loss is not finite, memory does not suffice, or `config` asks
         for what cannot be.
     """
+    cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
     augmentation = augmentation or AugmentationConfig()
     check_training(config, augmentation)
     codes = {name: open_cutouts(cutouts, name).label for name in ("train", "validation")}

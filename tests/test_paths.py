@@ -1,0 +1,46 @@
+"""Paths: whoever works in a notebook writes them as text."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+from skyclass.catalog import build_catalog, read_catalog, write_catalog
+from skyclass.config import CutoutConfig
+from skyclass.evaluation import compare
+from skyclass.experiment import run_experiment
+from skyclass.images import make_cutouts, open_cutouts, read_info, show
+from skyclass.models import load
+
+API = Path(__file__).parents[1] / "docs" / "api.md"
+
+
+def test_every_function_of_the_interface_takes_text_for_a_path() -> None:
+    names = re.findall(r"autofunction:: (\S+)\.(\w+)", API.read_text())
+    assert len(names) > 20
+    for module, name in names:
+        function = inspect.unwrap(getattr(importlib.import_module(module), name))
+        for parameter in inspect.signature(function).parameters.values():
+            told = str(parameter.annotation)
+            assert "Path" not in told or "str" in told, f"{name}({parameter})"
+
+
+def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "objects.parquet")
+    write_catalog(build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place)
+    cutouts = str(tmp_path / "cutouts")
+    make_cutouts(read_catalog(place), str(small_survey / "frames"), cutouts, CutoutConfig())
+    assert len(open_cutouts(cutouts, "test")) > 0
+    assert read_info(cutouts).simulated
+    show(cutouts, ["gri"], str(tmp_path / "sheet.png"))
+    assert (tmp_path / "sheet.png").stat().st_size > 0
+    file = tmp_path / "experiment.toml"
+    file.write_text(
+        'task = "spectral-class"\n'
+        f'[catalog]\npath = "{small_survey}/catalog.csv"\n'
+        f'[survey]\nframes = "{small_survey}/frames"\n[training]\nepochs = 1\n'
+    )
+    out = str(tmp_path / "experiment")
+    run_experiment(str(file), out)
+    assert load(f"{out}/model").spec.labels
+    assert compare(out, out).accuracy.difference == 0.0
