@@ -314,7 +314,9 @@ def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.Mo
 def test_figures_hold_the_numbers() -> None:
     curves = training_curves(HISTORY)
     assert list(curves.data[0].y) == [each["train_loss"] for each in EPOCHS]
-    assert {shape.x0 for shape in curves.layout.shapes} == {3}
+    # a reader counts epochs from 1
+    assert list(curves.data[0].x) == [each["epoch"] + 1 for each in EPOCHS]
+    assert {shape.x0 for shape in curves.layout.shapes} == {HISTORY["best_epoch"] + 1}
     true = np.arange(90) % 3
     bins = pd.DataFrame(reliability_table(true, probabilities(true, 3, 2.0)))
     told = {"bins": bins.astype(object).where(bins.notna(), None).to_dict("records")}

@@ -64,9 +64,11 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
     ):
         figure.add_trace(_curve(history, key, name, colour, dash), row=row, col=1)
     figure.data[2].showlegend = False
-    figure.add_vline(x=history["best_epoch"], line={"color": _GREY, "dash": "dash", "width": 1.5})
+    figure.add_vline(
+        x=history["best_epoch"] + 1, line={"color": _GREY, "dash": "dash", "width": 1.5}
+    )
     figure.add_annotation(
-        x=history["best_epoch"],
+        x=history["best_epoch"] + 1,
         y=1,
         yref="y domain",
         text="best",
@@ -103,10 +105,13 @@ def reliability_diagram(calibration: dict[str, Any]) -> go.Figure:
     scaled = calibration["temperature"] != 1
     if scaled:
         before = _accuracies(calibration["before"]["bins"], "confidence", "ci95", "before scaling")
-        before.update(line={"color": _VERMILLION, "dash": "dot"}, error_y={"visible": False})
+        marker = {"color": _VERMILLION, "symbol": "circle-open"}
+        before.update(mode="markers", marker=marker, error_y={"visible": False})
         figure.add_trace(before, row=1, col=1)
     name = "after temperature scaling" if scaled else "this model"
-    figure.add_trace(_accuracies(bins, "confidence", "ci95", name), row=1, col=1)
+    # no line: between a bin of one object and its neighbour it would be noise drawn bold
+    after = _accuracies(bins, "confidence", "ci95", name).update(mode="markers")
+    figure.add_trace(after, row=1, col=1)
     figure.add_trace(_counts(bins), row=2, col=1)
     figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1)
     # room for the numbers above the bars
@@ -156,7 +161,7 @@ def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str)
     """Draw one column of the training history."""
     epochs = history["epochs"]
     return go.Scatter(
-        x=[each["epoch"] for each in epochs],
+        x=[each["epoch"] + 1 for each in epochs],
         y=[each[key] for each in epochs],
         name=name,
         mode="lines+markers",

@@ -115,9 +115,19 @@ def _conditions(material: Material) -> tuple[dict[str, go.Figure], list[dict[str
         chart = f"by-{name}"
         figures[chart] = accuracy_against(scored, axis, logarithmic=name == "snr_r")
         if name == "crowding":
-            figures[chart].update_xaxes(tickvals=[each["median"] for each in found["bins"]])
+            figures[chart].update_xaxes(
+                tickvals=[each["median"] for each in found["bins"]],
+                ticktext=_whole_ranges(found["bins"]),
+            )
         told.append({"chart": chart, "title": title, "axis": axis, **found, "scored": scored})
     return figures, told
+
+
+def _whole_ranges(bins: list[dict[str, Any]]) -> list[str]:
+    """Name bins of counts; each but the last ends below the next one's first count."""
+    ends = [each["high"] - 1 for each in bins[:-1]] + [bins[-1]["high"]]
+    pairs = zip((each["low"] for each in bins), ends, strict=True)
+    return [f"{low:g}" if low == end else f"{low:g}–{end:g}" for low, end in pairs]
 
 
 def _colours(

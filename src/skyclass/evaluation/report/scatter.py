@@ -18,6 +18,7 @@ _COLOURS: Final = ("#0077BB", "#33BBEE", "#009988", "#B8A010", "#EE7733", "#CC33
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "star")
 _MARGIN: Final = 0.06
 _OUTER: Final = 0.2  # per cent of the points that may lie beyond either end of an axis
+_CORNERS: Final = ("top right", "bottom left", "top left", "bottom right")
 _SHARES: Final = [[0.0, "#C24F00"], [0.5, "#B8A010"], [1.0, "#0077BB"]]
 
 
@@ -100,7 +101,7 @@ def feature_map(
             y=y[outliers],
             text=[f"<b>{number}</b>" for number in range(1, len(outliers) + 1)],
             mode="text",
-            textposition="top right",
+            textposition=[_CORNERS[i % len(_CORNERS)] for i in range(len(outliers))],
             textfont={"size": 15},
             name="outlier",
             hoverinfo="skip",
