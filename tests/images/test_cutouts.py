@@ -11,7 +11,7 @@ from astropy.table import Table
 
 from skyclass.catalog import build_catalog
 from skyclass.config import CutoutConfig
-from skyclass.errors import ImageError
+from skyclass.errors import ImageError, SurveyError
 from skyclass.images import (
     aperture_flux,
     cut_field,
@@ -116,6 +116,16 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     np.testing.assert_array_equal(again.mask[0], np.array(row["mask"]))
     with pytest.raises(ImageError, match="another catalogue or other rules"):
         make_cutouts(catalog, frames, tmp_path / "c", CutoutConfig(size=32))
+
+
+def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    with pytest.raises(SurveyError, match="nowhere does not exist"):
+        make_cutouts(catalog, tmp_path / "nowhere", tmp_path / "c")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "c").mkdir()
+    with pytest.raises(ImageError, match="holds something else than cutouts"):
+        make_cutouts(catalog, small_survey / "frames", tmp_path / "c")
 
 
 def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, monkeypatch) -> None:

@@ -68,7 +68,7 @@ def make_cutouts(
     """
     frames, out = Path(frames), Path(out)
     _require(catalog)
-    if not frames.is_dir():
+    if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
     plan = plan_of(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
