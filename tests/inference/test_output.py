@@ -50,6 +50,7 @@ def test_another_program_reads_it(tmp_path: Path, ending: str) -> None:
     assert str(read["flux_r"].unit) in {"nanomaggy", "nmgy"}
     told = " ".join(read.meta.get("comments", [])) + read.meta.get("description", "")
     assert "task object-type" in told
+    assert "image type ugriz" in told
     assert "simulated data" in told
 
 

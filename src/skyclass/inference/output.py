@@ -1,6 +1,7 @@
 """Write a table of classified sources, with units and what made it, for TOPCAT and others."""
 
 import os
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -106,6 +107,7 @@ def _described(table: pd.DataFrame, suffix: str) -> Table:
         plain[name].unit = unit
         plain[name].description = text or None
     told = table.attrs.get("about", [])
-    # a VOTable has one description, FITS and ECSV have comments
-    plain.meta = {"description": " ".join(told)} if suffix == ".vot" else {"comments": told}
+    # a VOTable has one description; FITS and ECSV have comments, FITS of 72 characters at most
+    lines = [line for sentence in told for line in textwrap.wrap(sentence, 72)]
+    plain.meta = {"description": " ".join(told)} if suffix == ".vot" else {"comments": lines}
     return plain
