@@ -11,6 +11,7 @@ from astropy.table import Table
 from typer.testing import CliRunner
 
 from skyclass.cli import app
+from skyclass.cli.progress import progress_bars
 from skyclass.config import read_config
 from skyclass.models import Classifier, ModelSpec, save
 from skyclass.survey import BANDS
@@ -221,3 +222,15 @@ def test_settings_are_searched_for_on_the_validation_objects(
     (tmp_path / "s.toml").write_text('[space]\n"model.name" = ["compact", "compct"]')
     refused = run("tune", tmp_path / "e.toml", tmp_path / "s.toml", "--out", out)
     assert_refused(refused, "did you mean 'compact'")
+
+
+def test_without_a_terminal_each_tenth_of_a_stage_is_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with progress_bars() as tell:
+        for done in range(1, 201):
+            tell("training", done, 200)
+        tell("nothing to do", 0, 0)
+    lines = capsys.readouterr().err.splitlines()
+    tenths = [f"training {done}/200" for done in range(20, 201, 20)]
+    assert lines == ["training 1/200", *tenths, "nothing to do 0/0"]

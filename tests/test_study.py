@@ -366,9 +366,15 @@ def test_a_wrong_key_of_an_experiment_before_any_work(file: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_scale_of_the_real_archives_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="add --simulated"):
-        run_study("thesis", tmp_path / "out", scale=2.0)
+@pytest.mark.parametrize(
+    ("simulated", "scale", "message"),
+    [(False, 0.5, "add --simulated"), (True, 0.0, "above 0"), (True, 2.0, "at most 1, not 2")],
+)
+def test_a_scale_that_cannot_be_leaves_nothing(
+    tmp_path: Path, simulated: bool, scale: float, message: str
+) -> None:
+    with pytest.raises(StudyError, match=message):
+        run_study("thesis", tmp_path / "out", simulated=simulated, scale=scale)
     assert not (tmp_path / "out").exists()
 
 

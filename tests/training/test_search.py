@@ -85,7 +85,11 @@ def test_trials_that_fail_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[space]\n"training.learning_rte" = [1, 2]', "learning_rte"),
+        (
+            '[space]\n"training.learning_rte" = [1, 2]',
+            "did you mean 'learning_rate'",
+        ),
+        ('trialz = 3\n[space]\n"training.epochs" = [1, 2]', "trialz'; did you mean 'trials'"),
         ('[space]\n"training.learning_rate" = [1, -2]', "learning_rate = -2"),
         ('[space]\n"training.learning_rate" = { low = 2, high = 1 }', "is not below"),
         ('[space]\n"training.learning_rate" = { low = 0, high = 1, log = true }', "above 0"),

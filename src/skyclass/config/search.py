@@ -88,8 +88,8 @@ def read_search(path: Path, experiment: ExperimentConfig) -> SearchConfig:
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        if first["type"] == "extra_forbidden":
-            raise ConfigError(explain(error, ExperimentConfig)) from error
+        if len(first["loc"]) == 1:
+            raise ConfigError(f"{path}: {explain(error, SearchConfig)}") from error
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{path}: {where}: {first['msg']}") from error
     for key, values in search.space.items():
@@ -130,5 +130,7 @@ def with_values(experiment: ExperimentConfig, values: Mapping[str, Choice]) -> E
         return ExperimentConfig.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(explain(error, ExperimentConfig)) from error
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{where} = {first['input']!r}: {first['msg']}") from error

@@ -33,7 +33,7 @@ def classify(
     Parameters
     ----------
     paths
-        Directories that hold the five frames of one or more fields.
+        Directory, or several, that hold the five frames of one or more fields.
     model
         Folder of a saved model.
     out

@@ -87,10 +87,9 @@ def run_study(
     published = None if study.published is None else base / study.published
     read_published(published)
     tell = progress or (lambda _stage, _done, _total: None)
-    if scale is not None and not simulated:
-        raise StudyError("a scale is that of a simulated survey; add --simulated, or leave it out")
-    share = (scale or SCALE) if simulated else None
+    share = _share(study, simulated, scale)
     if share is None:
+        # refused before anything is written; a simulated study's tables are yet to be made
         cells_of(study, base, scale=None, fixed={})
     _claim(out, name, study, published, share)
     with _place(study, share, out, tell) as fixed:
@@ -100,6 +99,20 @@ def run_study(
     write_study_report(out)
     failures = {cell.name: failure_of(cell, out) for cell in cells}
     return StudyResult(out, len(cells), {k: why for k, why in failures.items() if why is not None})
+
+
+def _share(study: StudyConfig, simulated: bool, scale: float | None) -> float | None:
+    """Give the scale of the simulated survey, None where the study runs on the real archives."""
+    if not simulated:
+        if scale is not None:
+            raise StudyError("a scale is for a simulated survey; add --simulated, or leave it out")
+        return None
+    if study.simulation is None:
+        raise StudyError(f"the study {study.name} has no section [simulation]; add one")
+    share = SCALE if scale is None else scale
+    if not 0 < share <= 1:
+        raise StudyError(f"the scale must be above 0 and at most 1, not {share:g}")
+    return share
 
 
 @contextmanager

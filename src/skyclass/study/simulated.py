@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from skyclass.archive import serve
-from skyclass.errors import StudyError
 from skyclass.simulation import simulate
 from skyclass.study.plan import StudyConfig
 
@@ -41,15 +40,10 @@ def simulated_survey(
 
     Raises
     ------
-    StudyError
-        Where the study has no simulated form, or the scale cannot be.
     SimulationError
         Where the survey cannot be made.
     """
-    if study.simulation is None:
-        raise StudyError(f"the study {study.name} has no section [simulation]; add one")
-    if not 0 < scale <= 1:
-        raise StudyError(f"the scale must be above 0 and at most 1, not {scale:g}")
+    assert study.simulation is not None
     fields = math.ceil(study.simulation.objects * scale / _PER_FIELD)
     task = str(study.base.get("task"))
     catalog = simulate(
