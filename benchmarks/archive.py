@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from skyclass.archive import serve
+from skyclass.mock_archive.server import serve
 
 ROUNDS = 5
 

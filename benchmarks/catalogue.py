@@ -53,8 +53,8 @@ def run_read(path: Path) -> None:
 
 
 def run_ours(path: Path, rule: str) -> None:
-    from skyclass.catalog import build_catalog, write_catalog
-    from skyclass.config import CleanConfig
+    from skyclass.catalog.build_catalog import build_catalog, write_catalog
+    from skyclass.config.sections import CleanConfig
 
     table = build_catalog(path, "spectral-class", rules=CleanConfig(duplicates=rule))
     write_catalog(table, path.with_suffix(f".{rule}.parquet"))

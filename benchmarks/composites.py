@@ -27,8 +27,10 @@ from astropy.wcs import WCS
 from matplotlib import pyplot as plt
 from skimage.transform import resize
 
-from skyclass.images import cut_field, open_field, render
-from skyclass.survey import BANDS, Field
+from skyclass.frames.frame import open_field
+from skyclass.images.cutout import cut_field
+from skyclass.images.renderer import render
+from skyclass.surveys.sdss.frames import BANDS, Field
 
 SIZE = 64
 TYPES = ("gri", "urz")

@@ -28,13 +28,16 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
-from skyclass.catalog import build_catalog, read_catalog, write_catalog
-from skyclass.config import CutoutConfig
-from skyclass.images import cut_field, cut_objects, make_cutouts, on_threads, open_field
-from skyclass.images.cutout import last_row
-from skyclass.simulation import simulate
-from skyclass.survey import BANDS, FRAME_SHAPE, Field, decoder_name, find_frame
-from skyclass.survey.decode import unpacking
+from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
+from skyclass.config.sections import CutoutConfig
+from skyclass.frames.frame import open_field
+from skyclass.images.cut_field import cut_objects
+from skyclass.images.cutout import cut_field, last_row
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.runners import on_threads
+from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, Field, find_frame
+from skyclass.transfer.decompress import decoder_name, unpacking
 
 KEYS = ["rerun", "run", "camcol", "field"]
 SIZE = 64

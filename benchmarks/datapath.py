@@ -19,14 +19,16 @@ import numpy as np
 import torch
 from features import LABELS, write_cutouts
 
-from skyclass.config import AugmentationConfig, TrainingConfig
-from skyclass.images import augment, open_cutouts
-from skyclass.models import Classifier, ModelSpec
-from skyclass.survey import BANDS
-from skyclass.training.data import loader
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
+from skyclass.images.augment import augment
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.training.dataloader import loader
 from skyclass.training.optimizer import make_optimizer
-from skyclass.training.order import TrainingOrder
-from skyclass.training.plan import plan_steps
+from skyclass.training.sampler import TrainingOrder
+from skyclass.training.steps import plan_steps
 
 BATCH = 64
 TURNS = 5

@@ -39,8 +39,10 @@ def picture() -> bytes:
 
 def frames(fields: int) -> dict[str, bytes]:
     """Make frames of the real size; their noise is cut to the bits that SDSS keeps."""
-    from skyclass.config import SurveyConfig
-    from skyclass.survey import ARCHIVES, FRAME_LESS_FIELD, FRAME_SHAPE, Picture
+    from skyclass.config.sections import SurveyConfig
+    from skyclass.surveys.file_kinds import ARCHIVES
+    from skyclass.surveys.request import Picture
+    from skyclass.surveys.sdss.frames import FRAME_LESS_FIELD, FRAME_SHAPE
 
     noise = np.random.default_rng(2).normal(0, 0.02, FRAME_SHAPE).astype(np.float32)
     bits = noise.view(np.uint32) & np.uint32(0xFFFFE000)
@@ -120,8 +122,8 @@ def run_skyclass(kind: str, url: str, count: int, out: Path) -> tuple[float, flo
 
 
 def work(kind: str, url: str, count: int, out: Path) -> None:
-    from skyclass.config import SurveyConfig
-    from skyclass.survey import download
+    from skyclass.config.sections import SurveyConfig
+    from skyclass.surveys.download import download
 
     table = frame_table(count) if kind == "frames" else picture_table(count)
     survey = SurveyConfig(base_url=url, rate=0, connections=CONNECTIONS)
@@ -141,8 +143,9 @@ def memory(name: str) -> float:
 
 def run_wget(kind: str, url: str, count: int, out: Path, check: bool = False) -> float:
     """Fetch the same addresses with one wget or curl a file, 16 at once."""
-    from skyclass.config import SurveyConfig
-    from skyclass.survey import ARCHIVES, Picture
+    from skyclass.config.sections import SurveyConfig
+    from skyclass.surveys.file_kinds import ARCHIVES
+    from skyclass.surveys.request import Picture
 
     table = frame_table(count) if kind == "frames" else picture_table(count)
     survey, archive = SurveyConfig(base_url=url), ARCHIVES[kind]

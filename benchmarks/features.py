@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import load_file
 
-from skyclass.config import AugmentationConfig, TrainingConfig
-from skyclass.images.assembly import Part, plan_of, store
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.images.runners import on_threads
-from skyclass.models import ModelSpec
-from skyclass.survey import BANDS
-from skyclass.training import train
+from skyclass.images.store import Part, plan_of, store
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.training.train import train
 
 LABELS = ("A", "F", "G")
 EPOCHS = 10

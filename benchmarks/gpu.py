@@ -24,16 +24,17 @@ import torch
 from features import LABELS, write_cutouts
 from torch.utils.data import Dataset
 
-from skyclass.config import AugmentationConfig, TrainingConfig
-from skyclass.images import open_cutouts
-from skyclass.models import Classifier, ModelSpec
-from skyclass.survey import BANDS
-from skyclass.training.data import CutoutBatch, loader
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.training.dataloader import CutoutBatch, loader
 from skyclass.training.device import autocast, device
-from skyclass.training.module import ClassifierModule
+from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.optimizer import make_optimizer
-from skyclass.training.order import TrainingOrder
-from skyclass.training.plan import plan_steps
+from skyclass.training.sampler import TrainingOrder
+from skyclass.training.steps import plan_steps
 
 SMOKE = "--smoke" in sys.argv
 OBJECTS, STEPS, WARM, BATCH = (80, 2, 1, 8) if SMOKE else (20_000, 60, 15, 256)

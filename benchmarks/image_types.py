@@ -8,9 +8,11 @@ Runs the demo's experiment with the image type `gri` and prints the paired diffe
 import sys
 from pathlib import Path
 
-from skyclass.config import ImageConfig, SurveyConfig, read_config, write_config
-from skyclass.evaluation import paired_difference, predictions_of, read_predictions
-from skyclass.experiment import run_experiment
+from skyclass.config.experiment_file import read_config, write_config
+from skyclass.config.sections import ImageConfig, SurveyConfig
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.predictions import predictions_of, read_predictions
+from skyclass.pipeline.experiment import run_experiment
 
 
 def main(demo: Path) -> None:

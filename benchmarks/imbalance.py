@@ -18,13 +18,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skyclass.catalog import build_catalog
-from skyclass.config import CutoutConfig, SplitConfig, TrainingConfig
-from skyclass.images import make_cutouts, open_cutouts
-from skyclass.models import ModelSpec
-from skyclass.simulation import simulate
-from skyclass.survey import BANDS
-from skyclass.training import train
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.config.sections import CutoutConfig, SplitConfig
+from skyclass.config.training_sections import TrainingConfig
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.model_spec import ModelSpec
+from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.training.train import train
 
 SIZE = 32
 BATCH = 32

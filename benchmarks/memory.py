@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from skyclass.catalog import build_catalog
-from skyclass.images import make_cutouts, on_threads
-from skyclass.simulation import simulate
-from skyclass.survey import BANDS, Field, find_frame, frame_path
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.runners import on_threads
+from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.frames import BANDS, Field, find_frame, frame_path
 
 PAUSE = 0.005  # seconds between two looks
 

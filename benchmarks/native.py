@@ -18,14 +18,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skyclass.catalog import catalog_of, read_catalog, write_catalog
-from skyclass.config import ExperimentConfig
-from skyclass.evaluation.paired import paired_difference
-from skyclass.images import check_images, make_cutouts, open_cutouts, read_info
-from skyclass.models import Classifier, create_network, spec_of
-from skyclass.simulation import simulate
-from skyclass.tasks import get_task
-from skyclass.training import train
+from skyclass.catalog.build_catalog import catalog_of, read_catalog, write_catalog
+from skyclass.config.sections import ExperimentConfig
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.renderer import check_images
+from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import spec_of
+from skyclass.models.registry import create_network
+from skyclass.simulation.simulate import simulate
+from skyclass.tasks.registry import get_task
+from skyclass.training.train import train
 
 NETWORKS = ("compact", "vit-small", "mobilenet-small", "resnet-small", "vgg-small")
 CHANNELS, CLASSES, NATIVE, LARGE = 5, 7, 64, 224

@@ -15,7 +15,7 @@ import datasets
 import numpy as np
 from datasets import Array3D, ClassLabel, Dataset, Features
 
-from skyclass.images import StoredCutouts
+from skyclass.images.stored_cutouts import StoredCutouts
 
 SHAPE = (5, 64, 64)
 BATCH = 256

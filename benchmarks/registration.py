@@ -19,10 +19,12 @@ import sep
 import torch
 from astropy.io import fits
 
-from skyclass.images import cut_field, open_field, shift
-from skyclass.inference.detect import detect
+from skyclass.frames.frame import open_field
+from skyclass.images.align_bands import shift
+from skyclass.images.cutout import cut_field
+from skyclass.measurement.detect import detect
 from skyclass.models.registry import create_network
-from skyclass.survey import Field, find_frame
+from skyclass.surveys.sdss.frames import Field, find_frame
 
 FIELDS = (
     Field(301, 4510, 4, 30),

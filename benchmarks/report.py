@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from skyclass.evaluation.report import page
-from skyclass.evaluation.report.embedding import embed, map_of
-from skyclass.evaluation.report.material import Material, read_material
-from skyclass.evaluation.report.objects import MOST, choose
-from skyclass.evaluation.report.pictures import Gallery
+from skyclass.evaluation.report.feature_map import embed, map_of
+from skyclass.evaluation.report.gallery import Gallery
+from skyclass.evaluation.report.report_data import Material, read_material
 from skyclass.evaluation.report.saliency import explain, telling
-from skyclass.images import StoredCutouts
+from skyclass.evaluation.report.shown_objects import MOST, choose
+from skyclass.images.stored_cutouts import StoredCutouts
 
 LIMIT = 15e6
 

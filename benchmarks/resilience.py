@@ -21,10 +21,9 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from skyclass.archive import Archive
-from skyclass.archive.faults import Faults
-from skyclass.survey import BANDS, Field, frame_path
-from skyclass.survey.sdss import FRAME_LESS_FIELD
+from skyclass.mock_archive.faults import Faults
+from skyclass.mock_archive.server import Archive
+from skyclass.surveys.sdss.frames import BANDS, FRAME_LESS_FIELD, Field, frame_path
 
 RATES = dict.fromkeys(
     ("503", "slow", "reset", "length", "truncated", "flipped", "html", "limit", "empty"), 0.1
@@ -36,8 +35,8 @@ import asyncio, sys, time
 from pathlib import Path
 import pandas as pd
 from skyclass.config import SurveyConfig
-from skyclass.survey import download
-from skyclass.survey.manners import Clock
+from skyclass.surveys import download
+from skyclass.transfer.rate_limit import Clock
 
 def hurried(seconds):
     return asyncio.sleep(seconds / 100)

@@ -20,9 +20,9 @@ import torch
 from native import parsed, prepare, trained
 from torch import nn
 
-from skyclass.evaluation.paired import paired_difference
-from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.models.classifier import Classifier
 
 BATCH = 64
 CALIBRATION = 4

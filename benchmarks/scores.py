@@ -13,7 +13,7 @@ import time
 import numpy as np
 from sklearn import metrics
 
-from skyclass.evaluation import score
+from skyclass.evaluation.metrics import score
 
 CHECKED = (
     *("accuracy", "balanced_accuracy", "f1_macro", "kappa"),

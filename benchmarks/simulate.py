@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from skyclass.simulation import simulate
+from skyclass.simulation.simulate import simulate
 
 
 def main() -> None:

@@ -13,9 +13,12 @@ from astropy.io import fits
 from astropy.table import Table
 from PIL import Image
 
-from skyclass.images import Cutouts, cut_field, get_image_type, open_field, render
-from skyclass.images.sheet import draw_sheet
-from skyclass.survey import Field
+from skyclass.frames.frame import open_field
+from skyclass.images.contact_sheet import draw_sheet
+from skyclass.images.cutout import Cutouts, cut_field
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import render
+from skyclass.surveys.sdss.frames import Field
 
 FIELD = Field(301, 4510, 4, 30)
 OUT = Path(__file__).parent / "images" / "types"

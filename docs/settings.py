@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from skyclass.config import ExperimentConfig
 from skyclass.config.section import Section
+from skyclass.config.sections import ExperimentConfig
 
 WORDS = {
     "str": "text",

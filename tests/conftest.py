@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from skyclass.simulation import simulate
+from skyclass.simulation.simulate import simulate
 
 
 @pytest.fixture(scope="session")

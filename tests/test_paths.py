@@ -5,12 +5,14 @@ import inspect
 import re
 from pathlib import Path
 
-from skyclass.catalog import build_catalog, read_catalog, write_catalog
-from skyclass.config import CutoutConfig
-from skyclass.evaluation import compare
-from skyclass.experiment import run_experiment
-from skyclass.images import make_cutouts, open_cutouts, read_info, show
-from skyclass.models import load
+from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
+from skyclass.config.sections import CutoutConfig
+from skyclass.evaluation.compare import compare
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.show import show
+from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.models.saved_model import load
+from skyclass.pipeline.experiment import run_experiment
 
 API = Path(__file__).parents[1] / "docs" / "api.md"
 

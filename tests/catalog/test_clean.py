@@ -12,10 +12,10 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from catalog.tables import messy_stars, tidy_stars
-from skyclass.catalog import clean
-from skyclass.config import CleanConfig
+from skyclass.catalog.clean import clean
+from skyclass.config.sections import CleanConfig
 from skyclass.errors import CatalogError
-from skyclass.tasks import get_task
+from skyclass.tasks.registry import get_task
 
 TASK = get_task("spectral-class")
 
@@ -145,7 +145,7 @@ def test_the_real_magnitudes_of_no_flux(real_data: Path) -> None:
         count = db.sql(
             f"SELECT count(*) FILTER (u >= 24.63), count(*) FILTER (z >= 22.83) FROM '{path}'"
         ).fetchall()[0]
-    from skyclass.catalog import read_table
+    from skyclass.catalog.read_table import read_table
 
     _, report = clean(read_table(path), get_task("object-type"))
     found = report["undetected"]

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from catalog.tables import tidy_stars
-from skyclass.catalog import PRESETS, build_catalog, field_counts, read_table, sample
-from skyclass.config import CleanConfig, SampleConfig
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.catalog.read_table import read_table
+from skyclass.catalog.sample import PRESETS, field_counts, sample
+from skyclass.config.sections import CleanConfig, SampleConfig
 from skyclass.errors import CatalogError
 
 KEYS = ["rerun", "run", "camcol", "field", "label"]

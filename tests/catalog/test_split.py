@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.tables import tidy_stars
-from skyclass.catalog import assign_splits, build_catalog, leakage, read_table
+from skyclass.catalog.build_catalog import build_catalog
 from skyclass.catalog.ids import field_groups
-from skyclass.config import CleanConfig, SplitConfig, objects_config
+from skyclass.catalog.read_table import read_table
+from skyclass.catalog.split import assign_splits, leakage
+from skyclass.config.experiment_file import objects_config
+from skyclass.config.sections import CleanConfig, SplitConfig
 from skyclass.errors import CatalogError, ConfigError
 
 FIELD = ["rerun", "run", "camcol", "field"]

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skyclass.config import CatalogConfig, ExperimentConfig, write_config
-from skyclass.evaluation import (
-    paired_difference,
-    predictions_table,
-    reliability_table,
-    score,
-    scores_by_condition,
-    write_predictions,
-)
-from skyclass.evaluation.report import material
-from skyclass.models import Classifier, ModelSpec, save
-from skyclass.survey import BANDS
+from skyclass.config.experiment_file import write_config
+from skyclass.config.sections import CatalogConfig, ExperimentConfig
+from skyclass.evaluation.binned_scores import scores_by_condition
+from skyclass.evaluation.calibration import reliability_table
+from skyclass.evaluation.metrics import score
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.predictions import predictions_table, write_predictions
+from skyclass.evaluation.report import report_data as material
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import save
+from skyclass.surveys.sdss.frames import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
 EPOCHS = [

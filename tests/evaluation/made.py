@@ -5,14 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from skyclass.evaluation import (
-    predictions_table,
-    reliability_table,
-    score,
-    scores_by_condition,
-    uncalibrated,
-    write_predictions,
-)
+from skyclass.evaluation.binned_scores import scores_by_condition
+from skyclass.evaluation.calibration import reliability_table, uncalibrated
+from skyclass.evaluation.metrics import score
+from skyclass.evaluation.predictions import predictions_table, write_predictions
 
 LABELS = ("star", "galaxy", "quasar")
 __all__ = ["LABELS", "made_experiment", "made_shares"]

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from evaluation.made import made_experiment
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
-from skyclass.evaluation import compare, paired_difference, read_predictions, write_predictions
+from skyclass.evaluation.compare import compare
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.predictions import read_predictions, write_predictions
 
 
 def test_all_scores_of_both(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from evaluation.made import LABELS, made_shares
-from skyclass.evaluation import conformal, prediction_sets, uncalibrated
-from skyclass.evaluation.conformal import class_thresholds, threshold
+from skyclass.evaluation.calibration import uncalibrated
+from skyclass.evaluation.conformal import class_thresholds, conformal, prediction_sets, threshold
 
 
 def loss(power: float, true: np.ndarray, shares: np.ndarray) -> float:

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from skyclass.evaluation import score, wilson_interval
-from skyclass.evaluation.intervals import bootstrap_interval, mean_interval, resampled_weights
+from skyclass.evaluation.intervals import (
+    bootstrap_interval,
+    mean_interval,
+    resampled_weights,
+    wilson_interval,
+)
+from skyclass.evaluation.metrics import score
 
 LABELS = ("a", "b", "c")
 CHECKED = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc_macro", "ece")

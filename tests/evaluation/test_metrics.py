@@ -6,8 +6,8 @@ from sklearn import metrics
 
 from evaluation.made import made_shares
 from skyclass.errors import EvaluationError
-from skyclass.evaluation import SCORES, adjacent_accuracy, score
-from skyclass.evaluation.scorer import Scorer
+from skyclass.evaluation.metrics import SCORES, adjacent_accuracy, score
+from skyclass.evaluation.weighted_scores import Scorer
 
 
 def named(k: int) -> list[str]:

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from skyclass.errors import EvaluationError
-from skyclass.evaluation import (
+from skyclass.evaluation.metrics import score
+from skyclass.evaluation.predictions import (
     groups_of,
     predictions_of,
     predictions_table,
     read_predictions,
-    score,
     write_predictions,
 )
 

@@ -25,14 +25,11 @@ from evaluation.finished import (
 )
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
-from skyclass.evaluation import (
-    read_predictions,
-    reliability_table,
-    write_predictions,
-    write_report,
-)
-from skyclass.evaluation.plots import reliability_diagram, training_curves
-from skyclass.evaluation.report import material
+from skyclass.evaluation.calibration import reliability_table
+from skyclass.evaluation.plotly_charts import reliability_diagram, training_curves
+from skyclass.evaluation.predictions import read_predictions, write_predictions
+from skyclass.evaluation.report import report_data as material
+from skyclass.evaluation.report.page import write_report
 
 
 @dataclass

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from evaluation.finished import make_experiment
-from skyclass.evaluation import read_predictions, write_report
+from skyclass.evaluation.predictions import read_predictions
+from skyclass.evaluation.report.page import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from skyclass.evaluation.report.embedding import map_of
-from skyclass.evaluation.report.objects import choose
+from skyclass.evaluation.report.feature_map import map_of
 from skyclass.evaluation.report.saliency import attributions, telling
-from skyclass.evaluation.report.scatter import hammer
-from skyclass.evaluation.report.sprites import Sprites, pack
-from skyclass.models import Classifier, ModelSpec
-from skyclass.survey import BANDS
+from skyclass.evaluation.report.scatter_charts import hammer
+from skyclass.evaluation.report.shown_objects import choose
+from skyclass.evaluation.report.thumbnails import Sprites, pack
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
 
 
 def test_all_objects_are_chosen_where_there_are_few() -> None:

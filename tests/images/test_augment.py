@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from images.sky import centroid, cutouts, star
-from skyclass.config import AugmentationConfig
+from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
-from skyclass.images import COLOURS, augment
-from skyclass.images.augment import EXTINCTION, blur, move, redden
-from skyclass.survey import BANDS
+from skyclass.images.augment import EXTINCTION, augment, blur, move, redden
+from skyclass.images.image_type import COLOURS
+from skyclass.surveys.sdss.frames import BANDS
 
 NOTHING = {"turn": False}
 

@@ -13,22 +13,17 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from typer.testing import CliRunner
 
-from skyclass.catalog import build_catalog
+from skyclass.catalog.build_catalog import build_catalog
 from skyclass.cli import app
-from skyclass.config import CutoutConfig
+from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images import (
-    CutoutInfo,
-    export_cutouts,
-    make_cutouts,
-    open_cutouts,
-    read_info,
-    render,
-)
-from skyclass.images.assembly import Plan
-from skyclass.images.export import object_name, safe_name
-from skyclass.images.panstarrs import linear_flux, open_panstarrs
-from skyclass.survey import BANDS, read_frame
+from skyclass.images.export import export_cutouts, object_name, safe_name
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.renderer import render
+from skyclass.images.store import Plan
+from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts, read_info
+from skyclass.surveys.panstarrs.reader import linear_flux, open_panstarrs
+from skyclass.surveys.sdss.frames import BANDS, read_frame
 
 
 @pytest.fixture(scope="module")

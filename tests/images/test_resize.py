@@ -10,9 +10,10 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from images.sky import cutouts
-from skyclass.config import ImageConfig
+from skyclass.config.sections import ImageConfig
 from skyclass.errors import ImageError
-from skyclass.images import Renderer, check_images, get_image_type, render
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import Renderer, check_images, render
 from skyclass.images.resize import bilinear, centre_crop, lanczos
 
 LANCZOS = Image.Resampling.LANCZOS

@@ -8,12 +8,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from images.sky import star
-from skyclass.catalog import build_catalog
+from skyclass.catalog.build_catalog import build_catalog
 from skyclass.cli import app
-from skyclass.config import CutoutConfig
+from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images import get_image_type, make_cutouts, open_cutouts, read_info, render, show
-from skyclass.images.sheet import draw_sheet
+from skyclass.images.contact_sheet import draw_sheet
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import render
+from skyclass.images.show import show
+from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.images.sweep import expand, rank
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skyclass.errors import InferenceError
-from skyclass.inference import classify
+from skyclass.inference.classify import classify
 
 
 def test_the_directory_of_an_experiment_is_not_its_model(tmp_path: Path) -> None:

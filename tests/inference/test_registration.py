@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from skyclass.images import cut_field, open_field, shift
+from skyclass.frames.frame import open_field
+from skyclass.images.align_bands import shift
+from skyclass.images.cutout import cut_field
 from skyclass.inference.classify import classify_field
-from skyclass.models import Classifier, ModelSpec, load, save
-from skyclass.survey import BANDS, find_fields
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import load, save
+from skyclass.surveys.sdss.frames import BANDS, find_fields
 
 
 def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: Path) -> None:

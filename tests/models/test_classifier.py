@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from skyclass.errors import ImageError, ModelError
-from skyclass.models import Classifier, ModelSpec, load, save
-from skyclass.survey import BANDS
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import load, save
+from skyclass.surveys.sdss.frames import BANDS
 
 SPEC = ModelSpec(
     "spectral-class",

@@ -7,11 +7,12 @@ import timm
 import torch
 from torch import nn
 
-from skyclass.config import ExperimentConfig, read_config, write_config
+from skyclass.config.experiment_file import read_config, write_config
+from skyclass.config.sections import ExperimentConfig
 from skyclass.errors import ModelError
-from skyclass.models import check_model, create_network, networks, with_preset
 from skyclass.models.backbone import own_scale
-from skyclass.models.presets import PRESETS
+from skyclass.models.presets import PRESETS, with_preset
+from skyclass.models.registry import check_model, create_network, networks
 
 OWN = [name for name in networks() if name not in PRESETS]
 

@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from skyclass.simulation import simulate
+from skyclass.simulation.simulate import simulate
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import pandas as pd
 import pytest
 
 from catalog.tables import tidy_stars
-from skyclass.catalog import build_catalog
-from skyclass.catalog.report import report_lines
-from skyclass.config import LabelConfig
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.catalog.cleaning_report import report_lines
+from skyclass.config.sections import LabelConfig
 from skyclass.errors import TaskError
-from skyclass.tasks import get_task, regrouped
+from skyclass.tasks.registry import get_task
+from skyclass.tasks.regroup import regrouped
 
 STARS = get_task("spectral-class")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyclass.tasks import StellarType, parse_subclass
+from skyclass.tasks.subclass import StellarType, parse_subclass
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from skyclass.errors import TaskError
-from skyclass.tasks import TASKS, Labels, Task, get_task, register
+from skyclass.tasks.registry import TASKS, get_task, register
+from skyclass.tasks.task import Labels, Task
 
 M_SUBTYPES = """
 name = "m-subtypes"

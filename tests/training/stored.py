@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skyclass.images.assembly import Part, plan_of, store
 from skyclass.images.runners import on_threads
-from skyclass.models import ModelSpec
-from skyclass.survey import BANDS
+from skyclass.images.store import Part, plan_of, store
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
 
 SIZE = 16
 LABELS = ("A", "F", "G")

@@ -8,8 +8,9 @@ import torch
 from timm.optim import param_groups_layer_decay
 from torch import nn
 
-from skyclass.config import TrainingConfig
-from skyclass.models import Classifier, create_network
+from skyclass.config.training_sections import TrainingConfig
+from skyclass.models.classifier import Classifier
+from skyclass.models.registry import create_network
 from skyclass.training.optimizer import layer_depths, make_optimizer, make_schedule
 from training.stored import spec
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from skyclass.config import AugmentationConfig, TrainingConfig
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
-from skyclass.experiment import run_experiment
-from skyclass.training import train
+from skyclass.pipeline.experiment import run_experiment
+from skyclass.training.train import train
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -15,12 +15,12 @@ from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from skyclass.config import AugmentationConfig, TrainingConfig
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
-from skyclass.images import open_cutouts
-from skyclass.training import check_training, train
+from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.training.device import explained
-from skyclass.training.keeper import best_round, is_stale
+from skyclass.training.early_stopping import best_round, is_stale
+from skyclass.training.train import check_training, train
 from training.stored import COUNTS, spec, write_cutouts
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -45,7 +45,7 @@ sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from training.stored import spec
 from skyclass.config import AugmentationConfig, TrainingConfig
 from skyclass.training import train
-from skyclass.training.module import ClassifierModule
+from skyclass.training.lightning_module import ClassifierModule
 step = ClassifierModule.training_step
 
 def killing(self, batch, index):

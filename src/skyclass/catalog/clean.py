@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from skyclass.catalog.duplicates import place_groups, place_keys, shared
 from skyclass.catalog.ids import frame_keys_of, identities, no_ids, numbers_of
 from skyclass.catalog.magnitudes import correct_extinction, undetected
-from skyclass.catalog.order import RowOrder, Rows, take_rows
-from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
-from skyclass.config import CleanConfig
+from skyclass.catalog.row_order import RowOrder, Rows, take_rows
+from skyclass.config.sections import CleanConfig
 from skyclass.errors import CatalogError
-from skyclass.tasks import Task, distinct
+from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.tasks.task import Task, distinct
 
 __all__ = ["clean"]
 

@@ -10,14 +10,14 @@ from typing import Final
 
 import pandas as pd
 
-from skyclass.catalog.casjobs import CasJobs
-from skyclass.catalog.queries import builtin_query, into_query, nearest_query, page_query
-from skyclass.catalog.read import read_table
-from skyclass.catalog.schema import FRAME_KEYS
-from skyclass.catalog.skyserver import HOST, SkyServer
-from skyclass.config import CatalogConfig
+from skyclass.catalog.read_table import read_table
+from skyclass.config.sections import CatalogConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path, make_directory
+from skyclass.schema import FRAME_KEYS
+from skyclass.surveys.sdss.casjobs import CasJobs
+from skyclass.surveys.sdss.queries import builtin_query, into_query, nearest_query, page_query
+from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 
 __all__ = ["fetch_pages", "fetch_table", "look_up_frame_keys"]
 

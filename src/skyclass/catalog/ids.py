@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skyclass.catalog.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 from skyclass.errors import CatalogError
+from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 
 __all__ = [
     "exact_ids",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.schema import EXTINCTIONS, MAGNITUDES, MODEL_MAGNITUDES, ZERO_FLUX
 from skyclass.errors import CatalogError
+from skyclass.schema import EXTINCTIONS, MAGNITUDES, MODEL_MAGNITUDES, ZERO_FLUX
 
 __all__ = ["correct_extinction", "undetected"]
 

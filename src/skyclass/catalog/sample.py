@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.order import take_rows
-from skyclass.catalog.schema import FRAME_KEYS
-from skyclass.config import SampleConfig
+from skyclass.catalog.row_order import take_rows
+from skyclass.config.sections import SampleConfig
 from skyclass.errors import CatalogError, nearest
+from skyclass.schema import FRAME_KEYS
 
 __all__ = ["PRESETS", "download_bytes", "field_counts", "sample"]
 

@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.catalog.ids import field_groups
-from skyclass.catalog.schema import FRAME_KEYS, POSITION
-from skyclass.config import SplitConfig
+from skyclass.config.sections import SplitConfig
 from skyclass.errors import CatalogError
-from skyclass.tasks import spread
+from skyclass.schema import FRAME_KEYS, POSITION
+from skyclass.tasks.task import spread
 
 __all__ = ["SPLITS", "assign_splits", "leakage", "split_groups", "split_report"]
 

@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 
 from skyclass._version import __version__
-from skyclass.cli.evaluation import compare, figures, reweight
-from skyclass.cli.learning import classify, demo, experiment, push
-from skyclass.cli.pixels import cutouts, export_cutouts, show
-from skyclass.cli.report import report
-from skyclass.cli.source import archive, catalog, download, simulate
-from skyclass.cli.study import study
-from skyclass.cli.tuning import learning_rate, tune
+from skyclass.cli.data_commands import archive, catalog, download, simulate
+from skyclass.cli.image_commands import cutouts, export_cutouts, show
+from skyclass.cli.model_commands import classify, demo, experiment, push
+from skyclass.cli.report_command import report
+from skyclass.cli.result_commands import compare, figures, reweight
+from skyclass.cli.study_commands import study
+from skyclass.cli.tuning_commands import learning_rate, tune
 from skyclass.errors import SkyclassError
 
 __all__ = ["app", "main"]

@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from skyclass.config.learning import AugmentationConfig, ModelConfig, TrainingConfig
 from skyclass.config.section import Section
+from skyclass.config.training_sections import AugmentationConfig, ModelConfig, TrainingConfig
 
 __all__ = [
     "ARCSEC_PER_PIXEL",

@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog import POSITION
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.checks import check_groups
-from skyclass.evaluation.evaluated import Evaluated, read_evaluated
+from skyclass.evaluation.check_predictions import check_groups
 from skyclass.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
@@ -20,9 +18,11 @@ from skyclass.evaluation.intervals import (
     widest,
 )
 from skyclass.evaluation.metrics import SCORES
-from skyclass.evaluation.paired import PairedDifference, paired_difference
-from skyclass.evaluation.scorer import Scorer
+from skyclass.evaluation.paired_difference import PairedDifference, paired_difference
+from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
+from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
+from skyclass.schema import POSITION
 
 __all__ = ["Comparison", "compare", "comparison_lines"]
 

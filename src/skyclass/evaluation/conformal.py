@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.evaluation.checks import check_groups
+from skyclass.evaluation.check_predictions import check_groups
 from skyclass.evaluation.intervals import mean_interval
 
 __all__ = ["COVERAGE", "class_thresholds", "conformal", "prediction_sets", "threshold"]

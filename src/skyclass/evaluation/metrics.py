@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.evaluation.checks import check_groups, check_lengths, check_predictions
+from skyclass.evaluation.check_predictions import check_groups, check_lengths, check_predictions
 from skyclass.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
@@ -16,7 +16,7 @@ from skyclass.evaluation.intervals import (
     ways_of,
     widest,
 )
-from skyclass.evaluation.scorer import Scorer
+from skyclass.evaluation.weighted_scores import Scorer
 
 __all__ = ["PER_CLASS", "SCORES", "adjacent_accuracy", "score"]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from skyclass.config import AugmentationConfig
+from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
 
 __all__ = ["EXTINCTION", "augment", "check_augmentation"]

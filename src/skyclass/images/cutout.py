@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.images.frame import Frame
+from skyclass.frames.frame import Frame
 
 __all__ = [
     "Cutouts",

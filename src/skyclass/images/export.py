@@ -14,13 +14,13 @@ from astropy.io import fits
 from numpy.typing import NDArray
 from PIL import Image
 
-from skyclass.catalog import FRAME_KEYS, IDS, POSITION
 from skyclass.errors import ImageError, nearest
 from skyclass.files import AnyPath, atomic_path
-from skyclass.images.imagetype import COLOURS
-from skyclass.images.render import render
-from skyclass.images.storage import CutoutInfo, array_view, read_info
-from skyclass.images.types import get_image_type
+from skyclass.images.image_type import COLOURS
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import render
+from skyclass.images.stored_cutouts import CutoutInfo, array_view, read_info
+from skyclass.schema import FRAME_KEYS, IDS, POSITION
 
 __all__ = ["FORMATS", "export_cutouts"]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath, atomic_path
-from skyclass.images.render import render
-from skyclass.images.sheet import draw_sheet
-from skyclass.images.storage import CutoutInfo, StoredCutouts, open_cutouts, read_info
+from skyclass.images.contact_sheet import draw_sheet
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import render
+from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts, read_info
 from skyclass.images.sweep import expand, rank
-from skyclass.images.types import get_image_type
 
 __all__ = ["show"]
 

@@ -16,11 +16,11 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from skyclass.errors import ImageError, nearest
-from skyclass.images.imagetype import finite
-from skyclass.images.registration import shift
-from skyclass.images.render import Renderer
-from skyclass.images.types import SHORT_NAMES, image_families
-from skyclass.survey import BANDS
+from skyclass.images.align_bands import shift
+from skyclass.images.image_type import finite
+from skyclass.images.registry import SHORT_NAMES, image_families
+from skyclass.images.renderer import Renderer
+from skyclass.surveys.sdss.frames import BANDS
 
 __all__ = ["expand", "rank"]
 

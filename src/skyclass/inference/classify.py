@@ -10,11 +10,16 @@ import pandas as pd
 
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
-from skyclass.images import aperture_flux, cut_field, open_field, with_neighbours
-from skyclass.inference.detect import detect
-from skyclass.inference.output import about, check_ending, write_table
-from skyclass.models import Classifier, load, measured_columns
-from skyclass.survey import BANDS, PRIMARY_ROWS, Field, find_fields
+from skyclass.frames.frame import open_field
+from skyclass.images.aperture_photometry import aperture_flux
+from skyclass.images.cut_field import with_neighbours
+from skyclass.images.cutout import cut_field
+from skyclass.inference.source_table import about, check_ending, write_table
+from skyclass.measurement.detect import detect
+from skyclass.models.catalog_columns import measured_columns
+from skyclass.models.classifier import Classifier
+from skyclass.models.saved_model import load
+from skyclass.surveys.sdss.frames import BANDS, PRIMARY_ROWS, Field, find_fields
 
 __all__ = ["classify", "classify_field"]
 

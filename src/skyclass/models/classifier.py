@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skyclass.errors import ModelError
-from skyclass.images import Renderer
-from skyclass.models.columns import standardised
+from skyclass.images.renderer import Renderer
+from skyclass.models.catalog_columns import standardised
+from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
-from skyclass.models.spec import ModelSpec
 
 __all__ = ["Classifier", "picture_shape"]
 

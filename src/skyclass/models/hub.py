@@ -8,8 +8,8 @@ import huggingface_hub
 
 from skyclass.errors import ModelError, RemoteError
 from skyclass.files import AnyPath
-from skyclass.models.hubfile import LARGEST, fetch
-from skyclass.models.saved import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load
+from skyclass.models.hub_cache import LARGEST, fetch
+from skyclass.models.saved_model import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load
 
 __all__ = ["find_model", "pull", "push"]
 

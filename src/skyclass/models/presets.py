@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from skyclass.config import ExperimentConfig
+from skyclass.config.sections import ExperimentConfig
 
 __all__ = ["PRESETS", "Preset", "network_of", "with_preset"]
 

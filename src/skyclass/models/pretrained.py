@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.models.backbone import BackboneNetwork, create_backbone, pretrained_config
+from skyclass.models.channel_filters import spread_filters
 from skyclass.models.classifier import Classifier
-from skyclass.models.fit import put_weights
-from skyclass.models.huggingface import from_hugging_face, is_hugging_face
+from skyclass.models.hf_vit import from_hugging_face, is_hugging_face
+from skyclass.models.load_weights import put_weights
 from skyclass.models.registry import networks
-from skyclass.models.stem import spread_filters
 
 __all__ = ["put_pretrained"]
 

@@ -125,7 +125,7 @@ def create_network(
         return CompactNetwork(channels, classes, head=head, extra=extra, normalisation=first)
     # not before it is needed: timm takes a second to import
     from skyclass.models.backbone import BackboneNetwork, create_backbone, features_of, own_scale
-    from skyclass.models.small import create_small
+    from skyclass.models.small_networks import create_small
 
     if name in OWN:
         own, backbone = None, create_small(name, channels, size, patch)

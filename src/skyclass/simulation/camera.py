@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.randomness import Use, generator
-from skyclass.survey import FRAME_SHAPE
+from skyclass.simulation.random_streams import Use, generator
+from skyclass.surveys.sdss.frames import FRAME_SHAPE
 
 __all__ = [
     "DARK_VARIANCE",
@@ -60,7 +60,7 @@ class Camera:
     """One camera column during one imaging run, in one band."""
 
     band: int
-    """Place in `skyclass.survey.BANDS`."""
+    """Place in `skyclass.surveys.sdss.frames.BANDS`."""
     calibration: NDArray[np.float32]
     """Nanomaggies per count by column, ``[2048]``: HDU 1 of a frame."""
     sky_level: float

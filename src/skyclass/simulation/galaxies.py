@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.photometry import magnitudes_from_r
+from skyclass.photometry import magnitudes_from_r
+from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate
 from skyclass.simulation.sources import Kind, Sources, place
-from skyclass.simulation.tables import COLOURS, SPREADS, interpolate
 
 __all__ = ["GALAXY_SLOPE", "galaxies"]
 

@@ -7,9 +7,10 @@ from astropy.io import fits
 from astropy.time import Time
 
 from skyclass._version import __version__
+from skyclass.frames.simulated import SIMULATED
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.strip import NODE, RERUN, Strip
-from skyclass.survey import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD, SIMULATED
+from skyclass.surveys.sdss.frames import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD
 
 __all__ = ["Moment", "moment", "primary_header"]
 
@@ -46,7 +47,7 @@ def moment(strip: Strip, index: int, band: int) -> Moment:
     strip, index
         The field.
     band
-        Place in `skyclass.survey.BANDS`.
+        Place in `skyclass.surveys.sdss.frames.BANDS`.
 
     Returns
     -------

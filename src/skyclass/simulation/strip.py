@@ -12,8 +12,8 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.simulation.randomness import Use, generator
-from skyclass.survey import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
+from skyclass.simulation.random_streams import Use, generator
+from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
 
 __all__ = [
     "MAX_FIELDS",

@@ -5,8 +5,8 @@ from typing import Final
 
 from skyclass.errors import TaskError, nearest
 from skyclass.tasks.builtin import OBJECT_TYPE, spectral_class
-from skyclass.tasks.file import read_task
 from skyclass.tasks.task import Task
+from skyclass.tasks.task_file import read_task
 
 __all__ = ["TASKS", "get_task", "register"]
 

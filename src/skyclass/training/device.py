@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import torch
 
-from skyclass.config import TrainingConfig
+from skyclass.config.training_sections import TrainingConfig
 from skyclass.errors import TrainingError
 
 __all__ = ["autocast", "device", "explained", "precision_of"]

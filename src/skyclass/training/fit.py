@@ -15,21 +15,24 @@ from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
-from skyclass.images import StoredCutouts, open_cutouts
-from skyclass.models import Classifier, read_columns, save, start
-from skyclass.training.batchnorm import share_batch_norm
-from skyclass.training.checkpoint import SafetensorsCheckpointIO
-from skyclass.training.curves import draw_training
-from skyclass.training.data import loader
+from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.models.build import start
+from skyclass.models.catalog_columns import read_columns
+from skyclass.models.classifier import Classifier
+from skyclass.models.saved_model import save
+from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
+from skyclass.training.dataloader import loader
 from skyclass.training.device import autocast, device, explained, precision_of
-from skyclass.training.features import StoredFeatures
+from skyclass.training.early_stopping import Keeper, Tell
 from skyclass.training.job import Job
-from skyclass.training.keeper import Keeper, Tell
+from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.loggers import make_loggers
-from skyclass.training.module import ClassifierModule
-from skyclass.training.order import StoredOrder, TrainingOrder, epoch_length
-from skyclass.training.plan import StepPlan, plan_steps
+from skyclass.training.sampler import StoredOrder, TrainingOrder, epoch_length
+from skyclass.training.steps import StepPlan, plan_steps
+from skyclass.training.stored_features import StoredFeatures
+from skyclass.training.sync_batchnorm import share_batch_norm
 from skyclass.training.temperature import fit_temperature
+from skyclass.training.training_curves import draw_training
 
 __all__ = ["fit", "make_module", "training_batches"]
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from skyclass.config import AugmentationConfig, TrainingConfig
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.files import atomic_path
-from skyclass.models import ModelSpec
+from skyclass.models.model_spec import ModelSpec
 
 __all__ = ["Job", "read_job", "write_job"]
 

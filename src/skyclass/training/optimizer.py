@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from skyclass.config import TrainingConfig
+from skyclass.config.training_sections import TrainingConfig
 
 __all__ = ["layer_depths", "make_optimizer", "make_schedule"]
 

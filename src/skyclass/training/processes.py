@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from skyclass.errors import TrainingError
+from skyclass.training.early_stopping import Tell
 from skyclass.training.job import Job
-from skyclass.training.keeper import Tell
 
 __all__ = ["fit_in_processes", "launch_line"]
 

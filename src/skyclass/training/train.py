@@ -7,19 +7,23 @@ from pathlib import Path
 
 import lightning
 
-from skyclass.config import AugmentationConfig, TrainingConfig
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
 from skyclass.files import AnyPath, make_directory
-from skyclass.images import open_cutouts, read_info
-from skyclass.models import Classifier, ModelSpec, load, read_columns, start
+from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.models.build import start
+from skyclass.models.catalog_columns import read_columns
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import load
+from skyclass.training.check_splits import check_objects
 from skyclass.training.device import autocast, device, explained, precision_of
-from skyclass.training.features import features_key, store_features
+from skyclass.training.early_stopping import Tell
 from skyclass.training.fit import fit
 from skyclass.training.job import Job, write_job
-from skyclass.training.keeper import Tell
 from skyclass.training.loggers import check_loggers
-from skyclass.training.objects import check_objects
 from skyclass.training.processes import fit_in_processes, launch_line
+from skyclass.training.stored_features import features_key, store_features
 
 __all__ = ["check_training", "train"]
 
@@ -42,7 +46,7 @@ def train(
     Parameters
     ----------
     cutouts
-        Folder that `skyclass.images.make_cutouts` wrote.
+        Folder that `skyclass.images.make_cutouts.make_cutouts` wrote.
     spec
         What to train. The features of a frozen backbone are kept in the folder `features` beside
         the cutouts, where nothing changes objects at random.
@@ -61,7 +65,7 @@ def train(
 
     Returns
     -------
-    skyclass.models.Classifier
+    skyclass.models.classifier.Classifier
         With the best weights, and a temperature fitted on the calibration split, or on the
         validation split where there is none.
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
 from skyclass.evaluation.metrics import SCORES
-from skyclass.evaluation.plots import round_name
-from skyclass.evaluation.report.figures import charts_of, to_json
-from skyclass.evaluation.report.material import Material, read_material
-from skyclass.evaluation.report.objects import choose, payload
-from skyclass.evaluation.report.pictures import Gallery
+from skyclass.evaluation.plotly_charts import round_name
+from skyclass.evaluation.report.charts import charts_of, to_json
+from skyclass.evaluation.report.gallery import Gallery
+from skyclass.evaluation.report.number_format import FILTERS, verdict
 from skyclass.evaluation.report.provenance import provenance
-from skyclass.evaluation.report.words import FILTERS, verdict
+from skyclass.evaluation.report.report_data import Material, read_material
+from skyclass.evaluation.report.shown_objects import choose, payload
 from skyclass.files import atomic_path
-from skyclass.images import get_image_type
+from skyclass.images.registry import get_image_type
 
 __all__ = ["write_report"]
 

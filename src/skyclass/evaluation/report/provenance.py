@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from skyclass.catalog import report_lines
-from skyclass.config import ExperimentConfig
-from skyclass.evaluation.report.material import Material
-from skyclass.images import get_image_type
+from skyclass.catalog.cleaning_report import report_lines
+from skyclass.config.sections import ExperimentConfig
+from skyclass.evaluation.report.report_data import Material
+from skyclass.images.registry import get_image_type
 
 __all__ = ["provenance"]
 

@@ -11,10 +11,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from skyclass.evaluation.report.material import Material
-from skyclass.evaluation.report.sprites import data_uri
-from skyclass.models import Classifier
-from skyclass.models.columns import standardised
+from skyclass.evaluation.report.report_data import Material
+from skyclass.evaluation.report.thumbnails import data_uri
+from skyclass.models.catalog_columns import standardised
+from skyclass.models.classifier import Classifier
 
 __all__ = ["Explained", "attributions", "explain", "telling"]
 

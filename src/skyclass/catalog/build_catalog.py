@@ -1,0 +1,245 @@
+"""From a file of objects to a clean, labelled, sampled, split catalogue."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from skyclass.catalog.clean import clean
+from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
+from skyclass.catalog.read_table import read_table
+from skyclass.catalog.sample import download_bytes, sample
+from skyclass.catalog.split import assign_splits, split_report
+from skyclass.config.sections import (
+    CleanConfig,
+    LabelConfig,
+    ObjectsConfig,
+    SampleConfig,
+    SplitConfig,
+)
+from skyclass.errors import CatalogError
+from skyclass.files import AnyPath, atomic_path
+from skyclass.schema import IDS
+from skyclass.surveys.sdss.skyserver import HOST, SkyServer
+from skyclass.tasks.registry import get_task
+from skyclass.tasks.regroup import regrouped
+
+__all__ = [
+    "build_catalog",
+    "catalog_of",
+    "present_classes",
+    "read_catalog",
+    "source_of",
+    "write_catalog",
+]
+
+
+_ROW_GROUP: Final = 131_072
+"""Rows that are encoded in memory before they are written."""
+
+
+def build_catalog(
+    source: AnyPath | pd.DataFrame,
+    task: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelConfig | None = None,
+    rules: CleanConfig | None = None,
+    sampling: SampleConfig | None = None,
+    split: SplitConfig | None = None,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Read, clean, label, sample and split a table of objects.
+
+    Parameters
+    ----------
+    source
+        File as `read_table` takes it, or a table that it gave.
+    task
+        Name of a task, or path of a task file.
+    columns
+        For a column that skyclass knows, its name in the file, where that is another.
+    labels, rules, sampling, split
+        How objects are labelled, cleaned, chosen and divided; the defaults where not given.
+    seed
+        Seed of the sample and of the split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows kept with the columns `id`, `label` and `split`; ``attrs["skyclass"]`` tells the
+        task, the rows read, the rows dropped by each rule, the objects per split and class, the
+        fields and their size, and the share of test objects in fields of training.
+
+    Raises
+    ------
+    CatalogError
+        Where the file or its rows cannot be used.
+    TaskError
+        Where there is no such task.
+    """
+    labels = labels or LabelConfig()
+    chosen = get_task(task, template_luminosity=labels.template_luminosity)
+    chosen = regrouped(chosen, labels.merge, labels.drop)
+    table = source if isinstance(source, pd.DataFrame) else read_table(source, columns=columns)
+    table, report = clean(table, chosen, rules)
+    count = len(table)
+    table = sample(table, sampling or SampleConfig(), seed)
+    table["split"] = assign_splits(table, split or SplitConfig(), seed)
+    per_class = table["label"].value_counts()
+    divided = split_report(table, chosen.classes)
+    fields = divided["fields"]
+    table.attrs["skyclass"] = {
+        "task": task,
+        **report,
+        "sampled_from": count,
+        "rows_out": len(table),
+        "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
+        **divided,
+        "download_bytes": None if fields is None else download_bytes(fields),
+    }
+    return table
+
+
+def catalog_of(
+    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
+) -> pd.DataFrame:
+    """Make the catalogue that a configuration asks for.
+
+    Parameters
+    ----------
+    config
+        Where objects come from, and all rules.
+    work
+        Folder for the answers of a query; what is there already is not asked again.
+    progress
+        Called with the number of rows that have come.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `build_catalog` gives it.
+
+    Raises
+    ------
+    SkyclassError
+        Where the table cannot be had or used.
+    """
+    table = read_table(source_of(config, work, progress=progress), columns=config.catalog.columns)
+    if config.clean.frame_keys == "skyserver":
+        server = SkyServer(config.catalog.release, config.catalog.base_url or HOST)
+        table = look_up_frame_keys(table, server, work / "frame-keys", progress=progress)
+    return build_catalog(
+        table,
+        config.task,
+        labels=config.labels,
+        rules=config.clean,
+        sampling=config.sample,
+        split=config.split,
+        seed=config.seed,
+    )
+
+
+def source_of(
+    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
+) -> Path:
+    """Give the table's file, after fetching it where it comes from a query.
+
+    Parameters
+    ----------
+    config
+        Where objects come from.
+    work
+        Folder for the answers of a query.
+    progress
+        Called with the number of rows that have come.
+
+    Returns
+    -------
+    pathlib.Path
+        An existing file.
+
+    Raises
+    ------
+    SkyclassError
+        Where there is none, or the query fails.
+    """
+    path = config.catalog.path
+    if path is None:
+        return fetch_table(config.catalog, config.task, work, progress=progress)
+    if not path.is_file():
+        raise CatalogError(f"{path} does not exist")
+    return path
+
+
+def write_catalog(table: pd.DataFrame, path: AnyPath) -> None:
+    """Write a catalogue made by `build_catalog` as Parquet.
+
+    Parameters
+    ----------
+    table
+        Catalogue; its ``attrs`` are kept in the file.
+    path
+        ``.parquet`` file to write or replace.
+    """
+    path = Path(path)
+    if path.suffix != ".parquet":
+        raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
+    # numbers that hardly repeat neither gain from a dictionary nor from compression
+    repeating = [
+        str(name)
+        for name, kind in table.dtypes.items()
+        if name not in IDS and not pd.api.types.is_float_dtype(kind)
+    ]
+    with atomic_path(path) as partial:
+        table.to_parquet(
+            partial,
+            index=False,
+            compression=None,
+            use_dictionary=repeating,
+            write_statistics=False,
+            row_group_size=_ROW_GROUP,
+        )
+
+
+def read_catalog(path: AnyPath) -> pd.DataFrame:
+    """Read a catalogue that `write_catalog` wrote.
+
+    Parameters
+    ----------
+    path
+        Parquet file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With `label`, `split` and ``attrs["skyclass"]``.
+
+    Raises
+    ------
+    CatalogError
+        Where the file is no such catalogue.
+    """
+    path = Path(path)
+    table = read_table(path)
+    if not {"label", "split"} <= set(table.columns) or "skyclass" not in table.attrs:
+        raise CatalogError(f"{path} has no labels and splits; make one with `skyclass catalog`")
+    table.attrs = {"skyclass": table.attrs["skyclass"]}
+    return table
+
+
+def present_classes(table: pd.DataFrame) -> tuple[str, ...]:
+    """List the classes that a catalogue has objects of.
+
+    Parameters
+    ----------
+    table
+        Catalogue made by `build_catalog`.
+
+    Returns
+    -------
+    tuple of str
+        In the task's order.
+    """
+    return tuple(name for name, count in table.attrs["skyclass"]["classes"].items() if count)

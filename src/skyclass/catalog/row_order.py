@@ -1,0 +1,99 @@
+"""One order of rows, whatever the order of the file."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.catalog.ids import field_key, numbers_of
+from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+
+__all__ = ["RowOrder", "Rows", "take_rows"]
+
+Rows = NDArray[np.int64]
+"""Numbers of rows."""
+
+
+class RowOrder:
+    """The order of a table's rows: field, position, spectroscopic and photometric id, spectrum.
+
+    Parameters
+    ----------
+    table
+        Catalogue; columns that it lacks do not count.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        names = [n for n in (*POSITION, *IDS[::-1], *SPECTRUM) if n in table]
+        self._columns = table[names]
+        self._first = _first_key(table)
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort some of the rows.
+
+        Parameters
+        ----------
+        rows
+            Which.
+
+        Returns
+        -------
+        numpy.ndarray
+            The same in order.
+        """
+        first = self._first[rows]
+        by_first = np.argsort(first)
+        order, first = rows[by_first], first[by_first]
+        equal = np.zeros(len(order), dtype=bool)
+        equal[1:] = first[1:] == first[:-1]
+        equal[:-1] |= equal[1:]
+        # only what the first key leaves open is compared by all columns
+        order[equal] = self._sort_fully(order[equal])
+        return order
+
+    def _sort_fully(self, rows: Rows) -> Rows:
+        """Compare rows by all columns."""
+        columns = self._columns.iloc[rows]
+        keys: list[NDArray[np.generic]] = [self._first[rows]]
+        keys += [_numbers(columns, str(name)) for name in columns]
+        return rows[np.lexsort(keys[::-1])]
+
+
+def take_rows(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Take rows of a table, several columns at once: pandas takes one after another.
+
+    Parameters
+    ----------
+    table
+        Any, `[n]`.
+    rows
+        Which, in the order wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a new index.
+    """
+    with ThreadPoolExecutor() as pool:
+        columns = pool.map(lambda name: table[name].array.take(rows), table.columns)
+        return pd.DataFrame(dict(zip(table.columns, columns, strict=True)), copy=False)
+
+
+def _numbers(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:
+    """Give a column to sort by."""
+    if name in IDS:
+        return numbers_of(columns[name])
+    return columns[name].to_numpy(np.float64, na_value=-1.0)
+
+
+def _first_key(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Give one number to sort by: the field, then ra as far as it fits into the number."""
+    key = np.zeros(len(table), dtype=np.int64)
+    if set(FRAME_KEYS) <= set(table.columns):
+        # a field has 51 bits, which leaves 12
+        key = field_key(table) << 12
+    if "ra" in table:
+        ra = table["ra"].to_numpy(np.float64, na_value=0.0)
+        key += (ra * (4095.0 / 360.0)).astype(np.int64)
+    return key

@@ -1,0 +1,162 @@
+"""Commands that bring data in: catalogues and survey files, real or simulated."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skyclass.cli.options import SettingsOption, TaskOption
+from skyclass.cli.progress_bars import download_bar, progress_bars
+from skyclass.files import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["archive", "catalog", "download", "simulate"]
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="directory to write")],
+    fields: Annotated[int, typer.Option(help="number of fields")],
+    task: TaskOption = "spectral-class",
+    seed: Annotated[int, typer.Option(help="same seed, same survey")] = 1,
+) -> None:
+    """Write a simulated survey: frames in the archive's own format, and catalog.csv."""
+    from skyclass.simulation.simulate import simulate as run
+
+    with progress_bars() as tell:
+        path = run(
+            out, fields, task=task, seed=seed, progress=lambda d, n: tell("simulation", d, n)
+        )
+    typer.echo(f"simulated {fields} field(s); catalogue: {path}")
+
+
+def catalog(
+    out: Annotated[Path, typer.Option(help="Parquet file to write")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="CSV, ECSV, Parquet, FITS or VOTable; or an experiment file (TOML)"),
+    ] = None,
+    task: TaskOption = "spectral-class",
+    seed: Annotated[int, typer.Option(help="seed of sample and split")] = 1,
+    settings: SettingsOption = None,
+    field_counts: Annotated[
+        Path | None, typer.Option(help="also write objects by field and class (.csv)")
+    ] = None,
+) -> None:
+    """Clean, label, sample and split a table of objects."""
+    from skyclass.catalog.build_catalog import catalog_of, write_catalog
+    from skyclass.catalog.cleaning_report import report_lines
+    from skyclass.catalog.sample import field_counts as count
+    from skyclass.config.experiment_file import objects_config, read_config
+
+    config = (
+        read_config(file)
+        if file is not None and file.suffix == ".toml"
+        else objects_config(file, task, seed, settings or [])
+    )
+    table = catalog_of(config, out.with_suffix(".query"))
+    write_catalog(table, out)
+    if field_counts is not None:
+        with atomic_path(field_counts) as partial:
+            count(table).to_csv(partial, index=False)
+    typer.echo("\n".join(report_lines(table.attrs["skyclass"])))
+
+
+def download(
+    out: Annotated[Path, typer.Option(help="directory to write")],
+    catalog: Annotated[Path | None, typer.Option(help="catalogue; any table of objects")] = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Option(help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable [frames]"),
+    ] = None,
+    release: Annotated[int, typer.Option(help="SDSS data release", min=8, max=19)] = 17,
+    base_url: Annotated[str | None, typer.Option(help="https:// or file:// of a mirror")] = None,
+    status: Annotated[bool, typer.Option("--status", help="only say what is there")] = False,
+    retry_absent: Annotated[bool, typer.Option("--retry-absent", help="ask again")] = False,
+    unpack: Annotated[bool, typer.Option("--unpack", help="keep frames decompressed")] = False,
+    connections: Annotated[int, typer.Option(help="to one host", min=1, max=64)] = 8,
+    rate: Annotated[float, typer.Option(help="requests a second; 0: any", min=0, max=1e5)] = 10.0,
+    retries: Annotated[int, typer.Option(help="of each file", min=0, max=20)] = 5,
+    width: Annotated[int | None, typer.Option(help="pixels of a cutout")] = None,
+    height: Annotated[int | None, typer.Option(help="pixels of a cutout [its width]")] = None,
+    scale: Annotated[float, typer.Option(help="arcsec per pixel of sdss-jpeg")] = 0.396,
+    opt: Annotated[str, typer.Option(help="drawing options of sdss-jpeg, such as GL")] = "",
+    bands: Annotated[str | None, typer.Option(help="of Pan-STARRS, such as gri")] = None,
+    image_format: Annotated[str, typer.Option(help="of ps1-jpeg: jpg or png")] = "jpg",
+) -> None:
+    """Download the survey files of a catalogue's objects; run again, it goes on from there."""
+    from skyclass.catalog.read_table import read_table
+    from skyclass.config.sections import SurveyConfig
+    from skyclass.errors import ConfigError, SurveyError
+    from skyclass.surveys.download import download as run
+    from skyclass.surveys.download import missing_files
+    from skyclass.surveys.request import Picture
+    from skyclass.transfer.manifest import read_status
+
+    kinds = what or ["frames"]
+    survey = SurveyConfig(
+        base_url=base_url, release=release, connections=connections, rate=rate, retries=retries
+    )
+    picture = Picture(width, height, scale, opt, bands, image_format)
+    options: dict[str, Any] = {"survey": survey, "picture": picture}
+    table = None if catalog is None else read_table(catalog)
+    failed = 0
+    for kind in () if status else kinds:
+        if table is None:
+            raise ConfigError("--catalog is missing: it names the objects to download files of")
+        again: dict[str, Any] = {"retry_absent": retry_absent, "unpack": unpack}
+        with download_bar(kind) as tell:
+            failed += run(table, out, kind, **options, **again, progress=tell).failed
+    typer.echo("\n".join(read_status(out)))
+    if table is not None:
+        typer.echo("\n".join(_lacking(missing_files(table, out, kinds, **options), status)))
+    if failed:
+        raise SurveyError(f"{failed} file(s) failed; the same command tries them again")
+
+
+def _lacking(missing: "pd.Series[str]", listed: bool) -> list[str]:
+    """Say how many objects lack a file, and which."""
+    lacking = missing[missing != ""]
+    if lacking.empty:
+        return [f"all {len(missing)} objects have every file"]
+    told = f"{len(lacking)} of {len(missing)} objects lack a file and are left out of all types"
+    if not listed:
+        return [f"{told}; --status with the catalogue lists them"]
+    rows = (missing != "").to_numpy().nonzero()[0]
+    return [told, *(f"  row {row + 1}: {missing.iloc[row]}" for row in rows)]
+
+
+def archive(
+    directory: Annotated[Path, typer.Argument(help="simulated survey, or folder of real frames")],
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes any free one")] = 8000,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    fault: Annotated[
+        list[str] | None, typer.Option(help="KIND=RATE, such as 404=0.1; repeatable")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="seed of the faults")] = 1,
+    latency: Annotated[float, typer.Option(help="seconds before every answer")] = 0.0,
+    replay: Annotated[
+        Path | None, typer.Option(help="folder of recorded answers, which come first")
+    ] = None,
+    per_minute: Annotated[
+        int, typer.Option(help="SQL queries a minute, 0 for any number", min=0)
+    ] = 60,
+    token: Annotated[str, typer.Option(help="token that CasJobs asks for")] = "local",
+) -> None:
+    """Serve a survey on this machine as the real archives do, faults included."""
+    from skyclass.mock_archive.faults import parse_faults
+    from skyclass.mock_archive.server import Archive
+
+    server = Archive(
+        directory,
+        port,
+        host=host,
+        faults=parse_faults(fault or [], seed),
+        latency=latency,
+        replay=replay,
+        queries_per_minute=per_minute,
+        token=token,
+    )
+    typer.echo(f"serving {directory} at {server.url} (Ctrl-C ends it)")
+    server.serve()

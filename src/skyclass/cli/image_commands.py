@@ -1,0 +1,96 @@
+"""Commands that make cutouts, show them and hand them on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skyclass.cli.options import SettingsOption
+from skyclass.cli.progress_bars import progress_bars
+
+__all__ = ["cutouts", "export_cutouts", "show"]
+
+
+def cutouts(
+    catalog: Annotated[Path, typer.Option(help="catalogue made by `skyclass catalog`")],
+    frames: Annotated[Path, typer.Option(help="directory of SDSS frames")],
+    out: Annotated[Path, typer.Option(help="folder to write")],
+    size: Annotated[float, typer.Option(help="how long a side is, in pixels")] = 64,
+    settings: SettingsOption = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
+    ] = None,
+) -> None:
+    """Cut every object in five bands out of the frames."""
+    from skyclass.catalog.build_catalog import read_catalog
+    from skyclass.config.experiment_file import cutout_config
+    from skyclass.images.make_cutouts import make_cutouts
+    from skyclass.images.runners import on_cluster, on_threads
+    from skyclass.surveys.acquire import verify_catalog_frames
+
+    rules = cutout_config(size, settings or [])
+    table = read_catalog(catalog)
+    run = on_cluster(scheduler) if scheduler else on_threads()
+    with progress_bars() as tell:
+        checked = out.with_name(f"{out.name}.checked")
+        verify_catalog_frames(table, frames, checked, lambda d, n: tell("frames", d, n))
+        info = make_cutouts(
+            table, frames, out, rules, run=run, progress=lambda d, n: tell("cutouts", d, n)
+        )
+    lost = info.off_frame + info.missing
+    typer.echo(
+        f"{len(table) - lost} objects of {info.fields} field(s) in {out};"
+        f" {info.off_frame} off their frames"
+        + (f", {info.missing} in fields that lack a band" if info.missing else "")
+    )
+
+
+def show(
+    cutouts: Annotated[Path, typer.Option(help="folder made by `skyclass cutouts`")],
+    out: Annotated[Path, typer.Option(help="sheet to write (.png)")],
+    types: Annotated[
+        str | None,
+        typer.Option(help="image types, with commas between [gri,urz,ugriz; lupton:irg to sweep]"),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(help="rank all combinations: q=2,8,20 or stretch=0.1,0.5 or mapping=all"),
+    ] = None,
+    axes: Annotated[
+        list[str] | None, typer.Argument(help="more of them, after --sweep", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
+    per_class: Annotated[int, typer.Option(help="objects of each class", min=1, max=20)] = 3,
+    seed: Annotated[int, typer.Option(help="seed of the choice of objects")] = 1,
+) -> None:
+    """Draw stored cutouts as image types see them, or rank a sweep of image types."""
+    from skyclass.images.show import show as run
+
+    swept = [*(sweep or ()), *(axes or ())]
+    names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
+    with progress_bars() as tell:
+        table = run(
+            cutouts,
+            names.split(","),
+            out,
+            sweep=swept,
+            split=split,
+            per_class=per_class,
+            seed=seed,
+            progress=lambda d, n: tell("image types", d, n),
+        )
+    if table is not None:
+        typer.echo(table.to_string(float_format="{:.3f}".format))
+    typer.echo(f"sheet: {out}")
+
+
+def export_cutouts(
+    cutouts: Annotated[Path, typer.Option(help="folder made by `skyclass cutouts`")],
+    out: Annotated[Path, typer.Option(help="folder to write; a file for hdf5")],
+    form: Annotated[str, typer.Option("--format", help="fits, hdf5, zarr or png")],
+    image_type: Annotated[str, typer.Option("--type", help="image type that png shows")] = "gri",
+) -> None:
+    """Write stored cutouts in a format of other programs."""
+    from skyclass.images.export import export_cutouts as run
+
+    typer.echo(f"{run(cutouts, out, form, image_type)} objects in {out}")

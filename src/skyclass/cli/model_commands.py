@@ -1,0 +1,77 @@
+"""Commands that train, evaluate and use models."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from skyclass.cli.options import TaskOption
+from skyclass.cli.progress_bars import progress_bars
+
+__all__ = ["classify", "demo", "experiment", "push"]
+
+
+def experiment(
+    file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
+    out: Annotated[Path, typer.Option(help="directory of the experiment")],
+) -> None:
+    """Run one experiment end to end; run again, it goes on where it stopped."""
+    from skyclass.pipeline.experiment import run_experiment
+
+    with progress_bars() as tell:
+        result = run_experiment(file, out, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="directory to write")] = Path("demo"),
+    task: TaskOption = "spectral-class",
+) -> None:
+    """Simulate a survey and run the whole pipeline on it."""
+    from skyclass.pipeline.demo import run_demo
+
+    with progress_bars() as tell:
+        result = run_demo(out, task=task, progress=tell)
+    typer.echo(_closing(result.metrics, result.report))
+
+
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
+    model: Annotated[
+        str, typer.Option(help="folder of a trained model, or hf://owner/name of the Hub")
+    ],
+    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+) -> None:
+    """Detect and classify every source of the given fields."""
+    from skyclass.inference.classify import classify as run
+    from skyclass.models.hub import find_model
+
+    folder = find_model(model)
+    with progress_bars() as tell:
+        table = run(paths, folder, out, progress=lambda d, n: tell("fields", d, n))
+    counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
+    typer.echo(f"{len(table)} sources in {out}: {counts}")
+
+
+def push(
+    model: Annotated[Path, typer.Argument(help="folder of a trained model")],
+    repository: Annotated[str, typer.Argument(help="owner/name on the Hugging Face Hub")],
+    private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
+) -> None:
+    """Upload a trained model and its card to the Hugging Face Hub."""
+    from skyclass.models.hub import push as run
+
+    typer.echo(run(model, repository, private=private))
+
+
+def _closing(metrics: dict[str, Any], report: Path) -> str:
+    """Give the closing line of an experiment."""
+    baseline = metrics["baseline"]
+    other = (
+        "no colour baseline (no magnitudes)"
+        if baseline is None
+        else f"colour baseline {100 * baseline['accuracy']:.1f} %"
+    )
+    kind = " (simulated data)" if metrics["simulated"] else ""
+    share = f"{100 * metrics['test']['accuracy']:.1f} %"
+    return f"test accuracy {share}, {other}{kind}; report: {report}"

@@ -1,0 +1,48 @@
+"""Commands on experiments that have been evaluated."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["compare", "figures", "reweight"]
+
+
+def figures(
+    experiment: Annotated[Path, typer.Argument(help="directory of an experiment")],
+    form: Annotated[str, typer.Option("--format", help="pdf or png")] = "pdf",
+    out: Annotated[
+        Path | None, typer.Option(help="directory to write [figures in the experiment's]")
+    ] = None,
+) -> None:
+    """Draw an experiment's results for a paper, one journal column wide."""
+    from skyclass.evaluation.write_figures import write_figures
+
+    typer.echo("\n".join(str(path) for path in write_figures(experiment, out, form=form)))
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="directory of an experiment")],
+    b: Annotated[Path, typer.Argument(help="directory of another")],
+    common: Annotated[
+        bool, typer.Option("--common", help="only test objects that both have")
+    ] = False,
+) -> None:
+    """Compare two experiments on the same test objects."""
+    from skyclass.evaluation.compare import compare as run
+    from skyclass.evaluation.compare import comparison_lines
+
+    typer.echo("\n".join(comparison_lines(run(a, b, common=common))))
+
+
+def reweight(
+    experiment: Annotated[Path, typer.Argument(help="directory of an experiment")],
+    prior: Annotated[
+        list[str], typer.Argument(help="how frequent each class is: star=0.7 galaxy=0.25 ...")
+    ],
+) -> None:
+    """Give purity and completeness where classes are as frequent as stated."""
+    from skyclass.evaluation.reweight import reweight as run
+
+    table = run(experiment, prior)
+    typer.echo(table.to_string(float_format="{:.3f}".format, na_rep="-"))

@@ -1,0 +1,140 @@
+"""Read what a report is made from, and refuse parts that do not belong together."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.config.experiment_file import read_config
+from skyclass.config.sections import ExperimentConfig
+from skyclass.errors import EvaluationError
+from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
+from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.models.catalog_columns import read_columns
+from skyclass.models.classifier import Classifier
+from skyclass.models.saved_model import load
+from skyclass.surveys.sdss.frames import BANDS
+
+__all__ = ["Material", "read_material"]
+
+
+@dataclass(frozen=True)
+class Material(Evaluated):
+    """What a report is made from: an experiment that was run to its end, of `n` test objects."""
+
+    config: ExperimentConfig
+    """Its settings."""
+    toml: str
+    """Its file, word for word."""
+    history: dict[str, Any]
+    """Contents of `model/history.json`."""
+    cutouts: StoredCutouts
+    """The test objects, in the order of `table`."""
+    classifier: Classifier
+    """The trained model."""
+    columns: NDArray[np.float32] | None
+    """Of the catalogue, `[n, column]`, for a model that has any."""
+    magnitudes: NDArray[np.float64] | None
+    """In u g r i z, `[n, 5]`, not a number where one is missing; None where there are none."""
+    field: "pd.Series[str] | None"
+    """Name of the field of each object, `[n]`; None where the catalogue does not tell."""
+
+    @property
+    def given(self) -> NDArray[np.int64]:
+        """Index of the most probable class of each object, `[n]`."""
+        likeliest: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return likeliest
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Probability of that class, `[n]`."""
+        highest: NDArray[np.float64] = self.probabilities.max(axis=1)
+        return highest
+
+
+def read_material(directory: Path) -> Material:
+    """Read an experiment that was run to its end.
+
+    Parameters
+    ----------
+    directory
+        It holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `model/` and `cutouts/`.
+
+    Returns
+    -------
+    Material
+        All of it; pixels are read when they are asked for.
+
+    Raises
+    ------
+    SkyclassError
+        Where one of these is missing or unreadable, or they do not tell of the same objects.
+    """
+    toml = _read_text(directory / "experiment.toml")
+    found = read_evaluated(directory)
+    history = _read_json(directory / "model" / "history.json")
+    _check_same_objects(directory, found.metrics, found.table)
+    cutouts = open_cutouts(directory / "cutouts", "test")
+    _check_same_cutouts(directory, cutouts, found.table)
+    classifier = load(directory / "model")
+    return Material(
+        **vars(found),
+        config=read_config(directory / "experiment.toml"),
+        toml=toml,
+        history=history,
+        cutouts=cutouts,
+        classifier=classifier,
+        columns=read_columns(classifier.spec.columns, directory / "cutouts", "test"),
+        magnitudes=_magnitudes(found.table),
+        field=None if found.table["field"].isna().any() else found.table["field"],
+    )
+
+
+def _read_text(path: Path) -> str:
+    """Read a file of the experiment."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} cannot be read; run the experiment first") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of the experiment."""
+    try:
+        values: dict[str, Any] = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise EvaluationError(f"{path} is not JSON: {error}") from error
+    return values
+
+
+def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
+    """Refuse metrics of other predictions than those that the report draws."""
+    right = int((table["label"] == table["predicted"]).sum())
+    matrix = metrics["test"]["confusion_matrix"]
+    scored = sum(map(sum, matrix)), sum(row[i] for i, row in enumerate(matrix))
+    if scored != (len(table), right):
+        raise EvaluationError(
+            f"metrics.json in {directory} counts {scored[1]} of {scored[0]} objects right,"
+            f" predictions.parquet {right} of {len(table)}; evaluate again"
+        )
+
+
+def _check_same_cutouts(directory: Path, cutouts: StoredCutouts, table: pd.DataFrame) -> None:
+    """Refuse cutouts of other objects: a picture beside another's numbers would go unnoticed."""
+    for name in ("objid", "ra"):
+        stored = pd.Series(cutouts.column(name), dtype=table[name].dtype)
+        if not stored.equals(table[name].reset_index(drop=True)):
+            raise EvaluationError(
+                f"cutouts in {directory} are of other test objects than were predicted; run the"
+                " experiment again"
+            )
+
+
+def _magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give the magnitudes in all bands, where any object has one."""
+    values = table[[f"magnitude_{band}" for band in BANDS]].to_numpy(np.float64, na_value=np.nan)
+    return values if np.isfinite(values).any() else None

@@ -1,0 +1,295 @@
+"""Figures with a point an object: colours, the map of features, the sky."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from skyclass.evaluation.plotly_charts import INK, styled
+
+__all__ = ["Points", "close_up", "colour_diagram", "feature_map", "hammer", "sky_map"]
+
+# after Paul Tol's vibrant and bright schemes (https://sronpersonalpages.nl/~pault), from blue to
+# red as the spectral classes go; symbols differ too, for those who cannot tell colours apart
+_COLOURS: Final = ("#0077BB", "#33BBEE", "#009988", "#B8A010", "#EE7733", "#CC3311", "#AA3377")
+_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "star")
+_MARGIN: Final = 0.06
+_OUTER: Final = 0.2  # per cent of the points that may lie beyond either end of an axis
+_CORNERS: Final = ("top right", "bottom left", "top left", "bottom right")
+_SHARES: Final = [[0.0, "#C24F00"], [0.5, "#B8A010"], [1.0, "#0077BB"]]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Objects that figures draw."""
+
+    labels: tuple[str, ...]
+    """Class names."""
+    true: NDArray[np.int64]
+    """Index of each object's class, `[n]`."""
+    given: NDArray[np.int64]
+    """Index of the class that it was given, `[n]`."""
+    confidence: NDArray[np.float64]
+    """Probability of that class, `[n]`."""
+    place: NDArray[np.int64]
+    """Place of each object in the page's list, `[n]`; a click on its point shows it."""
+    objid: Sequence[str]
+    """What the object is called, `[n]`."""
+
+    def told(self) -> list[str]:
+        """Say what a label beside the pointer says."""
+        return [
+            f"{name}<br>{self.labels[true]} → {self.labels[given]}, {100 * share:.1f} %"
+            for name, true, given, share in zip(
+                self.objid, self.true, self.given, self.confidence, strict=True
+            )
+        ]
+
+
+def colour_diagram(
+    points: Points, x: NDArray[np.float64], y: NDArray[np.float64], names: tuple[str, str]
+) -> go.Figure:
+    """Draw a colour-colour diagram with the wrong answers marked.
+
+    Parameters
+    ----------
+    points
+        Objects, `[n]`.
+    x, y
+        Colours in magnitudes, `[n]`, not a number where one is missing.
+    names
+        Of the colours.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The axes leave out the outermost 0.2 % at either end.
+    """
+    figure = _classes(points, x, y)
+    figure.update_xaxes(title=f"{names[0]} (mag)", range=_range(x))
+    figure.update_yaxes(title=f"{names[1]} (mag)", range=_range(y))
+    return figure
+
+
+def feature_map(
+    points: Points, places: NDArray[np.float64], outliers: NDArray[np.int64]
+) -> go.Figure:
+    """Draw a map of features, its outliers numbered.
+
+    Parameters
+    ----------
+    points
+        Objects, `[n]`.
+    places
+        `[n, 2]`.
+    outliers
+        Rows of the objects to number, from one.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Axes without numbers: places on such a map have no meaning but nearness.
+    """
+    x, y = places.T
+    figure = _classes(points, x, y)
+    figure.add_trace(
+        go.Scatter(
+            x=x[outliers],
+            y=y[outliers],
+            text=[f"<b>{number}</b>" for number in range(1, len(outliers) + 1)],
+            mode="text",
+            textposition=[_CORNERS[i % len(_CORNERS)] for i in range(len(outliers))],
+            textfont={"size": 15},
+            name="outlier",
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    for axis, values in (("xaxis", x), ("yaxis", y)):
+        figure.update_layout({axis: {"visible": False, "range": _range(values, outer=0)}})
+    return figure
+
+
+def sky_map(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
+    """Draw where on the whole sky fields lie, in Hammer's equal-area projection.
+
+    Parameters
+    ----------
+    ra, dec
+        Degrees (ICRS), `[n]`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        North up, east to the left, right ascension 180 degrees in the middle.
+    """
+    figure = go.Figure(_graticule())
+    x, y = hammer(ra, dec)
+    told = [f"RA {a:.3f}°, Dec {d:+.3f}°" for a, d in zip(ra, dec, strict=True)]
+    marker = {"size": 7, "color": _COLOURS[0], "line": {"width": 0.5, "color": "white"}}
+    figure.add_trace(
+        go.Scatter(x=x, y=y, mode="markers", marker=marker, text=told, hoverinfo="text")
+    )
+    figure.update_xaxes(visible=False, range=[-2.95, 2.95])
+    figure.update_yaxes(visible=False, range=[-1.5, 1.5], scaleanchor="x")
+    return styled(figure, height=280).update_layout(
+        showlegend=False, margin={"l": 4, "r": 4, "t": 4, "b": 4}
+    )
+
+
+def close_up(
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    right: NDArray[np.float64],
+    count: NDArray[np.int64],
+) -> go.Figure:
+    """Draw fields near each other, coloured by the share of their objects put right.
+
+    Parameters
+    ----------
+    ra, dec
+        Degrees (ICRS), `[n]`, within half the sky.
+    right
+        Share of objects put right, `[n]`.
+    count
+        Test objects, `[n]`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        North up, east to the left.
+    """
+    # a sky that crosses RA 0 is drawn on from 360
+    middle = np.angle(np.exp(1j * np.radians(ra)).sum(), deg=True)
+    along = middle + (ra - middle + 180) % 360 - 180
+    told = [f"{n} test objects<br>{100 * r:.0f} % right" for n, r in zip(count, right, strict=True)]
+    bar = {"title": {"text": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
+    least = np.floor(10 * right.min()) / 10
+    marker = {
+        "size": np.clip(4 + 2 * np.sqrt(count), 6, 26),
+        "color": right,
+        "cmin": min(least, 0.9),
+        "cmax": 1.0,
+        "colorscale": _SHARES,
+        "colorbar": bar,
+        "line": {"width": 1, "color": "white"},
+    }
+    figure = go.Figure(
+        go.Scatter(x=along, y=dec, mode="markers", marker=marker, text=told, hoverinfo="text+x+y")
+    )
+    figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6, zeroline=False)
+    figure.update_yaxes(title="declination (°)", nticks=6, automargin=True, zeroline=False)
+    return styled(figure, height=330).update_layout(margin={"t": 16})
+
+
+def hammer(
+    ra: NDArray[np.float64], dec: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Project places on the sky.
+
+    Parameters
+    ----------
+    ra, dec
+        Degrees, `[n]`.
+
+    Returns
+    -------
+    x, y
+        Within an ellipse of half axes 2 sqrt(2) and sqrt(2); east to the left.
+
+    References
+    ----------
+    Snyder, J. P. 1987, Map Projections: A Working Manual (USGS Professional Paper 1395), p. 182.
+    """
+    half, latitude = np.radians(180 - np.mod(ra, 360)) / 2, np.radians(dec)
+    scale = np.sqrt(2 / (1 + np.cos(latitude) * np.cos(half)))
+    return 2 * scale * np.cos(latitude) * np.sin(half), scale * np.sin(latitude)
+
+
+def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> go.Figure:
+    """Draw objects by their true class, and rings around those that were put elsewhere."""
+    told = np.array(points.told(), dtype=object)
+    known = np.isfinite(x) & np.isfinite(y)
+    figure = go.Figure()
+    for code, label in enumerate(points.labels):
+        here = known & (points.true == code)
+        if here.any():
+            look = {
+                "color": _COLOURS[code % len(_COLOURS)],
+                "symbol": _SYMBOLS[(code + code // len(_COLOURS)) % len(_SYMBOLS)],
+                "size": 7,
+                "opacity": 0.8,
+            }
+            figure.add_trace(_dots(x[here], y[here], told[here], points.place[here], label, look))
+    wrong = known & (points.true != points.given)
+    if wrong.any():
+        ring = {"color": INK, "symbol": "circle-open", "size": 11, "line": {"width": 1.4}}
+        figure.add_trace(_dots(x[wrong], y[wrong], told[wrong], points.place[wrong], "wrong", ring))
+    # plotly gives every entry the room of the widest, or what it is told
+    widest = max(5, *(min(len(label), 12) for label in points.labels))
+    return (
+        styled(figure)
+        .update_layout(legend={"entrywidth": 9 * widest})
+        .update_xaxes(zeroline=False)
+        .update_yaxes(zeroline=False)
+    )
+
+
+def _dots(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    told: NDArray[np.object_],
+    place: NDArray[np.int64],
+    name: str,
+    marker: dict[str, Any],
+) -> go.Scatter:
+    """Draw some objects in one look."""
+    return go.Scatter(
+        x=x.round(3),
+        y=y.round(3),
+        text=told.tolist(),
+        customdata=place.tolist(),
+        hoverinfo="text",
+        mode="markers",
+        name=name,
+        marker=marker,
+    )
+
+
+def _range(values: NDArray[np.float64], outer: float = _OUTER) -> list[float] | None:
+    """Give the ends of an axis, a little beyond nearly all values."""
+    finite = values[np.isfinite(values)]
+    if len(finite) == 0:
+        return None
+    low, high = np.percentile(finite, [outer, 100 - outer])
+    margin = _MARGIN * max(high - low, 0.1)
+    return [float(low - margin), float(high + margin)]
+
+
+def _graticule() -> list[go.Scatter]:
+    """Draw meridians and parallels."""
+    along, across = np.linspace(-90, 90, 61), np.linspace(0.01, 359.99, 121)
+    lines = [(np.full_like(along, ra), along) for ra in (0.01, 60, 120, 180, 240, 300, 359.99)]
+    lines += [(across, np.full_like(across, dec)) for dec in (-60, -30, 0, 30, 60)]
+    line = {"color": "#808890", "width": 0.8}
+    traces = []
+    for ra, dec in lines:
+        x, y = hammer(ra, dec)
+        traces.append(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip"))
+    names = {"60°": (60, 0), "180°": (180, 0), "300°": (300, 0), "+60°": (180, 60)}
+    x, y = hammer(*np.array(list(names.values()), dtype=np.float64).T)
+    traces.append(
+        go.Scatter(
+            x=x,
+            y=y,
+            text=list(names),
+            mode="text",
+            textposition="top right",
+            textfont={"size": 11},
+            hoverinfo="skip",
+        )
+    )
+    return traces

@@ -1,0 +1,66 @@
+"""Areas under ROC and precision-recall curves, for many weightings of the objects at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.evaluation.confusion import divided
+from skyclass.evaluation.group_sums import adding
+
+__all__ = ["Ranking"]
+
+Array = NDArray[np.float64]
+
+
+class Ranking:
+    """Objects in the order of a score, which is found once.
+
+    Parameters
+    ----------
+    positive
+        Whether an object belongs to the class, `[n]`.
+    scores
+        Probability of the class, `[n]`.
+    """
+
+    def __init__(self, positive: NDArray[np.bool_], scores: Array) -> None:
+        level = np.unique(-scores, return_inverse=True)[1]
+        # only levels with an object of the class have a say; what lies between two of them is
+        # added up as one
+        held = np.unique(level[positive])
+        place = np.searchsorted(held, level)
+        self._levels = len(held)
+        self._segments = adding(2 * place + np.isin(level, held), 2 * len(held) + 1)
+        own = np.flatnonzero(positive)
+        self._own = adding(place[own], len(held), rows=own, n=len(scores))
+
+    def areas(self, weights: Array) -> tuple[Array, Array]:
+        """Give both areas.
+
+        Objects of equal score are one step of the curves: half of them count as ranked above in
+        the ROC area (Hanley & McNeil 1982, Radiology 143, 29), and the precision-recall area is the
+        sum of precisions by recall gained (average precision), as in scikit-learn.
+
+        Parameters
+        ----------
+        weights
+            How often each object counts, `[n, r]`.
+
+        Returns
+        -------
+        roc, precision_recall
+            `[r]` each; not a number where one side has no objects.
+        """
+        if self._levels == 0:
+            nothing = np.full(weights.shape[1], np.nan)
+            return nothing, nothing
+        gained = self._own @ weights
+        hits = np.cumsum(gained, axis=0)
+        ranked = np.cumsum(self._segments @ weights, axis=0)
+        before, upto = ranked[:-1:2], ranked[1::2]
+        positives, negatives = hits[-1], ranked[-1] - hits[-1]
+        # half of those negatives that tie with the level's objects rank below these
+        passed = (upto - hits + before - (hits - gained)) / 2
+        roc = divided((gained * (negatives - passed)).sum(axis=0), positives * negatives)
+        precision = np.divide(hits, upto, out=np.zeros_like(hits), where=upto > 0)
+        area = divided((gained * precision).sum(axis=0), positives)
+        return roc, area

@@ -1,0 +1,1 @@
+"""Calibrated frames: pixels, world coordinates, band, calibration; of any survey."""

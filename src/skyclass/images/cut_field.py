@@ -1,0 +1,120 @@
+"""Cut the objects of one field out of the frames on disk: the unit of work of a cluster too."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from skyclass.config.sections import ARCSEC_PER_PIXEL, CutoutConfig
+from skyclass.frames.frame import Frame, open_field, sky_to_pixel
+from skyclass.images.cutout import Cutouts, cut_field, first_row, last_row, without_background
+from skyclass.images.neighbours import extend
+from skyclass.images.reproject import cut_on_one_grid
+from skyclass.surveys.sdss.frames import FRAME_SHAPE, Field
+
+__all__ = ["cut_objects", "with_neighbours"]
+
+
+def cut_objects(
+    root: Path,
+    field: Field,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    *,
+    threads: int = 1,
+) -> tuple[Cutouts, bool]:
+    """Read a field's frames as far as its objects need, and cut them.
+
+    Parameters
+    ----------
+    root
+        Directory of frames.
+    field
+        Field key.
+    ra, dec
+        Positions in degrees, `[n]`.
+    rules
+        Size, and what is done about pixels.
+    threads
+        Threads of an external decoder, where there is one.
+
+    Returns
+    -------
+    cutouts
+        Of `n` objects, bands in the order u g r i z. What lies before or after the frame along
+        the scan comes from the neighbouring field where it is at hand.
+    simulated
+        Whether a frame says that it is simulated.
+
+    Raises
+    ------
+    SurveyError
+        Where a frame is missing or broken.
+    ImageError
+        Where a header cannot be used.
+    """
+    size = rules.pixels
+
+    def rows(wcs: WCS) -> int:
+        return last_row(_near(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
+
+    as_they_are = rules.registration == "none"
+    frames = open_field(
+        root,
+        field,
+        rows if as_they_are else None,
+        mask_missing=rules.missing_band == "mask",
+        threads=threads,
+    )
+    if as_they_are:
+        frames = with_neighbours(frames, root, field, ra, dec, size)
+        cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    else:
+        cutouts = cut_on_one_grid(frames, ra, dec, size, ARCSEC_PER_PIXEL)
+    if rules.background == "local":
+        cutouts = replace(cutouts, flux=without_background(cutouts.flux, cutouts.mask))
+    return cutouts, any(frame.simulated for frame in frames)
+
+
+def with_neighbours(
+    frames: Sequence[Frame],
+    root: Path,
+    field: Field,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    size: int,
+) -> tuple[Frame, ...]:
+    """Add the rows beyond frames' ends that their objects' cutouts reach.
+
+    Parameters
+    ----------
+    frames
+        Bands of the field.
+    root, field, ra, dec
+        As `cut_objects` takes them.
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    tuple of Frame
+        With rows of the neighbouring fields where these are at hand.
+    """
+    extended = []
+    for frame in frames:
+        y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
+        before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
+        if (before or after) and len(frame.data):
+            extended.append(extend(frame, root, field, before, after))
+        else:
+            extended.append(frame)
+    return tuple(extended)
+
+
+def _near(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Leave out objects that do not lie on a frame of so many rows."""
+    return y[(y >= -0.5) & (y < rows - 0.5)]

@@ -1,0 +1,175 @@
+"""What an image type is: a named, pure way to turn a batch of cutouts into model input."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skyclass.errors import ImageError
+from skyclass.images.chunked import in_parts
+from skyclass.surveys.sdss.frames import BANDS
+
+__all__ = ["COLOURS", "Download", "ImageType", "finite"]
+
+COLOURS: Final = ("red", "green", "blue")
+"""What stands on the band axis of ready-made pictures (grey levels 0 to 255)."""
+
+_BRIGHTEST: Final = 1e12
+"""Nanomaggies beyond which a pixel is no measurement: magnitude -7.5 in a single pixel."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """How to ask an archive for the pictures that it draws itself."""
+
+    service: str
+    """`skyserver` (SDSS ImgCutout getjpeg) or `ps1` (fitscut at STScI)."""
+    scale: float
+    """Arcsec per pixel."""
+    width: int
+    """Pixels a side."""
+    options: str = ""
+    """Drawing options of the service (SkyServer's `opt`)."""
+    bands: str = ""
+    """Bands drawn as red, green and blue, where the service lets one choose."""
+
+
+@dataclass(frozen=True)
+class ImageType:
+    """A named way to turn cutouts into model input."""
+
+    name: str
+    """Name in experiment files and on the command line."""
+    bands: tuple[str, ...]
+    """Bands it is made of, or `COLOURS`, in the order that `function` takes."""
+    channels: int
+    """Channels of the model input."""
+    description: str
+    """One sentence for users."""
+    function: Callable[[Tensor], Tensor]
+    """From `[n, len(bands), y, x]`, finite, to `[n * samples, channel, y', x']`, float32."""
+    picture: Callable[[Tensor], Tensor]
+    """From the model input to `[n, 3, y', x']`, 0 to 1, to look at."""
+    registration: str = "shift"
+    """How bands are brought onto one grid where nothing else is asked for."""
+    levels: bool = False
+    """Whether the model input is made of grey levels 0, 1, ... 255 divided by 255."""
+    samples: int = 1
+    """Images made of each object, one after another."""
+    source: Download | None = None
+    """Where ready-made pictures come from, for a type that is not made of frames."""
+
+    @property
+    def stored_bands(self) -> tuple[str, ...]:
+        """What stands on the band axis of the stored cutouts that it is made of."""
+        return BANDS if self.source is None else COLOURS
+
+    @overload
+    def __call__(self, flux: Tensor, bands: Sequence[str] = BANDS) -> Tensor: ...
+
+    @overload
+    def __call__(
+        self, flux: NDArray[np.float32], bands: Sequence[str] = BANDS
+    ) -> NDArray[np.float32]: ...
+
+    def __call__(
+        self, flux: Tensor | NDArray[np.float32], bands: Sequence[str] = BANDS
+    ) -> Tensor | NDArray[np.float32]:
+        """Apply the image type to a batch of cutouts.
+
+        Parameters
+        ----------
+        flux
+            Nanomaggies, `[n, band, y, x]`, as a tensor on any device or an array; `uint8` grey
+            levels for a type of ready-made pictures. A pixel that is not a finite number counts
+            as masked: it becomes the sky, zero.
+        bands
+            What stands on the band axis.
+
+        Returns
+        -------
+        torch.Tensor or numpy.ndarray
+            `[n * samples, channel, y', x']`, float32, what `flux` is; the numbers are the same.
+
+        Raises
+        ------
+        ImageError
+            Where the shape is another, or a band is lacking.
+        """
+        if isinstance(flux, np.ndarray):
+            array: NDArray[np.float32] = np.ascontiguousarray(flux, dtype=np.float32)
+            return self(torch.from_numpy(array), bands).numpy()
+        return in_parts(lambda part: self.function(finite(self.select(part, bands))), flux)
+
+    def draw(self, flux: Tensor) -> Tensor:
+        """Make model input of the bands of the type, in its order, all pixels finite."""
+        return in_parts(self.function, flux)
+
+    def select(self, flux: Tensor, bands: Sequence[str]) -> Tensor:
+        """Pick the bands that are needed, `[n, band, ...]`, in the order of `self.bands`.
+
+        Parameters
+        ----------
+        flux
+            `[n, band, ...]`.
+        bands
+            What stands on the band axis.
+
+        Returns
+        -------
+        torch.Tensor
+            `[n, len(self.bands), ...]`.
+
+        Raises
+        ------
+        ImageError
+            Where the shape is another, or a band is lacking.
+        """
+        if flux.ndim < 3 or flux.shape[1] != len(bands):
+            raise ImageError(
+                f"image type {self.name} got {list(flux.shape)}, expected [n, {len(bands)}, y, x]"
+                f" for the bands {', '.join(bands)}"
+            )
+        self.check_bands(bands)
+        return flux if tuple(bands) == self.bands else flux[:, [bands.index(b) for b in self.bands]]
+
+    def check_bands(self, bands: Sequence[str]) -> None:
+        """Refuse cutouts that lack a band.
+
+        Parameters
+        ----------
+        bands
+            Bands of the cutouts.
+
+        Raises
+        ------
+        ImageError
+            Where one is lacking.
+        """
+        lacking = [band for band in self.bands if band not in bands]
+        if lacking:
+            raise ImageError(
+                f"image type {self.name} needs {', '.join(lacking)}, which the cutouts lack (they"
+                f" hold {', '.join(bands)}); choose a type of these"
+            )
+
+
+def finite(flux: Tensor) -> Tensor:
+    """Put the sky, zero, where a pixel is no measurement: not a finite number, or beyond reason.
+
+    Parameters
+    ----------
+    flux
+        Any shape.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape, float32.
+    """
+    flux = flux.float()
+    return torch.where(flux.abs() < _BRIGHTEST, flux, 0.0)

@@ -1,0 +1,162 @@
+"""The source systems' image types, as their texts describe them, faults included.
+
+A vision-transformer thesis (composites, SkyServer pictures) and a convolutional network's manual
+(grey plots, SkyServer and Pan-STARRS pictures). Cutouts at a frame's edge are padded here; there
+they were stretched to the full size.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from skyclass.images.image_type import COLOURS, Download, ImageType
+from skyclass.images.resize import lanczos
+from skyclass.images.stretch import linear_grey, lupton, percentile_scale
+from skyclass.images.type_names import Family, Parameter
+from skyclass.surveys.sdss.frames import BANDS
+
+__all__ = ["REFERENCE_FAMILIES", "REFERENCE_TYPES"]
+
+_GREY_RANGE: Final = 0.1
+"""The manual plots with both limits 0, which matplotlib widens to -0.1 and 0.1 nanomaggy."""
+
+_VIT_SIZE: Final = 224
+_SETTINGS: Final = {"q": 8.0, "stretch": 0.02}
+
+
+def _composite(flux: Tensor, q: float = 8.0, stretch: float = 0.02) -> Tensor:
+    """Draw the thesis's composite of three bands (its sections 4.2.5 and B.5)."""
+    return lupton(percentile_scale(flux), stretch=stretch, q=q)
+
+
+def _side_by_side(flux: Tensor) -> Tensor:
+    """Put `gri` and `urz` of the same objects, `[n, griuz, y, x]`, side by side (section B.7)."""
+    gri, urz = flux[:, [0, 1, 2]], flux[:, [3, 1, 4]]
+    return torch.cat([_composite(gri), _composite(urz)], dim=-1)
+
+
+def _squashed(flux: Tensor) -> Tensor:
+    """Resize the pair to the square that the thesis's network takes (its section B.8)."""
+    return lanczos(_side_by_side(flux), _VIT_SIZE, _VIT_SIZE, levels=True)
+
+
+def _grey(flux: Tensor) -> Tensor:
+    """Draw bands in grey, each a channel (the manual's section 6.1, without axes)."""
+    return linear_grey(flux, -_GREY_RANGE, _GREY_RANGE)
+
+
+def _each(flux: Tensor) -> Tensor:
+    """Draw every band of every object as an image of its own, `[n * band, 1, y, x]`."""
+    return _grey(flux).flatten(0, 1).unsqueeze(1)
+
+
+def _same(images: Tensor) -> Tensor:
+    """Show a colour picture as it is."""
+    return images
+
+
+def _grey_picture(images: Tensor) -> Tensor:
+    """Show one channel in grey."""
+    return images.expand(-1, 3, -1, -1)
+
+
+def _drawn(
+    name: str, bands: str, description: str, function: Callable[[Tensor], Tensor]
+) -> ImageType:
+    """Make an image type that is a colour picture, bands left as they are."""
+    return ImageType(name, tuple(bands), 3, description, function, _same, "none", levels=True)
+
+
+def _downloaded(name: str, description: str, source: Download) -> ImageType:
+    """Make an image type that an archive draws: its grey levels are taken as they are."""
+    return ImageType(
+        name,
+        COLOURS,
+        3,
+        description,
+        lambda levels: levels / 255,
+        _same,
+        "none",
+        levels=True,
+        source=source,
+    )
+
+
+def _build_percentile(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
+    """Build `percentile:<bbb>`."""
+    text = (
+        f"each of {', '.join(bands)} stretched to its own 1-99 percentiles, Lupton composite (Q"
+        f" {values['q']:g}, stretch {values['stretch']:g}), in the channels red, green, blue"
+    )
+    return _drawn(name, bands, text, lambda flux: _composite(flux, **values))
+
+
+def _build_grey(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
+    """Build `grey:<band>`."""
+    text = f"{bands} in grey, linear from -0.1 (black) to 0.1 nanomaggy (white)"
+    return ImageType(name, tuple(bands), 1, text, _grey, _grey_picture, "none", levels=True)
+
+
+def _build_merged(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
+    """Build `rgb:<bbb>`."""
+    text = f"the grey pictures of {', '.join(bands)} as red, green, blue"
+    return _drawn(name, bands, text, _grey)
+
+
+REFERENCE_FAMILIES: Final = (
+    Family(
+        "percentile",
+        "percentile:gri",
+        "three bands, each stretched to its own percentiles, as a Lupton composite",
+        _build_percentile,
+        count=(3, 3),
+        parameters={key: Parameter(value) for key, value in _SETTINGS.items()},
+    ),
+    Family("grey", "grey:r", "one band in grey, -0.1 to 0.1 nanomaggy", _build_grey, count=(1, 1)),
+    Family("rgb", "rgb:rgu", "three grey bands merged", _build_merged, count=(3, 3)),
+)
+"""Families of the source systems' types."""
+
+REFERENCE_TYPES: Final = (
+    _drawn(
+        "gri+urz",
+        "griuz",
+        "gri and urz of the same object side by side, twice as wide as high",
+        _side_by_side,
+    ),
+    _drawn(
+        "gri+urz-squashed",
+        "griuz",
+        "gri+urz squashed to a square of 224 pixels (Lanczos), as the vision transformer saw it",
+        _squashed,
+    ),
+    ImageType(
+        "grey:each",
+        BANDS,
+        1,
+        "every band of an object in grey, each a sample of its own; the object gets their mean",
+        _each,
+        _grey_picture,
+        "none",
+        levels=True,
+        samples=len(BANDS),
+    ),
+    _downloaded(
+        "sdss-jpeg",
+        "SkyServer's colour picture, 224 pixels of 0.025 arcsec",
+        Download("skyserver", 0.025, 224),
+    ),
+    _downloaded(
+        "sdss-jpeg-wide",
+        "SkyServer's colour picture, 240 pixels of 0.4 arcsec, a grid drawn over it",
+        Download("skyserver", 0.4, 240, options="G"),
+    ),
+    _downloaded(
+        "ps1-jpeg",
+        "Pan-STARRS1 colour picture of y, i, g, 240 pixels of 0.25 arcsec",
+        Download("ps1", 0.25, 240, bands="yig"),
+    ),
+)
+"""Named types of the source systems."""

@@ -1,0 +1,120 @@
+"""Cutouts of frames on disk: a Hugging Face `DatasetDict`, written field by field."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.catalog.build_catalog import present_classes
+from skyclass.config.sections import CutoutConfig
+from skyclass.errors import ImageError, MissingFrameError, SurveyError
+from skyclass.files import AnyPath
+from skyclass.images.cut_field import cut_objects
+from skyclass.images.runners import Runner, on_threads
+from skyclass.images.store import Part, plan_of, store
+from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.schema import FRAME_KEYS, POSITION
+from skyclass.surveys.sdss.frames import BANDS, Field
+
+__all__ = ["make_cutouts"]
+
+
+def make_cutouts(
+    catalog: pd.DataFrame,
+    frames: AnyPath,
+    out: AnyPath,
+    rules: CutoutConfig | None = None,
+    *,
+    run: Runner | None = None,
+    replace: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> CutoutInfo:
+    """Cut every object of a catalogue in five bands and store the result.
+
+    Each field is one unit of work: its five frames are read once, and all its objects are cut. A
+    field that was finished before an interruption is not cut again.
+
+    Parameters
+    ----------
+    catalog
+        As `skyclass.build_catalog` makes it.
+    frames
+        Directory of frames.
+    out
+        Folder to write, readable by `datasets.load_from_disk`.
+    rules
+        Size, storage, and what is done about pixels; the defaults where not given.
+    run
+        Works on several fields at once: `on_threads` where not given, or `on_cluster`.
+    replace
+        Whether cutouts of another catalogue or other rules that lie in `out` give way.
+    progress
+        Called with fields done and fields in all.
+
+    Returns
+    -------
+    CutoutInfo
+        What was made; returned at once where `out` holds it already.
+
+    Raises
+    ------
+    ImageError
+        Where `out` holds something else, or no object lies on its frame.
+    SurveyError
+        Where a frame is missing or broken.
+    """
+    frames, out = Path(frames), Path(out)
+    _require(catalog)
+    if not (frames.is_dir() or out.exists()):
+        raise SurveyError(f"the directory of frames {frames} does not exist")
+    rules, labels = rules or CutoutConfig(), present_classes(catalog)
+    plan = plan_of(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
+    groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
+    work = partial(_cut, frames.resolve(), rules)
+    return store(plan, out, groups, work, run or on_threads(), replace=replace, progress=progress)
+
+
+def _require(catalog: pd.DataFrame) -> None:
+    """Refuse a catalogue that does not say where its objects are in the frames."""
+    missing = [name for name in (*POSITION, *FRAME_KEYS) if name not in catalog]
+    if missing:
+        raise ImageError(
+            f"the catalogue has no column {', '.join(missing)}, without which no frame can be cut"
+        )
+
+
+def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) -> Part:
+    """Cut the objects of one field."""
+    try:
+        ra, dec = (rows[name].to_numpy(np.float64) for name in POSITION)
+        cutouts, simulated = cut_objects(frames, field, ra, dec, rules)
+    except MissingFrameError:
+        if rules.missing_band != "drop":
+            raise
+        return Part({}, np.zeros(len(rows), dtype=bool), missing=len(rows))
+    arrays = {
+        "flux": _stored(cutouts.flux, rules.dtype),
+        "mask": cutouts.mask,
+        "offset": cutouts.offset,
+        "cd": cutouts.cd,
+    }
+    off_frame = int((~cutouts.inside).sum())
+    return Part(arrays, cutouts.inside, simulated, off_frame)
+
+
+def _field(rows: pd.DataFrame) -> Field:
+    """Give the field that all of some rows lie in."""
+    return Field(*(int(rows[name].iloc[0]) for name in FRAME_KEYS))
+
+
+def _stored(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:
+    """Give fluxes in the type they are stored in; the brightest that it can hold, not infinity."""
+    if dtype == "float32":
+        return flux
+    most = np.finfo(dtype).max
+    stored: NDArray[np.floating[Any]] = flux.clip(-most, most).astype(dtype)
+    return stored

@@ -1,0 +1,142 @@
+"""Ready-made pictures stored as cutouts of frames are: red, green and blue in place of bands."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from skyclass.catalog.build_catalog import present_classes
+from skyclass.config.sections import SurveyConfig
+from skyclass.errors import ImageError
+from skyclass.files import AnyPath
+from skyclass.images.image_type import COLOURS, Download
+from skyclass.images.runners import on_threads
+from skyclass.images.store import Part, plan_of, store
+from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.schema import POSITION
+from skyclass.surveys.pictures import picture_paths, read_picture
+from skyclass.surveys.request import Picture
+
+__all__ = ["make_picture_cutouts", "picture_request"]
+
+_KINDS: Final = {"skyserver": "sdss-jpeg", "ps1": "ps1-jpeg"}
+"""Kind of file, as `skyclass.surveys.download` names it, of each service."""
+
+_PART: Final = 256
+"""Objects of a part: 38 MB of pictures of 224 pixels."""
+
+
+def picture_request(source: Download) -> tuple[str, Picture]:
+    """Say how the pictures of an image type are downloaded.
+
+    Parameters
+    ----------
+    source
+        `source` of the image type.
+
+    Returns
+    -------
+    what
+        Kind of file, as `skyclass.surveys.download` takes it.
+    picture
+        Size and kind of pictures.
+
+    Raises
+    ------
+    ImageError
+        Where the service is unknown.
+    """
+    if source.service not in _KINDS:
+        raise ImageError(
+            f"unknown service {source.service!r} of pictures (there are {', '.join(_KINDS)})"
+        )
+    picture = Picture(
+        width=source.width, scale=source.scale, opt=source.options, bands=source.bands or None
+    )
+    return _KINDS[source.service], picture
+
+
+def make_picture_cutouts(
+    catalog: pd.DataFrame,
+    pictures: AnyPath,
+    out: AnyPath,
+    source: Download,
+    survey: SurveyConfig | None = None,
+    *,
+    replace: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> CutoutInfo:
+    """Store the downloaded picture of every object of a catalogue as `make_cutouts` stores frames.
+
+    `flux` holds grey levels (uint8) of red, green and blue; y grows upwards as in all cutouts, and
+    the object is at the centre. Some hundred objects are a unit of work and a file, so memory does
+    not grow with their number; what was done before an interruption is not done again.
+
+    Parameters
+    ----------
+    catalog
+        As `skyclass.build_catalog` makes it; frame keys are stored where it has them.
+    pictures
+        Directory of the download, with the picture of every object
+        (`skyclass.surveys.acquire.supply_pictures`).
+    out
+        Folder to write, readable by `datasets.load_from_disk`.
+    source
+        `source` of the image type, as for the download.
+    survey
+        As for the download.
+    replace
+        Whether cutouts of another catalogue or other pictures that lie in `out` give way.
+    progress
+        Called with units of work done and units in all.
+
+    Returns
+    -------
+    CutoutInfo
+        What was made; returned at once where `out` holds it already.
+
+    Raises
+    ------
+    ImageError
+        Where `out` holds something else, or the catalogue has no positions.
+    SurveyError
+        Where a picture is missing or broken.
+    """
+    pictures, out = Path(pictures), Path(out)
+    lacking = [name for name in POSITION if name not in catalog]
+    if lacking:
+        raise ImageError(f"the catalogue has no column {', '.join(lacking)}: no picture is known")
+    survey = survey or SurveyConfig()
+    what, picture = picture_request(source)
+    rules = {"what": what, "release": survey.release, **asdict(picture)}
+    plan = plan_of(catalog, present_classes(catalog), COLOURS, source.width, "uint8", rules)
+    starts = range(0, len(catalog), _PART)
+    groups = [(f"{i // _PART:06d}", catalog.iloc[i : i + _PART]) for i in starts]
+    work = partial(_read, pictures.resolve(), source, survey)
+    return store(plan, out, groups, work, on_threads(), replace=replace, progress=progress)
+
+
+def _read(
+    pictures: Path, source: Download, survey: SurveyConfig, _name: str, rows: pd.DataFrame
+) -> Part:
+    """Read the pictures of some objects."""
+    shape = (len(rows), len(COLOURS), source.width, source.width)
+    flux = np.empty(shape, dtype=np.uint8)
+    simulated = False
+    what, picture = picture_request(source)
+    for i, path in enumerate(picture_paths(rows, what, survey, picture)):
+        flux[i], marked = read_picture(pictures / path, source.width)
+        simulated |= marked
+    # north is up and east to the left
+    step = source.scale / 3600
+    arrays = {
+        "flux": flux,
+        "mask": np.zeros(shape, dtype=bool),
+        "offset": np.zeros((*shape[:2], 2), dtype=np.float32),
+        "cd": np.tile(np.array([[-step, 0.0], [0.0, step]]), (len(rows), 1, 1)),
+    }
+    return Part(arrays, np.ones(len(rows), dtype=bool), simulated)

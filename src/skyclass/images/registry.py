@@ -1,0 +1,87 @@
+"""The registry of image types: named, pure ways to turn cutouts into model input."""
+
+from dataclasses import replace
+from typing import Final
+
+from skyclass.errors import ImageError, nearest
+from skyclass.images.colour_types import CALIBRATED_FAMILIES
+from skyclass.images.image_type import ImageType
+from skyclass.images.legacy_types import REFERENCE_FAMILIES, REFERENCE_TYPES
+from skyclass.images.type_names import Family
+
+__all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register"]
+
+SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz": "asinh:ugriz"}
+"""Names of much used types, and how the same is spelt in full."""
+
+_FAMILIES: dict[str, Family] = {f.name: f for f in (*REFERENCE_FAMILIES, *CALIBRATED_FAMILIES)}
+_TYPES: dict[str, ImageType] = {
+    short: replace(_FAMILIES[name.split(":")[0]].create(name), name=short)
+    for short, name in SHORT_NAMES.items()
+} | {image_type.name: image_type for image_type in REFERENCE_TYPES}
+
+
+def register(image_type: ImageType) -> ImageType:
+    """Add an image type to the registry.
+
+    Parameters
+    ----------
+    image_type
+        Its name must be new.
+
+    Returns
+    -------
+    ImageType
+        The same.
+
+    Raises
+    ------
+    ImageError
+        Where the name is taken.
+    """
+    if image_type.name in _TYPES or image_type.name.split(":")[0] in _FAMILIES:
+        raise ImageError(f"image type {image_type.name!r} is registered already")
+    _TYPES[image_type.name] = image_type
+    return image_type
+
+
+def image_types() -> tuple[str, ...]:
+    """List the names of all image types that have no parameters."""
+    return tuple(_TYPES)
+
+
+def image_families() -> tuple[Family, ...]:
+    """List the families of image types whose names go on with bands and parameters."""
+    return tuple(_FAMILIES.values())
+
+
+def get_image_type(name: str) -> ImageType:
+    """Look an image type up by name.
+
+    Parameters
+    ----------
+    name
+        One of `image_types`, or ``family:bands:key=value:...`` with one of `image_families`.
+
+    Returns
+    -------
+    ImageType
+        The image type.
+
+    Raises
+    ------
+    ImageError
+        Where there is none of that name, or its bands or parameters cannot be; the nearest one is
+        named.
+    """
+    if name in _TYPES:
+        return _TYPES[name]
+    head = name.split(":")[0]
+    if head in _FAMILIES:
+        return _FAMILIES[head].create(name)
+    known = {**{key: family.example for key, family in _FAMILIES.items()}, **{t: t for t in _TYPES}}
+    best = nearest(name, known) if ":" not in name else nearest(head, _FAMILIES)
+    raise ImageError(
+        f"unknown image type {name!r}; did you mean {known[best]!r}?"
+        f" (there are {', '.join(known.values())})"
+    )

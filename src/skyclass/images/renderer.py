@@ -1,0 +1,240 @@
+"""From a batch of cutouts to model input: register, crop, draw, resize."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skyclass.config.sections import ImageConfig
+from skyclass.errors import ImageError, nearest
+from skyclass.images.align_bands import REGISTRATIONS, shift
+from skyclass.images.chunked import in_parts
+from skyclass.images.image_type import finite
+from skyclass.images.registry import get_image_type
+from skyclass.images.resize import bilinear, centre_crop, check_crop, lanczos
+from skyclass.images.upscale import Upscaler
+
+__all__ = ["RESIZES", "Renderer", "check_images", "render"]
+
+RESIZES: Final = ("lanczos", "bilinear", "learned")
+"""Ways to resize: as Pillow does, the cheapest, and with a trained network."""
+
+
+class Renderer:
+    """Makes model input of cutouts, the same in training, evaluation and use.
+
+    Parameters
+    ----------
+    image_type
+        Name of an image type.
+    registration
+        One of `REGISTRATIONS`; the image type's own by default.
+    bands
+        What stands on the band axis of the cutouts; as they are stored for this type by default.
+    crop
+        Side in pixels of the central square that is kept; all by default.
+    size
+        Height in pixels of the model input, the width in proportion; as drawn by default.
+    resize
+        One of `RESIZES`.
+    upscaler
+        Weights of the network for the resize `learned`.
+
+    Raises
+    ------
+    ImageError
+        Where a name is unknown, the cutouts lack a band that the image type needs, or these
+        settings do not go together.
+    """
+
+    def __init__(
+        self,
+        image_type: str,
+        registration: str | None = None,
+        *,
+        bands: Sequence[str] | None = None,
+        crop: int | None = None,
+        size: int | None = None,
+        resize: str = "lanczos",
+        upscaler: Path | None = None,
+    ) -> None:
+        self.image_type = get_image_type(image_type)
+        self.registration = registration or self.image_type.registration
+        _check_name("registration", self.registration, REGISTRATIONS)
+        _check_name("resize", resize, RESIZES)
+        self._bands = tuple(bands or self.image_type.stored_bands)
+        self.image_type.check_bands(self._bands)
+        if upscaler is not None and resize != "learned":
+            raise ImageError(f'upscaler goes with resize = "learned", got resize = {resize!r}')
+        self._crop = crop
+        self._size = size
+        self._resize = resize
+        self._upscaler = self._learned(upscaler) if resize == "learned" else None
+
+    def __call__(self, flux: Tensor, offset: Tensor | None = None) -> Tensor:
+        """Give model input.
+
+        Parameters
+        ----------
+        flux
+            Nanomaggies, `[n, band, y, x]`; what is not finite counts as sky.
+        offset
+            Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`; may be left
+            out where nothing is registered.
+
+        Returns
+        -------
+        torch.Tensor
+            `[n * samples, channel, y', x']`.
+
+        Raises
+        ------
+        ImageError
+            Where the shape does not fit the bands, or offsets are needed.
+        """
+        return self.draw(self.register(flux, offset))
+
+    def register(self, flux: Tensor, offset: Tensor | None) -> Tensor:
+        """Pick the bands of the image type and bring them onto one grid, `[n, band, y, x]`."""
+        if self.registration == "none":
+            return in_parts(self._selected, flux)
+        if offset is None:
+            raise ImageError(
+                f"image type {self.image_type.name} registers the bands: give the objects' offsets,"
+                ' or registration = "none"'
+            )
+        with torch.autocast(flux.device.type, enabled=False):
+            return in_parts(self._shifted, flux, offset)
+
+    def draw(self, flux: Tensor) -> Tensor:
+        """Make model input of what `register` gives, in full precision."""
+        with torch.autocast(flux.device.type, enabled=False):
+            if self._crop is not None:
+                flux = centre_crop(flux, self._crop)
+            return self._resized(self.image_type.draw(flux))
+
+    def _selected(self, flux: Tensor) -> Tensor:
+        """Pick the bands of the image type."""
+        return finite(self.image_type.select(flux, self._bands))
+
+    def _shifted(self, flux: Tensor, offset: Tensor) -> Tensor:
+        """Pick the bands of the image type and move them."""
+        return shift(self._selected(flux), self.image_type.select(offset, self._bands))
+
+    def _resized(self, images: Tensor) -> Tensor:
+        """Bring model input to the size asked for."""
+        if self._upscaler is not None:
+            images = self._upscaler(images)
+        height, width = images.shape[-2:]
+        if self._size is None or self._size == height:
+            return images
+        target = self._size, round(width * self._size / height)
+        if self._resize == "bilinear":
+            return bilinear(images, *target)
+        return lanczos(images, *target, levels=self.image_type.levels)
+
+    def _learned(self, weights: Path | None) -> Upscaler:
+        """Load the network that enlarges."""
+        if weights is None:
+            raise ImageError('resize = "learned" needs upscaler, a file of weights (.safetensors)')
+        if not self.image_type.levels:
+            raise ImageError(
+                f"a learned upscaler takes pictures in grey levels, which {self.image_type.name} is"
+                ' not; use resize = "lanczos"'
+            )
+        return Upscaler(weights)
+
+
+def check_images(config: ImageConfig, side: int) -> str:
+    """Check the settings of an experiment's images before any work.
+
+    Parameters
+    ----------
+    config
+        How cutouts become model input.
+    side
+        Pixels a side of cutouts of frames.
+
+    Returns
+    -------
+    str
+        How their bands are registered.
+
+    Raises
+    ------
+    ImageError
+        Where `Renderer` would refuse them, or the crop is not in the middle of a cutout.
+    """
+    source = get_image_type(config.type).source
+    if config.crop is not None:
+        check_crop(side if source is None else source.width, config.crop)
+    renderer = Renderer(
+        config.type,
+        config.registration,
+        crop=config.crop,
+        size=config.size,
+        resize=config.resize,
+        upscaler=config.upscaler,
+    )
+    return renderer.registration
+
+
+def render(
+    flux: NDArray[np.float32],
+    image_type: str,
+    *,
+    offset: NDArray[np.float32] | None = None,
+    registration: str | None = None,
+    bands: Sequence[str] | None = None,
+) -> NDArray[np.uint8]:
+    """Show cutouts as the model sees them.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, or grey levels of ready-made pictures, `[n, band, y, x]`.
+    image_type
+        Name of an image type.
+    offset
+        Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`.
+    registration
+        `shift` or `none`; the image type's own by default.
+    bands
+        What stands on the band axis; as cutouts are stored for this type by default.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, y', x', 3]`, 0 to 255; where a type makes several samples of an object, they stand
+        side by side.
+
+    Raises
+    ------
+    ImageError
+        Where the image type is unknown, or bands are to be registered without offsets.
+    """
+    renderer = Renderer(image_type, registration, bands=bands)
+
+    def shown(flux: Tensor, *offset: Tensor) -> Tensor:
+        images = renderer.image_type.picture(renderer(flux, *offset))
+        height, width = images.shape[-2:]
+        levels = images.clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
+        samples = levels.reshape(len(flux), -1, 3, height, width)
+        return samples.permute(0, 3, 1, 4, 2).reshape(len(flux), height, -1, 3)
+
+    given = (flux,) if offset is None else (flux, offset)
+    pictures: NDArray[np.uint8] = in_parts(shown, *map(torch.from_numpy, given)).numpy()
+    return pictures
+
+
+def _check_name(key: str, name: str, known: tuple[str, ...]) -> None:
+    """Refuse a name that is none of the known ones."""
+    if name not in known:
+        raise ImageError(
+            f"unknown {key} {name!r}; did you mean {nearest(name, known)!r}?"
+            f" (there are {', '.join(known)})"
+        )

@@ -1,0 +1,149 @@
+"""CasJobs: queries as jobs whose results are kept in MyDB, through its REST interface.
+
+Paths, status numbers and the forms of answers are those that the SciServer clients use
+(https://github.com/sciserver/SciScript-Python, CasJobs.py).
+"""
+
+import hmac
+import itertools
+import json
+import re
+import threading
+from dataclasses import dataclass
+from typing import Any, Final
+
+from skyclass.errors import ArchiveError
+from skyclass.mock_archive.database import Database
+from skyclass.mock_archive.responses import Answer, Request, json_answer, text_answer
+from skyclass.mock_archive.sqlsearch_service import csv_text
+from skyclass.mock_archive.tsql import Context
+
+__all__ = ["CasJobs"]
+
+_ROOT: Final = "/casjobs/restapi/"
+_SUBMIT: Final = re.compile(r"contexts/(dr\d{1,2})/jobs")
+_STATUS: Final = re.compile(r"jobs/(\d{1,18})")
+_QUERY: Final = re.compile(r"contexts/(mydb|dr\d{1,2})/query")
+
+_READY: Final = 0
+_STARTED: Final = 1
+_FAILED: Final = 4
+_FINISHED: Final = 5
+
+
+@dataclass
+class _Job:
+    """One job and how it stands."""
+
+    number: int
+    """Number of the job."""
+    context: str
+    """Data release that is asked."""
+    query: str
+    """T-SQL."""
+    status: int = _READY
+    """As the interface counts."""
+    message: str = ""
+    """Why it failed."""
+    rows: int = 0
+    """Rows of the result."""
+
+    def told(self) -> dict[str, Any]:
+        """Give what the interface tells of a job."""
+        known = {"JobID": self.number, "Target": self.context, "Query": self.query}
+        return known | {"Status": self.status, "Message": self.message, "Rows": self.rows}
+
+
+class CasJobs:
+    """The CasJobs service.
+
+    Parameters
+    ----------
+    database
+        What is asked, and what keeps MyDB.
+    token
+        Token that a client must show; all of its holders share one MyDB.
+    """
+
+    def __init__(self, database: Database, token: str) -> None:
+        self._database = database
+        self._token = token.encode()
+        self._jobs: dict[int, _Job] = {}
+        self._numbers = itertools.count(1)
+
+    def answer(self, request: Request) -> Answer | None:
+        """Answer a request.
+
+        Parameters
+        ----------
+        request
+            Any request.
+
+        Returns
+        -------
+        Answer or None
+            None where the path is none of this service.
+        """
+        path = request.path.lower()
+        if not path.startswith(_ROOT):
+            return None
+        shown = request.headers.get("x-auth-token", "").encode()
+        if not hmac.compare_digest(shown, self._token):
+            return _error(401, "Unauthorized", "the token is not valid")
+        path = path.removeprefix(_ROOT)
+        try:
+            if request.method == "PUT" and (match := _SUBMIT.fullmatch(path)):
+                return self._submit(match[1], _sql_of(request))
+            if request.method == "GET" and (match := _STATUS.fullmatch(path)):
+                return self._status(int(match[1]))
+            if request.method == "POST" and (match := _QUERY.fullmatch(path)):
+                return self._query("mydb" if match[1] == "mydb" else "release", request)
+        except ArchiveError as error:
+            return _error(400, "BadRequest", str(error))
+        return _error(404, "NotFound", f"there is no {request.method} {path[:100]}")
+
+    def _submit(self, context: str, sql: str) -> Answer:
+        """Start a job and give its number."""
+        job = _Job(next(self._numbers), context.upper(), sql)
+        self._jobs[job.number] = job
+        threading.Thread(target=self._run, args=(job,), daemon=True).start()
+        return text_answer(200, str(job.number))
+
+    def _run(self, job: _Job) -> None:
+        """Run a job to its end."""
+        job.status = _STARTED
+        try:
+            job.rows = self._database.query_into(job.query)
+        except ArchiveError as error:
+            job.message = str(error)
+        job.status = _FAILED if job.message else _FINISHED
+
+    def _status(self, number: int) -> Answer:
+        """Tell how a job stands."""
+        job = self._jobs.get(number)
+        if job is None:
+            return _error(404, "NotFound", f"there is no job {number}")
+        return json_answer(200, job.told())
+
+    def _query(self, context: Context, request: Request) -> Answer:
+        """Answer a short query at once."""
+        rows = self._database.query(_sql_of(request), context)
+        if "json" in request.headers.get("accept", ""):
+            return json_answer(200, {"Result": [{"Columns": rows.columns, "Data": rows.values}]})
+        return text_answer(200, csv_text(rows))
+
+
+def _sql_of(request: Request) -> str:
+    """Read the query from a request's body."""
+    try:
+        told = json.loads(request.body)
+        sql = told["Query"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ArchiveError('the body must be JSON like {"Query": "SELECT ..."}') from error
+    return str(sql)
+
+
+def _error(status: int, kind: str, message: str) -> Answer:
+    """Answer that a request was refused."""
+    told = {"Error Code": status, "Error Type": kind, "Error Message": message}
+    return json_answer(status, told)

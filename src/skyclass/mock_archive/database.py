@@ -1,0 +1,189 @@
+"""The catalogue as a database: locked down, asked in T-SQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from skyclass.catalog.read_table import read_table
+from skyclass.errors import ArchiveError, CatalogError
+from skyclass.mock_archive.sql_views import VIEWS, create_views
+from skyclass.mock_archive.tsql import Context, translate
+from skyclass.surveys.sdss.frames import BANDS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Database", "Rows"]
+
+MAX_ROWS: Final = 500_000
+"""Most rows of an answer, as of the real server."""
+
+QUERY_SECONDS: Final = 600.0
+"""After so long a query is ended, as by the real server."""
+
+_SETTINGS: Final = (
+    # as the real server does: upper and lower case are equal, and 1 / 2 is 0
+    "SET default_collation = 'nocase'",
+    "SET GLOBAL integer_division = true",
+    # a query must see neither Python's variables nor files, nor undo this
+    "SET python_enable_replacements = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The result of a query."""
+
+    columns: list[str]
+    """Names."""
+    values: list[tuple[Any, ...]]
+    """One tuple a row; None where there is no value."""
+
+
+class Database:
+    """The tables of the archive over one catalogue, and MyDB beside them.
+
+    Parameters
+    ----------
+    catalog
+        Table of objects that `skyclass.catalog` can read.
+
+    Raises
+    ------
+    ArchiveError
+        Where it cannot be read, has no exact ids, or the extra is not installed.
+    """
+
+    def __init__(self, catalog: Path) -> None:
+        self._connection = _connect()
+        self._connection.register("incoming", _table(catalog))
+        self._connection.execute("CREATE TABLE catalog AS SELECT * FROM incoming")
+        self._connection.unregister("incoming")
+        create_views(self._connection)
+        self._connection.execute("CREATE SCHEMA mydb")
+        for setting in _SETTINGS:
+            self._connection.execute(setting)
+
+    def query(self, text: str, context: Context) -> Rows:
+        """Run one SELECT.
+
+        Parameters
+        ----------
+        text
+            T-SQL.
+        context
+            Where it is asked.
+
+        Returns
+        -------
+        Rows
+            Not more than `MAX_ROWS`.
+
+        Raises
+        ------
+        ArchiveError
+            Where the query is refused or fails.
+        """
+        query = translate(text, VIEWS, context)
+        if query.into is not None:
+            raise ArchiveError("INTO is for CasJobs only")
+        # what `translate` lets through only reads; the transaction sees to it once more
+        with self._cursor("BEGIN TRANSACTION READ ONLY") as cursor:
+            cursor.execute(query.sql)
+            columns = [str(column[0]) for column in cursor.description or []]
+            return Rows(columns, cursor.fetchmany(MAX_ROWS))
+
+    def query_into(self, text: str) -> int:
+        """Run a query whose result goes to a new table of MyDB.
+
+        Parameters
+        ----------
+        text
+            T-SQL with ``INTO mydb.NAME``.
+
+        Returns
+        -------
+        int
+            Number of rows.
+
+        Raises
+        ------
+        ArchiveError
+            Where the query is refused or fails, or the table is there already.
+        """
+        query = translate(text, VIEWS, "release")
+        if query.into is None:
+            raise ArchiveError("a job needs INTO mydb.NAME to keep its result")
+        with self._cursor("BEGIN TRANSACTION") as cursor:
+            cursor.execute(f'CREATE TABLE mydb."{query.into}" AS {query.sql}')
+            [(count,)] = cursor.execute(f'SELECT count(*) FROM mydb."{query.into}"').fetchall()
+            cursor.execute("COMMIT")
+        return int(count)
+
+    @contextmanager
+    def _cursor(self, begin: str) -> "Iterator[DuckDBPyConnection]":
+        """Give a connection of its own, in a transaction, for at most `QUERY_SECONDS`."""
+        import duckdb
+
+        cursor = self._connection.cursor()
+        timer = threading.Timer(QUERY_SECONDS, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            cursor.execute(begin)
+            yield cursor
+        except duckdb.Error as error:
+            raise ArchiveError(str(error).split("\n")[0][:500]) from error
+        finally:
+            timer.cancel()
+            cursor.close()
+
+
+def _connect() -> "DuckDBPyConnection":
+    """Open an empty database in memory."""
+    try:
+        import duckdb
+        import sqlglot  # noqa: F401
+    except ImportError as error:
+        raise ArchiveError(
+            "the query services need DuckDB and sqlglot; install them with:"
+            ' pip install "skyclass[archive]"'
+        ) from error
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "2GB",
+        "temp_directory": "",
+        "threads": 2,
+    }
+    return duckdb.connect(":memory:", config=config)
+
+
+def _table(catalog: Path) -> pd.DataFrame:
+    """Read the catalogue; where it has no model magnitudes, those of the PSF stand in."""
+    try:
+        table = read_table(catalog)
+    except CatalogError as error:
+        raise ArchiveError(str(error)) from error
+    for name in ("objid", "specobjid"):
+        if name not in table or table[name].isna().any():
+            raise ArchiveError(
+                f"{catalog} has no exact {name} on every row; mend it or move it away"
+                " to serve frames without queries"
+            )
+    stand_in = {
+        f"modelMag_{band}": table[f"psfMag_{band}"]
+        for band in BANDS
+        if f"modelMag_{band}" not in table and f"psfMag_{band}" in table
+    }
+    text = {
+        str(name): table[name].astype("string")
+        for name in table
+        if isinstance(table[name].dtype, pd.CategoricalDtype)
+    }
+    return table.assign(**stand_in, **text)

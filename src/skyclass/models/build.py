@@ -1,0 +1,67 @@
+"""Create a classifier for training, from fresh or from pretrained weights."""
+
+from pathlib import Path
+from typing import Final
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from skyclass.errors import ModelError
+from skyclass.models.classifier import Classifier
+from skyclass.models.hub_cache import pretrained_file
+from skyclass.models.load_weights import put_weights
+from skyclass.models.model_spec import HUB, ModelSpec
+
+__all__ = ["start"]
+
+_OWN: Final = "network."
+"""What the names of weights begin with in a model that skyclass saved."""
+
+
+def start(spec: ModelSpec) -> Classifier:
+    """Create a classifier with the weights that its training starts from.
+
+    Parameters
+    ----------
+    spec
+        What to build.
+
+    Returns
+    -------
+    Classifier
+        With the head of the file where that is linear and for as many classes, else a fresh one.
+
+    Raises
+    ------
+    ModelError
+        Where the weights cannot be had, are not safetensors, or are for another network or
+        another number of channels or classes.
+    """
+    classifier = Classifier(spec)
+    if spec.weights is None:
+        return classifier
+    path = pretrained_file(spec.network) if spec.weights == HUB else Path(spec.weights)
+    state = _read(path)
+    if any(name.startswith(_OWN) for name in state):
+        own = {name.removeprefix(_OWN): value for name, value in state.items()}
+        put_weights(classifier.network, own, str(path))
+        return classifier
+    # not before it is needed: timm takes a second to import
+    from skyclass.models.pretrained import put_pretrained
+
+    put_pretrained(classifier, state, str(path))
+    return classifier
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """Read a file of weights; nothing in it is executed."""
+    if path.suffix != ".safetensors":
+        raise ModelError(
+            f"{path} is not a .safetensors file, and no other form is read: a pickle can run code;"
+            " convert it with safetensors.torch.save_file"
+        )
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path} holds no weights: {str(error).splitlines()[0]}") from error

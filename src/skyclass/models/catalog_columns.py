@@ -1,0 +1,231 @@
+"""Columns of the catalogue that a model sees beside the picture (late fusion)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import ModelError
+from skyclass.files import atomic_path, make_directory
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.colour_baseline import catalog_magnitudes
+from skyclass.schema import EXTINCTIONS, POSITION, PSF_WIDTHS
+
+__all__ = [
+    "check_columns",
+    "column_statistics",
+    "measured_columns",
+    "read_columns",
+    "rows_of",
+    "standardised",
+    "write_columns",
+]
+
+_FOLDER: Final = "columns"
+_MEASURED: Final = {"magnitudes", "colours"}
+"""Groups that fluxes alone give."""
+
+
+def check_columns(groups: Sequence[str], catalog: pd.DataFrame) -> None:
+    """Refuse a catalogue that lacks a column that a model is to see.
+
+    Parameters
+    ----------
+    groups
+        As `model.columns` of the experiment file names them.
+    catalog
+        Any of its rows.
+
+    Raises
+    ------
+    ModelError
+        Where a column is missing.
+    """
+    for group in groups:
+        _GROUPS[group](catalog.head(1))
+
+
+def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -> None:
+    """Write the columns of each split's objects beside the cutouts.
+
+    Parameters
+    ----------
+    groups
+        As `model.columns` of the experiment file names them.
+    catalog
+        With the objects of all splits.
+    cutouts
+        Folder of the cutouts.
+
+    Raises
+    ------
+    ModelError
+        Where the catalogue lacks a column.
+    """
+    values = np.concatenate([_GROUPS[group](catalog) for group in groups], axis=1)
+    folder = make_directory(cutouts.with_name(_FOLDER))
+    for split in catalog["split"].unique():
+        rows = rows_of(catalog, open_cutouts(cutouts, split).positions())
+        with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
+            np.save(file, values[rows].astype(np.float32), allow_pickle=False)
+
+
+def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np.float32] | None:
+    """Read what `write_columns` wrote of a split.
+
+    Parameters
+    ----------
+    groups
+        Of the model.
+    cutouts
+        Folder of the cutouts.
+    split
+        Name of the split.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        `[n, column]`, not a number where a value is missing; None where there are no groups.
+    """
+    if not groups:
+        return None
+    values: NDArray[np.float32] = np.load(
+        cutouts.with_name(_FOLDER) / f"{split}.npy", allow_pickle=False
+    )
+    return values
+
+
+def rows_of(catalog: pd.DataFrame, positions: pd.DataFrame) -> NDArray[np.int64]:
+    """Give the row of the catalogue of each object.
+
+    Parameters
+    ----------
+    catalog
+        Its positions are all different.
+    positions
+        Ra and dec of `n` of its objects.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n]`.
+    """
+    numbered = catalog[list(POSITION)].assign(row=np.arange(len(catalog)))
+    merged = positions.merge(numbered, on=list(POSITION), how="left", validate="one_to_one")
+    return merged["row"].to_numpy(np.int64)
+
+
+def column_statistics(
+    values: NDArray[np.floating],
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Give mean and standard deviation of each column over the values that there are.
+
+    Parameters
+    ----------
+    values
+        Of the training objects, `[n, column]`; not a number where one is missing.
+
+    Returns
+    -------
+    tuple
+        Means and deviations; 0 and 1 for a column without values, deviation 1 for a constant one.
+    """
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0, dtype=np.float64) / count
+    square = np.where(known, (values - mean) ** 2, 0).sum(axis=0, dtype=np.float64)
+    deviation = np.sqrt(square / count)
+    return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1).tolist())
+
+
+def standardised(
+    values: NDArray[np.floating], mean: Sequence[float], deviation: Sequence[float]
+) -> NDArray[np.float32]:
+    """Standardise columns; a missing value becomes the mean, and is flagged.
+
+    Parameters
+    ----------
+    values
+        `[n, column]`.
+    mean, deviation
+        Of the training objects, `[column]`.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, 2 * column]`: the values, then 1 where one was missing and 0 elsewhere.
+    """
+    known = np.isfinite(values)
+    scaled = np.where(known, (values - np.asarray(mean)) / np.asarray(deviation), 0)
+    return np.concatenate([scaled, ~known], axis=1).astype(np.float32)
+
+
+def measured_columns(
+    groups: Sequence[str], flux: NDArray[np.floating]
+) -> NDArray[np.float32] | None:
+    """Measure a model's columns where there is no catalogue.
+
+    Parameters
+    ----------
+    groups
+        Of the model.
+    flux
+        Nanomaggies in u g r i z, `[n, 5]`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        `[n, column]`, not a number where a flux is not positive; None where there are no groups.
+
+    Raises
+    ------
+    ModelError
+        Where the model needs what fluxes do not tell.
+    """
+    if not groups:
+        return None
+    unknown = [group for group in groups if group not in _MEASURED]
+    if unknown:
+        raise ModelError(
+            f"this model needs {', '.join(unknown)} of a catalogue, which frames do not hold;"
+            " train one with model.columns of magnitudes and colours only"
+        )
+    magnitudes = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+    parts = {"magnitudes": magnitudes, "colours": -np.diff(magnitudes, axis=1)}
+    return np.concatenate([parts[group] for group in groups], axis=1).astype(np.float32)
+
+
+def _magnitudes(catalog: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the magnitudes, `[n, 5]`."""
+    magnitudes = catalog_magnitudes(catalog)
+    if magnitudes is None:
+        raise ModelError("model.columns: the catalogue has no psfMag or modelMag in all five bands")
+    return magnitudes
+
+
+def _colours(catalog: pd.DataFrame) -> NDArray[np.float64]:
+    """Give u-g, g-r, r-i and i-z, `[n, 4]`."""
+    return -np.diff(_magnitudes(catalog), axis=1)
+
+
+def _named(names: Sequence[str]) -> Callable[[pd.DataFrame], NDArray[np.float64]]:
+    """Take columns as they are."""
+
+    def take(catalog: pd.DataFrame) -> NDArray[np.float64]:
+        missing = [name for name in names if name not in catalog]
+        if missing:
+            raise ModelError(f"model.columns: the catalogue lacks {', '.join(missing)}")
+        return catalog[list(names)].to_numpy(np.float64, na_value=np.nan)
+
+    return take
+
+
+_GROUPS: Final[dict[str, Callable[[pd.DataFrame], NDArray[np.float64]]]] = {
+    "magnitudes": _magnitudes,
+    "colours": _colours,
+    "extinction": _named(EXTINCTIONS),
+    "psf": _named(PSF_WIDTHS),
+}

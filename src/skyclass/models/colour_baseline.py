@@ -1,0 +1,118 @@
+"""The catalogue-colour baseline: gradient boosting on what a catalogue would tell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from skyclass.errors import ModelError
+from skyclass.schema import MAGNITUDES, MODEL_MAGNITUDES
+
+__all__ = [
+    "baseline_features",
+    "baseline_probabilities",
+    "catalog_concentration",
+    "catalog_magnitudes",
+]
+
+
+def catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give the magnitudes that a catalogue has in all bands.
+
+    Parameters
+    ----------
+    table
+        Catalogue rows, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        PSF magnitudes, `[n, 5]`, or model magnitudes where it lacks these, not a number where one
+        is missing; None where it has none at all.
+    """
+    for names in (MAGNITUDES, MODEL_MAGNITUDES):
+        if set(names) <= set(table.columns) and table[list(names)].notna().any(axis=None):
+            return table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
+    return None
+
+
+def catalog_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Give ``psfMag_r - cModelMag_r`` of a catalogue (Strauss et al. 2002, AJ 124, 1810).
+
+    Parameters
+    ----------
+    table
+        Catalogue rows, `[n]`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Magnitudes, `[n]`; None where it lacks one of the two.
+    """
+    if not {"psfMag_r", "cModelMag_r"} <= set(table.columns):
+        return None
+    return (table["psfMag_r"] - table["cModelMag_r"]).to_numpy(np.float64, na_value=np.nan)
+
+
+def baseline_features(
+    magnitudes: NDArray[np.float64], concentration: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Give the four colours, the r magnitude and, if there is one, a concentration.
+
+    Parameters
+    ----------
+    magnitudes
+        In u g r i z, `[n, 5]`.
+    concentration
+        How concentrated the light is, `[n]`, or None where shape says nothing of class.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, 5]` or `[n, 6]`; not a number where a magnitude is missing.
+    """
+    columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [2]]]
+    if concentration is not None:
+        columns.append(concentration[:, None])
+    return np.concatenate(columns, axis=1)
+
+
+def baseline_probabilities(
+    train: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    test: NDArray[np.float64],
+    classes: Sequence[str],
+    seed: int,
+) -> NDArray[np.float64]:
+    """Fit gradient boosting on the training objects and classify the test objects.
+
+    Parameters
+    ----------
+    train, test
+        Features, `[n, feature]`.
+    labels
+        Classes of the training objects, `[n]`.
+    classes
+        Class names.
+    seed
+        Seed of the early-stopping hold-out, taken from the training objects.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities, `[n, class]`; zero for a class without training objects.
+
+    Raises
+    ------
+    ModelError
+        Where the training objects have fewer than two classes.
+    """
+    if len(np.unique(labels)) < 2:
+        raise ModelError("the training objects have only one class; there is nothing to learn")
+    booster = HistGradientBoostingClassifier(learning_rate=0.06, max_iter=300, random_state=seed)
+    booster.fit(train, labels)
+    probabilities = np.zeros((len(test), len(classes)))
+    probabilities[:, booster.classes_] = booster.predict_proba(test)
+    return probabilities

@@ -1,0 +1,207 @@
+"""Everything about a model but its weights."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from skyclass.config.sections import ExperimentConfig
+from skyclass.config.training_sections import ModelConfig
+from skyclass.errors import ImageError, ModelError
+from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
+from skyclass.models.catalog_columns import column_statistics, read_columns, write_columns
+from skyclass.models.presets import network_of
+from skyclass.models.registry import OWN
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.tasks.task import Task
+
+__all__ = ["HUB", "ModelSpec", "normalisation_of", "spec_of", "weights_of"]
+
+HUB: Final = "hub"
+"""Weights that the network starts from: those that timm has on the Hugging Face Hub."""
+_SPLITS: Final = ("train", "validation", "calibration", "test")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything but the weights."""
+
+    task: str
+    """Name of the task."""
+    labels: tuple[str, ...]
+    """Class names in the order of the outputs."""
+    image_type: str
+    """Name of the image type."""
+    network: str
+    """Name of a network of skyclass, or of a model of timm."""
+    size: int
+    """Pixels a side of the cutouts it was trained on."""
+    bands: tuple[str, ...]
+    """Order of the band axis of the cutouts."""
+    unit: str
+    """Unit of the cutouts."""
+    simulated: bool
+    """Whether it was trained on simulated data."""
+    registration: str = "none"
+    """How the bands are brought onto one grid; models saved without it were trained so."""
+    crop: int | None = None
+    """Side in pixels of the central square of the cutouts that is used."""
+    image_size: int | None = None
+    """Height in pixels that pictures are resized to."""
+    resize: str = "lanczos"
+    """How they are resized."""
+    upscaler: str | None = None
+    """File of the weights that enlarge them; beside the model where it is saved."""
+    temperature: float = 1.0
+    """What logits are divided by before they become probabilities (Guo et al. 2017, ICML)."""
+    temperature_from: str | None = None
+    """Split that the temperature was fitted on."""
+    head: tuple[int, ...] = ()
+    """Widths of the hidden layers between features and classes."""
+    normalisation: str = "batch"
+    """Of the network's input: own, symmetric or batch."""
+    native: bool = False
+    """Whether a model of a set input size is made for pictures of another."""
+    patch: int | None = None
+    """Pixels a side of a transformer's patches; its own where not given."""
+    columns: tuple[str, ...] = ()
+    """Groups of columns of the catalogue that are joined to the features of the image."""
+    column_mean: tuple[float, ...] = ()
+    """Of each column, over the training objects."""
+    column_deviation: tuple[float, ...] = ()
+    """Of each column, over the training objects."""
+    weights: str | None = None
+    """What training started from: `HUB`, a file, or nothing."""
+    frozen: bool = False
+    """Whether only the head was trained."""
+    survey: str = ""
+    """Where the pixels come from."""
+    objects: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Number of objects of each class in each split."""
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ModelError(f"a temperature must be above 0, not {self.temperature}")
+
+
+def spec_of(
+    config: ExperimentConfig,
+    task: Task,
+    catalog: pd.DataFrame,
+    info: CutoutInfo,
+    registration: str,
+    cutouts: Path,
+) -> ModelSpec:
+    """Say what an experiment trains, and write the columns that it needs beside its cutouts.
+
+    Parameters
+    ----------
+    config, task, catalog, info
+        The experiment, its task, its objects, and what its cutouts are.
+    registration
+        How their bands are brought onto one grid.
+    cutouts
+        Folder of the cutouts.
+
+    Returns
+    -------
+    ModelSpec
+        Not yet trained.
+
+    Raises
+    ------
+    ModelError
+        Where the catalogue lacks a column.
+    """
+    model, images = config.model, config.images
+    mean, deviation = _statistics(model.columns, catalog, cutouts)
+    return ModelSpec(
+        task=task.name,
+        labels=info.labels,
+        image_type=images.type,
+        network=network_of(model.name),
+        size=info.size,
+        bands=info.bands,
+        unit="nanomaggy" if info.bands == BANDS else "grey level",
+        simulated=info.simulated,
+        registration=registration,
+        crop=images.crop,
+        image_size=images.size,
+        resize=images.resize,
+        upscaler=str(images.upscaler) if images.upscaler else None,
+        head=model.head or (),
+        normalisation=normalisation_of(model),
+        native=model.native,
+        patch=model.patch,
+        columns=model.columns,
+        column_mean=mean,
+        column_deviation=deviation,
+        weights=weights_of(model),
+        frozen=bool(model.frozen),
+        survey=_survey(config, info),
+        objects=_counts(cutouts, info.labels),
+    )
+
+
+def weights_of(model: ModelConfig) -> str | None:
+    """Say what training starts from.
+
+    Parameters
+    ----------
+    model
+        Section of the experiment file.
+
+    Returns
+    -------
+    str or None
+        `HUB`, the path of a file, or nothing.
+    """
+    return HUB if model.pretrained else str(model.weights) if model.weights else None
+
+
+def normalisation_of(model: ModelConfig) -> str:
+    """Say how the network's input is normalised.
+
+    Parameters
+    ----------
+    model
+        Section of the experiment file.
+
+    Returns
+    -------
+    str
+        A model of timm's own way where it starts from trained weights, else `batch`.
+    """
+    trained = weights_of(model) is not None and network_of(model.name) not in OWN
+    return model.normalisation or ("own" if trained else "batch")
+
+
+def _statistics(
+    groups: tuple[str, ...], catalog: pd.DataFrame, cutouts: Path
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Write the columns, and give mean and deviation of each over the training objects."""
+    if groups:
+        write_columns(groups, catalog, cutouts)
+    values = read_columns(groups, cutouts, "train")
+    return ((), ()) if values is None else column_statistics(values)
+
+
+def _survey(config: ExperimentConfig, info: CutoutInfo) -> str:
+    """Name where the pixels come from."""
+    if info.bands != BANDS:
+        return f"pictures of the type {config.images.type}"
+    return "SDSS corrected frames" + (" (simulated)" if info.simulated else "")
+
+
+def _counts(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Count the objects of each class in each split that there is."""
+    counts: dict[str, dict[str, int]] = {}
+    for split in _SPLITS:
+        try:
+            found = np.bincount(open_cutouts(cutouts, split).label, minlength=len(labels))
+        except ImageError:
+            continue
+        counts[split] = dict(zip(labels, found.tolist(), strict=True))
+    return counts

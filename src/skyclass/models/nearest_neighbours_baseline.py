@@ -1,0 +1,47 @@
+"""The other catalogue-colour baseline: the nearest objects in colour."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import KNeighborsClassifier
+
+from skyclass.models.catalog_columns import column_statistics, standardised
+
+__all__ = ["nearest_probabilities"]
+
+_NEIGHBOURS: Final = 15
+
+
+def nearest_probabilities(
+    train: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    test: NDArray[np.float64],
+    classes: Sequence[str],
+) -> NDArray[np.float64]:
+    """Let the 15 nearest training objects vote, each with the inverse of its distance.
+
+    Features are standardised by the training objects; a missing one becomes their mean, and is
+    told by a feature of its own.
+
+    Parameters
+    ----------
+    train, test
+        Features, `[n, feature]`.
+    labels
+        Classes of the training objects, `[n]`.
+    classes
+        Class names.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities, `[n, class]`; zero for a class without training objects.
+    """
+    scale = column_statistics(train)
+    voters = KNeighborsClassifier(min(_NEIGHBOURS, len(train)), weights="distance")
+    voters.fit(standardised(train, *scale), labels)
+    probabilities = np.zeros((len(test), len(classes)))
+    probabilities[:, voters.classes_] = voters.predict_proba(standardised(test, *scale))
+    return probabilities

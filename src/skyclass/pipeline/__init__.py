@@ -1,0 +1,1 @@
+"""An experiment end to end, and what is built of its stages."""

@@ -1,0 +1,66 @@
+"""The whole pipeline on a simulated survey."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from skyclass.config.experiment_file import write_config
+from skyclass.config.sections import CatalogConfig, ExperimentConfig, SurveyConfig
+from skyclass.config.training_sections import TrainingConfig
+from skyclass.files import AnyPath, make_directory
+from skyclass.mock_archive.server import serve
+from skyclass.pipeline.experiment import Result, run_experiment
+from skyclass.simulation.simulate import simulate
+from skyclass.tasks.registry import get_task
+
+__all__ = ["run_demo"]
+
+FIELDS: Final = 24
+"""Simulated fields: 6,000 labelled objects."""
+
+
+def run_demo(
+    out: AnyPath,
+    *,
+    task: str = "spectral-class",
+    fields: int = FIELDS,
+    epochs: int = 16,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Result:
+    """Simulate a survey and run one experiment with calibrated bands on it.
+
+    The frames are downloaded over HTTP from a local archive, as those of a real one would be.
+
+    Parameters
+    ----------
+    out
+        Directory for `survey/`, `frames/`, `experiment.toml` and `experiment/`.
+    task
+        Name of a task.
+    fields
+        Number of simulated fields of 250 labelled objects each.
+    epochs
+        Most epochs of training.
+    progress
+        Called with the stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    skyclass.pipeline.experiment.Result
+        The metrics and where the report is.
+    """
+    out = Path(out)
+    get_task(task)
+    tell = progress or (lambda _stage, _done, _total: None)
+    survey = make_directory(out) / "survey"
+    simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
+    with serve(survey, queries=False) as url:
+        config = ExperimentConfig(
+            task=task,
+            catalog=CatalogConfig(path=Path("survey/catalog.csv")),
+            survey=SurveyConfig(frames=Path("frames"), base_url=url, rate=0),
+            training=TrainingConfig(epochs=epochs),
+        )
+        file = out / "experiment.toml"
+        write_config(config, file)
+        return run_experiment(file, out / "experiment", progress=progress)

@@ -1,0 +1,360 @@
+"""What an experiment says of its test objects: the model's answers, the baseline's, the metrics."""
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass._version import __version__
+from skyclass.catalog.split import split_groups
+from skyclass.config.sections import ExperimentConfig
+from skyclass.evaluation.binned_scores import CONDITIONS, scores_by_condition
+from skyclass.evaluation.calibration import reliability_table, uncalibrated
+from skyclass.evaluation.conformal import conformal, prediction_sets
+from skyclass.evaluation.metrics import score
+from skyclass.evaluation.observing_conditions import crowding_radius, measure_conditions
+from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.predictions import predictions_table
+from skyclass.images.aperture_photometry import aperture_flux, concentration
+from skyclass.images.image_type import COLOURS
+from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
+from skyclass.models.catalog_columns import read_columns, rows_of
+from skyclass.models.classifier import Classifier
+from skyclass.models.colour_baseline import (
+    baseline_features,
+    baseline_probabilities,
+    catalog_concentration,
+    catalog_magnitudes,
+)
+from skyclass.models.nearest_neighbours_baseline import nearest_probabilities
+from skyclass.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.surveys.sdss.frames import BANDS, Field
+from skyclass.tasks.task import Task
+
+__all__ = ["BASELINE", "Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
+
+BASELINE: Final = "gradient boosting"
+"""The baseline that the model is compared with."""
+_PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
+_PIXELS: Final = 512 * 5 * 64**2
+"""Pixels read at once: those of 512 cutouts of frames of the usual size."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a trained model comes to on the test objects."""
+
+    table: pd.DataFrame
+    """As `skyclass.evaluation.predictions.predictions_table` makes it."""
+    metrics: dict[str, Any]
+    """Ready for JSON."""
+
+
+def evaluate(
+    config: ExperimentConfig,
+    task: Task,
+    catalog: pd.DataFrame,
+    info: CutoutInfo,
+    classifier: Classifier,
+    cutouts: Path,
+) -> Evaluation:
+    """Classify the test objects, once, and score the model and the baselines.
+
+    Parameters
+    ----------
+    config, task, catalog, info
+        The experiment, its objects and its cutouts.
+    classifier
+        The trained model.
+    cutouts
+        Folder of the cutouts. Prediction sets are fitted on its calibration split, and only where
+        there is one.
+
+    Returns
+    -------
+    Evaluation
+        `baseline` and `difference` of the metrics are None where there are no colours, `conformal`
+        where there is no calibration split; `baselines` holds the others by their names.
+    """
+    test = open_cutouts(cutouts, "test")
+    rows = rows_of(catalog, test.positions())
+    objects = catalog.iloc[rows].reset_index(drop=True)
+    by_group = config.split.by != "object"
+    group = split_groups(catalog, config.split)[rows] if by_group else None
+    groups = classifier.spec.columns
+    shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
+    baselines = classify_by_colours(
+        catalog, task, info, open_cutouts(cutouts, "train"), test, config.seed
+    )
+    baseline = baselines.get(BASELINE)
+    columns = _conditions(objects, test, info)
+    columns["group"] = pd.array([pd.NA] * len(test) if group is None else group, dtype="Int64")
+    scoring = _Scoring(info.labels, test.label, task.ordered, group, config.seed)
+    sets = _conformal(config, classifier, cutouts, scoring, shares)
+    if sets is not None:
+        columns["prediction_set"] = _set_names(info.labels, shares, sets)
+    identity = {name: test.column(name) for name in (*IDS, *POSITION)}
+    table = predictions_table(
+        **identity, labels=info.labels, true=test.label, probabilities=shares, extra=columns
+    )
+    scored = {name: scoring.scores(table, each) for name, each in baselines.items()}
+    metrics = {
+        "test": scoring.scores(table, shares),
+        "baseline": scored.pop(BASELINE, None),
+        "baselines": scored,
+        "difference": None if baseline is None else scoring.difference(shares, baseline),
+        "calibration": scoring.calibration(shares, classifier),
+        "conformal": sets,
+        "crowding_radius": crowding_radius(info.size),
+        **_told(config, task, catalog, info, classifier),
+    }
+    return Evaluation(table, metrics)
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """The test objects, whatever is predicted for them."""
+
+    labels: tuple[str, ...]
+    true: NDArray[np.int64]
+    ordered: bool
+    groups: NDArray[np.int64] | None
+    seed: int
+
+    def scores(self, table: pd.DataFrame, shares: NDArray[np.float64]) -> dict[str, Any]:
+        """Score probabilities, also by the conditions in a table of the objects."""
+        options: dict[str, Any] = {
+            "ordered": self.ordered,
+            "groups": self.groups,
+            "seed": self.seed,
+        }
+        whole = score(self.labels, self.true, shares, **options)
+        by = scores_by_condition(table, self.labels, self.true, shares, **options)
+        return {**whole, "by": by}
+
+    def difference(
+        self, shares: NDArray[np.float64], others: NDArray[np.float64]
+    ) -> dict[str, Any]:
+        """Compare two classifiers, object by object."""
+        predicted = shares.argmax(1), others.argmax(1)
+        found = paired_difference(self.true, *predicted, groups=self.groups, seed=self.seed)
+        return {**asdict(found), "ci95": list(found.ci95)}
+
+    def calibration(self, shares: NDArray[np.float64], classifier: Classifier) -> dict[str, Any]:
+        """Tell how probabilities agree with outcomes before and after temperature scaling."""
+        temperature = classifier.temperature
+        before = uncalibrated(shares, temperature)
+        names = ("ece", "log_loss", "brier")
+        found: dict[str, Any] = {
+            "temperature": temperature,
+            "fitted_on": classifier.spec.temperature_from,
+        }
+        for name, each in (("before", before), ("after", shares)):
+            scores = score(self.labels, self.true, each, groups=self.groups, seed=self.seed)
+            found[name] = {
+                **{key: scores[key] for key in names},
+                "ci95": {key: scores["ci95"][key] for key in names},
+                "bins": reliability_table(self.true, each),
+            }
+        return found
+
+
+def _conformal(
+    config: ExperimentConfig,
+    classifier: Classifier,
+    cutouts: Path,
+    scoring: _Scoring,
+    shares: NDArray[np.float64],
+) -> dict[str, Any] | None:
+    """Fit prediction sets on the calibration split; None where there is none."""
+    if config.split.calibration == 0:
+        return None
+    held = open_cutouts(cutouts, "calibration")
+    columns = read_columns(classifier.spec.columns, cutouts, "calibration")
+    fitted_on = held.label, classify_cutouts(classifier, held, columns)
+    return conformal(
+        scoring.labels,
+        fitted_on,
+        scoring.true,
+        shares,
+        groups=scoring.groups,
+        seed=scoring.seed,
+    )
+
+
+def _set_names(
+    labels: tuple[str, ...], shares: NDArray[np.float64], sets: dict[str, Any]
+) -> "pd.Series[str]":
+    """Name the classes in each object's marginal prediction set, the most probable first."""
+    limits = sets["marginal"]["thresholds"]
+    held = prediction_sets(
+        shares, np.array([np.inf if limits[k] is None else limits[k] for k in labels])
+    )
+    order = np.argsort(-shares, axis=1, kind="stable")
+    names = [
+        "|".join(labels[k] for k in likely if inside[k])
+        for likely, inside in zip(order, held, strict=True)
+    ]
+    return pd.Series(names, dtype="string")
+
+
+def classify_cutouts(
+    classifier: Classifier, cutouts: StoredCutouts, columns: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
+    """Classify a split batch by batch.
+
+    Parameters
+    ----------
+    classifier
+        A trained model.
+    cutouts
+        Split of `n` objects.
+    columns
+        Of the catalogue, `[n, column]`, for a model that has any.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities, `[n, class]`.
+    """
+    offsets = cutouts.offsets()
+    parts = [
+        classifier.probabilities(
+            cutouts.take(rows), offsets[rows], columns=None if columns is None else columns[rows]
+        )
+        for rows in _batches(cutouts)
+    ]
+    return np.concatenate(parts)
+
+
+def classify_by_colours(
+    catalog: pd.DataFrame,
+    task: Task,
+    info: CutoutInfo,
+    training: StoredCutouts,
+    test: StoredCutouts,
+    seed: int,
+) -> dict[str, NDArray[np.float64]]:
+    """Classify the test objects by their colours.
+
+    Parameters
+    ----------
+    catalog
+        With the objects of both splits. What it lacks of magnitudes is measured on cutouts of
+        frames; ready-made pictures hold no measurement.
+    task
+        Says whether the shape of objects counts.
+    info
+        What the cutouts are.
+    training, test
+        Splits.
+    seed
+        Seed of the baseline.
+
+    Returns
+    -------
+    dict
+        Probabilities, `[n, class]`, of gradient boosting (`BASELINE`) and of the nearest
+        neighbours (`k-nn`); empty where there are no colours at all.
+    """
+    magnitudes = catalog_magnitudes(catalog)
+    shape = catalog_concentration(catalog) if task.extended else None
+    is_measured = info.bands != COLOURS
+    if magnitudes is None and not is_measured:
+        return {}
+    features = []
+    for cutouts in (training, test):
+        rows = rows_of(catalog, cutouts.positions())
+        colours = _measured_magnitudes(cutouts) if magnitudes is None else magnitudes[rows]
+        if task.extended and shape is None and is_measured:
+            features.append(baseline_features(colours, _measured_concentration(cutouts)))
+        else:
+            features.append(baseline_features(colours, None if shape is None else shape[rows]))
+    given = features[0], training.label, features[1], info.labels
+    return {
+        BASELINE: baseline_probabilities(*given, seed),
+        "k-nn": nearest_probabilities(*given),
+    }
+
+
+def _batches(cutouts: StoredCutouts) -> list[NDArray[np.int64]]:
+    """Divide the rows of a split into batches that fit in memory."""
+    rows = np.arange(len(cutouts))
+    size = max(1, _PIXELS // cutouts.pixels)
+    return np.split(rows, rows[size::size])
+
+
+def _measured_magnitudes(cutouts: StoredCutouts) -> NDArray[np.float64]:
+    """Measure magnitudes in an aperture; not a number where a flux is not positive."""
+    offsets = cutouts.offsets()
+    parts = [aperture_flux(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
+    flux = np.concatenate(parts)
+    magnitudes: NDArray[np.float64] = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+    return magnitudes
+
+
+def _measured_concentration(cutouts: StoredCutouts) -> NDArray[np.float64]:
+    """Measure how concentrated the light is."""
+    offsets = cutouts.offsets()
+    parts = [concentration(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
+    return np.concatenate(parts)
+
+
+def _conditions(objects: pd.DataFrame, test: StoredCutouts, info: CutoutInfo) -> dict[str, Any]:
+    """Give the columns on how the test objects were observed; `objects` are their rows."""
+    fields = _field_names(objects)
+    is_measured = info.bands != COLOURS
+    magnitudes = catalog_magnitudes(objects)
+    if magnitudes is None and is_measured:
+        magnitudes = _measured_magnitudes(test)
+    columns: dict[str, Any] = {"field": fields}
+    unknown = np.full(len(test), np.nan)
+    for number, band in enumerate(BANDS):
+        columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]
+    columns |= dict.fromkeys([name for name in CONDITIONS if name not in columns], unknown)
+    if is_measured:
+        columns |= measure_conditions(test, fields, info.bands.index("r"))
+    return columns
+
+
+def _field_names(objects: pd.DataFrame) -> "pd.Series[str]":
+    """Write each object's field as rerun-run-camcol-field; missing where it is not known."""
+    if not set(FRAME_KEYS) <= set(objects.columns):
+        return pd.Series([pd.NA] * len(objects), dtype="string")
+    keys = objects[list(FRAME_KEYS)]
+    known = keys.notna().all(axis=1)
+    names = [str(Field(*map(int, key))) for key in keys[known].itertuples(index=False)]
+    return pd.Series(names, index=keys.index[known], dtype="string").reindex(keys.index)
+
+
+def _told(
+    config: ExperimentConfig,
+    task: Task,
+    catalog: pd.DataFrame,
+    info: CutoutInfo,
+    classifier: Classifier,
+) -> dict[str, Any]:
+    """Say what was done, with what, on which objects."""
+    told = catalog.attrs["skyclass"]
+    return {
+        "task": task.name,
+        "ordered": task.ordered,
+        "image_type": config.images.type,
+        "model": config.model.name,
+        "registration": classifier.spec.registration,
+        "simulated": info.simulated,
+        "catalog": {
+            **told,
+            "dropped": {
+                **told["dropped"],
+                "not in the sample": told["sampled_from"] - told["rows_out"],
+                "off its frame": info.off_frame,
+                "its field lacks a band": info.missing,
+            },
+        },
+        "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
+    }

@@ -1,0 +1,280 @@
+"""The objects of an experiment and their pixels: catalogue, frames or pictures, cutouts.
+
+Several experiments may share them: then every object has the files of all of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.catalog.build_catalog import (
+    catalog_of,
+    present_classes,
+    read_catalog,
+    source_of,
+    write_catalog,
+)
+from skyclass.config.sections import ExperimentConfig, ObjectsConfig
+from skyclass.errors import CatalogError, SurveyError
+from skyclass.images.image_type import Download
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.picture_cutouts import make_picture_cutouts, picture_request
+from skyclass.images.registry import get_image_type
+from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
+from skyclass.models.catalog_columns import check_columns
+from skyclass.schema import POSITION
+from skyclass.surveys.acquire import supply_frames, supply_pictures
+from skyclass.training.check_splits import check_objects
+from skyclass.workspace import digest, fingerprint, is_done, mark_done
+
+__all__ = ["Objects", "Places", "check_sources", "prepare"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the data of one or several experiments lie."""
+
+    catalog: Path
+    """Parquet file of the clean, labelled, split objects."""
+    query: Path
+    """Folder for the answers of a query."""
+    frames: Path
+    """Directory of frames, where the configuration names none."""
+    pictures: Path
+    """Directory of downloaded pictures."""
+    cutouts: Path
+    """Folder of cutouts; where several experiments share objects, one in it a source of pixels."""
+    logs: Path
+    """Folder of what has been found out and done."""
+
+    @classmethod
+    def within(cls, out: Path) -> Self:
+        """Give the places of an experiment that has its own data.
+
+        Parameters
+        ----------
+        out
+            Directory of the experiment.
+
+        Returns
+        -------
+        Places
+            All of them below `out`.
+        """
+        names = ("catalog.parquet", "query", "frames", "pictures", "cutouts", "logs")
+        return cls(*(out / name for name in names))
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of an experiment, ready to be learnt from."""
+
+    catalog: pd.DataFrame
+    """Those that the archive has every file of."""
+    table: Path
+    """File of the catalogue; it may still hold those that lack a file."""
+    source: str
+    """Hash of the table that they are from."""
+    cutouts: Path
+    """Folder of their pixels."""
+    info: CutoutInfo
+    """What the pixels are."""
+
+
+def check_sources(config: ExperimentConfig) -> None:
+    """Refuse an experiment whose table or directory of frames is not there.
+
+    Parameters
+    ----------
+    config
+        Experiment.
+
+    Raises
+    ------
+    CatalogError
+        Where the table is not there.
+    SurveyError
+        Where frames are neither there nor downloaded.
+    """
+    path, frames = config.catalog.path, config.survey.frames
+    if path is not None and not path.is_file():
+        raise CatalogError(f"{path} does not exist")
+    if frames is not None and config.survey.base_url is None and not frames.is_dir():
+        raise SurveyError(f"the directory of frames {frames} does not exist")
+
+
+def prepare(
+    configs: Mapping[str, ExperimentConfig], places: Places, tell: Progress
+) -> dict[str, Objects]:
+    """Make catalogue and cutouts; what is up to date is not made again.
+
+    Parameters
+    ----------
+    configs
+        Experiments on the same objects, by the name of the folder in `places.cutouts` that their
+        pixels lie in (``""``: that folder itself); one each of frames or of a kind of pictures.
+        An object that lacks a file of any of them is left out of all.
+    places
+        Where everything lies.
+    tell
+        Called with the stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    dict
+        By the names of `configs`.
+
+    Raises
+    ------
+    SkyclassError
+        Where the table, the frames or the archive cannot be used.
+    """
+    sources = {name: get_image_type(c.images.type).source for name, c in configs.items()}
+    needs_frames = None in sources.values()
+    first = next(iter(configs.values()))
+    catalog, source = _catalog(first, places, needs_frames=needs_frames, tell=tell)
+    _check_catalog(catalog, configs.values())
+    for name, config in configs.items():
+        catalog = _with_files(config, sources[name], catalog, places, name, tell)
+    infos = {}
+    # frames first: an object found not to lie on its frame is to have no picture either
+    for name in sorted(configs, key=lambda key: sources[key] is not None):
+        cutouts = places.cutouts / name
+        infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, tell)
+        if sources[name] is None and len(configs) > 1:
+            catalog = _counted(catalog, _stored(catalog, cutouts), "not on its frames")
+    return {
+        name: Objects(catalog, places.catalog, source, places.cutouts / name, infos[name])
+        for name in configs
+    }
+
+
+def _catalog(
+    config: ExperimentConfig, places: Places, *, needs_frames: bool, tell: Progress
+) -> tuple[pd.DataFrame, str]:
+    """Clean, label, sample and split the objects; give also a hash of the table they are from."""
+    clean = config.clean
+    if needs_frames and clean.frame_keys == "auto":
+        config = config.model_copy(
+            update={"clean": clean.model_copy(update={"frame_keys": "require"})}
+        )
+    tell("catalogue", 0, 1)
+    source = digest(source_of(config, places.query))
+    objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
+    task_file = digest(Path(config.task)) if config.task.endswith(".toml") else ""
+    mark = fingerprint(source, task_file, ObjectsConfig(**objects).model_dump(mode="json"))
+    if not (places.catalog.exists() and is_done(places.logs, "catalog", mark)):
+        write_catalog(catalog_of(config, places.query), places.catalog)
+        mark_done(places.logs, "catalog", mark)
+    tell("catalogue", 1, 1)
+    return read_catalog(places.catalog), source
+
+
+def _check_catalog(catalog: pd.DataFrame, configs: Iterable[ExperimentConfig]) -> None:
+    """Refuse, before any pixel is fetched, objects that nothing could be learnt from."""
+    missing = [name for name in POSITION if name not in catalog]
+    if missing:
+        raise CatalogError(
+            f"the catalogue has no column {', '.join(missing)}: there are no pixels without a place"
+        )
+    shared = int(catalog.duplicated(list(POSITION)).sum())
+    if shared:
+        raise CatalogError(
+            f"{shared} object(s) lie where another does, so that their pixels are the same; set"
+            ' clean.duplicates = "position" or "exact"'
+        )
+    labels = present_classes(catalog)
+    numbers: NDArray[np.int64] = pd.Categorical(catalog["label"], labels).codes.astype(np.int64)
+    codes = {name: numbers[catalog["split"] == name] for name in ("train", "validation")}
+    for config in configs:
+        check_columns(config.model.columns, catalog)
+        check_objects(labels, codes, config.training)
+
+
+def _with_files(
+    config: ExperimentConfig,
+    source: Download | None,
+    catalog: pd.DataFrame,
+    places: Places,
+    name: str,
+    tell: Progress,
+) -> pd.DataFrame:
+    """Check or download frames or pictures; leave out objects that the archive has none of."""
+    used = (places.cutouts / name).exists() and any((places.cutouts / name).iterdir())
+    if source is None:
+        kept = supply_frames(
+            catalog,
+            config.survey,
+            _frames(config, places),
+            places.logs / name,
+            used=used,
+            keep_lacking=config.cutouts.missing_band == "mask",
+            progress=lambda done, total: tell("frames", done, total),
+        )
+        return _counted(catalog, kept, "no frame in the archive")
+    what, picture = picture_request(source)
+    kept = supply_pictures(
+        catalog,
+        what,
+        config.survey,
+        picture,
+        places.pictures,
+        places.logs / name,
+        used=used,
+        progress=lambda done, total: tell("pictures", done, total),
+    )
+    return _counted(catalog, kept, "no picture in the archive")
+
+
+def _cutouts(
+    config: ExperimentConfig,
+    source: Download | None,
+    catalog: pd.DataFrame,
+    places: Places,
+    out: Path,
+    tell: Progress,
+) -> CutoutInfo:
+    """Cut all objects out of the frames, or store their pictures."""
+
+    def progress(done: int, total: int) -> None:
+        tell("cutouts", done, total)
+
+    if source is None:
+        frames = _frames(config, places)
+        return make_cutouts(catalog, frames, out, config.cutouts, replace=True, progress=progress)
+    return make_picture_cutouts(
+        catalog, places.pictures, out, source, config.survey, replace=True, progress=progress
+    )
+
+
+def _frames(config: ExperimentConfig, places: Places) -> Path:
+    """Give the directory of frames."""
+    return config.survey.frames or places.frames
+
+
+def _counted(catalog: pd.DataFrame, kept: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Count the objects that were left out of a catalogue among those dropped."""
+    told = catalog.attrs["skyclass"]
+    before = told["dropped"].get(reason, 0)
+    dropped = {**told["dropped"], reason: before + len(catalog) - len(kept)}
+    kept.attrs["skyclass"] = {**told, "dropped": dropped}
+    return kept
+
+
+def _stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:
+    """Keep the objects that have a cutout."""
+    positions = [
+        pd.DataFrame({name: stored.column(name) for name in POSITION})
+        for stored in (open_cutouts(cutouts, split) for split in catalog["split"].unique())
+    ]
+    known = pd.MultiIndex.from_frame(pd.concat(positions))
+    here = pd.MultiIndex.from_frame(catalog[list(POSITION)]).isin(known)
+    kept: pd.DataFrame = catalog[np.asarray(here)].reset_index(drop=True)
+    return kept

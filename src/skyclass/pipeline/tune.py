@@ -1,0 +1,173 @@
+"""Find good settings of an experiment, judged on its validation objects alone."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from skyclass.config.experiment_file import read_config, write_config
+from skyclass.config.sections import ExperimentConfig
+from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
+from skyclass.errors import ConfigError
+from skyclass.files import AnyPath
+from skyclass.images.registry import get_image_type
+from skyclass.models.model_spec import spec_of
+from skyclass.models.presets import with_preset
+from skyclass.pipeline.experiment import check_experiment, claim
+from skyclass.pipeline.prepare import Objects, Places, prepare
+from skyclass.tasks.registry import get_task
+from skyclass.training.hyperparameter_search import Found, search
+from skyclass.training.lr_finder import RateTest, draw_rates, find_learning_rate
+from skyclass.training.train import train
+
+__all__ = ["check_learning_rates", "tune"]
+
+Progress = Callable[[str, int, int], None]
+
+
+def check_learning_rates(
+    file: AnyPath, out: AnyPath, *, steps: int = 100, progress: Progress | None = None
+) -> RateTest:
+    """Raise the learning rate of an experiment's model step by step.
+
+    Parameters
+    ----------
+    file
+        Experiment file (TOML).
+    out
+        Directory for the objects and `learning-rate.png`: new, empty, or begun with the same file.
+    steps
+        Steps at most.
+    progress
+        Called with the stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    skyclass.training.lr_finder.RateTest
+        With a suggestion.
+
+    Raises
+    ------
+    SkyclassError
+        As `skyclass.pipeline.experiment.run_experiment` does.
+    """
+    file, out = Path(file), Path(out)
+    config = with_preset(read_config(file))
+    objects = _prepared(config, out, progress)
+    test = find_learning_rate(
+        objects.cutouts,
+        _spec(config, objects),
+        config.training,
+        augmentation=config.augmentation,
+        seed=_seed(config),
+        steps=steps,
+    )
+    draw_rates(test, out / "learning-rate.png")
+    return test
+
+
+def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | None = None) -> Found:
+    """Search for good settings; run again, it goes on where it stopped.
+
+    Every trial trains on the same objects. It is judged by the experiment's `training.monitor` on
+    the validation objects; no model sees a test object.
+
+    Parameters
+    ----------
+    file
+        Experiment file (TOML).
+    space
+        Search file (TOML).
+    out
+        Directory for the objects, `trials.sqlite`, `trials.csv` and `best.toml`, an experiment
+        file with the best settings: new, empty, or begun with the same experiment file.
+    progress
+        Called with the stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    skyclass.training.hyperparameter_search.Found
+        The best settings.
+
+    Raises
+    ------
+    SkyclassError
+        Where a file cannot be used, the directory holds something else, or no trial can be
+        trained.
+    """
+    file, space, out = Path(file), Path(space), Path(out)
+    config = read_config(file)
+    searched = read_search(space, config)
+    _check_choices(config, searched)
+    tell = progress or (lambda _stage, _done, _total: None)
+    objects = _prepared(with_preset(config), out, tell)
+    monitor = with_preset(config).training.monitor
+
+    def judge(number: int, values: dict[str, Any]) -> float:
+        folder = out / "trials" / f"{number:04d}"
+        history = _trained(with_preset(with_values(config, values)), objects, folder)
+        return float(history["epochs"][history["best_epoch"]][f"validation_{monitor}"])
+
+    found = search(
+        searched,
+        out,
+        judge,
+        maximise=monitor == "accuracy",
+        seed=_seed(config),
+        progress=lambda done, total: tell("trials", done, total),
+    )
+    shutil.rmtree(out / "trials", ignore_errors=True)
+    write_config(with_values(config, found.values), out / "best.toml")
+    return found
+
+
+def _check_choices(config: ExperimentConfig, searched: SearchConfig) -> None:
+    """Refuse choices that name what does not exist, or need other pixels."""
+    pixels = get_image_type(config.images.type).source
+    for key, options in searched.space.items():
+        if isinstance(options, Range):
+            continue
+        for value in options:
+            changed = with_preset(with_values(config, {key: value}))
+            check_experiment(changed)
+            if get_image_type(changed.images.type).source != pixels:
+                raise ConfigError(
+                    f"{config.images.type} and {value} are not made of the same pixels; search"
+                    " over them apart"
+                )
+
+
+def _prepared(config: ExperimentConfig, out: Path, progress: Progress | None) -> Objects:
+    """Make the objects of an experiment in a directory of its own."""
+    check_experiment(config)
+    claim(out, config)
+    tell = progress or (lambda _stage, _done, _total: None)
+    return prepare({"": config}, Places.within(out), tell)[""]
+
+
+def _trained(config: ExperimentConfig, objects: Objects, folder: Path) -> dict[str, Any]:
+    """Train, and give the story of the training alone: weights would fill the disk."""
+    train(
+        objects.cutouts,
+        _spec(config, objects),
+        config.training,
+        folder,
+        augmentation=config.augmentation,
+        seed=_seed(config),
+    )
+    history: dict[str, Any] = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    shutil.rmtree(folder)
+    return history
+
+
+def _spec(config: ExperimentConfig, objects: Objects) -> Any:
+    """Say what an experiment trains."""
+    registration = check_experiment(config)
+    task = get_task(config.task)
+    return spec_of(config, task, objects.catalog, objects.info, registration, objects.cutouts)
+
+
+def _seed(config: ExperimentConfig) -> int:
+    """Give the seed of an experiment's training."""
+    return config.seed if config.training.seed is None else config.training.seed

@@ -1,0 +1,232 @@
+"""Draw sources on a frame with GalSim."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.errors import SimulationError
+from skyclass.simulation.camera import MOFFAT_BETA
+from skyclass.simulation.sources import Kind, Sources
+from skyclass.surveys.sdss.frames import PIXEL_SCALE
+
+if TYPE_CHECKING:
+    import galsim
+
+__all__ = ["Painter", "Shapes", "make_shapes", "require_galsim"]
+
+_FAINTEST_SIGMA = 0.03
+"""A stamp ends where the source falls below this part of the pixel noise."""
+_LARGEST_HALF = 250
+"""Largest half side of a stamp in pixels: the sources of a block reach no field but the two next to
+it."""
+_SMALLEST_HALF = 11
+
+_BULGE_ENDS = 4.0
+"""The bulge's profile is cut off at so many half-light radii (SDSS cuts its own at 8)."""
+
+_ACCURACY: Final = {
+    "folding_threshold": 0.02,
+    "maxk_threshold": 0.01,
+    "kvalue_accuracy": 1e-3,
+    "minimum_fft_size": 32,
+    "stepk_minimum_hlr": 3.0,
+}
+"""Ten times less strict than GalSim's own settings, for smaller FFTs; fluxes change by
+less than 0.1 %."""
+
+
+def require_galsim() -> None:
+    """Refuse to go on without GalSim.
+
+    Raises
+    ------
+    SimulationError
+        Where it is not installed.
+    """
+    try:
+        import galsim  # noqa: F401
+    except ImportError as error:
+        raise SimulationError(
+            'simulating needs GalSim; install it with: pip install "skyclass[simulation]"'
+        ) from error
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The shapes of sources, without their fluxes and without the PSF."""
+
+    profiles: "list[galsim.GSObject | None]"
+    """Profile of flux 1 of each source, in pixels; nothing for a point source."""
+    radius: NDArray[np.float64]
+    """Half-light radius of each disc in pixels; 0 for a point source."""
+
+
+def make_shapes(sources: Sources) -> Shapes:
+    """Make the shapes of sources, once for all bands.
+
+    Parameters
+    ----------
+    sources
+        Any sources.
+
+    Returns
+    -------
+    Shapes
+        In the same order.
+    """
+    profiles = [
+        _galaxy(sources, i) if kind == Kind.GALAXY else None for i, kind in enumerate(sources.kind)
+    ]
+    return Shapes(profiles, sources.disc_radius / PIXEL_SCALE)
+
+
+def _settings() -> "galsim.GSParams":
+    """Give GalSim's settings."""
+    import galsim
+
+    return galsim.GSParams(**_ACCURACY)
+
+
+def _galaxy(sources: Sources, i: int) -> "galsim.GSObject":
+    """Make a galaxy's profile: an exponential disc and a de Vaucouleurs bulge."""
+    import galsim
+
+    part = float(sources.bulge_fraction[i])
+    disc = galsim.Exponential(
+        half_light_radius=float(sources.disc_radius[i]) / PIXEL_SCALE,
+        flux=1.0 - part,
+        gsparams=_settings(),
+    )
+    bulge = galsim.DeVaucouleurs(
+        half_light_radius=1.0, trunc=_BULGE_ENDS, flux=part, gsparams=_settings()
+    )
+    both = disc + bulge.dilate(float(sources.bulge_radius[i]) / PIXEL_SCALE)
+    angle = float(sources.angle[i]) * galsim.radians
+    return both.shear(galsim.Shear(q=float(sources.axis_ratio[i]), beta=angle))
+
+
+class Painter:
+    """Draws sources under one PSF, in pixels.
+
+    The Moffat profile is the effective PSF: what a point source leaves in the pixels, their own
+    size included. So profiles are sampled at pixel centres, and galaxies are convolved with nothing
+    more.
+    """
+
+    def __init__(self, fwhm: float, noise: float) -> None:
+        """Set the PSF.
+
+        Parameters
+        ----------
+        fwhm
+            FWHM of the PSF in arcsec.
+        noise
+            Noise of an empty pixel in nanomaggies; says how far out sources are drawn.
+        """
+        import galsim
+
+        self._fwhm = fwhm / PIXEL_SCALE
+        self._noise = noise
+        self._psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=self._fwhm, gsparams=_settings())
+        self._scale = float(self._psf.scale_radius)
+
+    def add(
+        self,
+        image: NDArray[np.float32],
+        shapes: Shapes,
+        flux: NDArray[np.float64],
+        position: tuple[NDArray[np.float64], NDArray[np.float64]],
+        first_row: int,
+    ) -> None:
+        """Add sources to an image.
+
+        What a source adds to a pixel does not depend on where the image begins, bit for bit.
+
+        Parameters
+        ----------
+        image
+            Nanomaggies, ``[y, x]``; changed.
+        shapes
+            What to draw.
+        flux
+            Their fluxes in nanomaggies, ``[n]``.
+        position
+            Rows and columns in the frame of the sources' own block, ``[n]`` each.
+        first_row
+            Row of that frame on which the image begins.
+        """
+        rows, columns = (np.rint(p).astype(int) for p in position)
+        halves = self._halves(shapes, flux)
+        top = rows - first_row
+        seen = (top + halves >= 0) & (top - halves < image.shape[0])
+        seen &= (columns + halves >= 0) & (columns - halves < image.shape[1])
+        for i in np.flatnonzero(seen):
+            shift = (float(position[1][i] - columns[i]), float(position[0][i] - rows[i]))
+            profile = self._seen(shapes.profiles[i]).withFlux(float(flux[i]))
+            _add_stamp(image, _draw(profile, int(halves[i]), shift), int(top[i]), int(columns[i]))
+
+    def psf_weight(self, shapes: Shapes) -> NDArray[np.float64]:
+        """Give the part of each source's light that a fit of the PSF measures.
+
+        Parameters
+        ----------
+        shapes
+            Any sources.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``sum(P G) / sum(P P)`` for the PSF P and the source G of flux 1; 1 for point sources.
+        """
+        half, centre = int(3.0 * self._fwhm), (0.0, 0.0)
+        psf = _draw(self._psf, half, centre)
+        norm = float(np.vdot(psf, psf))
+        return np.array(
+            [
+                1.0 if p is None else float(np.vdot(psf, _draw(self._seen(p), half, centre))) / norm
+                for p in shapes.profiles
+            ]
+        )
+
+    def _seen(self, profile: "galsim.GSObject | None") -> "galsim.GSObject":
+        """Put a profile under the PSF."""
+        import galsim
+
+        if profile is None:
+            return self._psf
+        return galsim.Convolve(profile, self._psf, gsparams=self._psf.gsparams)
+
+    def _halves(self, shapes: Shapes, flux: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Give half the side of each source's stamp in pixels."""
+        peak = flux * (MOFFAT_BETA - 1.0) / (np.pi * self._scale**2)
+        contrast = np.maximum(peak / (_FAINTEST_SIGMA * self._noise), 1.0)
+        point = self._scale * np.sqrt(contrast ** (1.0 / MOFFAT_BETA) - 1.0)
+        # an exponential disc falls by a factor e in 0.6 half-light radii
+        extent = shapes.radius * (1.0 + 0.4 * np.log(contrast))
+        half = np.ceil(np.hypot(point, extent)).astype(np.intp)
+        return np.clip(half, _SMALLEST_HALF, _LARGEST_HALF)
+
+
+def _draw(profile: "galsim.GSObject", half: int, shift: tuple[float, float]) -> NDArray[np.float32]:
+    """Sample a profile, `shift` (x, y) off the middle of a square of ``2 half + 1`` pixels."""
+    import galsim
+
+    side = 2 * half + 1
+    image = galsim.ImageF(side, side, scale=1.0)
+    profile.drawImage(image, method="no_pixel", offset=shift)
+    return np.asarray(image.array)
+
+
+def _add_stamp(
+    image: NDArray[np.float32], stamp: NDArray[np.float32], row: int, column: int
+) -> None:
+    """Add the part of a stamp centred on a pixel that lies on the image."""
+    half = stamp.shape[0] // 2
+    low = (max(row - half, 0), max(column - half, 0))
+    high = (min(row + half + 1, image.shape[0]), min(column + half + 1, image.shape[1]))
+    part = tuple(
+        slice(a - c + half, b - c + half) for a, b, c in zip(low, high, (row, column), strict=True)
+    )
+    image[low[0] : high[0], low[1] : high[1]] += stamp[part]

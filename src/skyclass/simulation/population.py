@@ -1,0 +1,165 @@
+"""The sources of a block: the 1361 rows of a strip that are primary in one field."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.photometry import EXTINCTION
+from skyclass.simulation.camera import seeing
+from skyclass.simulation.galaxies import GALAXY_SLOPE, galaxies
+from skyclass.simulation.quasars import QUASAR_SLOPE, quasars
+from skyclass.simulation.random_streams import Use, generator
+from skyclass.simulation.sources import Sources, join
+from skyclass.simulation.stars import CLASS_SHARES, CLASSES, STAR_SLOPE, draw_r, stars
+from skyclass.simulation.strip import Strip
+from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, PRIMARY_ROWS
+
+__all__ = ["TASKS", "Block", "make_block"]
+
+TASKS: Final = ("spectral-class", "object-type")
+"""Tasks whose labelled objects can be made."""
+
+_OBJECT_SHARES: Final = np.array([0.4, 0.4, 0.2])
+"""Share of stars, galaxies and quasars among the labelled objects of the task object-type."""
+
+_LABELLED_LIMITS: Final = ((14.0, 20.5), (14.5, 20.0), (16.5, 20.5))
+"""Bright and faint limit in r of labelled stars, galaxies and quasars (before extinction)."""
+
+_FIELD_STARS = 120
+"""Stars with 14 < r < 22 per field: SDSS calibObj table of run 4510, camera column 4."""
+_FIELD_GALAXIES = 150
+"""Galaxies with 16 < r < 22 per field: half of those in the photoObj table of field
+301-3900-6-269."""
+_FIELD_QUASARS = 3
+"""Quasars with 17 < r < 22 per field: about 90 per square degree (Croom et al. 2009, MNRAS 399,
+1755, to g = 21.85)."""
+_FIELD_SATURATED = 3
+"""Stars with 11 < r < 14 per field; calibObj has 1.5 with 12 < r < 14."""
+_FIELD_CLASS_SHARES: Final = np.array([0.0, 0.0, 0.025, 0.165, 0.21, 0.265, 0.335])
+"""Classes of field stars: the g-i of the 1,331 stars of that calibObj table with 14 < r < 20, less
+extinction, cut halfway between the g-i of neighbouring classes; what is hotter counts as A."""
+
+_MARGIN = 12.0
+"""Neighbours lie up to so many columns outside the r frame, as bands are offset by up to 12
+pixels."""
+_EDGE = 8.0
+"""Labelled objects lie so many columns inside it, so that their centre is on the frame in all
+bands."""
+
+_A_R_RANGE = (0.06, 0.14)
+_A_R_SCATTER = 0.005
+_GOLDEN = (5.0**0.5 - 1.0) / 2.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """What lies in one block, and the air above it."""
+
+    sources: Sources
+    """All that is drawn, labelled objects first."""
+    n_labelled: int
+    """Number of objects of the catalogue."""
+    ra: NDArray[np.float64]
+    """Right ascension of the sources in degrees."""
+    dec: NDArray[np.float64]
+    """Declination of the sources in degrees."""
+    extinction: NDArray[np.float64]
+    """Galactic extinction in u g r i z that the magnitudes hold."""
+    fwhm: NDArray[np.float64]
+    """FWHM of the PSF in arcsec in u g r i z."""
+
+
+def make_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> Block:
+    """Draw the sources of one block.
+
+    Parameters
+    ----------
+    seed
+        Seed of the survey.
+    task
+        One of `TASKS`.
+    objects
+        Number of labelled objects.
+    strip, index
+        The field in which the block is primary; index -1 is the block before the first field.
+
+    Returns
+    -------
+    Block
+        Sources with reddened magnitudes.
+    """
+    key = (strip.run, strip.camcol, index)
+    rng = generator(seed, Use.BLOCK, *key)
+    fwhm = seeing(rng)
+    extinction = _a_r(seed, strip, rng) / EXTINCTION[2] * EXTINCTION
+    serial = (strip.first_serial + index) * objects
+    sources = join(
+        _labelled(generator(seed, Use.LABELLED, *key), task, objects, serial),
+        _neighbours(generator(seed, Use.NEIGHBOURS, *key)),
+    )
+    wcs = strip.wcs(index, BANDS.index("r"))
+    ra, dec = wcs.wcs_pix2world(sources.column, sources.row, 0)
+    reddened = replace(sources, magnitudes=sources.magnitudes + extinction)
+    return Block(reddened, objects, ra, dec, extinction, fwhm)
+
+
+def _a_r(seed: int, strip: Strip, rng: np.random.Generator) -> float:
+    """Draw the extinction in r: one value a strip, and a little of each block's own."""
+    level = generator(seed, Use.BLOCK, strip.run, strip.camcol, 0, 0).uniform(*_A_R_RANGE)
+    return float(level + np.clip(rng.normal(0.0, _A_R_SCATTER), -0.01, 0.01))
+
+
+def _labelled(rng: np.random.Generator, task: str, objects: int, serial: int) -> Sources:
+    """Draw the labelled objects; `serial` counts those of the survey's fields before."""
+    # a golden-ratio sequence keeps the shares in every stretch of the survey
+    even = np.mod((serial + np.arange(objects)) * _GOLDEN, 1.0)
+    if task == "spectral-class":
+        return _stars_of(rng, np.searchsorted(np.cumsum(CLASS_SHARES)[:-1], even, "right"))
+    kinds = np.searchsorted(np.cumsum(_OBJECT_SHARES)[:-1], even, "right")
+    star_count, galaxy_count, quasar_count = np.bincount(kinds, minlength=3)
+    classes = rng.choice(len(CLASSES), size=star_count, p=CLASS_SHARES)
+    galaxy_r = draw_r(rng, galaxy_count, *_LABELLED_LIMITS[1], GALAXY_SLOPE)
+    quasar_r = draw_r(rng, quasar_count, *_LABELLED_LIMITS[2], QUASAR_SLOPE)
+    return join(
+        _stars_of(rng, classes),
+        galaxies(rng, galaxy_r, _positions(rng, galaxy_count, -_EDGE)),
+        quasars(rng, quasar_r, _positions(rng, quasar_count, -_EDGE)),
+    )
+
+
+def _stars_of(rng: np.random.Generator, classes: NDArray[np.intp]) -> Sources:
+    """Draw labelled stars of given classes."""
+    r = draw_r(rng, len(classes), *_LABELLED_LIMITS[0], STAR_SLOPE)
+    return stars(rng, classes, r, _positions(rng, len(classes), -_EDGE))
+
+
+def _neighbours(rng: np.random.Generator) -> Sources:
+    """Draw what is not labelled, bright stars first."""
+    bright, faint, extended, distant = (
+        int(rng.poisson(n))
+        for n in (_FIELD_SATURATED, _FIELD_STARS, _FIELD_GALAXIES, _FIELD_QUASARS)
+    )
+    star_r = np.concatenate(
+        [
+            draw_r(rng, bright, 11.0, 14.0, STAR_SLOPE),
+            draw_r(rng, faint, 14.0, 22.0, STAR_SLOPE),
+        ]
+    )
+    classes = rng.choice(len(CLASSES), size=bright + faint, p=_FIELD_CLASS_SHARES)
+    galaxy_r = draw_r(rng, extended, 16.0, 22.0, GALAXY_SLOPE)
+    quasar_r = draw_r(rng, distant, 17.0, 22.0, QUASAR_SLOPE)
+    return join(
+        stars(rng, classes, star_r, _positions(rng, bright + faint, _MARGIN)),
+        galaxies(rng, galaxy_r, _positions(rng, extended, _MARGIN)),
+        quasars(rng, quasar_r, _positions(rng, distant, _MARGIN)),
+    )
+
+
+def _positions(
+    rng: np.random.Generator, count: int, margin: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw rows of the block and columns up to `margin` outside the frame."""
+    rows = rng.uniform(*PRIMARY_ROWS, count)
+    return rows, rng.uniform(-margin, FRAME_SHAPE[1] - 1 + margin, count)

@@ -1,0 +1,297 @@
+"""Simulate a survey: fields over processes, resumed where a run of it ended."""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass._version import __version__
+from skyclass.errors import OutputError, SimulationError, nearest
+from skyclass.files import AnyPath, atomic_path
+from skyclass.photometry import fluxes
+from skyclass.simulation.camera import Camera, make_camera
+from skyclass.simulation.exposure import expose
+from skyclass.simulation.painter import Painter, Shapes, make_shapes, require_galsim
+from skyclass.simulation.population import TASKS, Block, make_block
+from skyclass.simulation.simulated_catalog import MAX_OBJECTS, field_catalog
+from skyclass.simulation.strip import MAX_FIELDS, Strip, make_strip, place_field
+from skyclass.simulation.write_frame import write_frame
+from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
+__all__ = ["simulate"]
+
+FRAMES: Final = "frames"
+CATALOG: Final = "catalog.csv"
+MANIFEST: Final = "simulation.json"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a simulated survey is made of; the same values give the same files."""
+
+    n_fields: int
+    """Number of fields."""
+    task: str
+    """Task whose labelled objects the catalogue holds."""
+    seed: int
+    """Seed."""
+    objects_per_field: int
+    """Labelled objects in each field."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated."""
+        if self.task not in TASKS:
+            raise SimulationError(
+                f"unknown task {self.task!r}; did you mean {nearest(self.task, TASKS)!r}?"
+                f" (there are {', '.join(TASKS)})"
+            )
+        _check_range("fields", self.n_fields, 1, MAX_FIELDS)
+        _check_range("objects_per_field", self.objects_per_field, 1, MAX_OBJECTS)
+        _check_range("seed", self.seed, 0, 2**63 - 1)
+
+
+def simulate(
+    out: AnyPath,
+    n_fields: int,
+    *,
+    task: str = "spectral-class",
+    seed: int = 1,
+    objects_per_field: int = 250,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Simulate a survey: frames in the SDSS archive's layout and format, and a catalogue.
+
+    Fields that are complete are kept, so a second call with the same arguments ends what a first
+    one began. Call it under ``if __name__ == "__main__":`` in a script, as workers are fresh
+    processes.
+
+    Parameters
+    ----------
+    out
+        Directory to write to: ``frames/301/RUN/CAMCOL/frame-B-RRRRRR-C-FFFF.fits.bz2`` in u g r i
+        z, ``catalog.csv``, and ``simulation.json``, which tells what the files are.
+    n_fields
+        Number of fields; four consecutive ones make a strip of one run and camera column.
+    task
+        ``spectral-class``: labelled objects are stars O5 to M9. ``object-type``: stars, galaxies,
+        quasars.
+    seed
+        The same seed gives the same bytes, whatever the number of workers.
+    objects_per_field
+        Labelled objects per field, 1 to 1,000.
+    workers
+        Number of processes; one for each processor where not given.
+    progress
+        Called with the number of fields done and of all fields.
+
+    Returns
+    -------
+    pathlib.Path
+        The catalogue.
+
+    Raises
+    ------
+    SimulationError
+        Where an argument makes no sense, `out` holds something else or cannot be written to, or
+        GalSim is not installed.
+    OutputError
+        Where there is no space left.
+    """
+    out = Path(out)
+    survey = Survey(n_fields, task, seed, objects_per_field)
+    if workers is not None and workers < 1:
+        raise SimulationError(f"workers must be at least 1, not {workers}")
+    require_galsim()
+    _claim(out, survey)
+    catalog = out / CATALOG
+    if catalog.is_file() and all(_is_complete(out, survey, i) for i in range(n_fields)):
+        return catalog
+    tables = _run(out, survey, workers or os.cpu_count() or 1, progress)
+    with atomic_path(catalog) as partial:
+        pd.concat(tables).to_csv(partial, index=False)
+    return catalog
+
+
+def _run(
+    out: Path, survey: Survey, workers: int, progress: Callable[[int, int], None] | None
+) -> list[pd.DataFrame]:
+    """Simulate all fields and give their catalogues in the fields' order."""
+    tables: dict[int, pd.DataFrame] = {}
+    with _results(out, survey, workers) as results:
+        for serial, table in results:
+            tables[serial] = table
+            if progress is not None:
+                progress(len(tables), survey.n_fields)
+    return [tables[i] for i in range(survey.n_fields)]
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    """Refuse a number that is not whole or out of range."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SimulationError(f"{name} must be a whole number from {low} to {high}, not {value}")
+
+
+def _claim(out: Path, survey: Survey) -> None:
+    """Make `out` this survey's own, or make sure that it is."""
+    manifest = out / MANIFEST
+    if manifest.is_file():
+        _check_same(out, survey)
+        return
+    for name in (FRAMES, CATALOG):
+        if (out / name).exists():
+            raise SimulationError(
+                f"{out} holds {name} but no {MANIFEST}, so it is no simulation;"
+                " choose another directory"
+            )
+    try:
+        with atomic_path(manifest) as partial:
+            partial.write_text(json.dumps(_manifest(survey), indent=2) + "\n", encoding="utf-8")
+    except OutputError as error:
+        raise SimulationError(f"{error}; choose another directory") from error
+
+
+def _manifest(survey: Survey) -> dict[str, Any]:
+    """Tell what a directory holds."""
+    note = "Simulated sky, not observations: made by skyclass with GalSim."
+    return {"note": note, "simulated": True, "skyclass": __version__, **asdict(survey)}
+
+
+def _check_same(out: Path, survey: Survey) -> None:
+    """Refuse a directory that holds another simulation."""
+    try:
+        found = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SimulationError(
+            f"{out / MANIFEST} cannot be read; choose another directory or delete {out}"
+        ) from error
+    known = found if isinstance(found, dict) else {}
+    different = [
+        f"{name} {known.get(name, 'unknown')!r} where {value!r} is asked for"
+        for name, value in _manifest(survey).items()
+        if known.get(name) != value
+    ]
+    if different:
+        raise SimulationError(
+            f"{out} holds another simulation: {', '.join(different)};"
+            " choose another directory or delete this one"
+        )
+
+
+def _is_complete(out: Path, survey: Survey, serial: int) -> bool:
+    """Tell whether all frames of a field are there."""
+    return not _missing_bands(out, survey, serial)
+
+
+def _missing_bands(out: Path, survey: Survey, serial: int) -> list[int]:
+    """List the bands of which a field has no frame."""
+    number, index = place_field(serial)
+    key = make_strip(survey.seed, number).field(index)
+    return [i for i, b in enumerate(BANDS) if not (out / FRAMES / frame_path(key, b)).is_file()]
+
+
+@contextmanager
+def _results(
+    out: Path, survey: Survey, workers: int
+) -> Iterator[Iterator[tuple[int, pd.DataFrame]]]:
+    """Give the fields' numbers and catalogues as they are finished; stop all work on leaving."""
+    serials = range(survey.n_fields)
+    if min(workers, survey.n_fields) == 1:
+        yield ((i, _simulate_field(out, survey, i)) for i in serials)
+        return
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    pool = ProcessPoolExecutor(
+        min(workers, survey.n_fields), context, initializer=_start_worker, initargs=(stop,)
+    )
+    try:
+        tasks = {pool.submit(_simulate_field, out, survey, i): i for i in serials}
+        yield _finished(tasks)
+    except BrokenProcessPool as error:
+        raise SimulationError(
+            "a worker process ended early (out of memory, or a script that calls simulate outside"
+            ' of `if __name__ == "__main__":`); the same call goes on from here'
+        ) from error
+    finally:
+        # a worker ends after the frame in hand
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _finished(
+    tasks: dict[Future[pd.DataFrame], int],
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Give results in the order in which they come."""
+    for task in as_completed(tasks):
+        yield tasks[task], task.result()
+
+
+_stop: "Event | None" = None
+
+
+def _start_worker(stop: "Event") -> None:
+    """Prepare a worker: it leaves Ctrl-C to its parent, and does not outlive it."""
+    global _stop
+    _stop = stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent has ended, by whatever means."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _simulate_field(out: Path, survey: Survey, serial: int) -> pd.DataFrame:
+    """Write the frames that a field lacks and give its catalogue."""
+    number, index = place_field(serial)
+    strip = make_strip(survey.seed, number)
+    cameras = make_camera(survey.seed, strip.run, strip.camcol)
+    blocks = {
+        i: make_block(survey.seed, survey.task, survey.objects_per_field, strip, i)
+        for i in (index - 1, index, index + 1)
+    }
+    shapes = {i: make_shapes(block.sources) for i, block in blocks.items()}
+    for band in _missing_bands(out, survey, serial):
+        if _stop is not None and _stop.is_set():
+            raise SimulationError("stopped")
+        light = _light(strip, index, cameras[band], blocks, shapes)
+        image = expose(survey.seed, strip, index, cameras[band], light)
+        path = out / FRAMES / frame_path(strip.field(index), BANDS[band])
+        write_frame(path, strip, index, cameras[band], image)
+    return field_catalog(survey.seed, strip, index, cameras, blocks[index])
+
+
+def _light(
+    strip: Strip,
+    index: int,
+    camera: Camera,
+    blocks: dict[int, Block],
+    shapes: dict[int, Shapes],
+) -> NDArray[np.float32]:
+    """Draw all sources of a frame in nanomaggies, ``[1489, 2048]``, block after block."""
+    image = np.zeros(FRAME_SHAPE, dtype=np.float32)
+    for own, block in blocks.items():
+        painter = Painter(float(block.fwhm[camera.band]), camera.pixel_noise)
+        columns, rows = strip.wcs(own, camera.band).wcs_world2pix(block.ra, block.dec, 0)
+        flux = fluxes(block.sources.magnitudes[:, camera.band])
+        painter.add(image, shapes[own], flux, (rows, columns), (index - own) * ROWS_PER_FIELD)
+    return image

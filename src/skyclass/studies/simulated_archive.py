@@ -1,0 +1,61 @@
+"""The simulated survey that a study runs on where the real archives are not to be asked."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from skyclass.mock_archive.server import serve
+from skyclass.simulation.simulate import simulate
+from skyclass.studies.study_file import StudyConfig
+
+__all__ = ["simulated_survey"]
+
+_PER_FIELD: Final = 250
+"""Labelled objects of a simulated field."""
+
+
+@contextmanager
+def simulated_survey(
+    study: StudyConfig, scale: float, out: Path, progress: Callable[[int, int], None]
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Simulate the survey of a study and serve it while a block runs.
+
+    Parameters
+    ----------
+    study
+        Study with a section `simulation`.
+    scale
+        Share of the real objects, above 0 and up to 1.
+    out
+        Directory of the survey; one begun earlier is gone on with.
+    progress
+        Called with fields done and fields in all.
+
+    Yields
+    ------
+    dict
+        Sections of the experiment file that say where the survey is.
+
+    Raises
+    ------
+    SimulationError
+        Where the survey cannot be made.
+    """
+    assert study.simulation is not None
+    fields = math.ceil(study.simulation.objects * scale / _PER_FIELD)
+    task = str(study.base.get("task"))
+    catalog = simulate(
+        out,
+        fields,
+        task=task,
+        seed=study.simulation.seed,
+        objects_per_field=_PER_FIELD,
+        progress=progress,
+    )
+    with serve(out, queries=False) as url:
+        yield {
+            "catalog": {"source": "file", "path": str(catalog.resolve())},
+            "survey": {"base_url": url, "rate": 0},
+        }

@@ -1,0 +1,212 @@
+"""What is asked of an archive: one file, its name on disk, its address, and how it is checked."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from skyclass.config.sections import SurveyConfig
+from skyclass.errors import SurveyError
+from skyclass.schema import FRAME_KEYS, IDS
+
+__all__ = ["Archive", "FileRequest", "Picture", "Row", "needed", "object_name", "rows", "sharded"]
+
+Row = Mapping[str, Any]
+"""One object: catalogue columns by name."""
+
+_PART = re.compile(r"[A-Za-z0-9+_][A-Za-z0-9+._-]{0,119}")
+_BASE = re.compile(r"https?://[^/?#\s@\x00]+(/[^?#\s\x00]*)?|file:///[^?#\s\x00]*")
+_SOURCE = re.compile(r"/[\x21-\x7e]{0,1999}")
+_ID = re.compile(r"[1-9]\d{0,19}")
+_LIMITS: Final = {
+    "ra": (0, 360),
+    "dec": (-90, 90),
+    "rerun": (0, 9999),
+    "run": (1, 999_999),
+    "camcol": (1, 6),
+    "field": (1, 9999),
+}
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """One file of an archive."""
+
+    kind: str
+    """Name of the archive's kind of file, such as ``frames``."""
+    path: str
+    """Name on disk below the directory of the download, with ``/`` between folders."""
+    base: str
+    """Where the archive is: ``https://host``, or ``file:///folder`` for a local mirror."""
+    source: str
+    """Path and query below `base`; says what the file holds, wherever it is fetched from."""
+    limit: int
+    """Most bytes the file may have as it is sent."""
+    check: Callable[[Path], None]
+    """Raises `SurveyError` where a file is not whole or not what was asked for."""
+    follow: Callable[[str], str | None] | None = None
+    """Where given, `source` answers with text, of which this makes the file's own path and query
+    (None: the archive has no such file)."""
+    unpacked_limit: int | None = None
+    """Most bytes once decompressed; None where the file is always kept as it was sent."""
+
+    def __post_init__(self) -> None:
+        """Refuse a name that could lie outside the directory, and an address that is none."""
+        parts = self.path.split("/")
+        if len(parts) > 12 or not all(_PART.fullmatch(part) for part in parts):
+            raise SurveyError(f"{self.path[:80]!r} is no name for a downloaded file")
+        if not _BASE.fullmatch(self.base):
+            raise SurveyError(
+                f"{self.base[:80]!r} is no address of an archive: give https://host or file:///folder"
+            )
+        if not _SOURCE.fullmatch(self.source):
+            raise SurveyError(f"{self.source[:80]!r} is no path of an archive")
+
+    @property
+    def url(self) -> str:
+        """Full address."""
+        return self.base.rstrip("/") + self.source
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What may be chosen of a cutout; each archive reads what concerns it."""
+
+    width: int | None = None
+    """Pixels; None takes the archive's default."""
+    height: int | None = None
+    """Pixels; None: as the width."""
+    scale: float = 0.396
+    """Arcsec per pixel of an SDSS colour cutout."""
+    opt: str = ""
+    """Drawing options of an SDSS colour cutout, such as ``G`` (grid) or ``L`` (label)."""
+    bands: str | None = None
+    """Bands of Pan-STARRS; None takes the default of the kind of file."""
+    image_format: str = "jpg"
+    """``jpg`` or ``png``, for Pan-STARRS colour cutouts."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One kind of file that can be downloaded for the objects of a catalogue."""
+
+    name: str
+    """Word for it, as after ``--what``."""
+    columns: tuple[str, ...]
+    """Catalogue columns needed; rows that agree in them, and in the ids, need the same files."""
+    files: Callable[[Row, SurveyConfig, Picture], list[FileRequest]]
+    """Gives the files of one object."""
+    by_object: bool = True
+    """Whether each object has files of its own; otherwise those of its field."""
+
+
+def needed(table: pd.DataFrame, archive: Archive) -> pd.DataFrame:
+    """Give the columns by which an archive tells one row's files from another's.
+
+    Parameters
+    ----------
+    table
+        Catalogue.
+    archive
+        Says which columns matter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows in the same order; ids come in where files are an object's own.
+
+    Raises
+    ------
+    SurveyError
+        Where a column is missing, or a row has no usable value in it.
+    """
+    for name in archive.columns:
+        if name not in table:
+            raise SurveyError(f"{archive.name} needs the column {name!r}, which the table lacks")
+        values = pd.to_numeric(table[name], errors="coerce").to_numpy(float, na_value=np.nan)
+        lowest, highest = _LIMITS.get(name, (-np.inf, np.inf))
+        good = (values >= lowest) & (values <= highest)
+        if name in FRAME_KEYS:
+            good &= values == np.floor(values)
+        if not good.all():
+            where = int((~good).argmax())
+            raise SurveyError(
+                f"row {where + 1} of the catalogue has {name} = {table[name].iloc[where]!s:.40},"
+                f" no usable value ({int((~good).sum())} such row(s)); remove them,"
+                " or clean the table with `skyclass catalog`"
+            )
+    ids = [name for name in IDS if name in table] if archive.by_object else []
+    return table[[*ids, *archive.columns]]
+
+
+def rows(distinct: pd.DataFrame) -> Iterator[Row]:
+    """Give the rows of a table one by one, so that none is made before it is needed.
+
+    Parameters
+    ----------
+    distinct
+        What `needed` gives, each row once.
+
+    Yields
+    ------
+    Mapping
+        Values by column, in the table's order.
+    """
+    names = [str(name) for name in distinct.columns]
+    for values in distinct.itertuples(index=False, name=None):
+        yield dict(zip(names, values, strict=True))
+
+
+def object_name(row: Row) -> str:
+    """Name an object for use in file names.
+
+    Parameters
+    ----------
+    row
+        With `objid`, `specobjid` (digits, each may be missing), `ra` and `dec` in degrees.
+
+    Returns
+    -------
+    str
+        Exact `objid`, else `specobjid`, else a position name such as ``J123456.78+123456.7``
+        (truncated, IAU recommendation for nomenclature, https://cds.unistra.fr/Dic/iau-spec.html).
+    """
+    for name in IDS:
+        text = str(row.get(name, ""))
+        if _ID.fullmatch(text):
+            return text
+    # the small addition keeps a value given to the last digit from falling below it
+    ra = int(float(row["ra"]) * 24_000 + 1e-5) % 8_640_000
+    dec = int(abs(float(row["dec"])) * 36_000 + 1e-5)
+    sign = "-" if float(row["dec"]) < 0 else "+"
+    return f"J{_sexagesimal(ra, 100)}{sign}{_sexagesimal(dec, 10)}"
+
+
+def _sexagesimal(units: int, parts: int) -> str:
+    """Write hours or degrees, minutes and seconds with `parts` parts a second."""
+    whole, part = divmod(units, parts)
+    digits = len(str(parts)) - 1
+    return f"{whole // 3600:02d}{whole // 60 % 60:02d}{whole % 60:02d}.{part:0{digits}d}"
+
+
+def sharded(folder: str, name: str) -> str:
+    """Put a name into one of 4,096 sub-folders, so that no folder grows too large to list.
+
+    Parameters
+    ----------
+    folder
+        Folder of all these files.
+    name
+        File's name.
+
+    Returns
+    -------
+    str
+        ``folder/xyz/name`` with the first hexadecimal digits of the name's SHA-256.
+    """
+    return f"{folder}/{sha256(name.encode()).hexdigest()[:3]}/{name}"

@@ -1,0 +1,1 @@
+"""The Sloan Digital Sky Survey."""

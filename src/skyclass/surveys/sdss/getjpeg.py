@@ -1,0 +1,95 @@
+"""SDSS colour cutouts of SkyServer's `getjpeg`: addresses, names, and the check of one picture.
+
+https://skyserver.sdss.org/dr17/help/docs/api.aspx#imgcutout
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from skyclass.config.sections import SurveyConfig
+from skyclass.errors import SurveyError
+from skyclass.schema import POSITION
+from skyclass.surveys.request import Archive, FileRequest, Picture, Row, object_name, sharded
+from skyclass.transfer.integrity import check_picture
+
+__all__ = ["SDSS_JPEG", "jpeg_requests"]
+
+JPEG_LIMIT: Final = 16 * 2**20
+"""Most bytes of a cutout: 2048 x 2048 pixels need less."""
+
+DEFAULT_SIZE: Final = 64
+"""Pixels a side, as of a cutout of the frames."""
+
+_SIZES: Final = (64, 2048)
+_SCALES: Final = (0.015, 60.0)
+
+
+def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
+    """Give the colour cutout of one object.
+
+    Parameters
+    ----------
+    row
+        With `ra` and `dec` in degrees, and the object's ids.
+    survey
+        Release and base URL.
+    picture
+        Scale (arcsec per pixel), width and height (pixels), drawing options.
+
+    Returns
+    -------
+    list of FileRequest
+        One.
+
+    Raises
+    ------
+    SurveyError
+        Where the service would not take these.
+    """
+    width = picture.width or DEFAULT_SIZE
+    height = picture.height or width
+    _check_picture(picture, width, height)
+    place = {
+        "ra": f"{float(row['ra']):.7f}",
+        "dec": f"{float(row['dec']):.7f}",
+        "scale": f"{picture.scale:g}",
+        "width": width,
+        "height": height,
+        "opt": picture.opt,
+    }
+    drawn = f"-{picture.opt}" if picture.opt else ""
+    folder = f"sdss-jpeg/dr{survey.release}-{picture.scale:g}-{width}x{height}{drawn}"
+    return [
+        FileRequest(
+            kind="sdss-jpeg",
+            path=sharded(folder, f"{object_name(row)}.jpg"),
+            base=survey.base_url or "https://skyserver.sdss.org",
+            source=f"/dr{survey.release}/SkyServerWS/ImgCutout/getjpeg?{urlencode(place)}",
+            limit=JPEG_LIMIT,
+            check=partial(_check, size=(width, height)),
+        )
+    ]
+
+
+def _check_picture(picture: Picture, width: int, height: int) -> None:
+    """Refuse what the service answers with an error or silently changes."""
+    for name, value in (("width", width), ("height", height)):
+        if not _SIZES[0] <= value <= _SIZES[1]:
+            raise SurveyError(f"{name} {value} is not between {_SIZES[0]} and {_SIZES[1]} pixels")
+    if not _SCALES[0] <= picture.scale <= _SCALES[1]:
+        raise SurveyError(
+            f"scale {picture.scale:g} is not between {_SCALES[0]:g} and {_SCALES[1]:g} arcsec/pixel"
+        )
+    if not re.fullmatch(r"[A-Za-z]{0,16}", picture.opt):
+        raise SurveyError(f"opt {picture.opt[:20]!r} is not made of letters only")
+
+
+def _check(path: Path, size: tuple[int, int]) -> None:
+    """Refuse what is no whole JPEG of the size asked for."""
+    check_picture(path, JPEG_LIMIT, "JPEG", size)
+
+
+SDSS_JPEG: Final = Archive("sdss-jpeg", POSITION, jpeg_requests)

@@ -1,0 +1,48 @@
+"""Whether there are objects enough to learn from and to judge with."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.config.training_sections import TrainingConfig
+from skyclass.errors import TrainingError
+from skyclass.training.sampler import epoch_length
+from skyclass.training.steps import plan_steps
+
+__all__ = ["check_objects"]
+
+
+def check_objects(
+    labels: Sequence[str], codes: Mapping[str, NDArray[np.int64]], config: TrainingConfig
+) -> None:
+    """Refuse splits that nothing can be learnt from, or judged with.
+
+    Parameters
+    ----------
+    labels
+        Names of the classes.
+    codes
+        Classes of the objects of the splits `train` and `validation`, `[n]`.
+    config
+        How to train.
+
+    Raises
+    ------
+    TrainingError
+        Where there is one class only, a class has no object in a split, or the training objects do
+        not fill a batch.
+    """
+    if len(labels) < 2:
+        raise TrainingError(
+            f"all objects are of class {', '.join(labels)}; there is nothing to learn"
+        )
+    for split in ("train", "validation"):
+        counts = np.bincount(codes[split], minlength=len(labels))
+        absent = [name for name, n in zip(labels, counts, strict=True) if n == 0]
+        if absent:
+            raise TrainingError(
+                f"the {split} split has no object of class {', '.join(absent)}: take more objects,"
+                " or merge or drop the class in [labels]"
+            )
+    plan_steps(epoch_length(codes["train"], config.imbalance), config)

@@ -1,0 +1,109 @@
+"""Batches of stored cutouts, or of the features that a frozen backbone gave of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from skyclass.images.stored_cutouts import StoredCutouts
+from skyclass.training.stored_features import StoredFeatures
+
+__all__ = ["Batch", "CutoutBatch", "FeatureBatch", "loader"]
+
+
+class CutoutBatch(NamedTuple):
+    """Cutouts as they are stored."""
+
+    flux: Tensor
+    """Nanomaggies, float32 `[n, band, y, x]`."""
+    offset: Tensor
+    """Pixels in y and x from the centre to the object, float32 `[n, band, 2]`."""
+    label: Tensor
+    """Classes, int64 `[n]`."""
+    row: Tensor
+    """Rows in the split, int64 `[n]`."""
+    columns: Tensor | None = None
+    """Of the catalogue, float32 `[n, column]`, where the model has any."""
+
+
+class FeatureBatch(NamedTuple):
+    """What the head sees of cutouts."""
+
+    features: Tensor
+    """Float32 `[n * samples, width]`."""
+    label: Tensor
+    """Classes, int64 `[n]`."""
+    row: Tensor
+    """Rows in the split, int64 `[n]`."""
+
+
+Batch = CutoutBatch | FeatureBatch
+
+
+class _CutoutBatches(Dataset[Batch]):
+    """Whole batches read at once from the memory-mapped file."""
+
+    def __init__(self, cutouts: StoredCutouts, columns: NDArray[np.float32] | None) -> None:
+        self._cutouts = cutouts
+        self._columns = columns
+        self._offset = cutouts.offsets()
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        return CutoutBatch(
+            torch.from_numpy(self._cutouts.take(rows)),
+            torch.from_numpy(self._offset[rows]),
+            torch.from_numpy(self._cutouts.label[rows]),
+            torch.from_numpy(rows),
+            None if self._columns is None else torch.from_numpy(self._columns[rows]),
+        )
+
+
+class _FeatureBatches(Dataset[Batch]):
+    """Whole batches of features."""
+
+    def __init__(self, label: NDArray[np.int64], features: StoredFeatures) -> None:
+        self._label = label
+        self._features = features
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        return FeatureBatch(
+            torch.from_numpy(self._features.take(rows)),
+            torch.from_numpy(self._label[rows]),
+            torch.from_numpy(rows),
+        )
+
+
+def loader(
+    cutouts: StoredCutouts,
+    order: Sampler[NDArray[np.int64]],
+    features: StoredFeatures | None = None,
+    columns: NDArray[np.float32] | None = None,
+) -> DataLoader[Batch]:
+    """Give batches of a split.
+
+    Parameters
+    ----------
+    cutouts
+        One split.
+    order
+        Gives the rows of each batch.
+    features
+        Read in place of the cutouts, where given.
+    columns
+        Of the catalogue, `[n, column]`, for a model that has any.
+
+    Returns
+    -------
+    torch.utils.data.DataLoader
+        Of `CutoutBatch`, or of `FeatureBatch`.
+    """
+    batches: Dataset[Batch] = (
+        _CutoutBatches(cutouts, columns)
+        if features is None
+        else _FeatureBatches(cutouts.label, features)
+    )
+    # pinned memory is copied to a GPU while it computes
+    return DataLoader(batches, batch_size=None, sampler=order, pin_memory=torch.cuda.is_available())

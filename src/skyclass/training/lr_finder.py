@@ -1,0 +1,153 @@
+"""Find a learning rate: raise it step by step and see where the loss falls fastest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
+from skyclass.errors import TrainingError
+from skyclass.files import atomic_path
+from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.models.model_spec import ModelSpec
+from skyclass.training.device import autocast, device, explained
+from skyclass.training.fit import make_module, training_batches
+from skyclass.training.job import Job
+from skyclass.training.optimizer import make_optimizer
+
+__all__ = ["RateTest", "draw_rates", "find_learning_rate"]
+
+_FROM: Final = 1e-7
+_TO: Final = 1.0
+_MEMORY: Final = 0.9
+"""Share of the running mean of the loss that is kept from step to step."""
+_DIVERGED: Final = 4.0
+"""Times the lowest loss so far."""
+
+
+@dataclass(frozen=True)
+class RateTest:
+    """Loss against learning rate."""
+
+    rates: NDArray[np.float64]
+    """Learning rates, ascending, `[step]`."""
+    losses: NDArray[np.float64]
+    """Running mean of the loss, `[step]`."""
+
+    @property
+    def suggestion(self) -> float:
+        """Rate at which the loss falls most steeply with the rate's logarithm.
+
+        Raises
+        ------
+        TrainingError
+            Where the loss never falls.
+        """
+        # the first values of a running mean are those of few batches
+        first = min(10, len(self.rates) // 4)
+        slope = np.diff(self.losses)[first:]
+        if len(slope) == 0 or slope.min() >= 0:
+            raise TrainingError("the loss falls at no learning rate; look at the image type first")
+        # the rates are evenly spaced in the logarithm
+        return float(self.rates[first + int(slope.argmin())])
+
+
+def find_learning_rate(
+    cutouts: Path,
+    spec: ModelSpec,
+    config: TrainingConfig,
+    *,
+    augmentation: AugmentationConfig | None = None,
+    seed: int = 1,
+    steps: int = 100,
+) -> RateTest:
+    """Train while the learning rate rises from 1e-7 to 1 (Smith 2017, WACV, arXiv:1506.01186).
+
+    Parameters
+    ----------
+    cutouts
+        Folder of cutouts.
+    spec, config, augmentation, seed
+        As `skyclass.training.train` takes them; nothing is written.
+    steps
+        Steps at most: it ends where the loss is four times its lowest value.
+
+    Returns
+    -------
+    RateTest
+        Loss against learning rate.
+
+    Raises
+    ------
+    TrainingError
+        As `skyclass.training.train` does.
+    """
+    # enough epochs for all steps, each a batch
+    told = {"epochs": steps, "validate_every": None, "accumulate": 1, "compile": False}
+    config = config.model_copy(update=told)
+    job = Job(
+        cutouts=cutouts,
+        fingerprint=read_info(cutouts).fingerprint,
+        state=cutouts,
+        out=cutouts,
+        spec=spec,
+        config=config,
+        augmentation=augmentation or AugmentationConfig(),
+        seed=seed,
+        logs=None,
+        features=None,
+    )
+    with explained(config):
+        return _swept(job, steps)
+
+
+def _swept(job: Job, steps: int) -> RateTest:
+    """Raise the rate after every batch of the training objects."""
+    training = open_cutouts(job.cutouts, "train")
+    module = make_module(job, training).to(device())
+    batches = training_batches(job, training, module.plan)
+    optimizer = make_optimizer(module.classifier.network, job.config)
+    peaks = [group["lr"] / job.config.learning_rate for group in optimizer.param_groups]
+    rates, losses, mean = np.geomspace(_FROM, _TO, steps), list[float](), 0.0
+    for step, rate in enumerate(rates):
+        if step % len(batches) == 0:
+            batches.sampler.set_epoch(step // len(batches))
+            waiting = iter(batches)
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = rate * peak
+        batch = module.transfer_batch_to_device(next(waiting), device(), 0)
+        with autocast(job.config):
+            loss, _ = module.loss(batch, step)
+        mean = _MEMORY * mean + (1 - _MEMORY) * loss.item()
+        losses.append(mean / (1 - _MEMORY ** (step + 1)))
+        if not losses[-1] < _DIVERGED * min(losses):
+            break
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+    return RateTest(rates[: len(losses)], np.array(losses))
+
+
+def draw_rates(test: RateTest, path: Path) -> None:
+    """Draw the loss against the learning rate.
+
+    Parameters
+    ----------
+    test
+        What `find_learning_rate` gave.
+    path
+        PNG file to write or replace.
+    """
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.semilogx(test.rates, test.losses)
+    axes.axvline(test.suggestion, color="grey", linestyle="--", label=f"{test.suggestion:.1e}")
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("loss (running mean)")
+    axes.legend(title="steepest fall")
+    with atomic_path(path) as partial:
+        figure.savefig(partial, dpi=120, format="png")

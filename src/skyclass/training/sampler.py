@@ -1,0 +1,153 @@
+"""Which training objects are drawn, in which order: decided by a seed and a number alone."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import distributed
+from torch.utils.data import Sampler
+
+from skyclass.training.steps import StepPlan
+
+__all__ = ["StoredOrder", "TrainingOrder", "epoch_length", "epoch_order", "process_place"]
+
+Rows = NDArray[np.int64]
+
+
+def epoch_length(label: Rows, imbalance: str) -> int:
+    """Count the objects that `epoch_order` gives.
+
+    Parameters
+    ----------
+    label
+        Classes of the training objects, `[n]`.
+    imbalance
+        `oversample` repeats small classes up to the largest; all else draws `n`.
+
+    Returns
+    -------
+    int
+        Objects of an epoch.
+    """
+    counts = np.bincount(label)
+    if imbalance == "oversample":
+        return int(counts.max() * np.count_nonzero(counts))
+    return len(label)
+
+
+def epoch_order(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
+    """Draw the objects of an epoch.
+
+    Parameters
+    ----------
+    label
+        Classes of the training objects, `[n]`.
+    imbalance
+        With `balanced` every class is drawn equally often, of a large one other objects in each
+        epoch; with `oversample` all are drawn, those of small classes repeatedly.
+    seed, epoch
+        The same give the same.
+
+    Returns
+    -------
+    numpy.ndarray
+        Rows, `[epoch_length]`.
+    """
+    stream = np.random.default_rng([seed, epoch])
+    if imbalance not in {"balanced", "oversample"}:
+        return stream.permutation(len(label))
+    classes, counts = np.unique(label, return_counts=True)
+    each = counts.max() if imbalance == "oversample" else -(-len(label) // len(classes))
+    parts = [_repeated(np.flatnonzero(label == one), each, stream) for one in classes]
+    return stream.permutation(np.concatenate(parts))[: epoch_length(label, imbalance)]
+
+
+def _repeated(members: Rows, count: int, stream: np.random.Generator) -> Rows:
+    """Draw from a class without repeating an object before all the others were drawn."""
+    passes = [stream.permutation(members) for _ in range(-(-count // len(members)))]
+    return np.concatenate(passes)[:count]
+
+
+def process_place() -> tuple[int, int]:
+    """Give the number of this process and how many train together."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+class TrainingOrder(Sampler[Rows]):
+    """Batches of a round: of each batch the share of this process.
+
+    Parameters
+    ----------
+    label
+        Classes of the training objects, `[n]`.
+    plan
+        Steps of the training.
+    batch_size
+        Objects a batch, all processes together.
+    imbalance, seed
+        As `epoch_order` takes them.
+    """
+
+    def __init__(
+        self, label: Rows, plan: StepPlan, batch_size: int, imbalance: str, seed: int
+    ) -> None:
+        self._plan = plan
+        self._batch_size = batch_size
+        self._round = 0
+        # a round may begin in one epoch and end in the next: both are used in turns
+        self._order = lru_cache(2)(lambda epoch: epoch_order(label, imbalance, seed, epoch))
+
+    def __len__(self) -> int:
+        """Give the number of batches of a round."""
+        return self._plan.round_batches
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the round; called by the trainer, whose epoch it is."""
+        self._round = epoch
+
+    def __iter__(self) -> Iterator[Rows]:
+        """Give the rows of each batch."""
+        process, processes = process_place()
+        first = self._round * len(self)
+        for number in range(first, first + len(self)):
+            epoch, place = divmod(number, self._plan.epoch_batches)
+            start = place * self._batch_size
+            batch = self._order(epoch)[start : start + self._batch_size]
+            yield batch[process::processes]
+
+
+class StoredOrder(Sampler[Rows]):
+    """Batches of all objects of a split in the stored order.
+
+    Parameters
+    ----------
+    count
+        Objects.
+    batch_size
+        Objects a batch of one process.
+    shared
+        Whether each process takes its share.
+    """
+
+    def __init__(self, count: int, batch_size: int, *, shared: bool) -> None:
+        self._count = count
+        self._batch_size = batch_size
+        self._shared = shared
+
+    def __len__(self) -> int:
+        """Give the number of batches of this process."""
+        return -(-len(self._rows()) // self._batch_size)
+
+    def __iter__(self) -> Iterator[Rows]:
+        """Give the rows of each batch."""
+        rows = self._rows()
+        for start in range(0, len(rows), self._batch_size):
+            yield rows[start : start + self._batch_size]
+
+    def _rows(self) -> Rows:
+        """Give the rows of this process."""
+        process, processes = process_place() if self._shared else (0, 1)
+        return np.arange(process, self._count, processes)

@@ -1,0 +1,1 @@
+"""Files brought from anywhere, each checked whole; nothing here knows of the sky."""

@@ -1,0 +1,263 @@
+"""Is a file whole? Compressed streams, FITS structure, pictures, and errors in disguise."""
+
+import bz2
+import io
+import re
+import zlib
+from pathlib import Path
+from typing import Final, Literal
+
+from astropy.io import fits
+from PIL import Image, UnidentifiedImageError
+
+from skyclass.errors import SurveyError
+from skyclass.transfer.decompress import decoded
+
+__all__ = [
+    "check_picture",
+    "disguised_error",
+    "fits_headers",
+    "header_end",
+    "open_picture",
+    "too_many_queries",
+    "unpacked",
+]
+
+BLOCK: Final = 2880
+"""Bytes of a FITS block (FITS standard 4.0, section 3.1)."""
+
+_MOST_STREAMS: Final = 1000
+_MOST_HEADER: Final = 2**20
+_ENDS: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+_RATE_LIMIT = re.compile(rb"maximum \d+ queries allowed per minute|too many requests", re.I)
+
+
+def unpacked(path: Path, limit: int) -> bytes:
+    """Read a file whole, decompressing bz2 and gzip to the very end of the stream.
+
+    Parameters
+    ----------
+    path
+        File; how it is packed is told by its first bytes.
+    limit
+        Most bytes it may have, packed or unpacked.
+
+    Returns
+    -------
+    bytes
+        Unpacked content.
+
+    Raises
+    ------
+    SurveyError
+        Where the stream is cut short or broken, something follows it, or it holds more than
+        `limit` bytes.
+    """
+    if path.stat().st_size > limit:
+        raise SurveyError(f"has more than {limit} bytes")
+    content = path.read_bytes()
+    is_bz2 = content[:3] == b"BZh"
+    if is_bz2 and (whole := decoded(path, limit)) is not None:
+        return whole
+    if not is_bz2 and content[:2] != b"\x1f\x8b":
+        return content
+    parts: list[bytes] = []
+    room = limit
+    for _ in range(_MOST_STREAMS):
+        piece, content = _stream(content, room + 1)
+        room -= len(piece)
+        if room < 0:
+            raise SurveyError(f"unpacks to more than {limit} bytes")
+        parts.append(piece)
+        if not content:
+            return b"".join(parts)
+    raise SurveyError(f"has more than {_MOST_STREAMS} compressed streams")
+
+
+def _stream(content: bytes, most: int) -> tuple[bytes, bytes]:
+    """Decompress one stream; give what it holds and what follows it."""
+    is_bz2 = content[:3] == b"BZh"
+    stream = bz2.BZ2Decompressor() if is_bz2 else zlib.decompressobj(wbits=31)
+    try:
+        piece = stream.decompress(content, most)
+    except (OSError, zlib.error) as error:
+        raise SurveyError(f"is broken: {error}") from error
+    if len(piece) < most and not stream.eof:
+        raise SurveyError("is cut short: its compressed stream does not end")
+    return piece, stream.unused_data
+
+
+def fits_headers(content: bytes) -> list[fits.Header]:
+    """Walk through a FITS file and read the header of each HDU.
+
+    Parameters
+    ----------
+    content
+        The whole file, unpacked.
+
+    Returns
+    -------
+    list of astropy.io.fits.Header
+        At least one.
+
+    Raises
+    ------
+    SurveyError
+        Where the file is no FITS file, or does not end where its last HDU does.
+    """
+    headers: list[fits.Header] = []
+    start = 0
+    while start < len(content) or not headers:
+        if not content.startswith(b"XTENSION" if headers else b"SIMPLE  =", start):
+            raise SurveyError("is not a FITS file" if not headers else "has bytes after its end")
+        end = header_end(content, start)
+        try:
+            header = fits.Header.fromstring(content[start:end])
+            size = _data_size(header)
+        except (ValueError, TypeError, KeyError, fits.VerifyError) as error:
+            raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
+        headers.append(header)
+        start = end + -(-size // BLOCK) * BLOCK
+        if start > len(content):
+            raise SurveyError(f"is cut short: {len(content)} bytes of at least {start}")
+    return headers
+
+
+def header_end(content: bytes, start: int = 0) -> int:
+    """Find the end of a header (FITS standard 4.0, section 3.3.1).
+
+    Parameters
+    ----------
+    content
+        The file, unpacked.
+    start
+        Where the header begins.
+
+    Returns
+    -------
+    int
+        Where the data follow.
+
+    Raises
+    ------
+    SurveyError
+        Where there is no END card within a megabyte, or the cards are not ASCII.
+    """
+    for block in range(start, min(len(content), start + _MOST_HEADER), BLOCK):
+        cards = content[block : block + BLOCK]
+        if any(cards[card : card + 80].rstrip() == b"END" for card in range(0, BLOCK, 80)):
+            if not content[start : block + BLOCK].isascii():
+                raise SurveyError("has a FITS header that is not text")
+            return block + BLOCK
+    raise SurveyError("has a FITS header without an END card")
+
+
+def _data_size(header: fits.Header) -> int:
+    """Give the bytes of an HDU's data (section 4.4.1, equation 2)."""
+    axes = [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header["NAXIS"]))]
+    if not axes:
+        return 0
+    count = 1
+    for length in axes:
+        count *= length
+    size = int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + count)
+    if size < 0 or any(length < 0 for length in axes):
+        raise ValueError("an axis is negative")
+    return abs(int(header["BITPIX"])) // 8 * size
+
+
+def check_picture(
+    path: Path, limit: int, kind: Literal["JPEG", "PNG"], size: tuple[int, int]
+) -> None:
+    """Decode a picture whole, as `open_picture` does, for its errors only."""
+    open_picture(path, limit, kind, size)
+
+
+def open_picture(
+    path: Path, limit: int, kind: Literal["JPEG", "PNG"], size: tuple[int, int]
+) -> Image.Image:
+    """Decode a picture whole.
+
+    Parameters
+    ----------
+    path
+        File.
+    limit
+        Most bytes it may have.
+    kind
+        What it should be.
+    size
+        Width and height it should have; a picture of another size is refused before decoding.
+
+    Returns
+    -------
+    PIL.Image.Image
+        In memory.
+
+    Raises
+    ------
+    SurveyError
+        Where it is something else, cut short or broken.
+    """
+    if path.stat().st_size > limit:
+        raise SurveyError(f"has more than {limit} bytes")
+    content = path.read_bytes()
+    try:
+        with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+            if picture.size != size:
+                found = f"{picture.size[0]}x{picture.size[1]}"
+                raise SurveyError(f"has {found} pixels, not the {size[0]}x{size[1]} asked for")
+            picture.verify()  # the checksums of PNG
+        # decoders fill in what is missing at the end, so the end is looked at here
+        if not content.rstrip(b"\0").endswith(_ENDS[kind]):
+            raise SurveyError(f"is cut short: the end of the {kind} is missing")
+        with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+            picture.load()
+            return picture
+    except UnidentifiedImageError as error:
+        raise SurveyError(f"is no {kind} picture") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise SurveyError(f"is a broken {kind} picture: {error!s:.100}") from error
+
+
+def disguised_error(head: bytes) -> str | None:
+    """Recognise an error that was sent as if it were the file.
+
+    Parameters
+    ----------
+    head
+        First bytes of the file.
+
+    Returns
+    -------
+    str or None
+        What is wrong, if anything is.
+    """
+    text = head.lstrip()
+    if not text:
+        return "is empty"
+    if too_many_queries(head):
+        return "is a message that there were too many queries"
+    if text[:1] == b"<":
+        title = re.search(rb"<title>\s*([^<]{1,80})", head, re.I)
+        name = f" ({title[1].decode('ascii', 'replace').strip()})" if title else ""
+        return f"is an HTML page{name}"
+    if head[:1] in b"{[\"'" or text[:5].lower() == b"error":
+        return f"is a message: {text[:80].decode('ascii', 'replace')}"
+    return None
+
+
+def too_many_queries(head: bytes) -> bool:
+    """Tell whether a text says that a limit of queries was passed.
+
+    Parameters
+    ----------
+    head
+        First bytes of what was sent.
+
+    Returns
+    -------
+    bool
+        SkyServer says ``Maximum 60 queries allowed per minute`` in an answer of status 200.
+    """
+    return _RATE_LIMIT.search(head) is not None

@@ -1,0 +1,46 @@
+"""Copy a file of a mirror on disk, given by a file:// address."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from skyclass.errors import OutputError
+from skyclass.surveys.request import FileRequest
+from skyclass.transfer.errors import AbsentError, BrokenError, UnreachedError
+
+__all__ = ["copy_file"]
+
+
+def copy_file(request: FileRequest, target: Path) -> None:
+    """Copy a file of a mirror on disk.
+
+    Parameters
+    ----------
+    request
+        With a ``file://`` base: a folder with the archive's own folders, or one that a download
+        went to.
+    target
+        File to write.
+
+    Raises
+    ------
+    AbsentError, BrokenError, UnreachedError
+        Where the mirror does not have it, it is too large, or there is no mirror.
+    OutputError
+        Where it cannot be copied.
+    """
+    root = Path(url2pathname(urlsplit(request.base).path))
+    if not root.is_dir():
+        raise UnreachedError(f"{root} is no directory")
+    path = root / request.source.lstrip("/")
+    if not path.is_file():
+        path = root / request.path
+    if not path.is_file():
+        raise AbsentError(f"not in {root}")
+    if path.stat().st_size > request.limit:
+        raise BrokenError(f"has more than {request.limit} bytes")
+    try:
+        shutil.copyfile(path, target)
+    except OSError as error:
+        raise OutputError(f"cannot copy {path} to {target}: {error.strerror or error}") from error

@@ -1,0 +1,299 @@
+"""The clients of SkyServer and CasJobs against the answers that the real services give."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import httpx
+import pandas as pd
+import pytest
+
+from catalog.tables import tidy_stars
+from skyclass.catalog.build_catalog import catalog_of
+from skyclass.catalog.fetch import fetch_pages, fetch_table, look_up_frame_keys
+from skyclass.catalog.read_table import read_table
+from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
+from skyclass.errors import CatalogError, RemoteError
+from skyclass.surveys.sdss.casjobs import CasJobs
+from skyclass.surveys.sdss.queries import builtin_query
+from skyclass.surveys.sdss.skyserver import SkyServer
+
+QUERY = "SELECT * FROM stars"
+ERROR_PAGE = "<html><head><title>Skyserver Error</title></head><body>Invalid column 'x'</body>"
+RATE = '#Table1\n"ERROR: Maximum 60 queries allowed per minute. Rejected query: SELECT 1'
+STARS = tidy_stars(25).assign(subclass=["K5V", "M2 (1)", "F9", "K5V", "M2 (1)"] * 5)
+STARS = STARS.sort_values("specobjid", ignore_index=True)
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
+    """Let a function answer all requests."""
+
+    def install(handler: Handler) -> None:
+        client = httpx.Client(transport=httpx.MockTransport(handler))
+        monkeypatch.setattr(httpx, "stream", client.stream)
+        monkeypatch.setattr(httpx, "request", client.request)
+
+    return install
+
+
+def page_of(sql: str) -> str:
+    """Answer a page query as SkyServer does."""
+    rows, after = map(int, re.search(r"TOP (\d+) .*specobjid > (-?\d+)", sql).groups())
+    page = STARS[STARS["specobjid"] > max(after, 0)].head(rows)
+    return "#Table1\n" + page.to_csv(index=False) if len(page) else "No objects have been found"
+
+
+def sql_of(request: httpx.Request) -> str:
+    return parse_qs(request.content.decode())["cmd"][0]
+
+
+def no_wait(_seconds: float) -> None:
+    """Stand in for sleep."""
+
+
+def server() -> SkyServer:
+    return SkyServer(sleep=no_wait)
+
+
+def test_pages_hold_every_row_once(tmp_path: Path, answer) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url == "https://skyserver.sdss.org/dr17/SkyServerWS/SearchTools/SqlSearch"
+        assert request.headers["user-agent"].startswith("skyclass/")
+        asked.append(sql_of(request))
+        return httpx.Response(200, text=page_of(asked[-1]))
+
+    answer(handler)
+    pages = fetch_pages(server().query, QUERY, tmp_path, rows=10)
+    table = pd.concat([read_table(page) for page in pages])
+    assert table["specobjid"].tolist() == STARS["specobjid"].tolist()
+    assert len(asked) == 4
+
+
+def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(sql_of(request))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return httpx.Response(200, text=page_of(asked[-1]))
+
+    answer(handler)
+    with pytest.raises(KeyboardInterrupt):
+        fetch_pages(server().query, QUERY, tmp_path, rows=10)
+    pages = fetch_pages(server().query, QUERY, tmp_path, rows=10)
+    assert sum(len(read_table(page)) for page in pages) == 25
+    # the page that was there is not asked for again
+    assert [sql for sql in asked if "> -1 " in sql] == asked[:1]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(200, text=RATE),
+        httpx.Response(503, text="busy"),
+        httpx.Response(429, text="slow down"),
+        httpx.Response(200, text="<html><title>Proxy</title></html>"),
+        httpx.Response(200, text=""),
+        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5\n"),
+        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5,6.123"),
+    ],
+)
+def test_what_another_try_may_mend(answer, trouble: httpx.Response) -> None:
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        text = "#Table1\nspecobjid\n7\n"
+        return trouble if len(asked) == 1 else httpx.Response(200, text=text)
+
+    answer(handler)
+    assert server().query(QUERY) == "specobjid\n7\n"
+    assert len(asked) == 2
+
+
+def test_gives_up_in_the_end(answer) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route to host")
+
+    answer(handler)
+    with pytest.raises(RemoteError, match=r"SqlSearch: no route to host \(6 tries\)"):
+        server().query(QUERY)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (httpx.Response(200, text=ERROR_PAGE), "refused: Invalid column 'x'"),
+        (
+            httpx.Response(400, json={"ErrorCode": 400, "ErrorMessage": "Incorrect syntax"}),
+            "refused: Incorrect syntax",
+        ),
+        (
+            httpx.Response(500, json={"ErrorCode": 500, "ErrorMessage": "Invalid object name"}),
+            "refused: Invalid object name",
+        ),
+        (httpx.Response(200, text='#Table1\n"ERROR: no such table'), "ERROR: no such table"),
+    ],
+)
+def test_a_wrong_query_is_not_asked_again(answer, told: httpx.Response, message: str) -> None:
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return told
+
+    answer(handler)
+    with pytest.raises(RemoteError, match=message):
+        server().query(QUERY)
+    assert len(asked) == 1
+
+
+def test_an_empty_query(tmp_path: Path, answer) -> None:
+    answer(lambda _: httpx.Response(200, text="No objects have been found"))
+    with pytest.raises(CatalogError, match="the query returned no row; widen its conditions"):
+        fetch_pages(server().query, QUERY, tmp_path)
+
+
+def test_a_query_without_exact_ids(tmp_path: Path, answer) -> None:
+    answer(lambda _: httpx.Response(200, text="specobjid,ra\n1.24E+18,3\n"))
+    with pytest.raises(CatalogError, match="must return an exact specobjid on every row"):
+        fetch_pages(server().query, QUERY, tmp_path)
+    assert list(tmp_path.glob("page-*")) == []
+
+
+def test_the_real_answer_to_a_cross_identification(real_data: Path) -> None:
+    from skyclass.surveys.sdss.skyserver import check_answer
+
+    text = (real_data / "services" / "astroquery" / "xid_sp.txt").read_text()
+    table = check_answer("https://example.org", 200, text)
+    assert table is not None
+    assert not table.startswith("#")
+    assert len(table.splitlines()) == len(text.strip().splitlines()) - 1
+
+
+@pytest.mark.parametrize("table", ["SpecObjAll", "PhotoObjAll"])
+def test_the_built_in_queries_name_real_columns(real_data: Path, table: str) -> None:
+    path = real_data / "services" / "astroquery" / f"{table}_dr12.json"
+    known = set(re.findall(r'"name": ?"(\w+)"', path.read_text(), re.IGNORECASE))
+    known = {name.lower() for name in known}
+    alias = table[0].lower()
+    for task in ("spectral-class", "object-type"):
+        sql = builtin_query(task, {"u": 19.6, "g": 20})
+        used = {name.lower() for name in re.findall(rf"\b{alias}\.(\w+)", sql)}
+        assert used
+        assert used <= known
+
+
+def test_magnitude_limits_of_the_manual() -> None:
+    sql = builtin_query("object-type", {"u": 19.6, "g": 20})
+    assert "p.modelMag_u BETWEEN 0 AND 19.6" in sql
+    assert "p.modelMag_g BETWEEN 0 AND 20" in sql
+    with pytest.raises(CatalogError, match="names 'y', which is none of u g r i z"):
+        builtin_query("object-type", {"y": 20})
+
+
+def test_frame_keys_by_position(tmp_path: Path, answer) -> None:
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sql = sql_of(request)
+        asked.append(sql)
+        rows = ["place,objid,rerun,run,camcol,field"]
+        for place, ra in re.findall(r"SELECT (\d+) AS place.*?NearestObjEq\(([\d.]+),", sql):
+            match = STARS[(STARS["ra"] - float(ra)).abs() < 1e-6]
+            # the first star is not found
+            rows += [
+                f"{place},{r.objid},{r.rerun},{r.run},{r.camcol},{r.field}"
+                for r in match.itertuples()
+                if r.ra > 0
+            ]
+        return httpx.Response(200, text="\n".join(rows) + "\n")
+
+    answer(handler)
+    bare = STARS.drop(columns=["rerun", "run", "camcol", "field"])
+    for _ in range(2):
+        found = look_up_frame_keys(bare, server(), tmp_path)
+    there = STARS["ra"] > 0
+    for name in ("rerun", "run", "camcol", "field"):
+        assert found.loc[there, name].tolist() == STARS.loc[there, name].tolist()
+        assert found.loc[~there, name].isna().all()
+    assert len(asked) == 2
+
+
+class FakeCasJobs:
+    """CasJobs with one job that takes two polls."""
+
+    def __init__(self, end: int = 5) -> None:
+        self.end, self.requests = end, []
+        self.polls = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.headers["x-auth-token"] != "secret-token":
+            return httpx.Response(401)
+        path = request.url.path
+        if request.method == "PUT":
+            assert path == "/CasJobs/RestApi/contexts/DR16/jobs"
+            self.into = re.search(r"INTO mydb\.(\w+)", json.loads(request.content)["Query"])[1]
+            return httpx.Response(200, text="4242")
+        if request.method == "GET":
+            assert path == "/CasJobs/RestApi/jobs/4242"
+            self.polls += 1
+            status = 1 if self.polls < 3 else self.end
+            return httpx.Response(200, json={"Status": status, "Message": "out of quota"})
+        assert path == "/CasJobs/RestApi/contexts/MyDB/query"
+        sql = json.loads(request.content)["Query"]
+        assert f"FROM {self.into}" in sql
+        text = page_of(sql)
+        header = text.splitlines()[1] if text.startswith("#") else ""
+        typed = ",".join(f"[{name}]:float" for name in header.split(","))
+        return httpx.Response(200, text=text.replace(header, typed, 1) if header else "[a]:int\n")
+
+
+def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYCLASS_CASJOBS_TOKEN", "secret-token")
+    monkeypatch.setattr("skyclass.catalog.fetch.CasJobs", partial(CasJobs, sleep=no_wait))
+    fake = FakeCasJobs()
+    answer(fake)
+    config = CatalogConfig(source="casjobs", query=QUERY + ";", release=16)
+    for _ in range(2):
+        table = read_table(fetch_table(config, "spectral-class", tmp_path))
+    assert table["specobjid"].tolist() == STARS["specobjid"].tolist()
+    assert [r.method for r in fake.requests].count("PUT") == 1
+
+
+def test_a_job_that_fails_and_a_token_that_is_not_taken(answer) -> None:
+    answer(FakeCasJobs(end=4))
+    client = CasJobs(token="secret-token", sleep=no_wait)
+    with pytest.raises(RemoteError, match="job 4242 failed: out of quota"):
+        client.wait(4242)
+    stranger = CasJobs(token="other-token", sleep=no_wait)
+    with pytest.raises(RemoteError, match="token was refused") as caught:
+        stranger.query(QUERY)
+    assert "other-token" not in str(caught.value) + repr(stranger)
+
+
+def test_casjobs_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKYCLASS_CASJOBS_TOKEN", raising=False)
+    with pytest.raises(RemoteError, match="set SKYCLASS_CASJOBS_TOKEN"):
+        CasJobs()
+
+
+def test_from_a_query_to_a_catalogue(tmp_path: Path, answer) -> None:
+    answer(lambda request: httpx.Response(200, text=page_of(sql_of(request))))
+    config = ObjectsConfig(
+        task="spectral-class",
+        catalog=CatalogConfig(source="skyserver", query=QUERY),
+        clean=CleanConfig(frame_keys="require"),
+    )
+    table = catalog_of(config, tmp_path)
+    assert set(table["specobjid"]) == set(STARS["specobjid"])

@@ -1,0 +1,62 @@
+"""Cutting on a real scheduler with two real workers, one of which dies."""
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from dask.distributed import LocalCluster
+
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.config.sections import CutoutConfig
+from skyclass.errors import ImageError
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.runners import on_cluster, on_threads
+
+RULES = CutoutConfig(size=32)
+
+
+@pytest.fixture(scope="module")
+def catalog(small_survey: Path) -> pd.DataFrame:
+    return build_catalog(small_survey / "catalog.csv", "spectral-class")
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*.arrow")}
+
+
+def dying(work, mark: Path, field, rows) -> None:
+    """Work, but the first process that gets here kills itself half way."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        work(field, rows)
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_same_bytes_although_a_worker_dies(
+    small_survey: Path, catalog: pd.DataFrame, tmp_path: Path
+) -> None:
+    frames, mark = small_survey / "frames", tmp_path / "died"
+    make_cutouts(catalog, frames, tmp_path / "here", RULES, run=on_threads(1))
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        inner = on_cluster(cluster.scheduler_address)
+
+        def run(work, groups, progress) -> None:
+            inner(partial(dying, work, mark), groups, progress)
+
+        make_cutouts(catalog, frames, tmp_path / "there", RULES, run=run)
+    assert mark.exists()
+    assert files(tmp_path / "there") == files(tmp_path / "here")
+
+
+def test_nobody_at_the_address(
+    small_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("skyclass.images.runners.TIMEOUT", "1s")
+    run = on_cluster("tcp://127.0.0.1:1")
+    with pytest.raises(ImageError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
+        make_cutouts(catalog, small_survey / "frames", tmp_path / "c", RULES, run=run)

@@ -1,0 +1,59 @@
+"""What another program reads from a table of sources: values, units, and who made it."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy import units
+from astropy.table import Table
+from astropy.utils.exceptions import AstropyWarning
+
+from skyclass.errors import InferenceError
+from skyclass.inference.source_table import about, write_table
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.frames import BANDS
+
+SPEC = ModelSpec(
+    "object-type", ("star", "galaxy"), "ugriz", "compact", 64, BANDS, "nanomaggy", True
+)
+
+
+def sources() -> pd.DataFrame:
+    table = pd.DataFrame(
+        {"ra": [10.5, 11.25], "dec": [-1.0, 0.5], "x": [3.0, 4.0], "y": [5.0, 6.0]}
+    )
+    table = table.assign(**{f"flux_{band}": [1.5, -0.25] for band in BANDS})
+    table["class"], table["probability"] = ["star", "galaxy"], [0.9, 0.75]
+    table.attrs["about"] = about(SPEC)
+    return table
+
+
+@pytest.mark.parametrize("ending", [".fits", ".vot", ".ecsv", ".csv"])
+def test_another_program_reads_it(tmp_path: Path, ending: str) -> None:
+    path, table = tmp_path / f"classes{ending}", sources()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_table(table, str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        read = Table.read(path)
+    assert read.colnames == list(table.columns)
+    assert [str(name) for name in read["class"]] == ["star", "galaxy"]
+    np.testing.assert_array_equal(read["flux_u"], table["flux_u"])
+    if ending == ".csv":
+        return
+    assert read["ra"].unit == units.deg
+    assert read["x"].unit == units.pix
+    assert str(read["flux_r"].unit) in {"nanomaggy", "nmgy"}
+    told = " ".join(read.meta.get("comments", [])) + read.meta.get("description", "")
+    assert "task object-type" in told
+    assert "image type ugriz" in told
+    assert "simulated data" in told
+
+
+def test_no_known_ending(tmp_path: Path) -> None:
+    with pytest.raises(InferenceError, match=r"no known ending; use one of .parquet"):
+        write_table(sources(), tmp_path / "classes.txt")
+    assert not list(tmp_path.iterdir())

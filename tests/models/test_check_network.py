@@ -1,0 +1,59 @@
+"""Models that cannot be are refused before any work."""
+
+from pathlib import Path
+
+import pytest
+
+from skyclass.config.sections import ExperimentConfig
+from skyclass.errors import ModelError
+from skyclass.models.check_network import check_network
+from skyclass.models.presets import with_preset
+
+
+def config(model: dict, images: dict | None = None) -> ExperimentConfig:
+    values = {"task": "spectral-class", "catalog": {"path": "c.csv"}, "model": model}
+    return with_preset(ExperimentConfig.model_validate(values | {"images": images or {}}))
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "message"),
+    [
+        ({"name": "compcat"}, {}, "did you mean 'compact'"),
+        ({"name": "compact", "patch": 8}, {}, "has no patches"),
+        ({"name": "compact", "pretrained": True}, {}, "no pretrained weights of compact"),
+        ({"name": "compact", "frozen": True}, {}, "nothing has trained"),
+        ({"name": "resnet18", "weights": "w.bin"}, {}, "a pickle can run code"),
+        ({"name": "resnet18", "weights": "none.safetensors"}, {}, "do not exist"),
+        (
+            {"name": "resnet18", "pretrained": True, "frozen": True, "normalisation": "batch"},
+            {},
+            "cannot learn the running mean",
+        ),
+        ({"name": "vit_tiny_patch16_224"}, {}, "64x64: set images.size = 224"),
+        (
+            {"name": "vit-thesis"},
+            {"type": "gri+urz"},
+            "choose a square image type",
+        ),
+        ({"name": "vit_tiny_patch16_224", "native": True, "patch": 7}, {}, "do not divide"),
+    ],
+)
+def test_what_cannot_be(model: dict, images: dict, message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        check_network(config(model, images))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_can_be(tmp_path: Path) -> None:
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"")
+    for model, images in (
+        ({}, {}),
+        ({"name": "vit-small", "patch": 4}, {}),
+        ({"name": "vit-thesis"}, {"type": "gri"}),
+        ({"name": "vit-thesis"}, {"type": "gri+urz-squashed"}),
+        ({"name": "vit-thesis", "native": True}, {"type": "gri+urz"}),
+        ({"name": "mobilenet-manual"}, {}),
+        ({"name": "compact", "weights": weights, "frozen": True}, {}),
+    ):
+        assert check_network(config(model, images)) is None

@@ -1,0 +1,85 @@
+"""Pushing to and pulling from the Hub, against a Hub on this machine."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from models.fake_hub import hub
+from models.test_classifier import SPEC, cutouts
+from skyclass.cli import app
+from skyclass.errors import ModelError, RemoteError
+from skyclass.models.classifier import Classifier
+from skyclass.models.hub import find_model, pull, push
+from skyclass.models.hub_cache import fetch
+from skyclass.models.saved_model import load, save
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    torch.manual_seed(3)
+    save(Classifier(SPEC), tmp_path / "model")
+    (tmp_path / "model" / "history.json").write_text("{}")
+    return tmp_path / "model"
+
+
+def test_what_is_pushed_is_pulled(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub(tmp_path / "cache", monkeypatch) as files:
+        told = CliRunner().invoke(app, ["push", str(saved), "someone/stars"])
+        assert told.exit_code == 0
+        assert told.output.strip().endswith("/someone/stars")
+        assert sorted(files) == [
+            "someone/stars/README.md",
+            "someone/stars/config.json",
+            "someone/stars/model.safetensors",
+        ]
+        files["someone/stars/evil.py"] = b"raise SystemExit"
+        folder = find_model("hf://someone/stars")
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "config.json",
+            "model.safetensors",
+        ]
+    loaded = load(folder)
+    assert loaded.spec == SPEC
+    flux, offset = cutouts()
+    np.testing.assert_array_equal(
+        loaded.probabilities(flux, offset), load(saved).probabilities(flux, offset)
+    )
+
+
+def test_what_is_no_model_is_not_pulled(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub(tmp_path / "cache", monkeypatch) as files:
+        files["someone/pickle/config.json"] = b"{}"
+        files["someone/pickle/pytorch_model.bin"] = b"pickle"
+        with pytest.raises(ModelError, match="holds no model of skyclass"):
+            pull("someone/pickle")
+        with pytest.raises(RemoteError, match="cannot be read"):
+            pull("someone/nothing")
+        files["someone/large/config.json"] = json.dumps({"task": "x" * 2**20}).encode()
+        files["someone/large/model.safetensors"] = b""
+        with pytest.raises(RemoteError, match="more than 1048576"):
+            pull("someone/large")
+        with pytest.raises(RemoteError, match="no such file"):
+            fetch("someone/large", "model.bin", 10)
+    for name in ("stars", "../stars", "a/../b", "https://a/b", "a/b/c"):
+        with pytest.raises(ModelError, match="owner/name"):
+            push(saved, name)
+
+
+def test_a_hub_that_is_away_is_one_line(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub(tmp_path / "cache", monkeypatch):
+        pass  # it is gone again, and nothing listens there
+    monkeypatch.setattr("huggingface_hub.utils._http._DEFAULT_RETRY_ON_EXCEPTIONS", ())
+    for act in (lambda: pull("a/b"), lambda: push(saved, "a/b"), lambda: fetch("a/b", "c", 10)):
+        with pytest.raises(RemoteError) as caught:
+            act()
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,61 @@
+"""A model with columns of the catalogue, from the experiment file to the sources of a field."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skyclass.errors import ModelError
+from skyclass.inference.classify import classify
+from skyclass.models.saved_model import load
+from skyclass.pipeline.experiment import run_experiment
+
+TEXT = """
+task = "spectral-class"
+[catalog]
+path = "{survey}/catalog.csv"
+[survey]
+frames = "{survey}/frames"
+[cutouts]
+size = 32
+[model]
+name = "vit-small"
+head = [16]
+columns = [{columns}]
+[training]
+epochs = 2
+batch_size = 16
+"""
+
+
+def write(folder: Path, survey: Path, columns: str) -> Path:
+    file = folder / "e.toml"
+    file.write_text(TEXT.format(survey=survey, columns=columns))
+    return file
+
+
+def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
+    file = write(tmp_path, small_survey, '"colours", "magnitudes"')
+    metrics = run_experiment(file, tmp_path / "out").metrics
+    assert metrics["baseline"]["accuracy"] > 0.5
+    assert metrics["baselines"]["k-nn"]["accuracy"] > 0.5
+    model = load(tmp_path / "out" / "model")
+    spec = model.spec
+    assert (spec.columns, len(spec.column_mean)) == (("colours", "magnitudes"), 9)
+    assert (spec.network, spec.head) == ("vit-small", (16,))
+    catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet").query("split == 'train'")
+    colour = catalog["psfMag_g"] - catalog["psfMag_r"]
+    assert spec.column_mean[1] == pytest.approx(colour.mean(), abs=1e-4)
+    counts = catalog["label"].value_counts()
+    assert all(spec.objects["train"][label] == counts[label] for label in spec.labels)
+    frames = sorted((small_survey / "frames").rglob("frame-r-*"))[0].parent
+    table = classify([frames], tmp_path / "out" / "model", tmp_path / "found.csv")
+    shares = table[[f"p_{label}" for label in spec.labels]].to_numpy()
+    np.testing.assert_allclose(shares.sum(1), 1)
+    values = json.loads((tmp_path / "out" / "model" / "config.json").read_text())
+    values["columns"] = ["extinction", "magnitudes"]
+    (tmp_path / "out" / "model" / "config.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match="needs extinction of a catalogue"):
+        classify([frames], tmp_path / "out" / "model", tmp_path / "found.csv")

@@ -1,0 +1,139 @@
+"""What an evaluation says of the test objects of a small simulated survey."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from skyclass.catalog.build_catalog import catalog_of, write_catalog
+from skyclass.config.sections import CatalogConfig, CutoutConfig, ExperimentConfig, SplitConfig
+from skyclass.evaluation.calibration import uncalibrated
+from skyclass.evaluation.conformal import prediction_sets
+from skyclass.evaluation.metrics import score
+from skyclass.images.make_cutouts import make_cutouts
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.pipeline.evaluate import Evaluation, classify_cutouts, evaluate
+from skyclass.surveys.sdss.frames import BANDS
+from skyclass.tasks.registry import get_task
+
+
+@pytest.fixture(scope="module")
+def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    folder = tmp_path_factory.mktemp("scored")
+    config = ExperimentConfig(
+        task="spectral-class",
+        catalog=CatalogConfig(path=small_survey / "catalog.csv"),
+        split=SplitConfig(test=0.3, calibration=0.2),
+    )
+    catalog = catalog_of(config, folder / "query")
+    write_catalog(catalog, folder / "catalog.parquet")
+    rules = CutoutConfig(size=48)
+    info = make_cutouts(catalog, small_survey / "frames", folder / "cutouts", rules)
+    torch.manual_seed(1)
+    spec = ModelSpec(
+        "spectral-class", info.labels, "ugriz", "compact", 48, BANDS, "nanomaggy", True
+    )
+    classifier = Classifier(spec)
+    classifier.temperature = 0.2
+    return {
+        "config": config,
+        "task": get_task("spectral-class"),
+        "catalog": catalog,
+        "info": info,
+        "classifier": classifier,
+        "cutouts": folder / "cutouts",
+    }
+
+
+@pytest.fixture(scope="module")
+def found(world: dict) -> Evaluation:
+    return evaluate(**world)
+
+
+def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluation) -> None:
+    table, catalog = found.table, world["catalog"]
+    rows = catalog.set_index(catalog["specobjid"].map(str)).loc[table["specobjid"]]
+    assert set(table["field"]) == {
+        f"301-{r}-{c}-{f}"
+        for r, c, f in zip(rows["run"], rows["camcol"], rows["field"], strict=True)
+    }
+    for band in BANDS:
+        magnitudes = rows[f"psfMag_{band}"].to_numpy(np.float64, na_value=np.nan)
+        np.testing.assert_array_equal(table[f"magnitude_{band}"], magnitudes)
+    assert table["group"].isna().all()
+    # brighter is clearer, and the simulated seeing lies between 1.1 and 1.6 arcsec
+    assert table["snr_r"].corr(table["magnitude_r"], method="spearman") < -0.95
+    assert table["seeing"].between(1.1, 1.6).all()
+    assert table.groupby("field")["seeing"].nunique().max() == 1
+    assert table["crowding"].ge(0).all()
+    assert found.metrics["crowding_radius"] == pytest.approx(24 * 0.396)
+
+
+def test_everything_is_scored(found: Evaluation) -> None:
+    metrics = json.loads(json.dumps(found.metrics))
+    assert metrics == found.metrics
+    assert set(metrics["test"]) == set(metrics["baseline"]) == set(metrics["baselines"]["k-nn"])
+    assert set(metrics["test"]["by"]) >= {"magnitude_r", "snr_r", "crowding"}
+    for each in metrics["test"]["by"].values():
+        assert sum(b["n"] for b in each["bins"]) + each["missing"] == len(found.table)
+    assert metrics["test"]["adjacent"] is not None
+    assert metrics["test"]["groups"] is None
+    assert metrics["difference"]["n"] == len(found.table)
+
+
+def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
+    calibration = found.metrics["calibration"]
+    assert calibration["temperature"] == 0.2
+    assert calibration["after"]["ece"] == found.metrics["test"]["ece"]
+    test = open_cutouts(world["cutouts"], "test")
+    plain = Classifier(world["classifier"].spec)
+    plain.load_state_dict(world["classifier"].state_dict())
+    plain.temperature = 1.0
+    shares = classify_cutouts(plain, test)
+    expected = score(world["info"].labels, test.label, shares)
+    assert calibration["before"]["log_loss"] == pytest.approx(expected["log_loss"])
+    calibrated = found.table[[f"p_{label}" for label in world["info"].labels]].to_numpy()
+    np.testing.assert_allclose(uncalibrated(calibrated, 0.2), shares, atol=1e-9)
+
+
+def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
+    labels, sets = world["info"].labels, found.metrics["conformal"]
+    held = open_cutouts(world["cutouts"], "calibration")
+    assert sets["n"] == len(held) == (world["catalog"]["split"] == "calibration").sum()
+    shares = classify_cutouts(world["classifier"], held)
+    scores = np.sort(1 - shares[np.arange(len(held)), held.label])
+    rank = int(np.ceil(0.9 * (len(held) + 1)))
+    limit = sets["marginal"]["thresholds"][labels[0]]
+    assert limit == pytest.approx(scores[rank - 1])
+    table = found.table
+    inside = prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
+    told = table["prediction_set"].str.split("|")
+    assert [set(names) - {""} for names in told] == [
+        {labels[k] for k in np.flatnonzero(row)} for row in inside
+    ]
+    assert (told.str[0] == table["predicted"]).all()
+
+
+def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
+    split = SplitConfig(test=0.3, by="field")
+    # the cutouts' own calibration split is then not looked at
+    config = world["config"].model_copy(update={"split": split})
+    bare = world["catalog"].drop(columns=[f"psfMag_{band}" for band in BANDS])
+    bare.attrs = world["catalog"].attrs
+    found = evaluate(**{**world, "config": config, "catalog": bare})
+    assert found.metrics["conformal"] is None
+    assert "prediction_set" not in found.table
+    assert found.metrics["test"]["groups"] == 2
+    assert found.table["group"].notna().all()
+    # magnitudes are then measured on the cutouts
+    catalog = world["catalog"].set_index(world["catalog"]["specobjid"].map(str))
+    bright = found.table["magnitude_r"] < 19
+    apart = found.table["magnitude_r"] - pd.Series(
+        catalog["psfMag_r"].loc[found.table["specobjid"]].to_numpy(np.float64)
+    )
+    assert apart[bright].abs().median() < 0.1

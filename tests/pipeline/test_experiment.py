@@ -1,0 +1,207 @@
+"""One experiment from a survey to a report, broken off and gone on with."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from skyclass.errors import CatalogError, ExperimentError, ImageError, ModelError, TrainingError
+from skyclass.evaluation.metrics import score
+from skyclass.models.saved_model import load
+from skyclass.pipeline.experiment import run_experiment
+from skyclass.training.lightning_module import ClassifierModule
+
+TEXT = """
+task = "spectral-class"
+[catalog]
+path = "{survey}/catalog.csv"
+[survey]
+frames = "{survey}/frames"
+[cutouts]
+size = 32
+[images]
+type = "{image}"
+[model]
+name = "{model}"
+[training]
+epochs = {epochs}
+batch_size = {batch}
+"""
+
+
+def write(folder: Path, survey: Path, image="ugriz", model="compact", epochs=3, batch=16) -> Path:
+    file = folder / f"{image}-{model}-{epochs}.toml"
+    text = TEXT.format(survey=survey, image=image, model=model, epochs=epochs, batch=batch)
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture(scope="module")
+def done(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("done")
+    run_experiment(write(folder, small_survey), folder / "out")
+    return folder
+
+
+def test_everything_is_there_and_agrees(done: Path) -> None:
+    out = done / "out"
+    metrics = json.loads((out / "metrics.json").read_text())
+    table = pd.read_parquet(out / "predictions.parquet")
+    labels = metrics["test"]["labels"]
+    assert metrics["simulated"]
+    assert metrics["registration"] == load(out / "model").spec.registration == "shift"
+    assert "Simulated data" in (out / "report.html").read_text()
+    assert metrics["test"]["accuracy"] == np.mean(table["label"] == table["predicted"])
+    shares = table[[f"p_{label}" for label in labels]].to_numpy()
+    true = table["label"].map({label: i for i, label in enumerate(labels)}).to_numpy()
+    assert score(labels, true, shares)["confusion_matrix"] == metrics["test"]["confusion_matrix"]
+    catalog = pd.read_parquet(out / "catalog.parquet")
+    assert set(table["specobjid"]) == set(catalog.query("split == 'test'")["specobjid"].map(str))
+    assert metrics["baseline"]["accuracy"] > 0.5
+    left = {path.name for path in out.iterdir()}
+    assert left == {
+        "catalog.parquet",
+        "cutouts",
+        "experiment.toml",
+        "logs",
+        "metrics.json",
+        "model",
+        "predictions.parquet",
+        "report.html",
+    }
+
+
+def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror"
+    shutil.copytree(small_survey / "frames", mirror)
+    next(mirror.rglob("frame-u-*-0101.fits.bz2")).unlink()
+    file = write(tmp_path, small_survey)
+    text = file.read_text()
+    # enough of each class is left for validation where half of the objects are lost
+    lines = f'base_url = "{mirror.as_uri()}"\nretries = 1\n[split]\nvalidation = 0.3'
+    file.write_text(text.replace(f'frames = "{small_survey}/frames"', lines))
+    metrics = run_experiment(file, tmp_path / "out").metrics
+    catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet")
+    lost = int((catalog["field"] == 101).sum())
+    assert metrics["catalog"]["dropped"]["no frame in the archive"] == lost > 0
+    table = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    test = catalog.query("split == 'test' and field == 100")
+    assert set(table["specobjid"]) == set(test["specobjid"].map(str))
+    shutil.rmtree(mirror)
+    shutil.rmtree(tmp_path / "out" / "frames")
+    file.write_text(file.read_text().replace("retries = 1", "retries = 2\nrate = 3"))
+    assert run_experiment(file, tmp_path / "out").metrics == metrics
+    file.write_text(file.read_text().replace("rate = 3", "release = 12"))
+    with pytest.raises(ExperimentError, match=r"survey\.release"):
+        run_experiment(file, tmp_path / "out")
+
+
+def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments, **_options):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("skyclass.pipeline.experiment.train", refuse)
+    run_experiment(done / "ugriz-compact-3.toml", done / "out")
+    assert load(done / "out" / "model").spec.labels[-1] == "M"
+
+
+def test_broken_off_training_ends_the_same(
+    done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    step = ClassifierModule.training_step
+
+    def killing(self, batch, index):
+        if self.current_epoch == 1 and index == 2:
+            raise KilledError
+        return step(self, batch, index)
+
+    file = done / "ugriz-compact-3.toml"
+    monkeypatch.setattr(ClassifierModule, "training_step", killing)
+    with pytest.raises(KilledError):
+        run_experiment(file, tmp_path / "out")
+    assert not (tmp_path / "out" / "model").exists()
+    monkeypatch.setattr(ClassifierModule, "training_step", step)
+    run_experiment(file, tmp_path / "out")
+    one, other = (load_file(d / "out/model/model.safetensors") for d in (done, tmp_path))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_another_experiment_is_not_overwritten(done: Path, small_survey: Path) -> None:
+    before = (done / "out" / "metrics.json").read_bytes()
+    with pytest.raises(ExperimentError, match=r"training\.epochs"):
+        run_experiment(write(done, small_survey, epochs=4), done / "out")
+    assert (done / "out" / "metrics.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"image": "ugri"}, ImageError, "did you mean 'ugriz'"),
+        ({"model": "compct"}, ModelError, "did you mean 'compact'"),
+    ],
+)
+def test_unknown_names_before_any_work(
+    small_survey: Path, tmp_path: Path, options, error, message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        run_experiment(write(tmp_path, small_survey, **options), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_larger_than_the_training_split(small_survey: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="do not fill a batch"):
+        run_experiment(write(tmp_path, small_survey, batch=5000), tmp_path / "out")
+    assert not (tmp_path / "out" / "cutouts").exists()
+
+
+def at_one_place(table: pd.DataFrame) -> pd.DataFrame:
+    table.loc[0, ["ra", "dec"]] = table.loc[1, ["ra", "dec"]]
+    return table
+
+
+BY_ID = '[clean]\nduplicates = "id"'
+
+
+@pytest.mark.parametrize(
+    ("change", "lines", "error", "message"),
+    [
+        (
+            lambda table: table.drop(columns="extinction_u"),
+            'columns = ["extinction"]',
+            ModelError,
+            "lacks extinction_u",
+        ),
+        (at_one_place, BY_ID, CatalogError, r"1 object\(s\) lie where another does"),
+        (
+            lambda table: table.drop(columns=["ra", "dec"]),
+            BY_ID,
+            CatalogError,
+            "no pixels without a place",
+        ),
+    ],
+)
+def test_unusable_objects_before_any_pixel(
+    small_survey: Path, tmp_path: Path, change, lines: str, error, message: str
+) -> None:
+    table = pd.read_csv(small_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
+    change(table).to_csv(tmp_path / "catalog.csv", index=False)
+    file = write(tmp_path, small_survey)
+    text = file.read_text().replace(f"{small_survey}/catalog.csv", f"{tmp_path}/catalog.csv")
+    file.write_text(text.replace('name = "compact"', f'name = "compact"\n{lines}'))
+    with pytest.raises(error, match=message):
+        run_experiment(file, tmp_path / "out")
+    assert not (tmp_path / "out" / "cutouts").exists()
+
+
+def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes((done / "out/model/config.json").read_bytes())
+    with pytest.raises(ModelError, match="no usable model"):
+        load(tmp_path)

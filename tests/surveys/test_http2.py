@@ -1,0 +1,111 @@
+"""Over TLS, where HTTP/2 can be offered: hypercorn serves the files, and says what it was asked."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from surveys.web import KEY, FakeClock, assert_complete, frame_url, run, serve_field
+
+ROWS = 400
+"""Rows of a frame that weighs more than what is worth resuming."""
+
+
+class SecureServer:
+    """Serves `files` with ETag and Range; bodies in `cut` break off in the middle, once."""
+
+    def __init__(self, folder: Path, protocols: list[str]) -> None:
+        self.files: dict[str, bytes] = {}
+        self.cut: set[str] = set()
+        self.log: list[tuple[str, str, str, int]] = []
+        self.version = "2" if "h2" in protocols else "1.1"
+        place = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{place.getsockname()[1]}"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(folder / "authority.pem")
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
+            folder / "server.pem"
+        )
+        self.config = Config()
+        self.config.bind = [f"fd://{place.detach()}"]
+        self.config.certfile = self.config.keyfile = str(folder / "server.pem")
+        self.config.alpn_protocols = protocols
+        self.config.errorlog = None
+        self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        shutdown = self._closing.wait
+        self._loop.run_until_complete(serve(self._app, self.config, shutdown_trigger=shutdown))
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        self._loop.close()
+
+    async def _app(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        path, headers = scope["path"], dict(scope["headers"])
+        asked = headers.get(b"range", b"").decode()
+        self.log.append((path, scope["http_version"], asked, scope["client"][1]))
+        body = self.files[path]
+        start = int(asked.removeprefix("bytes=").rstrip("-") or 0)
+        answer = [(b"content-length", str(len(body) - start).encode()), (b"etag", b'"one"')]
+        if start:
+            whole = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            answer.append((b"content-range", whole.encode()))
+        status = 206 if start else 200
+        await send({"type": "http.response.start", "status": status, "headers": answer})
+        if path in self.cut:
+            self.cut.remove(path)
+            half = body[start : len(body) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            raise ConnectionResetError
+        await send({"type": "http.response.body", "body": body[start:]})
+
+
+@pytest.fixture(params=[["h2", "http/1.1"], ["http/1.1"]], ids=["offered", "not offered"])
+def secure(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SecureServer]:
+    made = SecureServer(tmp_path, request.param)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    yield made
+    made.close()
+
+
+def test_http2_is_used_where_the_server_offers_it(
+    secure: SecureServer, tmp_path: Path, fake: FakeClock
+) -> None:
+    serve_field(secure, KEY)
+    out = tmp_path / "frames"
+    run(secure, out, fake, connections=2)
+    assert_complete(secure, out)
+    assert {version for _, version, _, _ in secure.log} == {secure.version}
+    assert len({port for *_, port in secure.log}) <= 2
+
+
+def test_a_body_that_breaks_off_is_gone_on_with(
+    secure: SecureServer, tmp_path: Path, fake: FakeClock
+) -> None:
+    serve_field(secure, KEY, ROWS)
+    broken = frame_url(KEY, "r")
+    secure.cut.add(broken)
+    # hypercorn leaves a broken stream of HTTP/2 open until its connection has been idle that long
+    secure.config.keep_alive_timeout = 0.1
+    out = tmp_path / "frames"
+    run(secure, out, fake)
+    assert_complete(secure, out)
+    ranges = [asked for path, _, asked, _ in secure.log if path == broken]
+    assert ranges[0] == ""
+    assert len(ranges) == 2
+    assert 0 < int(ranges[1].removeprefix("bytes=").rstrip("-")) <= len(secure.files[broken]) // 2

@@ -1,0 +1,248 @@
+"""Colour and FITS cutouts: what is asked of the services, and what of their answers is taken."""
+
+import io
+import re
+import struct
+import zlib
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from PIL import Image
+
+from skyclass.config.sections import SurveyConfig
+from skyclass.errors import SurveyError
+from skyclass.surveys.download import download, missing_files
+from skyclass.surveys.file_kinds import ARCHIVES, get_archive
+from skyclass.surveys.panstarrs.requests import stack_files
+from skyclass.surveys.request import Archive, Picture
+from skyclass.transfer.integrity import check_picture
+from surveys.web import FakeClock, Reply, Server, at, picture_bytes
+
+STARS = pd.DataFrame(
+    {
+        "objid": pd.array([1237648720693755918, pd.NA], dtype="UInt64"),
+        "ra": [185.5, 0.0135],
+        "dec": [-1.25, 14.2],
+    }
+)
+JPEG = "/dr17/SkyServerWS/ImgCutout/getjpeg"
+NAMES = "/cgi-bin/ps1filenames.py"
+CUTOUT = "/cgi-bin/fitscut.cgi"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "surveys.md"
+
+
+def names_answer(bands: str = "grizy", folder: str = "/rings.v3.skycell/0635/000/x") -> bytes:
+    lines = ["projcell subcell ra dec filter mjd type filename shortname badflag"]
+    lines += [f"635 0 2.1 -31.7 {b} 0.0 stack {folder}.{b}.fits x.{b}.fits 0" for b in bands]
+    return "\n".join(lines).encode()
+
+
+def fits_bytes(band: str, size: int) -> bytes:
+    hdu = fits.PrimaryHDU(np.zeros((size, size), np.float32))
+    hdu.header["HIERARCH FPA.FILTERID"] = f"{band}.00000"
+    buffer = io.BytesIO()
+    hdu.writeto(buffer)
+    return buffer.getvalue()
+
+
+def test_sdss_cutouts(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+    server.files[JPEG] = picture_bytes((120, 100))
+    picture = Picture(width=120, height=100, scale=0.2, opt="GL")
+    done = download(
+        STARS, tmp_path, "sdss-jpeg", survey=at(server), picture=picture, clock=fake.clock
+    )
+    assert done.fetched == 2
+    asked = [parse_qs(urlsplit(path).query) for path in server.paths]
+    assert {
+        "ra": ["185.5000000"],
+        "dec": ["-1.2500000"],
+        "scale": ["0.2"],
+        "width": ["120"],
+        "height": ["100"],
+        "opt": ["GL"],
+    } in asked
+    names = sorted(path.name for path in tmp_path.rglob("*.jpg"))
+    assert names == ["1237648720693755918.jpg", "J000003.24+141200.0.jpg"]
+    assert set(missing_files(STARS, tmp_path, ["sdss-jpeg"], picture=picture)) == {""}
+
+
+def large_png() -> bytes:
+    """Make a PNG that says it has a hundred thousand pixels a side."""
+    head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for name, body in chunks:
+        check = struct.pack(">I", zlib.crc32(name + body))
+        parts.append(struct.pack(">I", len(body)) + name + body + check)
+    return b"".join(parts)
+
+
+def large_jpeg() -> bytes:
+    """Make a JPEG that says it has as many pixels as a JPEG can."""
+    body = bytearray(picture_bytes((64, 64)))
+    start = body.index(b"\xff\xc0") + 5
+    body[start : start + 4] = struct.pack(">HH", 65_500, 65_500)
+    return bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        (Reply(picture_bytes((64, 64)), 404, {"Content-Type": "image/jpeg"}), "absent"),
+        (Reply(picture_bytes((64, 65))), "64x65 pixels"),
+        (Reply(picture_bytes((64, 64))[:-300]), "cut short"),
+        (Reply(picture_bytes((64, 64))[:300] + b"\xff\xd9"), "broken JPEG"),
+        (Reply(picture_bytes((64, 64), "PNG")), "no JPEG"),
+        (Reply(large_jpeg()), "broken JPEG picture: Image size"),
+        (Reply(b'<html><title>Skyserver Error</title>"'), "HTML page (Skyserver Error)"),
+    ],
+)
+def test_pictures_that_are_none(
+    server: Server, tmp_path: Path, fake: FakeClock, reply: Reply, state: str
+) -> None:
+    server.files[JPEG] = picture_bytes((64, 64))
+    one = STARS.iloc[:1]
+    first = next(iter(ARCHIVES["sdss-jpeg"].files(one.iloc[0], at(server), Picture())))
+    server.faults[first.source] = [reply]
+    options = {"survey": at(server, retries=0), "clock": fake.clock}
+    tally = download(one, tmp_path, "sdss-jpeg", **options)
+    assert tally.fetched == 0
+    told = missing_files(one, tmp_path, ["sdss-jpeg"], survey=at(server)).iloc[0]
+    assert state in told
+    assert not list(tmp_path.rglob("*.jpg"))
+    assert download(one, tmp_path, "sdss-jpeg", retry_absent=True, **options).fetched == 1
+
+
+@pytest.mark.parametrize(("kind", "body"), [("JPEG", large_jpeg()), ("PNG", large_png())])
+def test_a_huge_picture_is_not_decoded(tmp_path: Path, kind: str, body: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(body)
+    with pytest.raises(SurveyError, match=f"broken {kind} picture: Image size"):
+        check_picture(path, 2**20, kind, (64, 64))
+
+
+def test_real_pictures_are_accepted(real_data: Path) -> None:
+    paths = sorted((real_data / "services" / "getjpeg").rglob("*.jpg"))
+    for path in paths:
+        check_picture(path, 2**20, "JPEG", (120, 120))
+    assert len(paths) > 50
+
+
+@pytest.mark.parametrize("form", ["jpg", "png"])
+def test_panstarrs_colour(server: Server, tmp_path: Path, fake: FakeClock, form: str) -> None:
+    server.files[NAMES] = names_answer()
+    server.files[CUTOUT] = picture_bytes((64, 64), "PNG" if form == "png" else "JPEG")
+    picture = Picture(width=64, image_format=form)
+    done = download(
+        STARS, tmp_path, "ps1-jpeg", survey=at(server), picture=picture, clock=fake.clock
+    )
+    assert done.fetched == 2
+    asked = next(parse_qs(urlsplit(p).query) for p in server.paths if p.startswith(CUTOUT))
+    assert [asked[c][0][-6:] for c in ("red", "green", "blue")] == ["i.fits", "r.fits", "g.fits"]
+    assert (asked["size"], asked["format"]) == (["64"], [form])
+    for path in tmp_path.rglob(f"*.{form}"):
+        assert Image.open(path).size == (64, 64)
+
+
+def test_panstarrs_bands_share_one_look_up(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+    server.files[NAMES] = names_answer("griz")
+    one = STARS.iloc[:1]
+    row, picture = one.iloc[0], Picture(width=32)
+    for request in ARCHIVES["ps1-fits"].files(row, at(server), picture)[:4]:
+        band = request.path[-6]
+        assert request.follow is not None
+        server.files[request.follow(names_answer().decode())] = fits_bytes(band, 32)
+    options = {"survey": at(server, retries=0), "picture": picture, "clock": fake.clock}
+    tally = download(one, tmp_path, "ps1-fits", **options)
+    assert (tally.fetched, tally.absent) == (4, 1)
+    assert [p for p in server.paths if p.startswith(NAMES)] == [server.paths[0]]
+    told = missing_files(one, tmp_path, ["ps1-fits"], survey=at(server), picture=picture)
+    assert "y.fits: absent (outside the footprint)" in told.iloc[0]
+    for path in tmp_path.rglob("*.fits"):
+        assert fits.getheader(path)["FPA.FILTERID"][0] == path.name[-6]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (names_answer(folder="/../../etc/x"), "names a file that cannot be"),
+        (names_answer(folder="http://elsewhere/x"), "names a file that cannot be"),
+        (b"<html>sorry</html>", "no table of file names"),
+        (b"", "no table of file names"),
+        (names_answer() + b"\n1 2 3", "broken row"),
+        (b"x" * 2**21, "does not end"),
+    ],
+)
+def test_answers_that_name_no_files(
+    server: Server, tmp_path: Path, fake: FakeClock, answer: bytes, reason: str
+) -> None:
+    server.files[NAMES] = answer
+    survey = at(server, retries=0)
+    tally = download(STARS.iloc[:1], tmp_path, "ps1-jpeg", survey=survey, clock=fake.clock)
+    assert tally.failed == 1
+    assert reason in tally.reason
+    assert not [p for p in server.paths if p.startswith(CUTOUT)]
+
+
+def test_a_fits_cutout_of_another_band_is_refused(
+    server: Server, tmp_path: Path, fake: FakeClock
+) -> None:
+    server.files[NAMES] = names_answer()
+    server.files[CUTOUT] = fits_bytes("g", 32)
+    options = {"survey": at(server, retries=0), "picture": Picture(width=32, bands="gi")}
+    tally = download(STARS.iloc[:1], tmp_path, "ps1-fits", clock=fake.clock, **options)
+    assert (tally.fetched, tally.failed) == (1, 1)
+    assert "of the band 'g.00000', not i" in tally.reason
+
+
+def test_real_file_names_and_cutouts(real_data: Path) -> None:
+    text = (real_data / "services" / "ps1filenames_real_rows.txt").read_text()
+    assert set(stack_files(text)) <= set("grizy")
+    requests = ARCHIVES["ps1-fits"].files(STARS.iloc[0], SurveyConfig(), Picture(bands="griz"))
+    for band, request in zip("griz", requests, strict=True):
+        request.check(real_data / "panstarrs" / f"PS1_{band}.fits")
+    with pytest.raises(SurveyError, match="not g"):
+        requests[0].check(real_data / "panstarrs" / "PS1_r.fits")
+
+
+@pytest.mark.parametrize(
+    ("kind", "picture", "message"),
+    [
+        ("sdss-jpeg", Picture(width=63), "not between 64 and 2048"),
+        ("sdss-jpeg", Picture(scale=0.001), "not between 0.015 and 60"),
+        ("sdss-jpeg", Picture(opt="../../x"), "letters only"),
+        ("ps1-jpeg", Picture(bands="gr"), "three of the bands"),
+        ("ps1-jpeg", Picture(image_format="gif"), "neither jpg nor png"),
+        ("ps1-jpeg", Picture(width=100, height=50), "square"),
+        ("ps1-fits", Picture(bands="gu"), "has the bands"),
+        ("ps1-fits", Picture(width=100_000), "not between 1 and"),
+        ("sdss-jpg", Picture(), "did you mean 'sdss-jpeg'"),
+    ],
+)
+def test_settings_that_no_service_takes(
+    tmp_path: Path, kind: str, picture: Picture, message: str
+) -> None:
+    with pytest.raises(SurveyError, match=re.escape(message)):
+        download(STARS, tmp_path / "out", kind, picture=picture)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_documented_survey_works(
+    server: Server, tmp_path: Path, fake: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    module: dict[str, object] = {}
+    exec(compile(code, str(DOCUMENT), "exec"), module)
+    archive = module["LEGACY_JPEG"]
+    assert isinstance(archive, Archive)
+    monkeypatch.setitem(ARCHIVES, archive.name, archive)
+    assert get_archive("legacy-jpeg") is archive
+    server.files["/viewer/cutout.jpg"] = picture_bytes((256, 256))
+    done = download(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake.clock)
+    assert done.fetched == 2
+    (request,) = archive.files(STARS.iloc[0], SurveyConfig(), Picture())
+    assert request.url.startswith("https://www.legacysurvey.org/viewer/cutout.jpg?ra=185.5")

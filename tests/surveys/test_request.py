@@ -1,0 +1,219 @@
+"""Names, addresses and the pace of requests: nothing leaves the directory, nobody is overrun."""
+
+import asyncio
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyclass.config.sections import SurveyConfig
+from skyclass.errors import SurveyError
+from skyclass.surveys.download import download
+from skyclass.surveys.request import FileRequest, Picture, object_name, sharded
+from skyclass.surveys.sdss.frames import Field, frame_path, frame_requests, frames_address
+from skyclass.transfer.rate_limit import Pace, back_off, retry_after
+from surveys.web import FakeClock, catalog_of
+
+TAIL = "301/94/3/frame-r-000094-3-0012.fits.bz2"
+
+
+@pytest.mark.parametrize(
+    ("release", "address"),
+    [
+        (8, "https://data.sdss.org/sas/dr8/groups/boss/photoObj/frames/"),
+        (9, "https://data.sdss.org/sas/dr9/boss/photoObj/frames/"),
+        (12, "https://dr12.sdss.org/sas/dr12/boss/photoObj/frames/"),
+        (13, "https://data.sdss.org/sas/dr13/eboss/photoObj/frames/"),
+        (17, "https://data.sdss.org/sas/dr17/eboss/photoObj/frames/"),
+        (18, "https://dr18.sdss.org/sas/dr18/prior-surveys/sdss4-dr17-eboss/photoObj/frames/"),
+        (19, "https://dr19.sdss.org/sas/dr19/prior-surveys/sdss4-dr17-eboss/photoObj/frames/"),
+    ],
+)
+def test_addresses_of_frames(release: int, address: str) -> None:
+    row = {"rerun": 301, "run": 94, "camcol": 3, "field": 12}
+    requests = frame_requests(row, SurveyConfig(release=release), Picture())
+    assert requests[2].url == address + TAIL
+    assert requests[2].path == TAIL
+    assert [Path(request.path).name[6] for request in requests] == list("ugriz")
+
+
+@pytest.mark.parametrize("release", [7, 20])
+def test_releases_without_frames(release: int) -> None:
+    with pytest.raises(SurveyError, match="has no frames of this kind"):
+        frames_address(release)
+
+
+HOSTILE = [
+    "../../x",
+    "a/../../x",
+    "/etc/passwd",
+    "a//b",
+    "",
+    ".",
+    "..",
+    "a/.hidden",
+    "x\0y",
+    "x" * 300,
+    "a\\..\\b",
+    "a\nb",
+    "a b",
+    "é",
+    "/".join("a" * 13),
+]
+
+
+def request(path: str = "a/b", base: str = "https://h", source: str = "/s") -> FileRequest:
+    return FileRequest("k", path, base, source, 10, lambda _path: None)
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_hostile_names(path: str) -> None:
+    with pytest.raises(SurveyError, match="no name for a downloaded file"):
+        request(path)
+
+
+@given(st.text(max_size=140))
+def test_no_accepted_name_leaves_its_directory(path: str) -> None:
+    root = Path("/anywhere/downloads")
+    try:
+        accepted = request(path).path
+    except SurveyError:
+        return
+    assert (root / accepted).resolve().is_relative_to(root)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "ftp://h",
+        "h",
+        "",
+        "https://",
+        "https://h?x=1",
+        "https://me:secret@h",
+        "file:x",
+        "file://h/x",
+    ],
+)
+def test_addresses_that_are_none(base: str) -> None:
+    with pytest.raises(SurveyError, match="no address of an archive"):
+        request(base=base)
+
+
+@pytest.mark.parametrize("source", ["s", "/a b", "/a\r\nHost: x", "/" + "x" * 3000, ""])
+def test_sources_that_are_none(source: str) -> None:
+    with pytest.raises(SurveyError, match="no path of an archive"):
+        request(source=source)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("run", "../../x"),
+        ("run", 0),
+        ("run", 10**7),
+        ("camcol", 7),
+        ("field", 1.5),
+        ("rerun", -1),
+        ("field", None),
+        ("field", float("inf")),
+    ],
+)
+def test_rows_that_are_no_field(tmp_path: Path, column: str, value: object) -> None:
+    table = catalog_of(Field(301, 94, 3, 12), Field(301, 94, 3, 13)).astype(object)
+    table.loc[1, column] = value
+    with pytest.raises(SurveyError, match=f"row 2 of the catalogue has {column}"):
+        download(table, tmp_path / "out")
+    nullable = table.copy()
+    nullable["field"] = pd.array([1, None], dtype="Int64")
+    with pytest.raises(SurveyError, match="row 2"):
+        download(nullable, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_without_the_columns(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match="frames needs the column 'rerun'"):
+        download(pd.DataFrame({"ra": [1.0]}), tmp_path)
+    with pytest.raises(SurveyError, match="has no row"):
+        download(catalog_of().astype(int), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"objid": 1237648720693755918, "specobjid": 7}, "1237648720693755918"),
+        ({"objid": pd.NA, "specobjid": 18446744073709551615}, "18446744073709551615"),
+        ({"objid": "../../x"}, "J000000.00-000000.0"),
+        ({"objid": "1" * 300}, "J000000.00-000000.0"),
+    ],
+)
+def test_names_of_objects(row: dict[str, object], name: str) -> None:
+    assert object_name({**row, "ra": 0.0, "dec": -0.00001}) == name
+
+
+@given(st.floats(0, 359.999), st.floats(-89.9, 89.9))
+def test_position_names_agree_with_astropy(ra: float, dec: float) -> None:
+    name = object_name({"ra": ra, "dec": dec})
+    back = SkyCoord(
+        f"{name[1:3]}h{name[3:5]}m{name[5:10]}s", f"{name[10:13]}d{name[13:15]}m{name[15:]}s"
+    )
+    assert back.separation(SkyCoord(ra, dec, unit=u.deg)).arcsec < 0.2
+
+
+def test_folders_stay_small() -> None:
+    names = [sharded("f", str(number)) for number in range(20_000)]
+    counts = pd.Series([name.split("/")[1] for name in names]).value_counts()
+    assert counts.max() < 25
+    assert len(set(names)) == len(names)
+
+
+def test_pace_keeps_the_rate(fake: FakeClock) -> None:
+    pace, starts = Pace(10.0, fake.clock), []
+
+    async def three() -> None:
+        for _ in range(3):
+            await pace.turn()
+            starts.append(fake.time)
+        pace.hold(60)
+        await pace.turn()
+        starts.append(fake.time)
+
+    asyncio.run(three())
+    assert starts == pytest.approx([1000.0, 1000.1, 1000.2, 1060.2])
+
+
+def test_no_rate_is_no_wait(fake: FakeClock) -> None:
+    async def many() -> None:
+        pace = Pace(0, fake.clock)
+        for _ in range(100):
+            await pace.turn()
+
+    asyncio.run(many())
+    assert fake.slept == []
+
+
+def test_waits_grow_to_a_minute() -> None:
+    for attempt in range(20):
+        longest = min(60.0, 0.5 * 2**attempt)
+        assert longest / 2 <= back_off(attempt) <= longest
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), (" 0 ", 0.0), (None, None), ("", None), ("soon", None), ("-3", None), ("²", None)],
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value) == seconds
+
+
+def test_retry_after_in_the_past() -> None:
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+
+def test_frame_names_are_accepted() -> None:
+    path = frame_path(Field(301, 94, 3, 12), "r").as_posix()
+    assert request(path).path == path

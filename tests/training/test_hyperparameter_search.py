@@ -1,0 +1,127 @@
+"""The search for settings, and the test of learning rates."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skyclass.config.sections import CatalogConfig, ExperimentConfig
+from skyclass.config.training_sections import TrainingConfig
+from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
+from skyclass.errors import ConfigError, TrainingError
+from skyclass.training.hyperparameter_search import search
+from skyclass.training.lr_finder import RateTest, draw_rates, find_learning_rate
+from training.stored import spec
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+RATE = "training.learning_rate"
+SPACE = SearchConfig(
+    trials=12,
+    space={RATE: Range(low=1e-5, high=1e-1, log=True), "training.optimizer": ("adam", "adamw")},
+)
+EXPERIMENT = ExperimentConfig(task="spectral-class", catalog=CatalogConfig(path=Path("a.csv")))
+
+
+def judge(_number: int, values: dict) -> float:
+    return abs(np.log10(values[RATE]) + 3) + (values["training.optimizer"] == "adam")
+
+
+def test_an_interrupted_search_ends_the_same(tmp_path: Path) -> None:
+    asked = []
+
+    def interrupted(number: int, values: dict) -> float:
+        asked.append((number, values))
+        if len(asked) == 6:
+            raise KeyboardInterrupt
+        return judge(number, values)
+
+    with pytest.raises(KeyboardInterrupt):
+        search(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
+    found = search(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
+    assert asked[5] == asked[6]
+    assert len(asked) == 13
+    whole = search(SPACE, tmp_path / "whole", judge, maximise=False, seed=1)
+    assert found == whole
+    assert whole.figure == judge(0, whole.values) < 1
+    tables = [pd.read_csv(tmp_path / name / "trials.csv") for name in ("broken", "whole")]
+    pd.testing.assert_frame_equal(*tables)
+    with pytest.raises(TrainingError, match="another space"):
+        search(
+            SearchConfig(space={RATE: (1.0, 2.0)}),
+            tmp_path / "whole",
+            judge,
+            maximise=False,
+            seed=1,
+        )
+
+
+def test_trials_that_fail_are_left_out(tmp_path: Path) -> None:
+    def failing(number: int, values: dict) -> float:
+        if number % 2 or tmp_path.name == "all":
+            raise TrainingError("the loss is not finite")
+        return judge(number, values)
+
+    short = SPACE.model_copy(update={"trials": 4})
+    found = search(short, tmp_path / "half", failing, maximise=True, seed=1)
+    assert (found.trials, found.failed) == (4, 2)
+
+    def never(_number: int, _values: dict) -> float:
+        raise TrainingError("the loss is not finite")
+
+    with pytest.raises(TrainingError, match="none of 4 trials could be trained: the loss"):
+        search(short, tmp_path / "none", never, maximise=True, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[space]\n"training.learning_rte" = [1, 2]',
+            "did you mean 'learning_rate'",
+        ),
+        ('trialz = 3\n[space]\n"training.epochs" = [1, 2]', "trialz'; did you mean 'trials'"),
+        ('[space]\n"training.learning_rate" = [1, -2]', "learning_rate = -2"),
+        ('[space]\n"training.learning_rate" = { low = 2, high = 1 }', "is not below"),
+        ('[space]\n"training.learning_rate" = { low = 0, high = 1, log = true }', "above 0"),
+        ('[space]\n"split.test" = [0.1, 0.2]', "share one set of objects"),
+        ('[space]\n"training.monitor" = ["loss", "accuracy"]', "one figure"),
+        ("trials = 3", "space"),
+        ("trials = ", "not a TOML file"),
+    ],
+)
+def test_bad_search_files(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "space.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_search(tmp_path / "space.toml", EXPERIMENT)
+
+
+def test_values_are_put_into_the_experiment(tmp_path: Path) -> None:
+    text = '[space]\n"training.batch_size" = [16, 32]\n"images.type" = ["ugriz", "gri"]\n'
+    (tmp_path / "space.toml").write_text(text)
+    found = read_search(tmp_path / "space.toml", EXPERIMENT)
+    assert found.space["training.batch_size"] == (16, 32)
+    changed = with_values(EXPERIMENT, {"training.batch_size": 16, "images.type": "gri"})
+    assert (changed.training.batch_size, changed.images.type) == (16, "gri")
+    assert changed.training.model_fields_set == {"batch_size"}
+
+
+def test_a_learning_rate_that_learns(cutouts: Path, tmp_path: Path) -> None:
+    before = sorted(cutouts.parent.rglob("*"))
+    test = find_learning_rate(cutouts, spec(), TrainingConfig(batch_size=20), steps=60)
+    assert 1e-5 < test.suggestion < 0.5
+    assert test.losses.min() < 0.8 * test.losses[0]
+    assert np.all(np.diff(np.log(test.rates)) > 0)
+    assert sorted(cutouts.parent.rglob("*")) == before
+    draw_rates(test, tmp_path / "rates.png")
+    with Image.open(tmp_path / "rates.png") as picture:
+        assert picture.format == "PNG"
+
+
+def test_a_loss_that_never_falls() -> None:
+    with pytest.raises(TrainingError, match="falls at no learning rate"):
+        _ = RateTest(np.geomspace(1e-7, 1, 50), np.linspace(1, 2, 50)).suggestion
+    with pytest.raises(TrainingError, match="falls at no learning rate"):
+        _ = RateTest(np.array([1e-7]), np.array([0.0])).suggestion
