@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from skyclass.catalog.build_catalog import catalog_of, read_catalog, write_catalog
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.evaluation.paired_difference import paired_difference
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import check_images
@@ -69,9 +69,9 @@ def learn(network: nn.Module, images: Tensor) -> None:
     network.train()(images).square().sum().backward()
 
 
-def configuration(survey: Path, network: str, side: int | None, epochs: int) -> ExperimentConfig:
+def configuration(survey: Path, network: str, side: int | None, epochs: int) -> Experiment:
     images = {"type": "ugriz"} | ({} if side is None else {"size": side, "resize": "bilinear"})
-    return ExperimentConfig.model_validate(
+    return Experiment.model_validate(
         {
             "task": "spectral-class",
             "catalog": {"path": survey / "catalog.csv"},

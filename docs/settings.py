@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from skyclass.config.section import Section
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 
 WORDS = {
     "str": "text",
@@ -35,7 +35,7 @@ experiment's directory. (`python docs/settings.py` makes this page.)
 def page() -> str:
     """Write the page."""
     plain, sections = [], []
-    for name, field in ExperimentConfig.model_fields.items():
+    for name, field in Experiment.model_fields.items():
         kind = field.annotation
         if inspect.isclass(kind) and issubclass(kind, BaseModel):
             sections.append(
@@ -43,7 +43,7 @@ def page() -> str:
             )
         else:
             plain.append(name)
-    first = f"## At the top of the file\n\n{table(ExperimentConfig, plain)}"
+    first = f"## At the top of the file\n\n{table(Experiment, plain)}"
     return "\n".join([HEAD, first, *sections])
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from skyclass.config.experiment_file import write_config
-from skyclass.config.sections import CatalogConfig, ExperimentConfig
+from skyclass.config.sections import CatalogConfig, Experiment
 from skyclass.evaluation.binned_scores import scores_by_condition
 from skyclass.evaluation.calibration import reliability_table
 from skyclass.evaluation.metrics import score
@@ -186,7 +186,7 @@ def make_experiment(
         told = np.random.default_rng(6).normal(size=(n, 5)).astype(np.float32)
         np.save(folder / "columns" / "test.npy", told)
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    config = ExperimentConfig(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
+    config = Experiment(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
     write_config(config, folder / "experiment.toml")
     write_predictions(table, folder / "predictions.parquet")
     monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(ids, table["ra"].tolist()))

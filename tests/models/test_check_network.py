@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
 from skyclass.models.check_network import check_network
 from skyclass.models.presets import with_preset
 
 
-def config(model: dict, images: dict | None = None) -> ExperimentConfig:
+def config(model: dict, images: dict | None = None) -> Experiment:
     values = {"task": "spectral-class", "catalog": {"path": "c.csv"}, "model": model}
-    return with_preset(ExperimentConfig.model_validate(values | {"images": images or {}}))
+    return with_preset(Experiment.model_validate(values | {"images": images or {}}))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from skyclass.config.experiment_file import read_config, write_config
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
 from skyclass.models.backbone import own_scale
 from skyclass.models.presets import PRESETS, with_preset
@@ -17,9 +17,9 @@ from skyclass.models.registry import check_model, create_network, networks
 OWN = [name for name in networks() if name not in PRESETS]
 
 
-def config(**sections: object) -> ExperimentConfig:
+def config(**sections: object) -> Experiment:
     values = {"task": "spectral-class", "catalog": {"path": "c.csv"}, **sections}
-    return ExperimentConfig.model_validate(values)
+    return Experiment.model_validate(values)
 
 
 @pytest.mark.parametrize("name", OWN)

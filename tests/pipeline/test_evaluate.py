@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from skyclass.catalog.build_catalog import catalog_of, write_catalog
-from skyclass.config.sections import CatalogConfig, CutoutConfig, ExperimentConfig, SplitConfig
+from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
 from skyclass.evaluation.calibration import uncalibrated
 from skyclass.evaluation.conformal import prediction_sets
 from skyclass.evaluation.metrics import score
@@ -25,7 +25,7 @@ from skyclass.tasks.registry import get_task
 @pytest.fixture(scope="module")
 def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     folder = tmp_path_factory.mktemp("scored")
-    config = ExperimentConfig(
+    config = Experiment(
         task="spectral-class",
         catalog=CatalogConfig(path=small_survey / "catalog.csv"),
         split=SplitConfig(test=0.3, calibration=0.2),

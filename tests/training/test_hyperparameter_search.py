@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skyclass.config.sections import CatalogConfig, ExperimentConfig
+from skyclass.config.sections import CatalogConfig, Experiment
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
 from skyclass.errors import ConfigError, TrainingError
@@ -22,7 +22,7 @@ SPACE = SearchConfig(
     trials=12,
     space={RATE: Range(low=1e-5, high=1e-1, log=True), "training.optimizer": ("adam", "adamw")},
 )
-EXPERIMENT = ExperimentConfig(task="spectral-class", catalog=CatalogConfig(path=Path("a.csv")))
+EXPERIMENT = Experiment(task="spectral-class", catalog=CatalogConfig(path=Path("a.csv")))
 
 
 def judge(_number: int, values: dict) -> float:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skyclass.config.sections import CutoutConfig, ExperimentConfig, ObjectsConfig
+from skyclass.config.sections import CutoutConfig, Experiment, ObjectsConfig
 from skyclass.errors import ConfigError, nearest
 from skyclass.files import AnyPath, atomic_path
 
@@ -30,7 +30,7 @@ class _CuttingConfig(BaseModel):
     cutouts: CutoutConfig
 
 
-def read_config(path: AnyPath) -> ExperimentConfig:
+def read_config(path: AnyPath) -> Experiment:
     """Read an experiment file; relative paths in it become absolute.
 
     Parameters
@@ -40,7 +40,7 @@ def read_config(path: AnyPath) -> ExperimentConfig:
 
     Returns
     -------
-    ExperimentConfig
+    Experiment
         Checked, with defaults filled in.
 
     Raises
@@ -59,7 +59,7 @@ def read_config(path: AnyPath) -> ExperimentConfig:
     return make_config(values, path.resolve().parent, str(path))
 
 
-def make_config(values: dict[str, Any], base: Path, name: str) -> ExperimentConfig:
+def make_config(values: dict[str, Any], base: Path, name: str) -> Experiment:
     """Make a configuration of what an experiment file says; relative paths become absolute.
 
     Parameters
@@ -73,7 +73,7 @@ def make_config(values: dict[str, Any], base: Path, name: str) -> ExperimentConf
 
     Returns
     -------
-    ExperimentConfig
+    Experiment
         Checked, with defaults filled in.
 
     Raises
@@ -82,9 +82,9 @@ def make_config(values: dict[str, Any], base: Path, name: str) -> ExperimentConf
         Where there is an unknown key (the nearest known one is named) or a value that cannot be.
     """
     try:
-        config = ExperimentConfig.model_validate(values)
+        config = Experiment.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {explain(error, ExperimentConfig)}") from error
+        raise ConfigError(f"{name}: {explain(error, Experiment)}") from error
     changed: dict[str, Any] = {}
     if config.survey.frames is not None:
         frames = base / config.survey.frames
@@ -186,7 +186,7 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def write_config(config: ExperimentConfig, path: AnyPath) -> None:
+def write_config(config: Experiment, path: AnyPath) -> None:
     """Write a configuration as a TOML file that `read_config` reads back.
 
     Parameters

@@ -13,7 +13,7 @@ __all__ = [
     "CatalogConfig",
     "CleanConfig",
     "CutoutConfig",
-    "ExperimentConfig",
+    "Experiment",
     "ImageConfig",
     "LabelConfig",
     "ObjectsConfig",
@@ -235,7 +235,7 @@ class ObjectsConfig(Section):
     split: SplitConfig = SplitConfig()
 
 
-class ExperimentConfig(ObjectsConfig):
+class Experiment(ObjectsConfig):
     """One trained and evaluated configuration."""
 
     survey: SurveyConfig = SurveyConfig()

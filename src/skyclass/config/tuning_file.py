@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from skyclass.config.experiment_file import explain
 from skyclass.config.section import Section
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import ConfigError
 
 __all__ = ["Range", "SearchConfig", "read_search", "with_values"]
@@ -62,7 +62,7 @@ class SearchConfig(Section):
         return space
 
 
-def read_search(path: Path, experiment: ExperimentConfig) -> SearchConfig:
+def read_search(path: Path, experiment: Experiment) -> SearchConfig:
     """Read a search file, and check each of its values in the experiment.
 
     Parameters
@@ -102,7 +102,7 @@ def read_search(path: Path, experiment: ExperimentConfig) -> SearchConfig:
     return search
 
 
-def with_values(experiment: ExperimentConfig, values: Mapping[str, Choice]) -> ExperimentConfig:
+def with_values(experiment: Experiment, values: Mapping[str, Choice]) -> Experiment:
     """Put values into an experiment.
 
     Parameters
@@ -114,7 +114,7 @@ def with_values(experiment: ExperimentConfig, values: Mapping[str, Choice]) -> E
 
     Returns
     -------
-    ExperimentConfig
+    Experiment
         Checked anew; what was not given before is still not given, for presets to fill in.
 
     Raises
@@ -127,10 +127,10 @@ def with_values(experiment: ExperimentConfig, values: Mapping[str, Choice]) -> E
         section, _, name = key.partition(".")
         given[section] = {**given.get(section, {}), name: value}
     try:
-        return ExperimentConfig.model_validate(given)
+        return Experiment.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
-            raise ConfigError(explain(error, ExperimentConfig)) from error
+            raise ConfigError(explain(error, Experiment)) from error
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{where} = {first['input']!r}: {first['msg']}") from error

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import Renderer
@@ -16,7 +16,7 @@ __all__ = ["check_network"]
 _ENDING: Final = ".safetensors"
 
 
-def check_network(config: ExperimentConfig) -> None:
+def check_network(config: Experiment) -> None:
     """Check the settings of an experiment's model.
 
     Parameters
@@ -41,7 +41,7 @@ def check_network(config: ExperimentConfig) -> None:
         sizing(name, _picture_size(config), model.native, model.patch)
 
 
-def _check_weights(config: ExperimentConfig, name: str) -> None:
+def _check_weights(config: Experiment, name: str) -> None:
     """Refuse weights that cannot be, and what needs weights without any."""
     model = config.model
     if model.pretrained and name in OWN:
@@ -68,7 +68,7 @@ def _check_weights(config: ExperimentConfig, name: str) -> None:
         )
 
 
-def _picture_size(config: ExperimentConfig) -> tuple[int, int]:
+def _picture_size(config: Experiment) -> tuple[int, int]:
     """Give rows and columns of a picture."""
     images = config.images
     source = get_image_type(images.type).source

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
@@ -87,7 +87,7 @@ class ModelSpec:
 
 
 def spec_of(
-    config: ExperimentConfig,
+    config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,
@@ -188,7 +188,7 @@ def _statistics(
     return ((), ()) if values is None else column_statistics(values)
 
 
-def _survey(config: ExperimentConfig, info: CutoutInfo) -> str:
+def _survey(config: Experiment, info: CutoutInfo) -> str:
     """Name where the pixels come from."""
     if info.bands != BANDS:
         return f"pictures of the type {config.images.type}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 
 __all__ = ["PRESETS", "Preset", "network_of", "with_preset"]
 
@@ -95,7 +95,7 @@ def network_of(name: str) -> str:
     return PRESETS[name].network if name in PRESETS else name
 
 
-def with_preset(config: ExperimentConfig) -> ExperimentConfig:
+def with_preset(config: Experiment) -> Experiment:
     """Fill in what a preset says, where `model.name` is one and the user did not say otherwise.
 
     Parameters
@@ -105,7 +105,7 @@ def with_preset(config: ExperimentConfig) -> ExperimentConfig:
 
     Returns
     -------
-    ExperimentConfig
+    Experiment
         The same where the model is no preset.
     """
     if config.model.name not in PRESETS:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclass.config.experiment_file import write_config
-from skyclass.config.sections import CatalogConfig, ExperimentConfig, SurveyConfig
+from skyclass.config.sections import CatalogConfig, Experiment, SurveyConfig
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import AnyPath, make_directory
 from skyclass.mock_archive.server import serve
@@ -55,7 +55,7 @@ def run_demo(
     survey = make_directory(out) / "survey"
     simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
     with serve(survey, queries=False) as url:
-        config = ExperimentConfig(
+        config = Experiment(
             task=task,
             catalog=CatalogConfig(path=Path("survey/catalog.csv")),
             survey=SurveyConfig(frames=Path("frames"), base_url=url, rate=0),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.catalog.split import split_groups
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.evaluation.binned_scores import CONDITIONS, scores_by_condition
 from skyclass.evaluation.calibration import reliability_table, uncalibrated
 from skyclass.evaluation.conformal import conformal, prediction_sets
@@ -55,7 +55,7 @@ class Evaluation:
 
 
 def evaluate(
-    config: ExperimentConfig,
+    config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,
@@ -164,7 +164,7 @@ class _Scoring:
 
 
 def _conformal(
-    config: ExperimentConfig,
+    config: Experiment,
     classifier: Classifier,
     cutouts: Path,
     scoring: _Scoring,
@@ -332,7 +332,7 @@ def _field_names(objects: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _told(
-    config: ExperimentConfig,
+    config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from skyclass.config.experiment_file import read_config, write_config
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import ExperimentError
 from skyclass.evaluation.predictions import write_predictions
 from skyclass.evaluation.report.page import write_report
@@ -81,7 +81,7 @@ def run_experiment(file: AnyPath, out: AnyPath, *, progress: Progress | None = N
     return run_config(read_config(file), out, progress=progress)
 
 
-def check_experiment(config: ExperimentConfig) -> str:
+def check_experiment(config: Experiment) -> str:
     """Refuse an experiment that names what does not exist, before any work.
 
     Parameters
@@ -110,7 +110,7 @@ def check_experiment(config: ExperimentConfig) -> str:
 
 
 def run_config(
-    config: ExperimentConfig,
+    config: Experiment,
     out: Path,
     *,
     objects: Objects | None = None,
@@ -173,7 +173,7 @@ def _link(objects: Objects, out: Path) -> None:
                 partial.symlink_to(relative)
 
 
-def claim(out: Path, config: ExperimentConfig) -> None:
+def claim(out: Path, config: Experiment) -> None:
     """Take a directory for an experiment, or refuse one that is not its own.
 
     Parameters
@@ -203,7 +203,7 @@ def claim(out: Path, config: ExperimentConfig) -> None:
     write_config(config, resolved)
 
 
-def _differences(one: ExperimentConfig, other: ExperimentConfig) -> str:
+def _differences(one: Experiment, other: Experiment) -> str:
     """Name the keys in which two experiments differ."""
     flat = [_flat(config.model_dump(mode="json")) for config in (one, other)]
     return ", ".join(key for key in flat[0] if flat[0][key] != flat[1][key])
@@ -221,7 +221,7 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(
-    config: ExperimentConfig,
+    config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,
@@ -253,7 +253,7 @@ def _model(
 
 
 def _evaluate(
-    config: ExperimentConfig,
+    config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
     info: CutoutInfo,

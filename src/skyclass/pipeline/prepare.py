@@ -19,7 +19,7 @@ from skyclass.catalog.build_catalog import (
     source_of,
     write_catalog,
 )
-from skyclass.config.sections import ExperimentConfig, ObjectsConfig
+from skyclass.config.sections import Experiment, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
 from skyclass.images.image_type import Download
 from skyclass.images.make_cutouts import make_cutouts
@@ -88,7 +88,7 @@ class Objects:
     """What the pixels are."""
 
 
-def check_sources(config: ExperimentConfig) -> None:
+def check_sources(config: Experiment) -> None:
     """Refuse an experiment whose table or directory of frames is not there.
 
     Parameters
@@ -111,7 +111,7 @@ def check_sources(config: ExperimentConfig) -> None:
 
 
 def prepare(
-    configs: Mapping[str, ExperimentConfig], places: Places, tell: Progress
+    configs: Mapping[str, Experiment], places: Places, tell: Progress
 ) -> dict[str, Objects]:
     """Make catalogue and cutouts; what is up to date is not made again.
 
@@ -157,7 +157,7 @@ def prepare(
 
 
 def _catalog(
-    config: ExperimentConfig, places: Places, *, needs_frames: bool, tell: Progress
+    config: Experiment, places: Places, *, needs_frames: bool, tell: Progress
 ) -> tuple[pd.DataFrame, str]:
     """Clean, label, sample and split the objects; give also a hash of the table they are from."""
     clean = config.clean
@@ -177,7 +177,7 @@ def _catalog(
     return read_catalog(places.catalog), source
 
 
-def _check_catalog(catalog: pd.DataFrame, configs: Iterable[ExperimentConfig]) -> None:
+def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None:
     """Refuse, before any pixel is fetched, objects that nothing could be learnt from."""
     missing = [name for name in POSITION if name not in catalog]
     if missing:
@@ -199,7 +199,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[ExperimentConfig]) -
 
 
 def _with_files(
-    config: ExperimentConfig,
+    config: Experiment,
     source: Download | None,
     catalog: pd.DataFrame,
     places: Places,
@@ -234,7 +234,7 @@ def _with_files(
 
 
 def _cutouts(
-    config: ExperimentConfig,
+    config: Experiment,
     source: Download | None,
     catalog: pd.DataFrame,
     places: Places,
@@ -254,7 +254,7 @@ def _cutouts(
     )
 
 
-def _frames(config: ExperimentConfig, places: Places) -> Path:
+def _frames(config: Experiment, places: Places) -> Path:
     """Give the directory of frames."""
     return config.survey.frames or places.frames
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skyclass.config.experiment_file import read_config, write_config
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath
@@ -122,7 +122,7 @@ def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | No
     return found
 
 
-def _check_choices(config: ExperimentConfig, searched: SearchConfig) -> None:
+def _check_choices(config: Experiment, searched: SearchConfig) -> None:
     """Refuse choices that name what does not exist, or need other pixels."""
     pixels = get_image_type(config.images.type).source
     for key, options in searched.space.items():
@@ -138,7 +138,7 @@ def _check_choices(config: ExperimentConfig, searched: SearchConfig) -> None:
                 )
 
 
-def _prepared(config: ExperimentConfig, out: Path, progress: Progress | None) -> Objects:
+def _prepared(config: Experiment, out: Path, progress: Progress | None) -> Objects:
     """Make the objects of an experiment in a directory of its own."""
     check_experiment(config)
     claim(out, config)
@@ -146,7 +146,7 @@ def _prepared(config: ExperimentConfig, out: Path, progress: Progress | None) ->
     return prepare({"": config}, Places.within(out), tell)[""]
 
 
-def _trained(config: ExperimentConfig, objects: Objects, folder: Path) -> dict[str, Any]:
+def _trained(config: Experiment, objects: Objects, folder: Path) -> dict[str, Any]:
     """Train, and give the story of the training alone: weights would fill the disk."""
     train(
         objects.cutouts,
@@ -161,13 +161,13 @@ def _trained(config: ExperimentConfig, objects: Objects, folder: Path) -> dict[s
     return history
 
 
-def _spec(config: ExperimentConfig, objects: Objects) -> Any:
+def _spec(config: Experiment, objects: Objects) -> Any:
     """Say what an experiment trains."""
     registration = check_experiment(config)
     task = get_task(config.task)
     return spec_of(config, task, objects.catalog, objects.info, registration, objects.cutouts)
 
 
-def _seed(config: ExperimentConfig) -> int:
+def _seed(config: Experiment) -> int:
     """Give the seed of an experiment's training."""
     return config.seed if config.training.seed is None else config.training.seed

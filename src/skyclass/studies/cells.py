@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from skyclass.config.experiment_file import make_config
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import StudyError
 from skyclass.images.registry import get_image_type
 from skyclass.models.presets import with_preset
@@ -34,7 +34,7 @@ class Cell:
     """What learns."""
     seed: int
     """Seed of its training."""
-    config: ExperimentConfig
+    config: Experiment
     """The experiment."""
 
     @property
@@ -101,7 +101,7 @@ def cells_of(
     return cells
 
 
-def sources_of(cells: Iterable[Cell]) -> dict[str, ExperimentConfig]:
+def sources_of(cells: Iterable[Cell]) -> dict[str, Experiment]:
     """Return one experiment for each source of pixels, as `prepare` takes them.
 
     Parameters
@@ -114,7 +114,7 @@ def sources_of(cells: Iterable[Cell]) -> dict[str, ExperimentConfig]:
     dict
         By the names of the sources.
     """
-    found: dict[str, ExperimentConfig] = {}
+    found: dict[str, Experiment] = {}
     for cell in cells:
         found.setdefault(cell.source, cell.config)
     return found
@@ -127,7 +127,7 @@ def _config(
     base: Path,
     scale: float | None,
     fixed: Mapping[str, Mapping[str, Any]],
-) -> ExperimentConfig:
+) -> Experiment:
     """Make the experiment of one cell."""
     values = study.base
     for choice in choices:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from skyclass.catalog.cleaning_report import report_lines
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.evaluation.report.report_data import Material
 from skyclass.images.registry import get_image_type
 
@@ -44,7 +44,7 @@ def provenance(material: Material) -> dict[str, Any]:
     }
 
 
-def _survey(config: ExperimentConfig) -> str:
+def _survey(config: Experiment) -> str:
     """Name the survey and its release."""
     source = get_image_type(config.images.type).source
     if source is not None and source.service == "ps1":
@@ -60,7 +60,7 @@ def _pixels(material: Material) -> str:
     return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
 
 
-def _catalogue(config: ExperimentConfig) -> str:
+def _catalogue(config: Experiment) -> str:
     """Say where the objects come from."""
     path = config.catalog.path
     # where the file lies on the machine of its author is nobody's business

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.config.experiment_file import read_config
-from skyclass.config.sections import ExperimentConfig
+from skyclass.config.sections import Experiment
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
@@ -26,7 +26,7 @@ __all__ = ["Material", "read_material"]
 class Material(Evaluated):
     """What a report is made from: an experiment that was run to its end, of `n` test objects."""
 
-    config: ExperimentConfig
+    config: Experiment
     """Its settings."""
     toml: str
     """Its file, word for word."""
