@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 0.02
 
-.PHONY: demo test lint bench studies docs clean
+.PHONY: demo test lint bench studies docs package clean
 
 demo: $(VENV)/.demo
 	$(BIN)/skyclass demo --out demo
@@ -34,8 +34,20 @@ studies: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
 
+package: $(VENV)/bin/python
+	rm -rf dist build/package
+	$(BIN)/python -m pip install --quiet build twine
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m twine check --strict dist/*
+	for file in dist/*; do \
+	  $(PYTHON) -m venv build/package && \
+	  build/package/bin/python -m pip install --quiet "$$file" && \
+	  (cd build && package/bin/skyclass --version && package/bin/skyclass simulate --help > /dev/null) && \
+	  rm -rf build/package || exit 1; \
+	done
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo build dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
