@@ -1,5 +1,73 @@
-"""skyclass: what kind of object is it? Spectral classes and object types from survey images."""
+"""Classify astronomical objects from survey images: spectral classes and object types.
+
+These names are the public interface. Each is imported when it is first used, so that
+``import skyclass`` loads neither PyTorch nor astropy; all other modules are what the parts of the
+package need of each other, and may change.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from skyclass._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from skyclass.catalog.build_catalog import build_catalog
+    from skyclass.config.experiment_file import read_config
+    from skyclass.evaluation.compare import compare
+    from skyclass.evaluation.metrics import score
+    from skyclass.images.make_cutouts import make_cutouts
+    from skyclass.images.renderer import render
+    from skyclass.images.show import show
+    from skyclass.images.stored_cutouts import open_cutouts
+    from skyclass.inference.classify import classify
+    from skyclass.pipeline.experiment import run_experiment
+    from skyclass.simulation.simulate import simulate
+    from skyclass.studies.run_study import run_study
+    from skyclass.surveys.download import download
+
+__all__ = [
+    "__version__",
+    "build_catalog",
+    "classify",
+    "compare",
+    "download",
+    "make_cutouts",
+    "open_cutouts",
+    "read_config",
+    "render",
+    "run_experiment",
+    "run_study",
+    "score",
+    "show",
+    "simulate",
+]
+
+_MODULES: Final = {
+    "build_catalog": "catalog.build_catalog",
+    "classify": "inference.classify",
+    "compare": "evaluation.compare",
+    "download": "surveys.download",
+    "make_cutouts": "images.make_cutouts",
+    "open_cutouts": "images.stored_cutouts",
+    "read_config": "config.experiment_file",
+    "render": "images.renderer",
+    "run_experiment": "pipeline.experiment",
+    "run_study": "studies.run_study",
+    "score": "evaluation.metrics",
+    "show": "images.show",
+    "simulate": "simulation.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return list(__all__)
