@@ -95,7 +95,6 @@ def open_field(
     rows: Callable[[WCS], int] | None = None,
     *,
     mask_missing: bool = False,
-    threads: int = 1,
 ) -> tuple[Frame, ...]:
     """Read the five frames of a field, each file once, in memory.
 
@@ -110,8 +109,6 @@ def open_field(
         given.
     mask_missing
         Whether a band without a frame becomes one without pixels, where others have some.
-    threads
-        Threads of an external decoder, where there is one.
 
     Returns
     -------
@@ -131,7 +128,7 @@ def open_field(
     found: list[Frame | None] = []
     for band in BANDS:
         try:
-            found.append(open_frame(root, field, band, rows, threads=threads))
+            found.append(open_frame(root, field, band, rows))
         except MissingFrameError:
             if not mask_missing:
                 raise
@@ -151,14 +148,12 @@ def open_frame(
     field: Field,
     band: str,
     rows: Callable[[WCS], int] | None = None,
-    *,
-    threads: int = 1,
 ) -> Frame:
     """Read one frame of a field.
 
     Parameters
     ----------
-    root, field, rows, threads
+    root, field, rows
         As `open_field` takes them.
     band
         One of u g r i z.
@@ -184,7 +179,7 @@ def open_frame(
         wcs = celestial_wcs(path, header)
         return int(header["NAXIS2"]) if rows is None else rows(wcs)
 
-    raw = read_frame(path, count, threads=threads)
+    raw = read_frame(path, count)
     header = raw.header
     counts = _NEAR_SATURATION * SATURATION[BANDS.index(band)]
     return Frame(

@@ -24,8 +24,6 @@ def cut_objects(
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     rules: CutoutConfig,
-    *,
-    threads: int = 1,
 ) -> tuple[Cutouts, bool]:
     """Read a field's frames as far as its objects need, and cut them.
 
@@ -39,8 +37,6 @@ def cut_objects(
         Positions in degrees, `[n]`.
     rules
         Size, and what is done about pixels.
-    threads
-        Threads of an external decoder, where there is one.
 
     Returns
     -------
@@ -68,7 +64,6 @@ def cut_objects(
         field,
         rows if as_they_are else None,
         mask_missing=rules.missing_band == "mask",
-        threads=threads,
     )
     if as_they_are:
         frames = with_neighbours(frames, root, field, ra, dec, size)

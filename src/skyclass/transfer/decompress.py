@@ -63,15 +63,13 @@ def decoder_name() -> str:
 
 
 @contextmanager
-def unpacking(path: Path, threads: int = 1) -> Iterator[io.BufferedIOBase]:
+def unpacking(path: Path) -> Iterator[io.BufferedIOBase]:
     """Open a file for reading, decompressing bz2 and gzip by its own first bytes.
 
     Parameters
     ----------
     path
         File.
-    threads
-        Threads of an external decoder, where there is one.
 
     Yields
     ------
@@ -84,7 +82,7 @@ def unpacking(path: Path, threads: int = 1) -> Iterator[io.BufferedIOBase]:
         magic = raw.read(3)
         raw.seek(0)
         if magic == _BZ2 and (program := shutil.which(_PROGRAM)) is not None:
-            with _piped([program, "-dc", f"-n{threads}"], raw) as process:
+            with _piped([program, "-dc", "-n1"], raw) as process:
                 assert isinstance(process.stdout, io.BufferedReader)
                 yield process.stdout
         elif magic == _BZ2:

@@ -216,9 +216,7 @@ def _field_of(path: Path, match: re.Match[str]) -> Field:
     return Field(rerun, int(match["run"]), int(match["camcol"]), int(match["field"]))
 
 
-def read_frame(
-    path: Path, rows: Callable[[fits.Header], int] | None = None, *, threads: int = 1
-) -> RawFrame:
+def read_frame(path: Path, rows: Callable[[fits.Header], int] | None = None) -> RawFrame:
     """Read the image of one frame file (bz2, gzip or plain FITS), in memory.
 
     Parameters
@@ -228,8 +226,6 @@ def read_frame(
     rows
         Given the primary header, says how many of the image's rows are needed; the file is
         decompressed no further. All of them where not given.
-    threads
-        Threads of an external decoder, where there is one.
 
     Returns
     -------
@@ -243,7 +239,7 @@ def read_frame(
         two-dimensional image.
     """
     try:
-        with unpacking(path, threads) as stream:
+        with unpacking(path) as stream:
             header = _read_header(path, stream)
             shape = _shape(path, header)
             count = shape[0] if rows is None else min(max(rows(header), 0), shape[0])
