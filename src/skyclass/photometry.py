@@ -1,62 +1,119 @@
-"""Magnitudes: zero point, asinh scale, extinction, and colours to magnitudes."""
+"""Fluxes in nanomaggies and AB magnitudes: zero point, asinh scale, extinction, colours."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXTINCTION", "SOFTENING", "asinh_magnitudes", "fluxes", "magnitudes_from_r"]
+__all__ = [
+    "EXTINCTION",
+    "NANOMAGGY",
+    "POGSON",
+    "SOFTENING",
+    "ZERO_POINT",
+    "add_colours",
+    "propagate_asinh_error",
+    "to_asinh_magnitude",
+    "to_flux",
+    "to_magnitude",
+]
+
+ZERO_POINT: Final = 22.5
+"""AB magnitude of one nanomaggy."""
+
+POGSON: Final = float(2.5 / np.log(10.0))
+"""Magnitudes in a factor of e (Pogson 1856, MNRAS 17, 12)."""
+
+NANOMAGGY: Final = 1e-9
+"""In maggies, of which one has AB magnitude 0."""
 
 SOFTENING: Final = np.array([1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10])
-"""Softening of the asinh magnitudes in u g r i z (Stoughton et al. 2002, AJ 123, 485, table 21)."""
+"""Softening of the asinh magnitudes in u g r i z, in maggies (Stoughton et al. 2002, AJ 123, 485,
+table 21)."""
 
 EXTINCTION: Final = np.array([5.155, 3.793, 2.751, 2.086, 1.479])
 """Extinction in u g r i z per E(B-V) (Schlegel et al. 1998, ApJ 500, 525; Stoughton et al.
 2002)."""
 
-_POGSON: Final = 2.5 / np.log(10.0)
-_NANOMAGGY: Final = 1e-9
 
-
-def fluxes(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn logarithmic AB magnitudes into nanomaggies (zero point 22.5).
+def to_flux(magnitude: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Convert logarithmic AB magnitudes to fluxes.
 
     Parameters
     ----------
-    magnitudes
+    magnitude
         Any shape.
 
     Returns
     -------
     numpy.ndarray
-        Fluxes in nanomaggies, the same shape.
+        Nanomaggies, the same shape.
     """
-    return np.asarray(10.0 ** (0.4 * (22.5 - magnitudes)))
+    return np.asarray(10.0 ** (0.4 * (ZERO_POINT - magnitude)))
 
 
-def asinh_magnitudes(
-    flux: NDArray[np.float64], error: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give asinh magnitudes and their errors (Lupton, Gunn & Szalay 1999, AJ 118, 1406).
+def to_magnitude(flux: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Convert fluxes to logarithmic AB magnitudes.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape; NaN where a flux is not positive.
+    """
+    return np.asarray(ZERO_POINT - 2.5 * np.log10(np.where(flux > 0, flux, np.nan)))
+
+
+def to_asinh_magnitude(
+    flux: NDArray[np.float64], softening: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Convert fluxes to asinh magnitudes (Lupton, Gunn & Szalay 1999, AJ 118, 1406).
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, any shape.
+    softening
+        `b` in maggies: one, or one for each band on the last axis.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape; ``-POGSON * ln(b)`` at a flux of zero.
+    """
+    x = flux / (2.0 * softening / NANOMAGGY)
+    return np.asarray(-POGSON * (np.arcsinh(x) + np.log(softening)))
+
+
+def propagate_asinh_error(
+    flux: NDArray[np.float64],
+    error: NDArray[np.float64],
+    softening: NDArray[np.float64] | float,
+) -> NDArray[np.float64]:
+    """Propagate the errors of fluxes to their asinh magnitudes.
 
     Parameters
     ----------
     flux, error
-        Measured fluxes and their errors in nanomaggies, ``[n, 5]`` in u g r i z.
+        Nanomaggies, the same shape.
+    softening
+        As in `to_asinh_magnitude`.
 
     Returns
     -------
-    magnitude, error
-        The same shape; a flux of zero has magnitude 24.63, 25.11, 24.80, 24.36, 22.83.
+    numpy.ndarray
+        Errors in magnitudes, the same shape.
     """
-    twice = 2.0 * SOFTENING / _NANOMAGGY
-    x = flux / twice
-    magnitude = -_POGSON * (np.arcsinh(x) + np.log(SOFTENING))
-    return magnitude, _POGSON * error / (twice * np.sqrt(1.0 + x**2))
+    twice = 2.0 * softening / NANOMAGGY
+    return np.asarray(POGSON * error / (twice * np.sqrt(1.0 + (flux / twice) ** 2)))
 
 
-def magnitudes_from_r(r: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Build five magnitudes of the r magnitude and four colours.
+def add_colours(r: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute five magnitudes from the r magnitude and four colours.
 
     Parameters
     ----------

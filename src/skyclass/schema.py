@@ -13,8 +13,12 @@ __all__ = [
     "POSITION",
     "PSF_WIDTHS",
     "SPECTRUM",
+    "SPLITS",
     "ZERO_FLUX",
 ]
+
+SPLITS: Final = ("train", "validation", "test", "calibration")
+"""Values of the column `split`; the last is made only where it is asked for."""
 
 BANDS: Final = "ugriz"
 """Bands of the magnitude columns."""

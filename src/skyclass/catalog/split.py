@@ -1,6 +1,6 @@
 """Divide objects into training, validation, test and calibration, class by class."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 from skyclass.catalog.ids import field_groups
 from skyclass.config.sections import SplitConfig
 from skyclass.errors import CatalogError
-from skyclass.schema import FRAME_KEYS, POSITION
+from skyclass.schema import FRAME_KEYS, POSITION, SPLITS
 from skyclass.tasks.task import spread
 
-__all__ = ["SPLITS", "assign_splits", "leakage", "split_groups", "split_report"]
-
-SPLITS: Final = ("train", "validation", "test", "calibration")
-"""Names of the splits; the last is made only where it is asked for."""
+__all__ = ["assign_splits", "leakage", "split_groups", "split_report"]
 
 
 def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Series[str]":

@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from skyclass.photometry import to_magnitude
+
 __all__ = ["APERTURE", "aperture_flux", "concentration"]
 
 APERTURE: Final = 10.0
@@ -67,10 +69,7 @@ def concentration(
     """
     chosen = (flux[:, [band]], offset[:, [band]])
     small, large = (aperture_flux(*chosen, radius=r)[:, 0] for r in (3.0, APERTURE))
-    good = (small > 0) & (large > 0)
-    ratio = np.divide(large, small, out=np.full(len(flux), np.nan), where=good)
-    magnitudes: NDArray[np.float64] = 2.5 * np.log10(ratio)
-    return magnitudes
+    return to_magnitude(small) - to_magnitude(large)
 
 
 def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:

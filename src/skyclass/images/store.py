@@ -17,13 +17,12 @@ from datasets import Array2D, Array3D, ClassLabel, Features, Value
 from datasets.features.features import numpy_to_pyarrow_listarray
 from numpy.typing import NDArray
 
-from skyclass.catalog.split import SPLITS
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitsWriter
 from skyclass.images.stored_cutouts import INFO_NAME, CutoutInfo, read_info
-from skyclass.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPLITS
 
 __all__ = ["Part", "Plan", "plan_of", "store"]
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skyclass.photometry import NANOMAGGY, POGSON
+
 __all__ = [
     "LUPTITUDE_SOFTENING",
     "asinh_flux",
@@ -23,7 +25,6 @@ LUPTITUDE_SOFTENING: Final = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8
 """Softening `b` of SDSS asinh magnitudes in maggies (SDSS algorithms page on magnitudes)."""
 
 _EPSILON: Final = 1e-12
-_POGSON: Final = 2.5 / math.log(10)
 
 
 def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Tensor:
@@ -156,8 +157,8 @@ def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
         Magnitudes, same shape; brighter is smaller.
     """
     b = torch.tensor([LUPTITUDE_SOFTENING[band] for band in bands], dtype=torch.float64)
-    nanomaggies = (2e9 * b).to(flux)[:, None, None]
-    return -_POGSON * (_asinh(flux / nanomaggies) + b.log().to(flux)[:, None, None])
+    nanomaggies = (2 * b / NANOMAGGY).to(flux)[:, None, None]
+    return -POGSON * (_asinh(flux / nanomaggies) + b.log().to(flux)[:, None, None])
 
 
 def _asinh(values: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skyclass.mock_archive.image_encoding import colour, encoded
 from skyclass.mock_archive.mosaic import Place, Sky
 from skyclass.mock_archive.responses import Answer, Request, number, text_answer
+from skyclass.photometry import ZERO_POINT
 
 __all__ = ["PanStarrs", "file_name_table"]
 
@@ -33,7 +34,6 @@ _SCALE: Final = 0.25
 
 _SIDE: Final = 240
 _MOST_PIXELS: Final = 4000
-_ZERO_POINT: Final = 22.5
 _WEIGHT: Final = 2.6
 _RING_DEGREES: Final = 4.0
 
@@ -155,7 +155,7 @@ def _fits(image: NDArray[np.float32], place: Place, band: str) -> bytes:
     """Write a cutout; its unit is a nanomaggy, of which 1 is of magnitude 22.5."""
     header = place.wcs.to_header()
     header["HIERARCH FPA.FILTERID"] = f"{band}.00000"
-    header["HIERARCH FPA.ZP"] = _ZERO_POINT
+    header["HIERARCH FPA.ZP"] = ZERO_POINT
     header["EXPTIME"] = 1.0
     header["BUNIT"] = "nanomaggy"
     header["HISTORY"] = f"made by skyclass from SDSS frames in {_SHOWN[band]}, not a PS1 stack"

@@ -12,6 +12,7 @@ from skyclass.errors import ModelError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.colour_baseline import catalog_magnitudes
+from skyclass.photometry import to_magnitude
 from skyclass.schema import EXTINCTIONS, POSITION, PSF_WIDTHS
 
 __all__ = [
@@ -193,7 +194,7 @@ def measured_columns(
             f"this model needs {', '.join(unknown)} of a catalogue, which frames do not hold;"
             " train one with model.columns of magnitudes and colours only"
         )
-    magnitudes = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+    magnitudes = to_magnitude(flux)
     parts = {"magnitudes": magnitudes, "colours": -np.diff(magnitudes, axis=1)}
     return np.concatenate([parts[group] for group in groups], axis=1).astype(np.float32)
 

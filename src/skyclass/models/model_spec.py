@@ -14,6 +14,7 @@ from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import column_statistics, read_columns, write_columns
 from skyclass.models.presets import network_of
 from skyclass.models.registry import OWN
+from skyclass.schema import SPLITS
 from skyclass.surveys.sdss.frames import BANDS
 from skyclass.tasks.task import Task
 
@@ -21,7 +22,6 @@ __all__ = ["HUB", "ModelSpec", "normalisation_of", "spec_of", "weights_of"]
 
 HUB: Final = "hub"
 """Weights that the network starts from: those that timm has on the Hugging Face Hub."""
-_SPLITS: Final = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _survey(config: Experiment, info: CutoutInfo) -> str:
 def _counts(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:
     """Count the objects of each class in each split that there is."""
     counts: dict[str, dict[str, int]] = {}
-    for split in _SPLITS:
+    for split in SPLITS:
         try:
             found = np.bincount(open_cutouts(cutouts, split).label, minlength=len(labels))
         except ImageError:

@@ -31,6 +31,7 @@ from skyclass.models.colour_baseline import (
     catalog_magnitudes,
 )
 from skyclass.models.nearest_neighbours_baseline import nearest_probabilities
+from skyclass.photometry import to_magnitude
 from skyclass.schema import FRAME_KEYS, IDS, POSITION
 from skyclass.surveys.sdss.frames import BANDS, Field
 from skyclass.tasks.task import Task
@@ -292,9 +293,7 @@ def _measured_magnitudes(cutouts: StoredCutouts) -> NDArray[np.float64]:
     """Measure magnitudes in an aperture; not a number where a flux is not positive."""
     offsets = cutouts.offsets()
     parts = [aperture_flux(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
-    flux = np.concatenate(parts)
-    magnitudes: NDArray[np.float64] = 22.5 - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
-    return magnitudes
+    return to_magnitude(np.concatenate(parts))
 
 
 def _measured_concentration(cutouts: StoredCutouts) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import magnitudes_from_r
+from skyclass.photometry import add_colours
 from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate
 from skyclass.simulation.sources import Kind, Sources, place
 
@@ -60,7 +60,7 @@ def galaxies(
     disc = np.clip(radius, 0.4, 8.0)
     return place(
         Kind.GALAXY,
-        magnitudes_from_r(r, _colours(rng, redshift)),
+        add_colours(r, _colours(rng, redshift)),
         redshift,
         position,
         disc_radius=disc,

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import magnitudes_from_r
+from skyclass.photometry import add_colours
 from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate, load
 from skyclass.simulation.sources import Kind, Sources, place
 
@@ -44,7 +44,7 @@ def quasars(
     median = interpolate("quasar_colours", "redshift", redshift, COLOURS)
     spread = interpolate("quasar_colours", "redshift", redshift, SPREADS)
     colours = median + spread * rng.standard_normal(median.shape)
-    return place(Kind.QSO, magnitudes_from_r(r, colours), redshift, position)
+    return place(Kind.QSO, add_colours(r, colours), redshift, position)
 
 
 def _redshift(rng: np.random.Generator, count: int) -> NDArray[np.float64]:

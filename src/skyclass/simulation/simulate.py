@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from skyclass._version import __version__
 from skyclass.errors import OutputError, SimulationError, nearest
 from skyclass.files import AnyPath, atomic_path
-from skyclass.photometry import fluxes
+from skyclass.photometry import to_flux
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose
 from skyclass.simulation.painter import Painter, Shapes, make_shapes, require_galsim
@@ -292,6 +292,6 @@ def _light(
     for own, block in blocks.items():
         painter = Painter(float(block.fwhm[camera.band]), camera.pixel_noise)
         columns, rows = strip.wcs(own, camera.band).wcs_world2pix(block.ra, block.dec, 0)
-        flux = fluxes(block.sources.magnitudes[:, camera.band])
+        flux = to_flux(block.sources.magnitudes[:, camera.band])
         painter.add(image, shapes[own], flux, (rows, columns), (index - own) * ROWS_PER_FIELD)
     return image

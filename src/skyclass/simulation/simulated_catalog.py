@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.photometry import asinh_magnitudes, fluxes
+from skyclass.photometry import (
+    SOFTENING,
+    propagate_asinh_error,
+    to_asinh_magnitude,
+    to_flux,
+)
 from skyclass.simulation.camera import GAIN, MOFFAT_BETA, Camera
 from skyclass.simulation.painter import Painter, make_shapes
 from skyclass.simulation.population import Block
@@ -66,10 +71,11 @@ def field_catalog(
     objects = block.sources.first(block.n_labelled)
     rng = generator(seed, Use.MEASUREMENT, strip.run, strip.camcol, index)
     psf, error, model_r = _measure(rng, objects, cameras, block.fwhm)
-    magnitude, magnitude_error = asinh_magnitudes(psf, error)
+    magnitude = to_asinh_magnitude(psf, SOFTENING)
+    magnitude_error = propagate_asinh_error(psf, error, SOFTENING)
     key = strip.field(index)
     extended = magnitude[:, _R] - model_r > _GALAXY_LIMIT
-    signal = _spectral_signal(fluxes(objects.magnitudes)[:, BANDS.index("g")])
+    signal = _spectral_signal(to_flux(objects.magnitudes)[:, BANDS.index("g")])
     return pd.DataFrame(
         _spectroscopy(strip.first_serial + index, objects, key, signal)
         | {"type": np.where(extended, 3, 6), "ra": block.ra[: len(objects)].round(9)}
@@ -90,7 +96,7 @@ def _measure(
     fwhm: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Give PSF fluxes and their errors in nanomaggies ``[n, 5]``, and cModelMag in r."""
-    total = fluxes(objects.magnitudes)
+    total = to_flux(objects.magnitudes)
     shapes = make_shapes(objects)
     weight = np.stack(
         [
@@ -104,10 +110,7 @@ def _measure(
     noise = error * rng.standard_normal(error.shape)
     own = _MODEL_SCATTER * error[:, _R] * rng.standard_normal(len(objects))
     model = total[:, _R] + (noise[:, _R] + own) / weight[:, _R]
-    # asinh magnitudes of all bands are defined together; only r is wanted
-    in_all = np.repeat(model[:, np.newaxis], len(BANDS), axis=1)
-    model_r = asinh_magnitudes(in_all, np.zeros_like(in_all))[0][:, _R]
-    return expected + noise, error, model_r
+    return expected + noise, error, to_asinh_magnitude(model, SOFTENING[_R])
 
 
 def _variance(
@@ -127,7 +130,7 @@ def _spectral_signal(flux_g: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Stoughton et al. (2002) ask for a square of 15 at that magnitude.
     """
-    return np.asarray(4.0 * np.sqrt(flux_g * 10.0 ** (0.4 * (20.2 - 22.5))))
+    return np.asarray(4.0 * np.sqrt(flux_g / to_flux(20.2)))
 
 
 def _spectroscopy(

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import magnitudes_from_r
+from skyclass.photometry import add_colours
 from skyclass.simulation.colour_tables import COLOURS, interpolate
 from skyclass.simulation.sources import Kind, Sources, place
 
@@ -110,7 +110,7 @@ def stars(
     names = [f"{CLASSES[c]}{s}V" for c, s in zip(classes, subtype, strict=True)]
     return place(
         Kind.STAR,
-        magnitudes_from_r(r, star_colours(rng, scale)),
+        add_colours(r, star_colours(rng, scale)),
         rng.normal(0.0, _RADIAL_VELOCITY, len(r)),
         position,
         subclass=np.array(names, dtype="U8"),

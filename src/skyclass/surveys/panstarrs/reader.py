@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.frames.frame import Frame, celestial_wcs
+from skyclass.photometry import POGSON, to_flux
 
 __all__ = ["linear_flux", "open_panstarrs"]
 
 MAX_BYTES: Final = 512 * 2**20
 """A whole skycell has 6,300 x 6,300 pixels, 160 MB."""
-
-_POGSON: Final = 2.5 / np.log(10.0)
 
 
 def open_panstarrs(path: AnyPath) -> Frame:
@@ -53,7 +52,7 @@ def open_panstarrs(path: AnyPath) -> Frame:
     if band not in set("grizy") or exposure <= 0:
         raise ImageError(f"{path} lacks a band or an exposure time")
     zero_point = float(header.get("FPA.ZP", 25.0)) + 2.5 * np.log10(exposure)
-    flux = linear_flux(data, header) * 10.0 ** (0.4 * (22.5 - zero_point))
+    flux = linear_flux(data, header) * to_flux(zero_point)
     return Frame(band, flux.astype(np.float32), wcs, False, data.shape, np.inf)
 
 
@@ -75,5 +74,5 @@ def linear_flux(data: NDArray[np.float64], header: fits.Header) -> NDArray[np.fl
     if "BSOFTEN" not in header:
         return data
     soften, offset = float(header["BSOFTEN"]), float(header.get("BOFFSET", 0.0))
-    flux: NDArray[np.float64] = offset + 2.0 * soften * np.sinh(data / _POGSON)
+    flux: NDArray[np.float64] = offset + 2.0 * soften * np.sinh(data / POGSON)
     return flux
