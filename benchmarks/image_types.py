@@ -10,8 +10,8 @@ from pathlib import Path
 
 from skyclass.config.experiment_file import read_config, write_config
 from skyclass.config.sections import ImageConfig, SurveyConfig
-from skyclass.evaluation.paired_difference import paired_difference
-from skyclass.evaluation.predictions import predictions_of, read_predictions
+from skyclass.evaluation.paired_difference import compare_accuracies
+from skyclass.evaluation.predictions import read_predictions, unpack_predictions
 from skyclass.pipeline.experiment import run_experiment
 
 
@@ -27,8 +27,8 @@ def main(demo: Path) -> None:
     ]
     if not (tables[0]["specobjid"] == tables[1]["specobjid"]).all():
         raise SystemExit("the two experiments scored different objects")
-    (_, true, calibrated), (_, _, composite) = (predictions_of(table) for table in tables)
-    found = paired_difference(true, calibrated.argmax(1), composite.argmax(1))
+    (_, true, calibrated), (_, _, composite) = (unpack_predictions(table) for table in tables)
+    found = compare_accuracies(true, calibrated.argmax(1), composite.argmax(1))
     low, high = (100 * bound for bound in found.ci95)
     print(
         f"ugriz {100 * found.accuracy_a:.1f} %, gri {100 * found.accuracy_b:.1f} %, difference"

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from skyclass.catalog.build_catalog import catalog_of, read_catalog, write_catalog
 from skyclass.config.sections import Experiment
-from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import check_images
 from skyclass.images.stored_cutouts import open_cutouts, read_info
@@ -123,7 +123,7 @@ def accuracy(folder: Path, options: argparse.Namespace) -> None:
             classifier = trained(folder, cutouts, name, side, epochs)
             seconds.append(time.perf_counter() - start)
             predicted.append(answers(classifier, cutouts).argmax(axis=1))
-        found = paired_difference(true, *predicted)
+        found = compare_accuracies(true, *predicted)
         low, high = found.ci95
         print(
             f"{name}: accuracy {found.accuracy_a:.4f} at {NATIVE} and {found.accuracy_b:.4f} at"

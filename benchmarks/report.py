@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from skyclass.evaluation.report import page
-from skyclass.evaluation.report.feature_map import embed, map_of
+from skyclass.evaluation.report.feature_map import embed, make_feature_map
 from skyclass.evaluation.report.gallery import Gallery
-from skyclass.evaluation.report.report_data import Material, read_material
+from skyclass.evaluation.report.report_data import ReportData, read_report_data
 from skyclass.evaluation.report.saliency import explain, telling
-from skyclass.evaluation.report.shown_objects import MOST, choose
+from skyclass.evaluation.report.shown_objects import MOST, choose_objects
 from skyclass.images.stored_cutouts import StoredCutouts
 
 LIMIT = 15e6
@@ -40,7 +40,7 @@ class Repeated:
         return self._cutouts.offsets()[self._rows]
 
 
-def repeated(material: Material, count: int) -> Material:
+def repeated(material: ReportData, count: int) -> ReportData:
     """Repeat the test objects."""
     rows = np.arange(count) % len(material.table)
     magnitudes, field = material.magnitudes, material.field
@@ -64,13 +64,13 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
 
 
 def main(directory: Path) -> None:
-    material = repeated(read_material(directory), MOST)
-    rows = choose(material.true, material.given, material.confidence)
+    material = repeated(read_report_data(directory), MOST)
+    rows = choose_objects(material.true, material.given, material.confidence)
     sprites = timed("thumbnails", lambda: Gallery(material, rows)).sprites
     right, wrong = telling(material.true, material.given, material.confidence)
     timed("saliency of 12 objects", lambda: explain(material, np.concatenate([right, wrong])))
     features = timed("features of 2,000", lambda: embed(material, rows[:2000]))
-    timed("map of 2,000", lambda: map_of(features))
+    timed("map of 2,000", lambda: make_feature_map(features))
     template = page._environment().get_template("report.html.j2")
     text = timed("whole report", lambda: template.render(page._context(material)))
     size = len(text.encode())

@@ -20,7 +20,7 @@ import torch
 from native import parsed, prepare, trained
 from torch import nn
 
-from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.models.classifier import Classifier
 
@@ -139,7 +139,7 @@ def report(
     print(f"{name}, {len(true)} simulated test objects:")
     for key in runtimes:
         pair = logits[key].argmax(1), logits[first].argmax(1)
-        difference = paired_difference(true, *pair)
+        difference = compare_accuracies(true, *pair)
         low, high = (100 * limit for limit in difference.ci95)
         print(
             f"{key:>21}: {BATCH / min(seconds[key]):7.0f} images/s,"

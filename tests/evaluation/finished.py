@@ -11,11 +11,11 @@ import pytest
 
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import CatalogConfig, Experiment
-from skyclass.evaluation.binned_scores import scores_by_condition
+from skyclass.evaluation.binned_scores import score_by_condition
 from skyclass.evaluation.calibration import reliability_table
 from skyclass.evaluation.metrics import score
-from skyclass.evaluation.paired_difference import paired_difference
-from skyclass.evaluation.predictions import predictions_table, write_predictions
+from skyclass.evaluation.paired_difference import compare_accuracies
+from skyclass.evaluation.predictions import make_predictions, write_predictions
 from skyclass.evaluation.report import report_data as material
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
@@ -114,7 +114,7 @@ def scored(
     """Score a model and its baseline."""
     model, baseline = shares
     scores = [
-        {**score(labels, true, each), "by": scores_by_condition(table, labels, true, each)}
+        {**score(labels, true, each), "by": score_by_condition(table, labels, true, each)}
         for each in (model, baseline, probabilities(true, len(labels), 0.5))
     ]
     bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
@@ -122,7 +122,7 @@ def scored(
         "test": scores[0],
         "baseline": scores[1],
         "baselines": {"k-nn": scores[2]},
-        "difference": asdict(paired_difference(true, model.argmax(1), baseline.argmax(1))),
+        "difference": asdict(compare_accuracies(true, model.argmax(1), baseline.argmax(1))),
         "calibration": {
             "temperature": 1.25,
             "fitted_on": "validation",
@@ -151,7 +151,7 @@ def make_experiment(
     n = len(true)
     model, baseline = (probabilities(true, len(labels), bonus) for bonus in (2.5, 1.0))
     ids = [f"{objid}{i:03d}" for i in range(n)]
-    table = predictions_table(
+    table = make_predictions(
         objid=ids,
         specobjid=ids,
         ra=np.linspace(190, 200, n),

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from skyclass.evaluation.binned_scores import scores_by_condition
-from skyclass.evaluation.calibration import reliability_table, uncalibrated
+from skyclass.evaluation.binned_scores import score_by_condition
+from skyclass.evaluation.calibration import reliability_table, undo_temperature
 from skyclass.evaluation.metrics import score
-from skyclass.evaluation.predictions import predictions_table, write_predictions
+from skyclass.evaluation.predictions import make_predictions, write_predictions
 
 LABELS = ("star", "galaxy", "quasar")
 __all__ = ["LABELS", "made_experiment", "made_shares"]
@@ -48,7 +48,7 @@ def made_experiment(
         **{f"magnitude_{b}": rng.normal(18 - i, 1, n) for i, b in enumerate("ugriz") if magnitudes},
         **({"group": numbers // 12} if grouped else {}),
     }
-    table = predictions_table(
+    table = make_predictions(
         objid=[f"{1237648704595820000 + i}" for i in numbers],
         specobjid=[str(i) for i in numbers],
         ra=10 + numbers / 100,
@@ -60,10 +60,10 @@ def made_experiment(
     )
     groups = numbers // 12 if grouped else None
     drawn = {"groups": groups, "resamples": 100}
-    by = scores_by_condition(table, LABELS, true, shares, groups=groups)
+    by = score_by_condition(table, LABELS, true, shares, groups=groups)
     calibration = {
         name: {"ece": 0.05, "bins": reliability_table(true, each)}
-        for name, each in (("before", uncalibrated(shares, 1.5)), ("after", shares))
+        for name, each in (("before", undo_temperature(shares, 1.5)), ("after", shares))
     }
     scores = {"test": shares} | ({"baseline": other} if baseline else {})
     metrics = {

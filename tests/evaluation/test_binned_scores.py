@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from evaluation.made import LABELS, made_shares
-from skyclass.evaluation.binned_scores import edges_of, scores_by_condition
+from skyclass.evaluation.binned_scores import choose_edges, score_by_condition
 from skyclass.evaluation.metrics import score
 
 
 def test_bins_hold_about_as_many_objects_each() -> None:
     values = np.random.default_rng(0).normal(18, 1.5, 1200)
-    edges = edges_of(values)
+    edges = choose_edges(values)
     counts = np.histogram(values, edges)[0]
     assert len(counts) == 6
     assert counts.min() > 150
@@ -19,13 +19,13 @@ def test_bins_hold_about_as_many_objects_each() -> None:
 
 def test_whole_numbers_and_few_values() -> None:
     counts = np.random.default_rng(0).poisson(1.0, 600).astype(float)
-    edges = edges_of(counts)
+    edges = choose_edges(counts)
     assert np.isin(edges[1:-1], [1, 2, 3]).all()
     assert (np.histogram(counts, edges)[0] > 0).all()
     # three fields: no bin is empty, whatever rounding does
     seeing = np.repeat([1.32696, 1.32889, 1.40325], 250)
-    assert (np.histogram(seeing, edges_of(seeing))[0] > 0).all()
-    np.testing.assert_array_equal(edges_of(np.full(50, 3.0)), [3, 3])
+    assert (np.histogram(seeing, choose_edges(seeing))[0] > 0).all()
+    np.testing.assert_array_equal(choose_edges(np.full(50, 3.0)), [3, 3])
 
 
 def test_each_bin_is_scored_by_itself() -> None:
@@ -34,7 +34,7 @@ def test_each_bin_is_scored_by_itself() -> None:
     magnitude[:7] = np.nan
     groups = np.arange(400) // 10
     table = pd.DataFrame({"magnitude_r": magnitude, "seeing": np.nan})
-    found = scores_by_condition(table, LABELS, true, shares, groups=groups)
+    found = score_by_condition(table, LABELS, true, shares, groups=groups)
     assert list(found) == ["magnitude_r"]
     bins = found["magnitude_r"]["bins"]
     assert found["magnitude_r"]["missing"] == 7
@@ -50,6 +50,6 @@ def test_a_class_that_a_bin_lacks() -> None:
     true, shares = made_shares(2, 200)
     order = np.argsort(true)
     table = pd.DataFrame({"snr_r": np.arange(200.0)})
-    bins = scores_by_condition(table, LABELS, true[order], shares[order])["snr_r"]["bins"]
+    bins = score_by_condition(table, LABELS, true[order], shares[order])["snr_r"]["bins"]
     assert bins[0]["per_class"]["quasar"]["recall"] is None
     assert bins[-1]["per_class"]["star"]["support"] == 0

@@ -11,7 +11,7 @@ from evaluation.made import made_experiment
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.compare import compare
-from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.evaluation.predictions import read_predictions, write_predictions
 
 
@@ -65,7 +65,7 @@ def test_whole_fields_are_drawn(tmp_path: Path) -> None:
         (predictions[i][name].map({"star": 0, "galaxy": 1, "quasar": 2}).to_numpy(np.int64))
         for i, name in ((0, "label"), (0, "predicted"), (1, "predicted"))
     )
-    expected = paired_difference(true, *given, groups=np.arange(240) // 12)
+    expected = compare_accuracies(true, *given, groups=np.arange(240) // 12)
     assert found.accuracy == expected
 
 

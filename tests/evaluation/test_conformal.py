@@ -7,33 +7,38 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from evaluation.made import LABELS, made_shares
-from skyclass.evaluation.calibration import uncalibrated
-from skyclass.evaluation.conformal import class_thresholds, conformal, prediction_sets, threshold
+from skyclass.evaluation.calibration import undo_temperature
+from skyclass.evaluation.conformal import (
+    evaluate_conformal,
+    fit_class_thresholds,
+    fit_threshold,
+    make_prediction_sets,
+)
 
 
 def loss(power: float, true: np.ndarray, shares: np.ndarray) -> float:
-    return -np.log(uncalibrated(shares, power)[np.arange(len(true)), true]).sum()
+    return -np.log(undo_temperature(shares, power)[np.arange(len(true)), true]).sum()
 
 
 def test_threshold_by_hand() -> None:
     scores = np.arange(1, 20) / 100
     # (19 + 1) * 0.9 = 18
-    assert threshold(scores, 0.9) == 0.18
-    assert threshold(scores[:9], 0.9) == 0.09
-    assert threshold(scores[:8], 0.9) == math.inf
+    assert fit_threshold(scores, 0.9) == 0.18
+    assert fit_threshold(scores[:9], 0.9) == 0.09
+    assert fit_threshold(scores[:8], 0.9) == math.inf
 
 
 def test_sets_keep_their_promise_on_average() -> None:
     held, held_scaled, times = [], [], 400
     for seed in range(times):
         true, shares = made_shares(seed, 160)
-        one = threshold(1 - shares[np.arange(50), true[:50]])
-        held.append(prediction_sets(shares[50:], one)[np.arange(110), true[50:]].mean())
+        one = fit_threshold(1 - shares[np.arange(50), true[:50]])
+        held.append(make_prediction_sets(shares[50:], one)[np.arange(110), true[50:]].mean())
         # the temperature is fitted on the same objects as the sets
         best = minimize_scalar(loss, args=(true[:50], shares[:50]), bounds=(0.1, 5)).x
-        scaled = uncalibrated(shares, best)
-        one = threshold(1 - scaled[np.arange(50), true[:50]])
-        held_scaled.append(prediction_sets(scaled[50:], one)[np.arange(110), true[50:]].mean())
+        scaled = undo_temperature(shares, best)
+        one = fit_threshold(1 - scaled[np.arange(50), true[:50]])
+        held_scaled.append(make_prediction_sets(scaled[50:], one)[np.arange(110), true[50:]].mean())
     # exact for 50 objects: between 0.9 and 0.9 + 1 / 51
     error = np.std(held) / np.sqrt(times)
     assert 0.9 - 3 * error < np.mean(held) < 0.9 + 1 / 51 + 3 * error
@@ -46,8 +51,8 @@ def test_each_class_keeps_its_own_promise() -> None:
         true, shares = made_shares(seed, 400)
         # a class that is hard to tell, which a common threshold would fail
         shares[true == 2] = shares[true == 2][:, [2, 1, 0]] * 0.5 + shares[true == 2] * 0.5
-        limits = class_thresholds(true[:200], shares[:200])
-        inside = prediction_sets(shares[200:], limits)[np.arange(200), true[200:]]
+        limits = fit_class_thresholds(true[:200], shares[:200])
+        inside = make_prediction_sets(shares[200:], limits)[np.arange(200), true[200:]]
         held.append([inside[true[200:] == k].mean() for k in range(3)])
     error = np.std(held, axis=0) / np.sqrt(200)
     assert (np.mean(held, axis=0) > 0.9 - 3 * error).all()
@@ -58,11 +63,13 @@ def test_what_is_told() -> None:
     true, shares = made_shares(1, 600)
     few = np.flatnonzero((true[:200] != 2) | (np.arange(200) < 12))
     fitted_on = true[:200][few], shares[:200][few]
-    found = conformal(LABELS, fitted_on, true[200:], shares[200:], groups=np.arange(400) // 10)
+    found = evaluate_conformal(
+        LABELS, fitted_on, true[200:], shares[200:], groups=np.arange(400) // 10
+    )
     assert found["n"] == len(few)
     marginal, own = found["marginal"], found["per_class"]
     limits = np.array([marginal["thresholds"][label] for label in LABELS])
-    sets = prediction_sets(shares[200:], limits)
+    sets = make_prediction_sets(shares[200:], limits)
     assert marginal["found"] == sets[np.arange(400), true[200:]].mean()
     assert marginal["ci95"][0] < marginal["found"] < marginal["ci95"][1]
     assert marginal["mean_size"] == sets.sum() / 400
@@ -76,7 +83,7 @@ def test_what_is_told() -> None:
 
 def test_too_few_objects_for_any_promise() -> None:
     true, shares = made_shares(1, 60)
-    found = conformal(LABELS, (true[:5], shares[:5]), true[5:], shares[5:])
+    found = evaluate_conformal(LABELS, (true[:5], shares[:5]), true[5:], shares[5:])
     assert found["marginal"]["thresholds"] == dict.fromkeys(LABELS)
     assert found["marginal"]["found"] == 1
     assert found["marginal"]["mean_size"] == 3

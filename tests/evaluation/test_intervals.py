@@ -6,8 +6,8 @@ from scipy.stats import binomtest
 
 from skyclass.evaluation.intervals import (
     bootstrap_interval,
+    draw_weights,
     mean_interval,
-    resampled_weights,
     wilson_interval,
 )
 from skyclass.evaluation.metrics import score
@@ -69,19 +69,19 @@ def test_drawing_objects_one_by_one_is_too_sure_where_fields_differ() -> None:
 
 
 def test_weights_are_draws_with_replacement() -> None:
-    weights = np.concatenate(list(resampled_weights(500, None, 0, 400)), axis=1)
+    weights = np.concatenate(list(draw_weights(500, None, 0, 400)), axis=1)
     assert weights.shape == (500, 400)
     assert (weights.sum(axis=0) == 500).all()
     # a multinomial count of mean 1 has the variance 1 - 1 / n
     assert weights.var() == pytest.approx(1, abs=0.02)
     groups = np.repeat([0, 1, 2], [5, 1, 3])
-    kept = np.concatenate(list(resampled_weights(9, groups, 0, 50)), axis=1)
+    kept = np.concatenate(list(draw_weights(9, groups, 0, 50)), axis=1)
     assert (kept[:5] == kept[0]).all()
     assert (kept[[0, 5, 6]].sum(axis=0) == 3).all()
 
 
 def test_memory_does_not_grow_with_resamples() -> None:
-    parts = list(resampled_weights(100_000, None, 0, 100))
+    parts = list(draw_weights(100_000, None, 0, 100))
     assert len(parts) > 1
     assert sum(part.shape[1] for part in parts) == 100
 

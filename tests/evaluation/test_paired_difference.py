@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.paired_difference import paired_difference
+from skyclass.evaluation.paired_difference import compare_accuracies
 
 ZEROS = np.zeros(2000, dtype=np.int64)
 
@@ -18,7 +18,7 @@ def guesses(rng: np.random.Generator, share: float, n: int = 2000) -> np.ndarray
 def test_against_its_variance() -> None:
     rng = np.random.default_rng(3)
     one, other = guesses(rng, 0.85), guesses(rng, 0.8)
-    found = paired_difference(ZEROS, one, other)
+    found = compare_accuracies(ZEROS, one, other)
     apart = (one == 0).astype(float) - (other == 0)
     half = 1.96 * apart.std() / np.sqrt(2000)
     assert found.difference == pytest.approx(apart.mean())
@@ -31,7 +31,7 @@ def test_mcnemar_by_hand(only_a: int, only_b: int) -> None:
     true = np.zeros(40, dtype=np.int64)
     one, other = true.copy(), true.copy()
     other[:only_a], one[only_a : only_a + only_b] = 1, 1
-    found = paired_difference(true, one, other)
+    found = compare_accuracies(true, one, other)
     n, least = only_a + only_b, min(only_a, only_b)
     tail = sum(comb(n, k) for k in range(least + 1)) / 2**n
     assert (found.only_a, found.only_b) == (only_a, only_b)
@@ -46,17 +46,17 @@ def test_intervals_hold_the_truth_where_fields_are_alike() -> None:
         shares = np.repeat(rng.uniform(0.6, 1.0, fields), size)
         one = (rng.uniform(size=len(true)) > shares).astype(np.int64)
         other = (rng.uniform(size=len(true)) > 0.75).astype(np.int64)
-        low, high = paired_difference(true, one, other, groups=groups, seed=seed).ci95
+        low, high = compare_accuracies(true, one, other, groups=groups, seed=seed).ci95
         held += low <= 0.8 - 0.75 <= high
     assert held / times > 0.95 - 4 * np.sqrt(0.95 * 0.05 / times)
 
 
 def test_the_same_predictions_leave_room() -> None:
-    found = paired_difference(ZEROS, ZEROS, ZEROS)
+    found = compare_accuracies(ZEROS, ZEROS, ZEROS)
     assert found.difference == 0
     assert found.ci95[0] < 0 < found.ci95[1] < 0.005
 
 
 def test_lengths_must_agree() -> None:
     with pytest.raises(EvaluationError, match="2000 true labels do not fit 3"):
-        paired_difference(ZEROS, ZEROS, ZEROS[:3])
+        compare_accuracies(ZEROS, ZEROS, ZEROS[:3])

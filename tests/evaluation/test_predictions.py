@@ -9,10 +9,10 @@ import pytest
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.metrics import score
 from skyclass.evaluation.predictions import (
-    groups_of,
-    predictions_of,
-    predictions_table,
+    make_predictions,
+    number_groups,
     read_predictions,
+    unpack_predictions,
     write_predictions,
 )
 
@@ -31,7 +31,7 @@ def table(**changes: object) -> pd.DataFrame:
         "true": TRUE,
         "probabilities": PROBABILITIES,
     }
-    return predictions_table(**{**values, **changes})  # type: ignore[arg-type]
+    return make_predictions(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_columns() -> None:
@@ -53,14 +53,14 @@ def test_further_columns(tmp_path: Path) -> None:
     assert list(made)[5:] == ["predicted", "field", "seeing", "group", "p_star", "p_galaxy"]
     write_predictions(made, tmp_path / "p.parquet")
     back = read_predictions(tmp_path / "p.parquet")
-    assert predictions_of(back)[0] == LABELS
+    assert unpack_predictions(back)[0] == LABELS
     assert back["field"].isna().tolist() == [False, True, False]
-    groups = groups_of(back)
+    groups = number_groups(back)
     assert groups is not None
     assert groups.tolist() == [0, 0, 1]
     none = made.assign(group=pd.array([pd.NA] * 3, dtype="Int64"))
-    assert groups_of(none) is None
-    assert groups_of(table()) is None
+    assert number_groups(none) is None
+    assert number_groups(table()) is None
 
 
 def test_the_file_alone_gives_the_scores(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_the_file_alone_gives_the_scores(tmp_path: Path) -> None:
     back = read_predictions(path)
     # ids beyond 2^63 keep their digits
     assert back["specobjid"].tolist() == ["10000000000000000001", "5", "6"]
-    labels, true, probabilities = predictions_of(back)
+    labels, true, probabilities = unpack_predictions(back)
     assert labels == LABELS
     np.testing.assert_array_equal(true, TRUE)
     np.testing.assert_array_equal(probabilities, PROBABILITIES)
@@ -83,7 +83,7 @@ def test_columns_of_different_lengths() -> None:
 
 def test_label_without_probabilities() -> None:
     with pytest.raises(EvaluationError, match="'galaxy' has no column p_galaxy"):
-        predictions_of(table().drop(columns="p_galaxy"))
+        unpack_predictions(table().drop(columns="p_galaxy"))
 
 
 def test_files_that_are_no_predictions(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from evaluation.finished import (
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.calibration import reliability_table
-from skyclass.evaluation.plotly_charts import reliability_diagram, training_curves
 from skyclass.evaluation.predictions import read_predictions, write_predictions
 from skyclass.evaluation.report import report_data as material
+from skyclass.evaluation.report.line_charts import plot_reliability, plot_training_curves
 from skyclass.evaluation.report.page import write_report
 
 
@@ -309,7 +309,7 @@ def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_figures_hold_the_numbers() -> None:
-    curves = training_curves(HISTORY)
+    curves = plot_training_curves(HISTORY)
     assert list(curves.data[0].y) == [each["train_loss"] for each in EPOCHS]
     # a reader counts epochs from 1
     assert list(curves.data[0].x) == [each["epoch"] + 1 for each in EPOCHS]
@@ -317,7 +317,7 @@ def test_figures_hold_the_numbers() -> None:
     true = np.arange(90) % 3
     bins = pd.DataFrame(reliability_table(true, probabilities(true, 3, 2.0)))
     told = {"bins": bins.astype(object).where(bins.notna(), None).to_dict("records")}
-    diagram = reliability_diagram({"temperature": 1.5, "before": told, "after": told})
+    diagram = plot_reliability({"temperature": 1.5, "before": told, "after": told})
     names = [trace.name for trace in diagram.data]
     assert names == ["perfect", "before scaling", "after temperature scaling", "objects"]
     assert list(diagram.data[3].y) == bins["count"].tolist()

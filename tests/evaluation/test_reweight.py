@@ -8,14 +8,14 @@ from sklearn.metrics import precision_score
 
 from evaluation.made import LABELS, made_experiment, made_shares
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.reweight import parse_prior, reweight, reweighted
+from skyclass.evaluation.reweight import parse_prior, reweight, reweight_scores
 
 PRIOR = np.array([0.9, 0.08, 0.02])
 
 
 def test_against_a_sky_drawn_with_these_shares() -> None:
     true, shares = made_shares(0, 4000, bonus=1.5)
-    found = reweighted(LABELS, true, shares, PRIOR)
+    found = reweight_scores(LABELS, true, shares, PRIOR)
     rng = np.random.default_rng(1)
     classes = rng.choice(3, 200_000, p=PRIOR)
     sky = np.array([rng.choice(np.flatnonzero(true == k), 200_000) for k in range(3)])
@@ -33,17 +33,17 @@ def test_against_a_sky_drawn_with_these_shares() -> None:
 
 def test_the_shares_of_the_test_objects_change_nothing() -> None:
     true, shares = made_shares(0, 500)
-    found = reweighted(LABELS, true, shares, np.bincount(true) / 500)
+    found = reweight_scores(LABELS, true, shares, np.bincount(true) / 500)
     plain = precision_score(true, shares.argmax(axis=1), average=None)
     np.testing.assert_allclose(found["purity"][:3], plain)
     assert found.loc["all", "completeness"] == pytest.approx(np.mean(shares.argmax(1) == true))
 
 
 def test_intervals_hold_the_truth() -> None:
-    truth = reweighted(LABELS, *made_shares(10_000, 60_000, bonus=1.5), PRIOR)
+    truth = reweight_scores(LABELS, *made_shares(10_000, 60_000, bonus=1.5), PRIOR)
     held = np.zeros(3)
     for seed in range(60):
-        found = reweighted(LABELS, *made_shares(seed, 300, bonus=1.5), PRIOR, seed=seed)
+        found = reweight_scores(LABELS, *made_shares(seed, 300, bonus=1.5), PRIOR, seed=seed)
         held += (found["purity_low"] <= truth["purity"])[:3].to_numpy() & (
             found["purity_high"] >= truth["purity"]
         )[:3].to_numpy()
@@ -53,8 +53,8 @@ def test_intervals_hold_the_truth() -> None:
 def test_whole_fields_are_drawn() -> None:
     true, shares = made_shares(0, 400)
     groups = np.arange(400) // 40
-    found = reweighted(LABELS, true, shares, PRIOR, groups=groups)
-    alone = reweighted(LABELS, true, shares, PRIOR)
+    found = reweight_scores(LABELS, true, shares, PRIOR, groups=groups)
+    alone = reweight_scores(LABELS, true, shares, PRIOR)
     assert (found["completeness_low"] <= alone["completeness_low"]).all()
     assert (found["completeness_high"] >= alone["completeness_high"]).all()
 
@@ -63,8 +63,8 @@ def test_a_class_that_is_not_there() -> None:
     true, shares = made_shares(0, 200)
     rows = true < 2
     with pytest.raises(EvaluationError, match="class quasar has a share in the prior but no test"):
-        reweighted(LABELS, true[rows], shares[rows], PRIOR)
-    found = reweighted(LABELS, true[rows], shares[rows], np.array([0.9, 0.1, 0.0]))
+        reweight_scores(LABELS, true[rows], shares[rows], PRIOR)
+    found = reweight_scores(LABELS, true[rows], shares[rows], np.array([0.9, 0.1, 0.0]))
     assert found.loc["quasar", "purity"] == 0
     assert np.isnan(found.loc["quasar", "completeness"])
 

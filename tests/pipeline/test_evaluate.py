@@ -10,8 +10,8 @@ import torch
 
 from skyclass.catalog.build_catalog import catalog_of, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
-from skyclass.evaluation.calibration import uncalibrated
-from skyclass.evaluation.conformal import prediction_sets
+from skyclass.evaluation.calibration import undo_temperature
+from skyclass.evaluation.conformal import make_prediction_sets
 from skyclass.evaluation.metrics import score
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
@@ -98,7 +98,7 @@ def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
     expected = score(world["info"].labels, test.label, shares)
     assert calibration["before"]["log_loss"] == pytest.approx(expected["log_loss"])
     calibrated = found.table[[f"p_{label}" for label in world["info"].labels]].to_numpy()
-    np.testing.assert_allclose(uncalibrated(calibrated, 0.2), shares, atol=1e-9)
+    np.testing.assert_allclose(undo_temperature(calibrated, 0.2), shares, atol=1e-9)
 
 
 def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
@@ -111,7 +111,7 @@ def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation
     limit = sets["marginal"]["thresholds"][labels[0]]
     assert limit == pytest.approx(scores[rank - 1])
     table = found.table
-    inside = prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
+    inside = make_prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
     told = table["prediction_set"].str.split("|")
     assert [set(names) - {""} for names in told] == [
         {labels[k] for k in np.flatnonzero(row)} for row in inside

@@ -30,9 +30,9 @@ def compare(
 ) -> None:
     """Compare two experiments on the same test objects."""
     from skyclass.evaluation.compare import compare as run
-    from skyclass.evaluation.compare import comparison_lines
+    from skyclass.evaluation.compare import describe_comparison
 
-    typer.echo("\n".join(comparison_lines(run(a, b, common=common))))
+    typer.echo("\n".join(describe_comparison(run(a, b, common=common))))
 
 
 def reweight(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skyclass.evaluation.metrics import score
 
-__all__ = ["CONDITIONS", "edges_of", "scores_by_condition"]
+__all__ = ["CONDITIONS", "choose_edges", "score_by_condition"]
 
 CONDITIONS: Final = ("magnitude_r", "snr_r", "crowding", "seeing")
 """Columns of a table of predictions that scores are also given by."""
@@ -19,7 +19,7 @@ _MOST_BINS: Final = 6
 _LEAST_OBJECTS: Final = 20  # a bin, where there are so many
 
 
-def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def choose_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide values into bins of about as many objects each.
 
     Parameters
@@ -43,7 +43,7 @@ def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([[low], inner[held[1:] - 1], [high]])
 
 
-def scores_by_condition(
+def score_by_condition(
     table: pd.DataFrame,
     labels: Sequence[str],
     true: NDArray[np.int64],
@@ -74,7 +74,7 @@ def scores_by_condition(
         if values is None or not np.isfinite(values).any():
             continue
         known = np.isfinite(values)
-        edges = edges_of(values[known])
+        edges = choose_edges(values[known])
         bin_of = np.searchsorted(edges[1:-1], values, side="right")
         bins = []
         for number, (low, high) in enumerate(pairwise(edges)):

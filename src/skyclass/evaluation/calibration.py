@@ -12,10 +12,10 @@ from skyclass.evaluation.intervals import wilson_interval
 __all__ = [
     "BINS",
     "ReliabilityBin",
-    "bin_numbers",
-    "reliability",
+    "assign_bins",
+    "compute_reliability",
     "reliability_table",
-    "uncalibrated",
+    "undo_temperature",
 ]
 
 BINS: Final = 10
@@ -40,7 +40,7 @@ class ReliabilityBin:
     """Wilson interval of `accuracy`; None where the bin is empty."""
 
 
-def bin_numbers(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:
+def assign_bins(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:
     """Give the bin that each probability lies in.
 
     Parameters
@@ -58,7 +58,7 @@ def bin_numbers(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np
     return np.minimum((confidence * bins).astype(np.int64), bins - 1)
 
 
-def reliability(
+def compute_reliability(
     true: NDArray[np.int64], probabilities: NDArray[np.float64], *, bins: int = BINS
 ) -> list[ReliabilityBin]:
     """Compare the probability of the predicted class with how often it is right.
@@ -91,7 +91,7 @@ def reliability(
             f"{len(true)} true labels do not fit {len(probabilities)} predictions"
         )
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    bin_of = bin_numbers(confidence, bins)
+    bin_of = assign_bins(confidence, bins)
     count = np.bincount(bin_of, minlength=bins)
     right = np.bincount(bin_of[true == predicted], minlength=bins)
     summed = np.bincount(bin_of, weights=confidence, minlength=bins)
@@ -114,23 +114,23 @@ def _reliability_bin(
 def reliability_table(
     true: NDArray[np.int64], probabilities: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
-    """Give the bins of `reliability`, ready for JSON.
+    """Give the bins of `compute_reliability`, ready for JSON.
 
     Parameters
     ----------
     true, probabilities
-        As `reliability` takes them.
+        As `compute_reliability` takes them.
 
     Returns
     -------
     list of dict
         With the fields of `ReliabilityBin`.
     """
-    bins = reliability(true, probabilities)
+    bins = compute_reliability(true, probabilities)
     return [{**asdict(each), "ci95": each.ci95 and list(each.ci95)} for each in bins]
 
 
-def uncalibrated(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+def undo_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Undo a temperature: the probabilities that the logits give by themselves.
 
     Exact for a softmax of logits over the temperature. Where an image type makes several samples of

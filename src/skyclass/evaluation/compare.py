@@ -12,19 +12,19 @@ from skyclass.evaluation.check_predictions import check_groups
 from skyclass.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
-    resampled_weights,
-    units_of,
-    ways_of,
-    widest,
+    count_units,
+    draw_weights,
+    enclose_intervals,
+    list_groupings,
 )
 from skyclass.evaluation.metrics import SCORES
-from skyclass.evaluation.paired_difference import PairedDifference, paired_difference
-from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
+from skyclass.evaluation.paired_difference import PairedDifference, compare_accuracies
+from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
 from skyclass.schema import POSITION
 
-__all__ = ["Comparison", "compare", "comparison_lines"]
+__all__ = ["Comparison", "compare", "describe_comparison"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> C
         in the other, or the test objects differ and `common` is not set.
     """
     a, b = Path(a), Path(b)
-    one, other = read_evaluated(a), read_evaluated(b)
+    one, other = read_evaluation(a), read_evaluation(b)
     if set(one.labels) != set(other.labels):
         raise EvaluationError(
             f"{a} has the classes {' '.join(one.labels)}, {b} {' '.join(other.labels)};"
@@ -88,17 +88,17 @@ def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> C
     scorers = [Scorer(true, each, ordered=ordered) for each in shares]
     return Comparison(
         _scores(scorers[0], scorers[1], groups, seed),
-        paired_difference(
+        compare_accuracies(
             true, *(each.argmax(axis=1) for each in shares), groups=groups, seed=seed
         ),
         (len(one.true), len(other.true)),
-        None if groups is None else units_of(len(true), groups),
+        None if groups is None else count_units(len(true), groups),
         bool(one.metrics["simulated"] or other.metrics["simulated"]),
     )
 
 
 def _matched(
-    one: Evaluated, other: Evaluated, *, common: bool
+    one: EvaluatedExperiment, other: EvaluatedExperiment, *, common: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give the rows of the objects, told by their positions, that both have."""
     places = [
@@ -118,7 +118,10 @@ def _matched(
 
 
 def _groups(
-    one: Evaluated, rows_a: NDArray[np.int64], other: Evaluated, rows_b: NDArray[np.int64]
+    one: EvaluatedExperiment,
+    rows_a: NDArray[np.int64],
+    other: EvaluatedExperiment,
+    rows_b: NDArray[np.int64],
 ) -> NDArray[np.int64] | None:
     """Give the groups of either split, the first's where both have some."""
     if one.groups is not None:
@@ -131,11 +134,14 @@ def _scores(
 ) -> pd.DataFrame:
     """Give the scores of both and the intervals of their differences."""
     values = [{name: scorer.values()[name][0] for name in SCORES} for scorer in (one, other)]
-    drawn = [(_differences(one, other, way, seed), units_of(one.n, way)) for way in ways_of(groups)]
+    drawn = [
+        (_differences(one, other, way, seed), count_units(one.n, way))
+        for way in list_groupings(groups)
+    ]
     rows = {}
     for name in SCORES:
         a, b = values[0][name], values[1][name]
-        ends = widest(
+        ends = enclose_intervals(
             bootstrap_interval(float(a - b), apart[name], units, bounds=(-np.inf, np.inf))
             for apart, units in drawn
         )
@@ -150,14 +156,14 @@ def _differences(
 ) -> dict[str, NDArray[np.float64]]:
     """Give the differences of all scores in resamples that are the same for both, `[r]` each."""
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in SCORES}
-    for weights in resampled_weights(one.n, groups, seed):
+    for weights in draw_weights(one.n, groups, seed):
         left, right = one.values(weights), other.values(weights)
         for name, parts in drawn.items():
             parts.append(left[name] - right[name])
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
 
 
-def comparison_lines(found: Comparison) -> list[str]:
+def describe_comparison(found: Comparison) -> list[str]:
     """Say what a comparison came to.
 
     Parameters

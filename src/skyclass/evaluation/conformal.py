@@ -10,13 +10,19 @@ from numpy.typing import NDArray
 from skyclass.evaluation.check_predictions import check_groups
 from skyclass.evaluation.intervals import mean_interval
 
-__all__ = ["COVERAGE", "class_thresholds", "conformal", "prediction_sets", "threshold"]
+__all__ = [
+    "COVERAGE",
+    "evaluate_conformal",
+    "fit_class_thresholds",
+    "fit_threshold",
+    "make_prediction_sets",
+]
 
 COVERAGE: Final = 0.9
 """Share of objects whose set shall hold their true class."""
 
 
-def threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
+def fit_threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
     """Give the score that a stated share of exchangeable objects does not exceed.
 
     Parameters
@@ -43,7 +49,7 @@ def threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
     return math.inf if rank > len(scores) else float(np.sort(scores)[rank - 1])
 
 
-def class_thresholds(
+def fit_class_thresholds(
     true: NDArray[np.int64], probabilities: NDArray[np.float64], coverage: float = COVERAGE
 ) -> NDArray[np.float64]:
     """Give each class a threshold of its own, fitted on its own objects.
@@ -64,10 +70,10 @@ def class_thresholds(
     """
     scores = _scores(true, probabilities)
     classes = range(probabilities.shape[1])
-    return np.array([threshold(scores[true == k], coverage) for k in classes])
+    return np.array([fit_threshold(scores[true == k], coverage) for k in classes])
 
 
-def prediction_sets(
+def make_prediction_sets(
     probabilities: NDArray[np.float64], limits: float | NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Tell which classes belong to each object's set.
@@ -87,7 +93,7 @@ def prediction_sets(
     return np.asarray(1.0 - probabilities <= limits)
 
 
-def conformal(
+def evaluate_conformal(
     labels: Sequence[str],
     fitted_on: tuple[NDArray[np.int64], NDArray[np.float64]],
     true: NDArray[np.int64],
@@ -123,15 +129,15 @@ def conformal(
     """
     calibrating, shares = fitted_on
     counts = np.bincount(calibrating, minlength=len(labels))
-    one = threshold(_scores(calibrating, shares))
-    own = class_thresholds(calibrating, shares)
+    one = fit_threshold(_scores(calibrating, shares))
+    own = fit_class_thresholds(calibrating, shares)
     enough = np.isfinite(own)
     # classes with too few objects share the common threshold
     rules = {"marginal": np.full(len(labels), one), "per_class": np.where(enough, own, one)}
     promised = {"marginal": np.zeros_like(enough), "per_class": enough}
     found: dict[str, Any] = {"coverage": COVERAGE, "n": len(calibrating)}
     for name, limits in rules.items():
-        outcome = _outcome(labels, true, prediction_sets(probabilities, limits), groups, seed)
+        outcome = _outcome(labels, true, make_prediction_sets(probabilities, limits), groups, seed)
         for k, label in enumerate(labels):
             outcome["classes"][label] |= {"n": int(counts[k]), "promised": bool(promised[name][k])}
         told = [float(limit) if math.isfinite(limit) else None for limit in limits]

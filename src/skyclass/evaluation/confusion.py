@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["divided", "matrix_scores"]
+__all__ = ["divide", "score_matrices"]
 
 Array = NDArray[np.float64]
 
 
-def matrix_scores(matrix: Array) -> dict[str, Array]:
+def score_matrices(matrix: Array) -> dict[str, Array]:
     """Score confusion matrices.
 
     The names and values are scikit-learn's. A score that is a division by zero is not a number; in
@@ -31,28 +31,28 @@ def matrix_scores(matrix: Array) -> dict[str, Array]:
     hits = np.einsum("kk...->k...", matrix)
     true, predicted, total = matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum(axis=(0, 1))
     each = {
-        "precision": divided(hits, predicted),
-        "recall": divided(hits, true),
-        "f1": divided(2 * hits, true + predicted),
+        "precision": divide(hits, predicted),
+        "recall": divide(hits, true),
+        "f1": divide(2 * hits, true + predicted),
     }
     known = true + predicted > 0
     means = {}
     for name, values in each.items():
         filled = np.nan_to_num(values)
-        means[f"{name}_weighted"] = divided((filled * true).sum(axis=0), total)
-        means[f"{name}_macro"] = divided((filled * known).sum(axis=0), known.sum(axis=0))
-    chance = divided((true * predicted).sum(axis=0), total**2)
-    accuracy = divided(hits.sum(axis=0), total)
+        means[f"{name}_weighted"] = divide((filled * true).sum(axis=0), total)
+        means[f"{name}_macro"] = divide((filled * known).sum(axis=0), known.sum(axis=0))
+    chance = divide((true * predicted).sum(axis=0), total**2)
+    accuracy = divide(hits.sum(axis=0), total)
     return {
         **each,
         **means,
         "accuracy": accuracy,
-        "balanced_accuracy": divided(np.nansum(each["recall"], axis=0), (true > 0).sum(axis=0)),
-        "kappa": divided(accuracy - chance, 1 - chance),
+        "balanced_accuracy": divide(np.nansum(each["recall"], axis=0), (true > 0).sum(axis=0)),
+        "kappa": divide(accuracy - chance, 1 - chance),
     }
 
 
-def divided(numerator: Array, denominator: Array) -> Array:
+def divide(numerator: Array, denominator: Array) -> Array:
     """Divide; not a number where the denominator is zero.
 
     Parameters

@@ -13,11 +13,11 @@ __all__ = [
     "RESAMPLES",
     "Interval",
     "bootstrap_interval",
+    "count_units",
+    "draw_weights",
+    "enclose_intervals",
+    "list_groupings",
     "mean_interval",
-    "resampled_weights",
-    "units_of",
-    "ways_of",
-    "widest",
     "wilson_interval",
 ]
 
@@ -63,7 +63,7 @@ def wilson_interval(right: float, n: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def resampled_weights(
+def draw_weights(
     n: int, groups: NDArray[np.int64] | None, seed: int, resamples: int = RESAMPLES
 ) -> Iterator[NDArray[np.float64]]:
     """Draw objects with replacement, many times; say how often each was drawn.
@@ -96,7 +96,7 @@ def resampled_weights(
         yield weights if groups is None else weights[groups]
 
 
-def ways_of(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] | None, ...]:
+def list_groupings(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] | None, ...]:
     """Say in which ways objects are to be drawn.
 
     Parameters
@@ -107,13 +107,13 @@ def ways_of(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] | None,
     Returns
     -------
     tuple
-        As `resampled_weights` takes groups: object by object, and by whole groups where there are
+        As `draw_weights` takes groups: object by object, and by whole groups where there are
         some. An interval is as wide as the wider of the two: a few groups can be alike by chance.
     """
     return (None,) if groups is None else (groups, None)
 
 
-def units_of(n: int, groups: NDArray[np.int64] | None) -> int:
+def count_units(n: int, groups: NDArray[np.int64] | None) -> int:
     """Count what is drawn independently.
 
     Parameters
@@ -201,7 +201,7 @@ def _around(value: float, half: float, bounds: tuple[float, float]) -> tuple[flo
     return odds / (odds + factor), odds * factor / (1 + odds * factor)
 
 
-def widest(intervals: Iterable[Interval]) -> Interval:
+def enclose_intervals(intervals: Iterable[Interval]) -> Interval:
     """Give the interval that holds several others.
 
     Parameters
@@ -249,10 +249,10 @@ def mean_interval(
     """
     bounds = (0.0 if share else -1.0, 1.0)
     found = []
-    for way in ways_of(groups):
+    for way in list_groupings(groups):
         sizes = np.ones(len(values)) if way is None else np.bincount(way).astype(np.float64)
         sums = values if way is None else np.bincount(way, weights=values)
-        drawn = [(sums @ w) / (sizes @ w) for w in resampled_weights(len(sums), None, seed)]
+        drawn = [(sums @ w) / (sizes @ w) for w in draw_weights(len(sums), None, seed)]
         whole = np.concatenate(drawn), len(sums)
         found.append(bootstrap_interval(float(values.mean()), *whole, share=share, bounds=bounds))
-    return widest(found)
+    return enclose_intervals(found)

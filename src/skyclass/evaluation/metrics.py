@@ -11,10 +11,10 @@ from skyclass.evaluation.check_predictions import check_groups, check_lengths, c
 from skyclass.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
-    resampled_weights,
-    units_of,
-    ways_of,
-    widest,
+    count_units,
+    draw_weights,
+    enclose_intervals,
+    list_groupings,
 )
 from skyclass.evaluation.weighted_scores import Scorer
 
@@ -85,7 +85,7 @@ def score(
     groups = check_groups(groups, len(true))
     scorer = Scorer(true, probabilities, ordered=ordered)
     values = {name: found[..., 0] for name, found in scorer.values().items()}
-    drawn = [_Drawn.of(scorer, way, seed, resamples) for way in ways_of(groups)]
+    drawn = [_Drawn.of(scorer, way, seed, resamples) for way in list_groupings(groups)]
     ci95 = {name: _ci95(name, values[name], drawn) for name in SCORES}
     return {
         **{name: _defined(values[name]) for name in SCORES},
@@ -95,7 +95,7 @@ def score(
         "labels": list(labels),
         "confusion_matrix": scorer.matrix.tolist(),
         "n": len(true),
-        "groups": None if groups is None else units_of(len(true), groups),
+        "groups": None if groups is None else count_units(len(true), groups),
     }
 
 
@@ -138,11 +138,10 @@ class _Drawn:
     ) -> "_Drawn":
         """Draw resamples and score them."""
         parts = [
-            scorer.values(weights)
-            for weights in resampled_weights(scorer.n, groups, seed, resamples)
+            scorer.values(weights) for weights in draw_weights(scorer.n, groups, seed, resamples)
         ]
         values = {name: np.concatenate([p[name] for p in parts], axis=-1) for name in parts[0]}
-        return cls(values, units_of(scorer.n, groups), scorer.units(groups))
+        return cls(values, count_units(scorer.n, groups), scorer.units(groups))
 
 
 def _per_class(
@@ -167,7 +166,7 @@ def _ci95(
     name: str, value: Any, drawn: list[_Drawn], place: int | None = None
 ) -> list[float] | None:
     """Give the interval of a score, or of that of the class at a place, as JSON gives it back."""
-    found = widest(
+    found = enclose_intervals(
         bootstrap_interval(
             float(value),
             way.values[name] if place is None else way.values[name][place],

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from skyclass.evaluation.check_predictions import check_groups, check_lengths
-from skyclass.evaluation.intervals import mean_interval, units_of, wilson_interval
+from skyclass.evaluation.intervals import count_units, mean_interval, wilson_interval
 
-__all__ = ["PairedDifference", "paired_difference"]
+__all__ = ["PairedDifference", "compare_accuracies"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PairedDifference:
     takes objects as independent, also where the interval does not."""
 
 
-def paired_difference(
+def compare_accuracies(
     true: NDArray[np.int64],
     predicted_a: NDArray[np.int64],
     predicted_b: NDArray[np.int64],
@@ -80,7 +80,7 @@ def paired_difference(
     difference = float(apart.mean())
     found = mean_interval(apart, groups, seed)
     if found is None:
-        room = wilson_interval(0, units_of(len(true), groups))[1]
+        room = wilson_interval(0, count_units(len(true), groups))[1]
         found = max(-1.0, difference - room), min(1.0, difference + room)
     only_a, only_b = (int(np.count_nonzero(apart == sign)) for sign in (1, -1))
     return PairedDifference(

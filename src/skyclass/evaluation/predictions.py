@@ -12,10 +12,10 @@ from skyclass.errors import EvaluationError
 from skyclass.files import AnyPath, atomic_path
 
 __all__ = [
-    "groups_of",
-    "predictions_of",
-    "predictions_table",
+    "make_predictions",
+    "number_groups",
     "read_predictions",
+    "unpack_predictions",
     "write_predictions",
 ]
 
@@ -23,7 +23,7 @@ _PREFIX: Final = "p_"
 _COLUMNS: Final = ("objid", "specobjid", "ra", "dec", "label", "predicted")
 
 
-def predictions_table(
+def make_predictions(
     *,
     objid: Sequence[str],
     specobjid: Sequence[str],
@@ -89,7 +89,7 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
     Parameters
     ----------
     table
-        As `predictions_table` makes it.
+        As `make_predictions` makes it.
     path
         File to write or replace.
 
@@ -113,7 +113,7 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As `predictions_table` makes it.
+        As `make_predictions` makes it.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
     return table
 
 
-def predictions_of(
+def unpack_predictions(
     table: pd.DataFrame,
 ) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float64]]:
     """Give back what `score` needs, so that a file of predictions can be scored anew.
@@ -141,7 +141,7 @@ def predictions_of(
     Parameters
     ----------
     table
-        As `predictions_table` makes it.
+        As `make_predictions` makes it.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def predictions_of(
     return labels, codes, values
 
 
-def groups_of(table: pd.DataFrame) -> NDArray[np.int64] | None:
+def number_groups(table: pd.DataFrame) -> NDArray[np.int64] | None:
     """Give the groups of objects that the split kept together, which resampling keeps together too.
 
     Parameters

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.predictions import groups_of, predictions_of, read_predictions
+from skyclass.evaluation.predictions import number_groups, read_predictions, unpack_predictions
 
-__all__ = ["Evaluated", "read_evaluated"]
+__all__ = ["EvaluatedExperiment", "read_evaluation"]
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluatedExperiment:
     """The test objects of an experiment and what was found."""
 
     directory: Path
@@ -35,7 +35,7 @@ class Evaluated:
     """Group of each object that the split kept whole, `[n]`; None for a split by object."""
 
 
-def read_evaluated(directory: Path) -> Evaluated:
+def read_evaluation(directory: Path) -> EvaluatedExperiment:
     """Read an experiment's metrics and predictions.
 
     Parameters
@@ -45,7 +45,7 @@ def read_evaluated(directory: Path) -> Evaluated:
 
     Returns
     -------
-    Evaluated
+    EvaluatedExperiment
         What lies there.
 
     Raises
@@ -65,4 +65,6 @@ def read_evaluated(directory: Path) -> Evaluated:
             f"{path} is of an older version; remove it and run the experiment again"
         )
     table = read_predictions(directory / "predictions.parquet")
-    return Evaluated(directory, metrics, table, *predictions_of(table), groups_of(table))
+    return EvaluatedExperiment(
+        directory, metrics, table, *unpack_predictions(table), number_groups(table)
+    )

@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from skyclass.errors import EvaluationError, nearest
 from skyclass.evaluation.check_predictions import check_groups, check_lengths
-from skyclass.evaluation.confusion import divided
+from skyclass.evaluation.confusion import divide
 from skyclass.evaluation.intervals import (
     Interval,
     bootstrap_interval,
-    resampled_weights,
-    units_of,
-    ways_of,
-    widest,
+    count_units,
+    draw_weights,
+    enclose_intervals,
+    list_groupings,
 )
-from skyclass.evaluation.read_evaluation import read_evaluated
+from skyclass.evaluation.read_evaluation import read_evaluation
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
 
-__all__ = ["parse_prior", "reweight", "reweighted"]
+__all__ = ["parse_prior", "reweight", "reweight_scores"]
 
 
 def reweight(experiment: AnyPath, prior: Sequence[str]) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def reweight(experiment: AnyPath, prior: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As `reweighted` gives it.
+        As `reweight_scores` gives it.
 
     Raises
     ------
@@ -46,9 +46,11 @@ def reweight(experiment: AnyPath, prior: Sequence[str]) -> pd.DataFrame:
         Where there is no such experiment, or the prior does not fit its classes.
     """
     experiment = Path(experiment)
-    found = read_evaluated(experiment)
+    found = read_evaluation(experiment)
     shares = parse_prior(prior, found.labels)
-    return reweighted(found.labels, found.true, found.probabilities, shares, groups=found.groups)
+    return reweight_scores(
+        found.labels, found.true, found.probabilities, shares, groups=found.groups
+    )
 
 
 def parse_prior(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
@@ -102,7 +104,7 @@ def _number(word: str, text: str) -> float:
     return value
 
 
-def reweighted(
+def reweight_scores(
     labels: Sequence[str],
     true: NDArray[np.int64],
     probabilities: NDArray[np.float64],
@@ -148,10 +150,11 @@ def reweighted(
     _check_present(labels, scorer.matrix, prior)
     value = _rates(scorer.matrix[..., None].astype(np.float64), prior)[..., 0]
     columns: dict[str, list[float]] = {"share": [*prior, 1.0]}
-    ends = [_ends(scorer, prior, value, way, seed) for way in ways_of(groups)]
+    ends = [_ends(scorer, prior, value, way, seed) for way in list_groupings(groups)]
     for i, name in enumerate(("purity", "completeness")):
         both = [
-            widest(each) or (np.nan, np.nan) for each in zip(*(way[i] for way in ends), strict=True)
+            enclose_intervals(each) or (np.nan, np.nan)
+            for each in zip(*(way[i] for way in ends), strict=True)
         ]
         low, high = np.transpose(both).tolist()
         columns |= {name: value[i].tolist(), f"{name}_low": low, f"{name}_high": high}
@@ -166,9 +169,9 @@ def _ends(
     seed: int,
 ) -> list[list[Interval]]:
     """Give the intervals of purities and completenesses from drawing in one way."""
-    weights = resampled_weights(scorer.n, groups, seed)
+    weights = draw_weights(scorer.n, groups, seed)
     drawn = np.concatenate([_rates(scorer.matrices(each), prior) for each in weights], axis=-1)
-    whole, units = units_of(scorer.n, groups), scorer.units(groups)
+    whole, units = count_units(scorer.n, groups), scorer.units(groups)
     return [
         [
             bootstrap_interval(*each, share=kind == "recall")
@@ -190,12 +193,12 @@ def _check_present(
 
 def _rates(matrix: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give purity and completeness of `[true, predicted, r]` matrices, `[2, k + 1, r]`."""
-    row = divided(matrix, np.broadcast_to(matrix.sum(axis=1)[:, None], matrix.shape))
+    row = divide(matrix, np.broadcast_to(matrix.sum(axis=1)[:, None], matrix.shape))
     present = (prior > 0)[:, None, None]
     sky = np.where(present, row * prior[:, None, None], 0.0)
     hits = np.einsum("kk...->k...", sky)
     accuracy = hits.sum(axis=0)[None]
-    purity = divided(hits, sky.sum(axis=0))
+    purity = divide(hits, sky.sum(axis=0))
     completeness = np.einsum("kk...->k...", row)
     empty = np.full_like(accuracy, np.nan)
     return np.stack([np.concatenate([purity, empty]), np.concatenate([completeness, accuracy])])

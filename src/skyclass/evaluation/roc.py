@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.evaluation.confusion import divided
-from skyclass.evaluation.group_sums import adding
+from skyclass.evaluation.confusion import divide
+from skyclass.evaluation.summing_matrix import make_summing_matrix
 
 __all__ = ["Ranking"]
 
@@ -29,9 +29,9 @@ class Ranking:
         held = np.unique(level[positive])
         place = np.searchsorted(held, level)
         self._levels = len(held)
-        self._segments = adding(2 * place + np.isin(level, held), 2 * len(held) + 1)
+        self._segments = make_summing_matrix(2 * place + np.isin(level, held), 2 * len(held) + 1)
         own = np.flatnonzero(positive)
-        self._own = adding(place[own], len(held), rows=own, n=len(scores))
+        self._own = make_summing_matrix(place[own], len(held), rows=own, n=len(scores))
 
     def areas(self, weights: Array) -> tuple[Array, Array]:
         """Give both areas.
@@ -60,7 +60,7 @@ class Ranking:
         positives, negatives = hits[-1], ranked[-1] - hits[-1]
         # half of those negatives that tie with the level's objects rank below these
         passed = (upto - hits + before - (hits - gained)) / 2
-        roc = divided((gained * (negatives - passed)).sum(axis=0), positives * negatives)
+        roc = divide((gained * (negatives - passed)).sum(axis=0), positives * negatives)
         precision = np.divide(hits, upto, out=np.zeros_like(hits), where=upto > 0)
-        area = divided((gained * precision).sum(axis=0), positives)
+        area = divide((gained * precision).sum(axis=0), positives)
         return roc, area

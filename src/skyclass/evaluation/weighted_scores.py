@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.evaluation.calibration import BINS, bin_numbers
-from skyclass.evaluation.confusion import divided, matrix_scores
-from skyclass.evaluation.group_sums import adding
+from skyclass.evaluation.calibration import BINS, assign_bins
+from skyclass.evaluation.confusion import divide, score_matrices
 from skyclass.evaluation.roc import Ranking
+from skyclass.evaluation.summing_matrix import make_summing_matrix
 
 __all__ = ["Scorer"]
 
@@ -32,9 +32,9 @@ class Scorer:
         self.n, self._classes = probabilities.shape
         predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
         self._true, self._predicted = true, predicted
-        self._cells = adding(true * self._classes + predicted, self._classes**2)
+        self._cells = make_summing_matrix(true * self._classes + predicted, self._classes**2)
         gaps = (predicted == true) - confidence
-        self._gaps = adding(bin_numbers(confidence), BINS, values=gaps)
+        self._gaps = make_summing_matrix(assign_bins(confidence), BINS, values=gaps)
         self._means = _per_object(true, probabilities, predicted, ordered=ordered)
         self._rankings = [Ranking(true == k, probabilities[:, k]) for k in range(self._classes)]
         self.matrix = self.matrices(np.ones((self.n, 1)))[..., 0].astype(np.int64)
@@ -59,7 +59,7 @@ class Scorer:
         areas = np.array([ranking.areas(weights) for ranking in self._rankings])
         roc, area = areas[:, 0], areas[:, 1]
         return {
-            **matrix_scores(self.matrices(weights)),
+            **score_matrices(self.matrices(weights)),
             **{name: each @ weights / total for name, each in self._means.items()},
             "ece": np.abs(self._gaps @ weights).sum(axis=0) / total,
             "roc_auc": roc,
@@ -126,7 +126,7 @@ def _per_object(
 
 def _mean_of_defined(values: Array) -> Array:
     """Give the mean over the classes where a score is defined."""
-    return divided(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
+    return divide(np.nansum(values, axis=0), np.isfinite(values).sum(axis=0))
 
 
 def _occupied(

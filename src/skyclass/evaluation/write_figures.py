@@ -17,7 +17,7 @@ from skyclass.evaluation.paper_figures import (
     draw_magnitude,
     draw_reliability,
 )
-from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
+from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.files import AnyPath, atomic_path
 
 __all__ = ["FORMATS", "write_figures"]
@@ -61,7 +61,7 @@ def write_figures(
     experiment, out = Path(experiment), None if out is None else Path(out)
     if form not in FORMATS:
         raise EvaluationError(f"unknown format {form!r}; did you mean {nearest(form, FORMATS)!r}?")
-    found = read_evaluated(experiment)
+    found = read_evaluation(experiment)
     folder = out or experiment / "figures"
     paths = []
     with mpl.rc_context(STYLE):
@@ -76,7 +76,7 @@ def write_figures(
     return paths
 
 
-def _drawings(found: Evaluated) -> dict[str, tuple[float, Callable[[Figure], None]]]:
+def _drawings(found: EvaluatedExperiment) -> dict[str, tuple[float, Callable[[Figure], None]]]:
     """Give height in inches and drawing of each figure that there are data for."""
     metrics, table = found.metrics, found.table
     drawings: dict[str, tuple[float, Callable[[Figure], None]]] = {

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from skyclass._version import __version__
 from skyclass.catalog.split import split_groups
 from skyclass.config.sections import Experiment
-from skyclass.evaluation.binned_scores import CONDITIONS, scores_by_condition
-from skyclass.evaluation.calibration import reliability_table, uncalibrated
-from skyclass.evaluation.conformal import conformal, prediction_sets
+from skyclass.evaluation.binned_scores import CONDITIONS, score_by_condition
+from skyclass.evaluation.calibration import reliability_table, undo_temperature
+from skyclass.evaluation.conformal import evaluate_conformal, make_prediction_sets
 from skyclass.evaluation.metrics import score
 from skyclass.evaluation.observing_conditions import crowding_radius, measure_conditions
-from skyclass.evaluation.paired_difference import paired_difference
-from skyclass.evaluation.predictions import predictions_table
+from skyclass.evaluation.paired_difference import compare_accuracies
+from skyclass.evaluation.predictions import make_predictions
 from skyclass.images.aperture_photometry import aperture_flux, concentration
 from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
@@ -99,7 +99,7 @@ def evaluate(
     if sets is not None:
         columns["prediction_set"] = _set_names(info.labels, shares, sets)
     identity = {name: test.column(name) for name in (*IDS, *POSITION)}
-    table = predictions_table(
+    table = make_predictions(
         **identity, labels=info.labels, true=test.label, probabilities=shares, extra=columns
     )
     scored = {name: scoring.scores(table, each) for name, each in baselines.items()}
@@ -134,7 +134,7 @@ class _Scoring:
             "seed": self.seed,
         }
         whole = score(self.labels, self.true, shares, **options)
-        by = scores_by_condition(table, self.labels, self.true, shares, **options)
+        by = score_by_condition(table, self.labels, self.true, shares, **options)
         return {**whole, "by": by}
 
     def difference(
@@ -142,13 +142,13 @@ class _Scoring:
     ) -> dict[str, Any]:
         """Compare two classifiers, object by object."""
         predicted = shares.argmax(1), others.argmax(1)
-        found = paired_difference(self.true, *predicted, groups=self.groups, seed=self.seed)
+        found = compare_accuracies(self.true, *predicted, groups=self.groups, seed=self.seed)
         return {**asdict(found), "ci95": list(found.ci95)}
 
     def calibration(self, shares: NDArray[np.float64], classifier: Classifier) -> dict[str, Any]:
         """Tell how probabilities agree with outcomes before and after temperature scaling."""
         temperature = classifier.temperature
-        before = uncalibrated(shares, temperature)
+        before = undo_temperature(shares, temperature)
         names = ("ece", "log_loss", "brier")
         found: dict[str, Any] = {
             "temperature": temperature,
@@ -177,7 +177,7 @@ def _conformal(
     held = open_cutouts(cutouts, "calibration")
     columns = read_columns(classifier.spec.columns, cutouts, "calibration")
     fitted_on = held.label, classify_cutouts(classifier, held, columns)
-    return conformal(
+    return evaluate_conformal(
         scoring.labels,
         fitted_on,
         scoring.true,
@@ -192,7 +192,7 @@ def _set_names(
 ) -> "pd.Series[str]":
     """Name the classes in each object's marginal prediction set, the most probable first."""
     limits = sets["marginal"]["thresholds"]
-    held = prediction_sets(
+    held = make_prediction_sets(
         shares, np.array([np.inf if limits[k] is None else limits[k] for k in labels])
     )
     order = np.argsort(-shares, axis=1, kind="stable")

@@ -6,8 +6,8 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import spearmanr
 
-from skyclass.evaluation.paired_difference import paired_difference
-from skyclass.evaluation.predictions import predictions_of, read_predictions
+from skyclass.evaluation.paired_difference import compare_accuracies
+from skyclass.evaluation.predictions import read_predictions, unpack_predictions
 from skyclass.studies.study_results import CellResult, StudyResults
 
 __all__ = ["findings_of"]
@@ -75,12 +75,12 @@ def _best(cells: Sequence[CellResult]) -> str:
 def _difference(first: CellResult, second: CellResult) -> str:
     """Compare two cells on the same objects."""
     one, other = (read_predictions(c.directory / "predictions.parquet") for c in (first, second))
-    _, true, shares = predictions_of(one)
-    _, _, others = predictions_of(other)
+    _, true, shares = unpack_predictions(one)
+    _, _, others = unpack_predictions(other)
     if list(one["ra"]) != list(other["ra"]) or list(one["dec"]) != list(other["dec"]):
         return "on other objects"
     groups = None if one["group"].isna().any() else one["group"].to_numpy(np.int64)
-    found = paired_difference(true, shares.argmax(axis=1), others.argmax(axis=1), groups=groups)
+    found = compare_accuracies(true, shares.argmax(axis=1), others.argmax(axis=1), groups=groups)
     low, high = found.ci95
     return (
         f"{100 * found.difference:.1f} percentage points behind on the same objects"

@@ -8,19 +8,23 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from skyclass.evaluation.plotly_charts import accuracy_against, reliability_diagram, training_curves
-from skyclass.evaluation.report.feature_map import FEWEST, embed, map_of
+from skyclass.evaluation.report.feature_map import FEWEST, embed, make_feature_map
 from skyclass.evaluation.report.gallery import Gallery
-from skyclass.evaluation.report.report_data import Material
+from skyclass.evaluation.report.line_charts import (
+    plot_accuracy,
+    plot_reliability,
+    plot_training_curves,
+)
+from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.scatter_charts import (
     Points,
-    close_up,
-    colour_diagram,
-    feature_map,
-    sky_map,
+    plot_colours,
+    plot_features,
+    plot_fields,
+    plot_sky,
 )
 
-__all__ = ["charts_of", "to_json"]
+__all__ = ["draw_charts", "to_json"]
 
 _MOST: Final = 2000
 """Most points of a figure, so that a phone can draw it."""
@@ -36,7 +40,7 @@ _CONDITIONS: Final = {
 _COLOURS: Final = ("u − g", "g − r", "r − i", "i − z")
 
 
-def charts_of(material: Material, gallery: Gallery) -> dict[str, Any]:
+def draw_charts(material: ReportData, gallery: Gallery) -> dict[str, Any]:
     """Draw all figures.
 
     Parameters
@@ -68,8 +72,8 @@ def charts_of(material: Material, gallery: Gallery) -> dict[str, Any]:
     sky, told = _sky(material)
     conditions, by = _conditions(material)
     figures = {
-        "training-curves": training_curves(material.history),
-        "reliability-diagram": reliability_diagram(material.metrics["calibration"]),
+        "training-curves": plot_training_curves(material.history),
+        "reliability-diagram": plot_reliability(material.metrics["calibration"]),
         **conditions,
         **colours,
         **features,
@@ -103,7 +107,7 @@ def to_json(values: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _conditions(material: Material) -> tuple[dict[str, go.Figure], list[dict[str, Any]]]:
+def _conditions(material: ReportData) -> tuple[dict[str, go.Figure], list[dict[str, Any]]]:
     """Draw accuracy against the conditions that are known, and give their titles and numbers."""
     metrics = material.metrics
     figures, told = {}, []
@@ -113,7 +117,7 @@ def _conditions(material: Material) -> tuple[dict[str, go.Figure], list[dict[str
         if metrics["baseline"]:
             scored["colour baseline"] = metrics["baseline"]["by"][name]["bins"]
         chart = f"by-{name}"
-        figures[chart] = accuracy_against(scored, axis, logarithmic=name == "snr_r")
+        figures[chart] = plot_accuracy(scored, axis, logarithmic=name == "snr_r")
         if name == "crowding":
             figures[chart].update_xaxes(
                 tickvals=[each["median"] for each in found["bins"]],
@@ -131,7 +135,7 @@ def _whole_ranges(bins: list[dict[str, Any]]) -> list[str]:
 
 
 def _colours(
-    material: Material, points: Points, rows: NDArray[np.int64]
+    material: ReportData, points: Points, rows: NDArray[np.int64]
 ) -> tuple[dict[str, go.Figure], list[dict[str, str]]]:
     """Draw the colour-colour diagrams, and name their axes; none without magnitudes."""
     if material.magnitudes is None:
@@ -141,37 +145,37 @@ def _colours(
     for x, y in _DIAGRAMS:
         name = f"colours-{x}-{y}"
         names = _COLOURS[x], _COLOURS[y]
-        figures[name] = colour_diagram(points, colours[:, x], colours[:, y], names)
+        figures[name] = plot_colours(points, colours[:, x], colours[:, y], names)
         told.append({"name": name, "x": names[0], "y": names[1]})
     return figures, told
 
 
 def _features(
-    material: Material, points: Points, rows: NDArray[np.int64]
+    material: ReportData, points: Points, rows: NDArray[np.int64]
 ) -> tuple[dict[str, go.Figure], list[int]]:
     """Draw the map of features, and give its outliers; none for a handful of objects."""
     if len(rows) < FEWEST:
         return {}, []
-    found = map_of(embed(material, rows))
-    figure = feature_map(points, found.places, found.outliers)
+    found = make_feature_map(embed(material, rows))
+    figure = plot_features(points, found.places, found.outliers)
     return {"feature-map": figure}, found.outliers.tolist()
 
 
-def _sky(material: Material) -> tuple[dict[str, go.Figure], str]:
+def _sky(material: ReportData) -> tuple[dict[str, go.Figure], str]:
     """Draw where the fields lie, or the objects where no fields are known, and say it."""
     spots = _spots(material)
     ra, dec = spots["ra"].to_numpy(), spots["dec"].to_numpy()
     some = np.random.default_rng(0).permutation(len(spots))[:_MOST]
-    figures = {"sky-map": sky_map(ra[some], dec[some])}
+    figures = {"sky-map": plot_sky(ra[some], dec[some])}
     if material.field is None:
         return figures, f"The catalogue tells no fields; the {len(spots):,} test objects lie here."
     if len(spots) > 1 and _extent(spots) < _NEAR:
         right, count = spots["right"].to_numpy(), spots["count"].to_numpy()
-        figures["close-up"] = close_up(ra[some], dec[some], right[some], count[some])
+        figures["close-up"] = plot_fields(ra[some], dec[some], right[some], count[some])
     return figures, f"The test objects lie in {len(spots):,} field{'s' if len(spots) > 1 else ''}."
 
 
-def _spots(material: Material) -> pd.DataFrame:
+def _spots(material: ReportData) -> pd.DataFrame:
     """Give the middle of the objects of each field, their number and the share that is right."""
     table = material.table
     along, up = np.radians(table["ra"].to_numpy()), np.radians(table["dec"].to_numpy())

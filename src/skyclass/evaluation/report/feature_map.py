@@ -11,10 +11,10 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import LocalOutlierFactor
 from threadpoolctl import threadpool_limits
 
-from skyclass.evaluation.report.report_data import Material
+from skyclass.evaluation.report.report_data import ReportData
 from skyclass.models.classifier import Classifier
 
-__all__ = ["FEWEST", "FeatureMap", "embed", "map_of"]
+__all__ = ["FEWEST", "FeatureMap", "embed", "make_feature_map"]
 
 FEWEST: Final = 12
 """Objects that a map needs at least."""
@@ -34,7 +34,7 @@ class FeatureMap:
     """Rows of the objects that are least like any others, the oddest first."""
 
 
-def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def embed(material: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Give what the model's last layer sees of some objects.
 
     Parameters
@@ -62,7 +62,7 @@ def embed(material: Material, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def map_of(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
+def make_feature_map(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
     """Lay objects out on a plane by t-SNE, and name those that are least like any others.
 
     Outliers are told in the features, not on the map, which tears distances apart.

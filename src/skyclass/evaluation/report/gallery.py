@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.evaluation.report.report_data import Material
-from skyclass.evaluation.report.saliency import explain, telling
-from skyclass.evaluation.report.thumbnails import Sprites, pack
+from skyclass.evaluation.report.report_data import ReportData
+from skyclass.evaluation.report.saliency import choose_explained, explain
+from skyclass.evaluation.report.thumbnails import Sprites, pack_thumbnails
 from skyclass.images.renderer import render
 
 __all__ = ["Gallery"]
@@ -29,11 +29,11 @@ class Gallery:
         Objects, in the order of the page's list.
     """
 
-    def __init__(self, material: Material, rows: NDArray[np.int64]) -> None:
+    def __init__(self, material: ReportData, rows: NDArray[np.int64]) -> None:
         self._material = material
         self.rows = rows
         """Rows of the test objects, `[m]`."""
-        self.sprites: Sprites = pack(self._pictures())
+        self.sprites: Sprites = pack_thumbnails(self._pictures())
         """Their thumbnails."""
 
     def facts(self, place: int) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Gallery:
             By kind, what `facts` tells of each object, with the pictures `picture` and `map`.
         """
         shown = self._material
-        right, wrong = telling(shown.true, shown.given, shown.confidence)
+        right, wrong = choose_explained(shown.true, shown.given, shown.confidence)
         return {
             kind: [
                 {**self._told(each.row), "picture": each.picture, "map": each.map}

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["FILTERS", "verdict"]
+__all__ = ["FILTERS", "judge_difference"]
 
 _DASH: Final = "–"
 _NARROW: Final = "\u202f"  # no-break space between a number and its unit
 _MINUS: Final = "−"
 
 
-def verdict(low: float, high: float) -> str:
+def judge_difference(low: float, high: float) -> str:
     """Say in words what the interval of a difference says.
 
     Parameters

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
 from skyclass.evaluation.metrics import SCORES
-from skyclass.evaluation.plotly_charts import round_name
-from skyclass.evaluation.report.charts import charts_of, to_json
+from skyclass.evaluation.report.charts import draw_charts, to_json
 from skyclass.evaluation.report.gallery import Gallery
-from skyclass.evaluation.report.number_format import FILTERS, verdict
-from skyclass.evaluation.report.provenance import provenance
-from skyclass.evaluation.report.report_data import Material, read_material
-from skyclass.evaluation.report.shown_objects import choose, payload
+from skyclass.evaluation.report.line_charts import name_round
+from skyclass.evaluation.report.number_format import FILTERS, judge_difference
+from skyclass.evaluation.report.provenance import describe_provenance
+from skyclass.evaluation.report.report_data import ReportData, read_report_data
+from skyclass.evaluation.report.shown_objects import choose_objects, make_payload
 from skyclass.files import atomic_path
 from skyclass.images.registry import get_image_type
 
@@ -63,35 +63,35 @@ def write_report(directory: Path) -> Path:
         Where one of these is missing or unreadable, they do not tell of the same objects, or the
         report cannot be written.
     """
-    context = _context(read_material(directory))
+    context = _context(read_report_data(directory))
     path = directory / _NAME
     with atomic_path(path) as partial:
         partial.write_text(_environment().get_template("report.html.j2").render(context), "utf-8")
     return path
 
 
-def _context(material: Material) -> dict[str, Any]:
+def _context(material: ReportData) -> dict[str, Any]:
     """Gather what the templates show."""
     metrics = material.metrics
-    rows = choose(material.true, material.given, material.confidence)
+    rows = choose_objects(material.true, material.given, material.confidence)
     gallery = Gallery(material, rows)
     return {
         **metrics,
         **_scores(material),
-        **charts_of(material, gallery),
+        **draw_charts(material, gallery),
         "n": len(material.table),
         "image_type_description": get_image_type(metrics["image_type"]).description,
         "sprites": gallery.sprites,
-        "objects": payload(material, rows, gallery.sprites),
+        "objects": make_payload(material, rows, gallery.sprites),
         "samples": gallery.samples(),
         "saliency": gallery.explained(),
-        "provenance": provenance(material),
+        "provenance": describe_provenance(material),
         "toml": material.toml,
         "plotly_js": get_plotlyjs(),
     }
 
 
-def _scores(material: Material) -> dict[str, Any]:
+def _scores(material: ReportData) -> dict[str, Any]:
     """Gather the numbers of the headline and the tables."""
     metrics = material.metrics
     scored = {"Image model": metrics["test"]}
@@ -100,7 +100,9 @@ def _scores(material: Material) -> dict[str, Any]:
     counts = [each["confusion_matrix"] for each in scored.values()]
     return {
         "labels": material.labels,
-        "verdict": verdict(*metrics["difference"]["ci95"]) if metrics["baseline"] else None,
+        "verdict": judge_difference(*metrics["difference"]["ci95"])
+        if metrics["baseline"]
+        else None,
         "scored": scored,
         "everything": {
             **scored,
@@ -110,7 +112,7 @@ def _scores(material: Material) -> dict[str, Any]:
         "matrices": {name: _matrix(scores) for name, scores in scored.items()},
         "widest": _widest(material.labels, np.array(counts)),
         "history": material.history,
-        "unit": round_name(material.history),
+        "unit": name_round(material.history),
     }
 
 

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from skyclass.catalog.cleaning_report import report_lines
 from skyclass.config.sections import Experiment
-from skyclass.evaluation.report.report_data import Material
+from skyclass.evaluation.report.report_data import ReportData
 from skyclass.images.registry import get_image_type
 
-__all__ = ["provenance"]
+__all__ = ["describe_provenance"]
 
 _SPLITS: Final = {
     "object": "object by object: objects of one field may be in several splits",
@@ -16,7 +16,7 @@ _SPLITS: Final = {
 }
 
 
-def provenance(material: Material) -> dict[str, Any]:
+def describe_provenance(material: ReportData) -> dict[str, Any]:
     """Tell where objects and pixels come from.
 
     Parameters
@@ -53,7 +53,7 @@ def _survey(config: Experiment) -> str:
     return f"SDSS, {kind}, data release {config.survey.release}"
 
 
-def _pixels(material: Material) -> str:
+def _pixels(material: ReportData) -> str:
     """Say what was cut."""
     spec = material.classifier.spec
     bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from skyclass.config.experiment_file import read_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.read_evaluation import Evaluated, read_evaluated
+from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["Material", "read_material"]
+__all__ = ["ReportData", "read_report_data"]
 
 
 @dataclass(frozen=True)
-class Material(Evaluated):
+class ReportData(EvaluatedExperiment):
     """What a report is made from: an experiment that was run to its end, of `n` test objects."""
 
     config: Experiment
@@ -56,7 +56,7 @@ class Material(Evaluated):
         return highest
 
 
-def read_material(directory: Path) -> Material:
+def read_report_data(directory: Path) -> ReportData:
     """Read an experiment that was run to its end.
 
     Parameters
@@ -66,7 +66,7 @@ def read_material(directory: Path) -> Material:
 
     Returns
     -------
-    Material
+    ReportData
         All of it; pixels are read when they are asked for.
 
     Raises
@@ -75,13 +75,13 @@ def read_material(directory: Path) -> Material:
         Where one of these is missing or unreadable, or they do not tell of the same objects.
     """
     toml = _read_text(directory / "experiment.toml")
-    found = read_evaluated(directory)
+    found = read_evaluation(directory)
     history = _read_json(directory / "model" / "history.json")
     _check_same_objects(directory, found.metrics, found.table)
     cutouts = open_cutouts(directory / "cutouts", "test")
     _check_same_cutouts(directory, cutouts, found.table)
     classifier = load(directory / "model")
-    return Material(
+    return ReportData(
         **vars(found),
         config=read_config(directory / "experiment.toml"),
         toml=toml,

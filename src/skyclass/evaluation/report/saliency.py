@@ -11,12 +11,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from skyclass.evaluation.report.report_data import Material
-from skyclass.evaluation.report.thumbnails import data_uri
+from skyclass.evaluation.report.report_data import ReportData
+from skyclass.evaluation.report.thumbnails import encode_png
 from skyclass.models.catalog_columns import standardised
 from skyclass.models.classifier import Classifier
 
-__all__ = ["Explained", "attributions", "explain", "telling"]
+__all__ = ["Explained", "attribute_pixels", "choose_explained", "explain"]
 
 _STEPS: Final = 32
 _BATCH: Final = 32  # pictures worked on at once: a large transformer fits in memory with these
@@ -38,7 +38,7 @@ class Explained:
     """The same in grey under its attributions, as a data URI."""
 
 
-def telling(
+def choose_explained(
     true: NDArray[np.int64],
     given: NDArray[np.int64],
     confidence: NDArray[np.float64],
@@ -73,7 +73,7 @@ def telling(
     return chosen[0], chosen[1]
 
 
-def attributions(
+def attribute_pixels(
     classifier: Classifier,
     images: Tensor,
     blank: Tensor,
@@ -125,7 +125,7 @@ def attributions(
     return found.detach()
 
 
-def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
+def explain(material: ReportData, rows: NDArray[np.int64]) -> list[Explained]:
     """Draw which pixels spoke for and against the class that was given.
 
     Parameters
@@ -149,7 +149,7 @@ def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
     target = torch.from_numpy(material.given[rows]).repeat_interleave(classifier.samples)
-    found = attributions(classifier, images, blank, target, _columns(material, rows)).sum(dim=1)
+    found = attribute_pixels(classifier, images, blank, target, _columns(material, rows)).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
         Explained(int(row), *_drawn(picture, weights))
@@ -162,7 +162,7 @@ def explain(material: Material, rows: NDArray[np.int64]) -> list[Explained]:
     ]
 
 
-def _columns(material: Material, rows: NDArray[np.int64]) -> Tensor | None:
+def _columns(material: ReportData, rows: NDArray[np.int64]) -> Tensor | None:
     """Give the columns of the catalogue as the head sees them, a row a picture."""
     if material.columns is None:
         return None
@@ -197,7 +197,7 @@ def _shown(pixels: NDArray[np.floating]) -> str:
     """Encode `[y, x, 3]` between 0 and 1, y growing upwards."""
     image = _image(pixels[::-1])
     image.thumbnail((image.width, _HEIGHT))
-    return data_uri(image)
+    return encode_png(image)
 
 
 def _image(pixels: NDArray[np.floating]) -> Image.Image:

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from skyclass.evaluation.plotly_charts import INK, styled
+from skyclass.evaluation.report.line_charts import INK, apply_style
 
-__all__ = ["Points", "close_up", "colour_diagram", "feature_map", "hammer", "sky_map"]
+__all__ = ["Points", "plot_colours", "plot_features", "plot_fields", "plot_sky", "project_hammer"]
 
 # after Paul Tol's vibrant and bright schemes (https://sronpersonalpages.nl/~pault), from blue to
 # red as the spectral classes go; symbols differ too, for those who cannot tell colours apart
@@ -49,7 +49,7 @@ class Points:
         ]
 
 
-def colour_diagram(
+def plot_colours(
     points: Points, x: NDArray[np.float64], y: NDArray[np.float64], names: tuple[str, str]
 ) -> go.Figure:
     """Draw a colour-colour diagram with the wrong answers marked.
@@ -74,7 +74,7 @@ def colour_diagram(
     return figure
 
 
-def feature_map(
+def plot_features(
     points: Points, places: NDArray[np.float64], outliers: NDArray[np.int64]
 ) -> go.Figure:
     """Draw a map of features, its outliers numbered.
@@ -113,7 +113,7 @@ def feature_map(
     return figure
 
 
-def sky_map(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
+def plot_sky(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
     """Draw where on the whole sky fields lie, in Hammer's equal-area projection.
 
     Parameters
@@ -127,7 +127,7 @@ def sky_map(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
         North up, east to the left, right ascension 180 degrees in the middle.
     """
     figure = go.Figure(_graticule())
-    x, y = hammer(ra, dec)
+    x, y = project_hammer(ra, dec)
     told = [f"RA {a:.3f}°, Dec {d:+.3f}°" for a, d in zip(ra, dec, strict=True)]
     marker = {"size": 7, "color": _COLOURS[0], "line": {"width": 0.5, "color": "white"}}
     figure.add_trace(
@@ -135,12 +135,12 @@ def sky_map(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
     )
     figure.update_xaxes(visible=False, range=[-2.95, 2.95])
     figure.update_yaxes(visible=False, range=[-1.5, 1.5], scaleanchor="x")
-    return styled(figure, height=280).update_layout(
+    return apply_style(figure, height=280).update_layout(
         showlegend=False, margin={"l": 4, "r": 4, "t": 4, "b": 4}
     )
 
 
-def close_up(
+def plot_fields(
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     right: NDArray[np.float64],
@@ -182,10 +182,10 @@ def close_up(
     )
     figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6, zeroline=False)
     figure.update_yaxes(title="declination (°)", nticks=6, automargin=True, zeroline=False)
-    return styled(figure, height=330).update_layout(margin={"t": 16})
+    return apply_style(figure, height=330).update_layout(margin={"t": 16})
 
 
-def hammer(
+def project_hammer(
     ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Project places on the sky.
@@ -231,7 +231,7 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
     # plotly gives every entry the room of the widest, or what it is told
     widest = max(5, *(min(len(label), 12) for label in points.labels))
     return (
-        styled(figure)
+        apply_style(figure)
         .update_layout(legend={"entrywidth": 9 * widest})
         .update_xaxes(zeroline=False)
         .update_yaxes(zeroline=False)
@@ -277,10 +277,10 @@ def _graticule() -> list[go.Scatter]:
     line = {"color": "#808890", "width": 0.8}
     traces = []
     for ra, dec in lines:
-        x, y = hammer(ra, dec)
+        x, y = project_hammer(ra, dec)
         traces.append(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip"))
     names = {"60°": (60, 0), "180°": (180, 0), "300°": (300, 0), "+60°": (180, 60)}
-    x, y = hammer(*np.array(list(names.values()), dtype=np.float64).T)
+    x, y = project_hammer(*np.array(list(names.values()), dtype=np.float64).T)
     traces.append(
         go.Scatter(
             x=x,

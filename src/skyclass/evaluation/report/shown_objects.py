@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.evaluation.report.report_data import Material
+from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.thumbnails import Sprites
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["MOST", "choose", "payload"]
+__all__ = ["MOST", "choose_objects", "make_payload"]
 
 MOST: Final = 5000
 """Most objects of a report: with more of them the file would grow beyond 15 MB."""
 
 
-def choose(
+def choose_objects(
     true: NDArray[np.int64],
     given: NDArray[np.int64],
     confidence: NDArray[np.float64],
@@ -53,7 +53,7 @@ def choose(
     return surest
 
 
-def payload(material: Material, rows: NDArray[np.int64], sprites: Sprites) -> dict[str, Any]:
+def make_payload(material: ReportData, rows: NDArray[np.int64], sprites: Sprites) -> dict[str, Any]:
     """Give what the page's script knows of the objects.
 
     Parameters

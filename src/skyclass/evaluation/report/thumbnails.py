@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["Sheet", "Sprites", "data_uri", "pack"]
+__all__ = ["Sheet", "Sprites", "encode_png", "pack_thumbnails"]
 
 _LADDER: Final = ((96, 85), (64, 85), (64, 70), (64, 50), (48, 60), (48, 40), (32, 50), (24, 40))
 """Heights in pixels and qualities of WebP that are tried, the best first."""
@@ -56,7 +56,7 @@ class Sprites:
         return self.columns * _ROWS
 
 
-def pack(pictures: Iterable[NDArray[np.uint8]], budget: int = _BUDGET) -> Sprites:
+def pack_thumbnails(pictures: Iterable[NDArray[np.uint8]], budget: int = _BUDGET) -> Sprites:
     """Pack pictures into sheets of at most a number of bytes.
 
     Parameters
@@ -81,7 +81,7 @@ def pack(pictures: Iterable[NDArray[np.uint8]], budget: int = _BUDGET) -> Sprite
     return sprites
 
 
-def data_uri(image: Image.Image) -> str:
+def encode_png(image: Image.Image) -> str:
     """Encode a picture as PNG.
 
     Parameters

@@ -7,11 +7,11 @@ from plotly.subplots import make_subplots
 
 __all__ = [
     "INK",
-    "accuracy_against",
-    "reliability_diagram",
-    "round_name",
-    "styled",
-    "training_curves",
+    "apply_style",
+    "name_round",
+    "plot_accuracy",
+    "plot_reliability",
+    "plot_training_curves",
 ]
 
 # Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision, and both
@@ -24,13 +24,13 @@ INK: Final = "rgb(1, 2, 3)"
 """Colour of what is dark on a light page and light on a dark one; the style sheet replaces it."""
 
 
-def round_name(history: dict[str, Any]) -> str:
+def name_round(history: dict[str, Any]) -> str:
     """Name what lies between two validations.
 
     Parameters
     ----------
     history
-        As `training_curves` takes it.
+        As `plot_training_curves` takes it.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def round_name(history: dict[str, Any]) -> str:
     return "epoch" if whole else "round"
 
 
-def training_curves(history: dict[str, Any]) -> go.Figure:
+def plot_training_curves(history: dict[str, Any]) -> go.Figure:
     """Draw loss and accuracy against the epoch or round, the best one marked.
 
     Parameters
@@ -78,11 +78,11 @@ def training_curves(history: dict[str, Any]) -> go.Figure:
     )
     figure.update_yaxes(title="loss", row=1, rangemode="tozero")
     figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
-    figure.update_xaxes(title=round_name(history), row=2, dtick=max(1, len(history["epochs"]) // 8))
-    return styled(figure)
+    figure.update_xaxes(title=name_round(history), row=2, dtick=max(1, len(history["epochs"]) // 8))
+    return apply_style(figure)
 
 
-def reliability_diagram(calibration: dict[str, Any]) -> go.Figure:
+def plot_reliability(calibration: dict[str, Any]) -> go.Figure:
     """Draw how often predictions of a given probability are right, and how many there are.
 
     Parameters
@@ -119,10 +119,10 @@ def reliability_diagram(calibration: dict[str, Any]) -> go.Figure:
     figure.update_yaxes(title="objects", range=[0, top], nticks=4, row=2)
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%")
     figure.update_xaxes(title="probability of the predicted class", row=2)
-    return styled(figure)
+    return apply_style(figure)
 
 
-def accuracy_against(
+def plot_accuracy(
     scored: dict[str, list[dict[str, Any]]], axis: str, *, logarithmic: bool = False
 ) -> go.Figure:
     """Draw the accuracy in bins of what an observation was like.
@@ -154,7 +154,7 @@ def accuracy_against(
     if logarithmic:
         steps = [10.0**decade * part for decade in range(-1, 6) for part in (1, 2, 5)]
         figure.update_xaxes(type="log", tickvals=steps, ticktext=[f"{step:g}" for step in steps])
-    return styled(figure, height=340)
+    return apply_style(figure, height=340)
 
 
 def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
@@ -220,7 +220,7 @@ def _counts(bins: list[dict[str, Any]]) -> go.Bar:
     )
 
 
-def styled(figure: go.Figure, height: int = 440) -> go.Figure:
+def apply_style(figure: go.Figure, height: int = 440) -> go.Figure:
     """Make a figure sit on the page whatever its background is.
 
     Parameters

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["adding"]
+__all__ = ["make_summing_matrix"]
 
 
-def adding(
+def make_summing_matrix(
     places: NDArray[np.int64],
     count: int,
     *,
