@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 
 ROUNDS = 5
 
@@ -45,7 +45,7 @@ def main(survey: Path) -> None:
     threading.Thread(target=plain.serve_forever, daemon=True).start()
     theirs = seconds(f"http://127.0.0.1:{plain.server_port}", [f"/{name}" for name in names])
     plain.shutdown()
-    with serve(survey, queries_per_minute=0) as url:
+    with serve_archive(survey, queries_per_minute=0) as url:
         ours = seconds(url, [f"/sas/dr17/eboss/photoObj/frames/{name}" for name in names])
     print(f"{len(frames)} frames, {megabytes:.0f} MB")
     print(f"archive {megabytes / ours:.0f} MB/s, http.server {megabytes / theirs:.0f} MB/s")

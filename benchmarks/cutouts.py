@@ -37,7 +37,7 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import on_threads
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, Field, find_frame
-from skyclass.transfer.decompress import decoder_name, unpacking
+from skyclass.transfer.decompress import get_decoder_name, open_decompressed
 
 KEYS = ["rerun", "run", "camcol", "field"]
 SIZE = 64
@@ -80,7 +80,7 @@ def needed(folder: Path) -> dict[Field, list[tuple[Path, int]]]:
 
 def decode(files: list[tuple[Path, int]]) -> None:
     for path, count in files:
-        with unpacking(path) as stream:
+        with open_decompressed(path) as stream:
             stream.read(count)
 
 
@@ -112,7 +112,7 @@ def against_decoding(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -
         stage(folder, alternately)
         shares.append((cpu() - start - bare) / bare)
     print(
-        f"whole stage / bare decode ({decoder_name()}): {np.median(shares):.3f} of the CPU time"
+        f"whole stage / bare decode ({get_decoder_name()}): {np.median(shares):.3f} of the CPU time"
         f" ({min(shares):.3f} to {max(shares):.3f} in {ROUNDS} rounds of {len(files)} fields)"
     )
 

@@ -129,9 +129,9 @@ def work(kind: str, url: str, count: int, out: Path) -> None:
     survey = SurveyConfig(base_url=url, rate=0, connections=CONNECTIONS)
     before = memory("VmRSS")
     start = time.perf_counter()
-    tally = download(table, out, kind, survey=survey)
+    counts = download(table, out, kind, survey=survey)
     seconds = time.perf_counter() - start
-    assert tally.failed == tally.absent == 0
+    assert counts.failed == counts.absent == 0
     print(seconds, memory("VmHWM"), before)
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from astropy.io import fits
 
 from skyclass.mock_archive.faults import Faults
-from skyclass.mock_archive.server import Archive
+from skyclass.mock_archive.server import MockArchive
 from skyclass.surveys.sdss.frames import BANDS, FRAME_LESS_FIELD, Field, frame_path
 
 RATES = dict.fromkeys(
@@ -43,8 +43,8 @@ def hurried(seconds):
 
 clock = Clock(lambda: 100 * time.monotonic(), hurried)
 survey = SurveyConfig(base_url=sys.argv[3], rate=0, retries=20)
-tally = download(pd.read_csv(sys.argv[1]), Path(sys.argv[2]), survey=survey, clock=clock)
-sys.exit(1 if tally.failed else 0)
+counts = download(pd.read_csv(sys.argv[1]), Path(sys.argv[2]), survey=survey, clock=clock)
+sys.exit(1 if counts.failed else 0)
 """
 """The client as it is, but it waits a hundredth of the time that it would."""
 
@@ -93,7 +93,7 @@ def main(count: int) -> None:
         before, again = {}, 0
         start = time.perf_counter()
         faults = Faults(RATES, slow_seconds=0.2, retry_after=1)
-        with Archive(folder / "source", faults=faults) as archive:
+        with MockArchive(folder / "source", faults=faults) as archive:
             for kill in range(KILLS + 4):
                 command = [sys.executable, "-c", CLIENT, str(table), str(out), archive.url]
                 process = subprocess.Popen(command)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 
 
 @pytest.fixture(scope="session")
 def url(small_survey: Path) -> Iterator[str]:
-    with serve(small_survey, queries_per_minute=0) as address:
+    with serve_archive(small_survey, queries_per_minute=0) as address:
         yield address
 
 

@@ -14,7 +14,7 @@ from skyclass.catalog import fetch
 from skyclass.config.sections import CatalogConfig
 from skyclass.errors import RemoteError
 from skyclass.mock_archive.faults import Faults
-from skyclass.mock_archive.server import Archive, serve
+from skyclass.mock_archive.server import MockArchive, serve_archive
 from skyclass.surveys.sdss.casjobs import TOKEN_VARIABLE, CasJobs
 from skyclass.surveys.sdss.queries import builtin_query, into_query
 from skyclass.surveys.sdss.skyserver import SkyServer
@@ -61,7 +61,7 @@ def assert_equals_selection(table: pd.DataFrame, objects: pd.DataFrame) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_a_query_page_by_page(small_survey: Path, objects: pd.DataFrame, tmp_path: Path) -> None:
-    with Archive(small_survey, queries_per_minute=0) as archive:
+    with MockArchive(small_survey, queries_per_minute=0) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
         path = fetch.fetch_table(config, "spectral-class", tmp_path / "work")
         pages = -(-len(selected(objects)) // 17)
@@ -77,7 +77,7 @@ def test_an_interrupted_query_goes_on(
         if rows > 2 * 17:
             raise KeyboardInterrupt
 
-    with Archive(small_survey, queries_per_minute=0) as archive:
+    with MockArchive(small_survey, queries_per_minute=0) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
         with pytest.raises(KeyboardInterrupt):
             fetch.fetch_table(config, "spectral-class", tmp_path, progress=interrupt)
@@ -104,7 +104,7 @@ def test_faults_do_not_change_what_is_brought(
 ) -> None:
     kinds = ("503", "html", "limit", "empty", "reset", "length", "slow")
     faults = Faults(dict.fromkeys(kinds, 0.06), seed=2, slow_seconds=0.02)
-    with Archive(small_survey, queries_per_minute=0, faults=faults) as archive:
+    with MockArchive(small_survey, queries_per_minute=0, faults=faults) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
         path = fetch.fetch_table(config, "spectral-class", tmp_path)
         [tries] = archive.requests.values()
@@ -131,7 +131,7 @@ def test_an_empty_result_and_a_refused_query(url: str) -> None:
 
 def test_the_rate_limit_is_known(small_survey: Path) -> None:
     waits: list[float] = []
-    with serve(small_survey, queries_per_minute=1) as url:
+    with serve_archive(small_survey, queries_per_minute=1) as url:
         server = SkyServer(17, url, per_minute=1e9, sleep=waits.append)
         assert server.query("SELECT TOP 1 ra FROM Star") is not None
         with pytest.raises(RemoteError, match="too many queries a minute"):

@@ -10,13 +10,13 @@ import pytest
 
 from skyclass.errors import ArchiveError
 from skyclass.mock_archive.faults import KINDS, Faults, parse_faults
-from skyclass.mock_archive.server import Archive
+from skyclass.mock_archive.server import MockArchive
 
 PATH = "/sas/dr17/eboss/photoObj/frames/301/9001/1/frame-r-009001-1-0100.fits.bz2"
 
 
 def get_with(survey: Path, kind: str) -> httpx.Response:
-    with Archive(survey, faults=Faults({kind: 1.0}, slow_seconds=0.02)) as archive:
+    with MockArchive(survey, faults=Faults({kind: 1.0}, slow_seconds=0.02)) as archive:
         return httpx.get(archive.url + PATH)
 
 
@@ -89,7 +89,7 @@ def test_each_kind_comes_at_its_rate() -> None:
 def test_the_same_seed_gives_the_same_faults_and_tries_succeed(small_survey: Path) -> None:
     def statuses(seed: int) -> list[int]:
         faults = parse_faults(["404=0.4", "503=0.3"], seed)
-        with Archive(small_survey, faults=faults) as archive:
+        with MockArchive(small_survey, faults=faults) as archive:
             return [httpx.head(archive.url + PATH).status_code for _ in range(40)]
 
     first = statuses(3)
@@ -102,7 +102,7 @@ def test_a_client_that_goes_on_from_where_it_was_gets_the_whole_file(
     small_survey: Path, content: bytes
 ) -> None:
     got, tag, tries = bytearray(), "", 0
-    with Archive(small_survey, faults=Faults({"reset": 0.6, "503": 0.2}, seed=5)) as archive:
+    with MockArchive(small_survey, faults=Faults({"reset": 0.6, "503": 0.2}, seed=5)) as archive:
         while len(got) < len(content):
             headers = {"Range": f"bytes={len(got)}-", "If-Range": tag} if got else {}
             tries += 1

@@ -14,7 +14,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from PIL import Image
 
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 from skyclass.surveys.sdss.frames import read_frame
 
 GETJPEG = "/dr17/SkyServerWS/ImgCutout/getjpeg"
@@ -127,7 +127,7 @@ def test_colours_are_those_of_the_archives_own_picture(real_data: Path) -> None:
     inside = (x > 40) & (x < 2000) & (y > 40) & (y < 1440) & (flux > 10) & (flux < 400)
     chosen = np.flatnonzero(inside)[:25]
     assert len(chosen) > 15
-    with serve(real_data / "sdss/frames") as url:
+    with serve_archive(real_data / "sdss/frames") as url:
         ours = [
             picture(url, ra=stars["RA"][i], dec=stars["DEC"][i], scale=0.396, width=64, height=64)
             for i in chosen
@@ -210,6 +210,6 @@ def test_a_broken_frame_is_not_shown(small_survey: Path, star: pd.Series, tmp_pa
         name = f"frame-{band}-009001-1-0100.fits.bz2"
         whole = (small_survey / "frames/301/9001/1" / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 3])
-    with serve(tmp_path) as url:
+    with serve_archive(tmp_path) as url:
         asked = {"ra": star["ra"], "dec": star["dec"]}
         assert httpx.get(url + GETJPEG, params=asked, timeout=60).status_code == 404

@@ -16,7 +16,7 @@ from astropy.coordinates import SkyCoord
 
 from skyclass.errors import ArchiveError
 from skyclass.mock_archive import server
-from skyclass.mock_archive.server import Archive, serve
+from skyclass.mock_archive.server import MockArchive, serve_archive
 
 FRAME = "/sas/dr17/eboss/photoObj/frames/301/9001/1/frame-r-009001-1-0100.fits.bz2"
 SQL = "/dr17/SkyServerWS/SearchTools/SqlSearch"
@@ -64,7 +64,7 @@ def test_many_clients_at_once_get_their_own_answers(url: str, small_survey: Path
 
 
 def test_without_a_catalogue_there_are_frames_but_no_queries(small_survey: Path) -> None:
-    with serve(small_survey / "frames") as url:
+    with serve_archive(small_survey / "frames") as url:
         assert httpx.head(url + FRAME).status_code == 200
         assert httpx.get(url + SQL).status_code == 404
 
@@ -75,20 +75,20 @@ def test_it_listens_on_this_machine_only(url: str) -> None:
 
 def test_a_directory_without_frames_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="holds no frame"):
-        Archive(tmp_path)
+        MockArchive(tmp_path)
     with pytest.raises(ArchiveError, match="is not a directory"):
-        Archive(tmp_path / "none")
+        MockArchive(tmp_path / "none")
 
 
 def test_a_port_that_is_taken_is_refused(url: str, small_survey: Path) -> None:
     with pytest.raises(ArchiveError, match="choose another port"):
-        Archive(small_survey / "frames", urlsplit(url).port or 0)
+        MockArchive(small_survey / "frames", urlsplit(url).port or 0)
 
 
 def test_the_missing_extra_is_named(small_survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(ArchiveError, match=r"pip install \"skyclass\[archive\]\""):
-        Archive(small_survey)
+        MockArchive(small_survey)
 
 
 def test_recorded_answers_come_first(small_survey: Path, real_data: Path) -> None:
@@ -99,7 +99,7 @@ def test_recorded_answers_come_first(small_survey: Path, real_data: Path) -> Non
     row = (recorded / "ps1filenames_real_rows.txt").read_text().splitlines()[1].split()
     schema = recorded / "astroquery/PhotoObjAll_dr12.json"
     columns = {"cmd": "select * from dbo.fDocColumns('PhotoObjAll')", "format": "json"}
-    with serve(small_survey, replay=recorded) as url:
+    with serve_archive(small_survey, replay=recorded) as url:
         answer = httpx.get(url + GETJPEG, params=asked)
         assert (answer.status_code, answer.content) == (200, path.read_bytes())
         assert httpx.get(url + GETJPEG, params={**asked, "ra": 10, "dec": 80}).status_code == 404
@@ -120,7 +120,7 @@ def test_astroquery_reads_a_recorded_cross_identification(
     sdss = pytest.importorskip("astroquery.sdss")
     place = SkyCoord(2.0234459630, 14.8398237521, unit="deg")
     with (
-        serve(small_survey, replay=real_data / "services") as url,
+        serve_archive(small_survey, replay=real_data / "services") as url,
         sdss.conf.set_temp("skyserver_baseurl", url),
     ):
         found = sdss.SDSS.query_region(
@@ -133,16 +133,16 @@ def test_astroquery_reads_a_recorded_cross_identification(
 def test_every_answer_is_delayed(small_survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(server, "time", SimpleNamespace(sleep=waits.append))
-    with serve(small_survey / "frames", latency=1.5) as url:
+    with serve_archive(small_survey / "frames", latency=1.5) as url:
         assert [httpx.head(url + path).status_code for path in (FRAME, "/nothing")] == [200, 404]
     assert waits == [1.5, 1.5]
     with pytest.raises(ArchiveError, match="must not be negative"):
-        Archive(small_survey, latency=-1)
+        MockArchive(small_survey, latency=-1)
 
 
 def test_a_folder_without_recorded_answers_is_refused(small_survey: Path, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="holds no recorded answer"):
-        Archive(small_survey, replay=tmp_path)
+        MockArchive(small_survey, replay=tmp_path)
 
 
 def test_the_command_prints_its_address_and_ends_when_interrupted(small_survey: Path) -> None:
@@ -180,7 +180,7 @@ def test_frames_need_no_database(small_survey: Path, monkeypatch: pytest.MonkeyP
     # as where neither DuckDB nor sqlglot is installed
     for name in ("duckdb", "sqlglot"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ArchiveError, match=r"skyclass\[archive\]"), serve(small_survey):
+    with pytest.raises(ArchiveError, match=r"skyclass\[archive\]"), serve_archive(small_survey):
         pass
-    with serve(small_survey, queries=False) as url:
+    with serve_archive(small_survey, queries=False) as url:
         assert httpx.get(f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch").status_code == 404

@@ -11,7 +11,7 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from skyclass.errors import ArchiveError
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 from skyclass.mock_archive.sql_views import VIEWS
 from skyclass.mock_archive.tsql import translate
 from skyclass.surveys.sdss.queries import nearest_query
@@ -87,7 +87,7 @@ def test_ids_beyond_signed_integers_stay_exact(small_survey: Path, tmp_path: Pat
     (tmp_path / "frame-r-009001-1-0100.fits.bz2").symlink_to(
         small_survey / "frames/301/9001/1/frame-r-009001-1-0100.fits.bz2"
     )
-    with serve(tmp_path) as url:
+    with serve_archive(tmp_path) as url:
         answer = ask(url, "SELECT MAX(specObjID) AS most FROM SpecObjAll")
     assert answer.text == "#Table1\nmost\n18446744073709551557\n"
 
@@ -127,7 +127,7 @@ def test_a_wrong_query_is_an_error_in_json_or_a_page_with_status_200(url: str, s
 
 
 def test_too_many_queries(small_survey: Path) -> None:
-    with serve(small_survey, queries_per_minute=2) as url:
+    with serve_archive(small_survey, queries_per_minute=2) as url:
         answers = [ask(url, "SELECT TOP 1 ra FROM Star") for _ in range(3)]
     assert [answer.text.startswith("#Table1") for answer in answers] == [True, True, False]
     line = answers[2].text.splitlines()[1]
@@ -199,5 +199,5 @@ def test_a_catalogue_with_rounded_ids_is_refused(small_survey: Path, tmp_path: P
     objects.to_csv(tmp_path / "catalog.csv", index=False)
     name = "frame-r-009001-1-0100.fits.bz2"
     (tmp_path / name).symlink_to(small_survey / "frames/301/9001/1" / name)
-    with pytest.raises(ArchiveError, match="no exact objid"), serve(tmp_path):
+    with pytest.raises(ArchiveError, match="no exact objid"), serve_archive(tmp_path):
         pass

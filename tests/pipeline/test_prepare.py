@@ -23,7 +23,7 @@ from skyclass.images.picture_cutouts import make_picture_cutouts, picture_reques
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.inference.classify import classify
-from skyclass.mock_archive.server import Archive
+from skyclass.mock_archive.server import MockArchive
 from skyclass.models.saved_model import load
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.surveys.acquire import supply_pictures
@@ -49,7 +49,7 @@ SOURCE = get_image_type("sdss-jpeg").source
 
 @pytest.fixture(scope="module")
 def archive(small_survey: Path):
-    with Archive(small_survey) as server:
+    with MockArchive(small_survey) as server:
         yield server
 
 
@@ -63,7 +63,9 @@ def table(small_survey: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def stored(archive: Archive, table: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored(
+    archive: MockArchive, table: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Download and store all pictures."""
     folder = tmp_path_factory.mktemp("stored")
     survey = SurveyConfig(base_url=archive.url, rate=0)
@@ -93,7 +95,7 @@ def write(folder: Path, url: str, image: str = "sdss-jpeg") -> Path:
     return file
 
 
-def test_pictures_are_stored_as_they_were_sent(stored: Path, archive: Archive) -> None:
+def test_pictures_are_stored_as_they_were_sent(stored: Path, archive: MockArchive) -> None:
     info = read_info(stored / "cutouts")
     assert (info.bands, info.size, info.missing, info.off_frame) == (COLOURS, 224, 0, 0)
     assert info.simulated
@@ -198,7 +200,7 @@ def test_what_cannot_be_stored(stored: Path, table: pd.DataFrame, tmp_path: Path
 
 
 def test_an_experiment_from_positions_alone(
-    archive: Archive, table: pd.DataFrame, tmp_path: Path
+    archive: MockArchive, table: pd.DataFrame, tmp_path: Path
 ) -> None:
     table[["ra", "dec", "class", "subclass"]].to_csv(tmp_path / "table.csv", index=False)
     file, out = write(tmp_path, archive.url), tmp_path / "out"
@@ -231,7 +233,7 @@ def test_dust_cannot_be_put_into_a_picture(table: pd.DataFrame, tmp_path: Path) 
 
 
 def test_an_experiment_with_magnitudes_and_fields(
-    archive: Archive, table: pd.DataFrame, tmp_path: Path
+    archive: MockArchive, table: pd.DataFrame, tmp_path: Path
 ) -> None:
     table.to_csv(tmp_path / "table.csv", index=False)
     file, out = write(tmp_path, archive.url, "ps1-jpeg"), tmp_path / "out"
@@ -257,5 +259,5 @@ def test_the_pictures_of_an_earlier_download_are_used(
     survey = SurveyConfig(base_url=(stored / "pictures").as_uri(), retries=0)
     assert len(supplied(catalog, survey, tmp_path)) == 78
     what, picture = picture_request(SOURCE)
-    tally = download(catalog, tmp_path / "pictures", what, survey=survey, picture=picture)
-    assert (tally.present, tally.absent) == (78, 2)
+    counts = download(catalog, tmp_path / "pictures", what, survey=survey, picture=picture)
+    assert (counts.present, counts.absent) == (78, 2)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from skyclass.cli import app
 from skyclass.errors import StudyError
 from skyclass.images.stored_cutouts import open_cutouts
-from skyclass.mock_archive.server import Archive
+from skyclass.mock_archive.server import MockArchive
 from skyclass.studies.run_study import run_study
 
 TEXT = """
@@ -66,12 +66,14 @@ all,colours,net,,1,train_accuracy,0.125
 
 @pytest.fixture(scope="module")
 def archive(small_survey: Path):
-    with Archive(small_survey) as server:
+    with MockArchive(small_survey) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def file(archive: Archive, small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(
+    archive: MockArchive, small_survey: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     path = tmp_path_factory.mktemp("study") / "small.toml"
     path.write_text(TEXT.format(survey=small_survey, url=archive.url))
     (path.parent / "published.csv").write_text(PUBLISHED)
@@ -286,7 +288,7 @@ def test_no_scheduler_there(file: Path, done: Path) -> None:
 
 
 def test_objects_that_lack_a_picture_are_in_no_cell(
-    archive: Archive, small_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: MockArchive, small_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skyclass.pipeline.evaluate.classify_by_colours", no_colours)
     table = pd.read_csv(small_survey / "catalog.csv", dtype={"objid": "u8", "specobjid": "u8"})

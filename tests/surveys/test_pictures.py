@@ -20,7 +20,8 @@ from skyclass.surveys.file_kinds import ARCHIVES, get_archive
 from skyclass.surveys.panstarrs.requests import stack_files
 from skyclass.surveys.request import Archive, Picture
 from skyclass.transfer.integrity import check_picture
-from surveys.web import FakeClock, Reply, Server, at, picture_bytes
+from support.sdss_frames import at
+from support.web_server import FakeClock, Reply, Server, picture_bytes
 
 STARS = pd.DataFrame(
     {
@@ -49,11 +50,11 @@ def fits_bytes(band: str, size: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_sdss_cutouts(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_sdss_cutouts(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     server.files[JPEG] = picture_bytes((120, 100))
     picture = Picture(width=120, height=100, scale=0.2, opt="GL")
     done = download(
-        STARS, tmp_path, "sdss-jpeg", survey=at(server), picture=picture, clock=fake.clock
+        STARS, tmp_path, "sdss-jpeg", survey=at(server), picture=picture, clock=fake_clock.clock
     )
     assert done.fetched == 2
     asked = [parse_qs(urlsplit(path).query) for path in server.paths]
@@ -102,15 +103,15 @@ def large_jpeg() -> bytes:
     ],
 )
 def test_pictures_that_are_none(
-    server: Server, tmp_path: Path, fake: FakeClock, reply: Reply, state: str
+    server: Server, tmp_path: Path, fake_clock: FakeClock, reply: Reply, state: str
 ) -> None:
     server.files[JPEG] = picture_bytes((64, 64))
     one = STARS.iloc[:1]
     first = next(iter(ARCHIVES["sdss-jpeg"].files(one.iloc[0], at(server), Picture())))
     server.faults[first.source] = [reply]
-    options = {"survey": at(server, retries=0), "clock": fake.clock}
-    tally = download(one, tmp_path, "sdss-jpeg", **options)
-    assert tally.fetched == 0
+    options = {"survey": at(server, retries=0), "clock": fake_clock.clock}
+    counts = download(one, tmp_path, "sdss-jpeg", **options)
+    assert counts.fetched == 0
     told = missing_files(one, tmp_path, ["sdss-jpeg"], survey=at(server)).iloc[0]
     assert state in told
     assert not list(tmp_path.rglob("*.jpg"))
@@ -133,12 +134,12 @@ def test_real_pictures_are_accepted(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["jpg", "png"])
-def test_panstarrs_colour(server: Server, tmp_path: Path, fake: FakeClock, form: str) -> None:
+def test_panstarrs_colour(server: Server, tmp_path: Path, fake_clock: FakeClock, form: str) -> None:
     server.files[NAMES] = names_answer()
     server.files[CUTOUT] = picture_bytes((64, 64), "PNG" if form == "png" else "JPEG")
     picture = Picture(width=64, image_format=form)
     done = download(
-        STARS, tmp_path, "ps1-jpeg", survey=at(server), picture=picture, clock=fake.clock
+        STARS, tmp_path, "ps1-jpeg", survey=at(server), picture=picture, clock=fake_clock.clock
     )
     assert done.fetched == 2
     asked = next(parse_qs(urlsplit(p).query) for p in server.paths if p.startswith(CUTOUT))
@@ -148,7 +149,9 @@ def test_panstarrs_colour(server: Server, tmp_path: Path, fake: FakeClock, form:
         assert Image.open(path).size == (64, 64)
 
 
-def test_panstarrs_bands_share_one_look_up(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_panstarrs_bands_share_one_look_up(
+    server: Server, tmp_path: Path, fake_clock: FakeClock
+) -> None:
     server.files[NAMES] = names_answer("griz")
     one = STARS.iloc[:1]
     row, picture = one.iloc[0], Picture(width=32)
@@ -156,9 +159,9 @@ def test_panstarrs_bands_share_one_look_up(server: Server, tmp_path: Path, fake:
         band = request.path[-6]
         assert request.follow is not None
         server.files[request.follow(names_answer().decode())] = fits_bytes(band, 32)
-    options = {"survey": at(server, retries=0), "picture": picture, "clock": fake.clock}
-    tally = download(one, tmp_path, "ps1-fits", **options)
-    assert (tally.fetched, tally.absent) == (4, 1)
+    options = {"survey": at(server, retries=0), "picture": picture, "clock": fake_clock.clock}
+    counts = download(one, tmp_path, "ps1-fits", **options)
+    assert (counts.fetched, counts.absent) == (4, 1)
     assert [p for p in server.paths if p.startswith(NAMES)] == [server.paths[0]]
     told = missing_files(one, tmp_path, ["ps1-fits"], survey=at(server), picture=picture)
     assert "y.fits: absent (outside the footprint)" in told.iloc[0]
@@ -178,25 +181,25 @@ def test_panstarrs_bands_share_one_look_up(server: Server, tmp_path: Path, fake:
     ],
 )
 def test_answers_that_name_no_files(
-    server: Server, tmp_path: Path, fake: FakeClock, answer: bytes, reason: str
+    server: Server, tmp_path: Path, fake_clock: FakeClock, answer: bytes, reason: str
 ) -> None:
     server.files[NAMES] = answer
     survey = at(server, retries=0)
-    tally = download(STARS.iloc[:1], tmp_path, "ps1-jpeg", survey=survey, clock=fake.clock)
-    assert tally.failed == 1
-    assert reason in tally.reason
+    counts = download(STARS.iloc[:1], tmp_path, "ps1-jpeg", survey=survey, clock=fake_clock.clock)
+    assert counts.failed == 1
+    assert reason in counts.reason
     assert not [p for p in server.paths if p.startswith(CUTOUT)]
 
 
 def test_a_fits_cutout_of_another_band_is_refused(
-    server: Server, tmp_path: Path, fake: FakeClock
+    server: Server, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     server.files[NAMES] = names_answer()
     server.files[CUTOUT] = fits_bytes("g", 32)
     options = {"survey": at(server, retries=0), "picture": Picture(width=32, bands="gi")}
-    tally = download(STARS.iloc[:1], tmp_path, "ps1-fits", clock=fake.clock, **options)
-    assert (tally.fetched, tally.failed) == (1, 1)
-    assert "of the band 'g.00000', not i" in tally.reason
+    counts = download(STARS.iloc[:1], tmp_path, "ps1-fits", clock=fake_clock.clock, **options)
+    assert (counts.fetched, counts.failed) == (1, 1)
+    assert "of the band 'g.00000', not i" in counts.reason
 
 
 def test_real_file_names_and_cutouts(real_data: Path) -> None:
@@ -232,7 +235,7 @@ def test_settings_that_no_service_takes(
 
 
 def test_the_documented_survey_works(
-    server: Server, tmp_path: Path, fake: FakeClock, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     module: dict[str, object] = {}
@@ -242,7 +245,7 @@ def test_the_documented_survey_works(
     monkeypatch.setitem(ARCHIVES, archive.name, archive)
     assert get_archive("legacy-jpeg") is archive
     server.files["/viewer/cutout.jpg"] = picture_bytes((256, 256))
-    done = download(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake.clock)
+    done = download(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake_clock.clock)
     assert done.fetched == 2
     (request,) = archive.files(STARS.iloc[0], SurveyConfig(), Picture())
     assert request.url.startswith("https://www.legacysurvey.org/viewer/cutout.jpg?ra=185.5")

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.download import download
-from skyclass.surveys.request import FileRequest, Picture, object_name, sharded
+from skyclass.surveys.request import Picture, object_name, sharded
 from skyclass.surveys.sdss.frames import Field, frame_path, frame_requests, frames_address
-from skyclass.transfer.rate_limit import Pace, back_off, retry_after
-from surveys.web import FakeClock, catalog_of
+from skyclass.transfer.file_request import FileRequest
+from skyclass.transfer.rate_limit import RateLimiter, compute_backoff, parse_retry_after
+from support.sdss_frames import catalog_of
+from support.web_server import FakeClock
 
 TAIL = "301/94/3/frame-r-000094-3-0012.fits.bz2"
 
@@ -171,35 +173,35 @@ def test_folders_stay_small() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_pace_keeps_the_rate(fake: FakeClock) -> None:
-    pace, starts = Pace(10.0, fake.clock), []
+def test_pace_keeps_the_rate(fake_clock: FakeClock) -> None:
+    pace, starts = RateLimiter(10.0, fake_clock.clock), []
 
     async def three() -> None:
         for _ in range(3):
             await pace.turn()
-            starts.append(fake.time)
+            starts.append(fake_clock.time)
         pace.hold(60)
         await pace.turn()
-        starts.append(fake.time)
+        starts.append(fake_clock.time)
 
     asyncio.run(three())
     assert starts == pytest.approx([1000.0, 1000.1, 1000.2, 1060.2])
 
 
-def test_no_rate_is_no_wait(fake: FakeClock) -> None:
+def test_no_rate_is_no_wait(fake_clock: FakeClock) -> None:
     async def many() -> None:
-        pace = Pace(0, fake.clock)
+        pace = RateLimiter(0, fake_clock.clock)
         for _ in range(100):
             await pace.turn()
 
     asyncio.run(many())
-    assert fake.slept == []
+    assert fake_clock.slept == []
 
 
 def test_waits_grow_to_a_minute() -> None:
     for attempt in range(20):
         longest = min(60.0, 0.5 * 2**attempt)
-        assert longest / 2 <= back_off(attempt) <= longest
+        assert longest / 2 <= compute_backoff(attempt) <= longest
 
 
 @pytest.mark.parametrize(
@@ -207,11 +209,11 @@ def test_waits_grow_to_a_minute() -> None:
     [("7", 7.0), (" 0 ", 0.0), (None, None), ("", None), ("soon", None), ("-3", None), ("²", None)],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value) == seconds
+    assert parse_retry_after(value) == seconds
 
 
 def test_retry_after_in_the_past() -> None:
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 
 def test_frame_names_are_accepted() -> None:

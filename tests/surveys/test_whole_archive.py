@@ -7,11 +7,11 @@ import pytest
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.mock_archive.faults import Faults
-from skyclass.mock_archive.server import Archive
+from skyclass.mock_archive.server import MockArchive
 from skyclass.surveys.download import download, missing_files
 from skyclass.surveys.request import Picture
 from skyclass.surveys.sdss.frames import find_fields
-from surveys.web import FakeClock
+from support.web_server import FakeClock
 
 FAULTS = ("503", "reset", "length", "truncated", "html", "limit", "empty")
 
@@ -22,13 +22,13 @@ def stars(small_survey: Path) -> pd.DataFrame:
 
 
 def test_frames_survive_every_fault(
-    small_survey: Path, stars: pd.DataFrame, tmp_path: Path, fake: FakeClock
+    small_survey: Path, stars: pd.DataFrame, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     faults = Faults({**dict.fromkeys(FAULTS, 0.06), "flipped": 0.06})
-    with Archive(small_survey, faults=faults) as archive:
+    with MockArchive(small_survey, faults=faults) as archive:
         survey = SurveyConfig(base_url=archive.url, rate=0, retries=10)
-        tally = download(stars, tmp_path, survey=survey, clock=fake.clock)
-    assert (tally.fetched, tally.failed) == (10, 0)
+        counts = download(stars, tmp_path, survey=survey, clock=fake_clock.clock)
+    assert (counts.fetched, counts.failed) == (10, 0)
     for path in (small_survey / "frames").rglob("*.bz2"):
         copy = tmp_path / path.relative_to(small_survey / "frames")
         assert copy.read_bytes() == path.read_bytes()
@@ -37,16 +37,21 @@ def test_frames_survive_every_fault(
 
 @pytest.mark.parametrize(("kind", "files"), [("sdss-jpeg", 1), ("ps1-jpeg", 1), ("ps1-fits", 5)])
 def test_cutouts_survive_every_fault(
-    small_survey: Path, stars: pd.DataFrame, tmp_path: Path, fake: FakeClock, kind: str, files: int
+    small_survey: Path,
+    stars: pd.DataFrame,
+    tmp_path: Path,
+    fake_clock: FakeClock,
+    kind: str,
+    files: int,
 ) -> None:
     picture = Picture(width=64)
-    with Archive(small_survey, faults=Faults(dict.fromkeys(FAULTS, 0.05))) as archive:
+    with MockArchive(small_survey, faults=Faults(dict.fromkeys(FAULTS, 0.05))) as archive:
         survey = SurveyConfig(base_url=archive.url, rate=0, retries=10)
         options = {"survey": survey, "picture": picture}
-        tally = download(stars, tmp_path, kind, clock=fake.clock, **options)
-        assert (tally.fetched, tally.failed) == (files * len(stars), 0)
+        counts = download(stars, tmp_path, kind, clock=fake_clock.clock, **options)
+        assert (counts.fetched, counts.failed) == (files * len(stars), 0)
         asked = archive.requests.total()
-        again = download(stars, tmp_path, kind, clock=fake.clock, **options)
-        assert again.present == tally.fetched
+        again = download(stars, tmp_path, kind, clock=fake_clock.clock, **options)
+        assert again.present == counts.fetched
         assert archive.requests.total() == asked
     assert set(missing_files(stars, tmp_path, [kind], **options)) == {""}

@@ -146,9 +146,9 @@ def archive(
 ) -> None:
     """Serve a survey on this machine as the real archives do, faults included."""
     from skyclass.mock_archive.faults import parse_faults
-    from skyclass.mock_archive.server import Archive
+    from skyclass.mock_archive.server import MockArchive
 
-    server = Archive(
+    server = MockArchive(
         directory,
         port,
         host=host,

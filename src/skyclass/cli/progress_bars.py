@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from skyclass.transfer.downloader import Tally
+    from skyclass.transfer.downloader import DownloadCounts
 
 __all__ = ["download_bar", "progress_bars"]
 
@@ -49,12 +49,12 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def download_bar(kind: str) -> "Iterator[Callable[[Tally], None]]":
+def download_bar(kind: str) -> "Iterator[Callable[[DownloadCounts], None]]":
     """Show a bar with rate, time left and failures."""
     console, start = Console(stderr=True), time.monotonic()
     if not console.is_terminal:
         lines = _lines(console)
-        yield lambda tally: lines(kind, tally.settled, tally.total, _note(tally, start))
+        yield lambda counts: lines(kind, counts.processed, counts.total, _note(counts, start))
         return
     columns = (
         TextColumn("{task.description:<12}"),
@@ -66,20 +66,20 @@ def download_bar(kind: str) -> "Iterator[Callable[[Tally], None]]":
     with Progress(*columns, console=console) as bars:
         task = bars.add_task(kind, total=None, note="")
 
-        def tell(tally: "Tally") -> None:
-            note = _note(tally, start)
-            bars.update(task, completed=tally.settled, total=tally.total, note=note)
+        def tell(counts: "DownloadCounts") -> None:
+            note = _note(counts, start)
+            bars.update(task, completed=counts.processed, total=counts.total, note=note)
 
         with _erased_on_failure(bars):
             yield tell
 
 
-def _note(tally: "Tally", start: float) -> str:
+def _note(counts: "DownloadCounts", start: float) -> str:
     """Tell the rate of a download and its failures."""
     seconds = max(time.monotonic() - start, 1e-3)
     return (
-        f"{(tally.settled - tally.present) / seconds:.1f} files/s"
-        f" {tally.received / seconds / 1e6:.1f} MB/s {tally.failed} failed"
+        f"{(counts.processed - counts.present) / seconds:.1f} files/s"
+        f" {counts.received / seconds / 1e6:.1f} MB/s {counts.failed} failed"
     )
 
 

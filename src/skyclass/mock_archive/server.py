@@ -29,7 +29,7 @@ from skyclass.mock_archive.socket_faults import send_body
 from skyclass.mock_archive.sqlsearch_service import SkyServer
 from skyclass.surveys.sdss.frames import find_fields
 
-__all__ = ["Archive", "serve"]
+__all__ = ["MockArchive", "serve_archive"]
 
 CATALOG: Final = "catalog.csv"
 """Table of a directory that the query services answer from."""
@@ -52,11 +52,11 @@ class _Service(Protocol):
         """Answer a request, or none where it is meant for another service."""
 
 
-class Archive:
+class MockArchive:
     """A survey directory served as the real archives serve theirs.
 
-    Use it as a context manager, ``with Archive(folder) as archive: ... archive.url``, or call its
-    `serve` to serve until interrupted.
+    Use it as a context manager, ``with MockArchive(folder) as archive: ... archive.url``, or call
+    its `serve` to serve until interrupted.
 
     Parameters
     ----------
@@ -206,13 +206,13 @@ def _services(
 
 
 @contextlib.contextmanager
-def serve(directory: AnyPath, port: int = 0, **options: Any) -> Iterator[str]:
+def serve_archive(directory: AnyPath, port: int = 0, **options: Any) -> Iterator[str]:
     """Serve a directory while a block runs.
 
     Parameters
     ----------
     directory, port, **options
-        As of `Archive`.
+        As of `MockArchive`.
 
     Yields
     ------
@@ -222,10 +222,10 @@ def serve(directory: AnyPath, port: int = 0, **options: Any) -> Iterator[str]:
     Raises
     ------
     ArchiveError
-        As of `Archive`.
+        As of `MockArchive`.
     """
     directory = Path(directory)
-    with Archive(directory, port, **options) as archive:
+    with MockArchive(directory, port, **options) as archive:
         yield archive.url
 
 
@@ -235,7 +235,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], archive: Archive) -> None:
+    def __init__(self, address: tuple[str, int], archive: MockArchive) -> None:
         self.archive = archive
         super().__init__(address, _Handler)
 

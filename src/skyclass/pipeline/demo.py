@@ -8,7 +8,7 @@ from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import CatalogConfig, Experiment, SurveyConfig
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import AnyPath, make_directory
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 from skyclass.pipeline.experiment import Result, run_experiment
 from skyclass.simulation.simulate import simulate
 from skyclass.tasks.registry import get_task
@@ -54,7 +54,7 @@ def run_demo(
     tell = progress or (lambda _stage, _done, _total: None)
     survey = make_directory(out) / "survey"
     simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
-    with serve(survey, queries=False) as url:
+    with serve_archive(survey, queries=False) as url:
         config = Experiment(
             task=task,
             catalog=CatalogConfig(path=Path("survey/catalog.csv")),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from skyclass.mock_archive.server import serve
+from skyclass.mock_archive.server import serve_archive
 from skyclass.simulation.simulate import simulate
 from skyclass.studies.study_file import StudyConfig
 
@@ -54,7 +54,7 @@ def simulated_survey(
         objects_per_field=_PER_FIELD,
         progress=progress,
     )
-    with serve(out, queries=False) as url:
+    with serve_archive(out, queries=False) as url:
         yield {
             "catalog": {"source": "file", "path": str(catalog.resolve())},
             "survey": {"base_url": url, "rate": 0},

@@ -205,18 +205,18 @@ def _download(
     progress: Progress,
 ) -> list[int]:
     """Download files; give the rows of objects that the archive does not have all files of."""
-    tally = download(
+    counts = download(
         catalog,
         out,
         what,
         survey=survey,
         picture=picture,
-        progress=lambda t: progress(t.settled, t.total),
+        progress=lambda t: progress(t.processed, t.total),
     )
-    if tally.failed:
+    if counts.failed:
         raise SurveyError(
-            f"{tally.failed} of {tally.total} {what} could not be downloaded, the last because it"
-            f" {tally.reason}; run again to try them again"
+            f"{counts.failed} of {counts.total} {what} could not be downloaded, the last because it"
+            f" {counts.reason}; run again to try them again"
         )
     missing = missing_files(catalog, out, [what], survey=survey, picture=picture)
     return [int(row) for row in (missing != "").to_numpy().nonzero()[0]]

@@ -10,8 +10,9 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
 from skyclass.surveys.file_kinds import get_archive
-from skyclass.surveys.request import Archive, FileRequest, Picture, needed, rows
-from skyclass.transfer.downloader import Tally, bring_files
+from skyclass.surveys.request import Archive, Picture, needed, rows
+from skyclass.transfer.downloader import DownloadCounts, download_files
+from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.manifest import Manifest
 from skyclass.transfer.rate_limit import Clock
 
@@ -28,8 +29,8 @@ def download(
     retry_absent: bool = False,
     unpack: bool = False,
     clock: Clock | None = None,
-    progress: Callable[[Tally], None] | None = None,
-) -> Tally:
+    progress: Callable[[DownloadCounts], None] | None = None,
+) -> DownloadCounts:
     """Download one kind of file for all objects of a catalogue.
 
     Run again, it goes on: only what is missing is fetched.
@@ -47,11 +48,11 @@ def download(
     picture
         Size and kind of cutouts.
     retry_absent, unpack, clock, progress
-        As `bring_files` takes them.
+        As `download_files` takes them.
 
     Returns
     -------
-    Tally
+    DownloadCounts
         How many files came, and how many did not.
 
     Raises
@@ -59,7 +60,7 @@ def download(
     SurveyError
         For an unknown kind of file, or a catalogue or settings that cannot be used.
     OutputError, RemoteError
-        As `bring_files` raises them.
+        As `download_files` raises them.
     """
     out = Path(out)
     archive = get_archive(what)
@@ -68,7 +69,7 @@ def download(
         raise SurveyError("the catalogue has no row, so there is nothing to download")
     distinct = needed(table, archive).drop_duplicates()
     first = archive.files(next(rows(distinct)), survey, picture)
-    return bring_files(
+    return download_files(
         _requests(distinct, archive, survey, picture),
         out,
         survey,

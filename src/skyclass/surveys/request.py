@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,15 +12,13 @@ import pandas as pd
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.schema import FRAME_KEYS, IDS
+from skyclass.transfer.file_request import FileRequest
 
-__all__ = ["Archive", "FileRequest", "Picture", "Row", "needed", "object_name", "rows", "sharded"]
+__all__ = ["Archive", "Picture", "Row", "needed", "object_name", "rows", "sharded"]
 
 Row = Mapping[str, Any]
 """One object: catalogue columns by name."""
 
-_PART = re.compile(r"[A-Za-z0-9+_][A-Za-z0-9+._-]{0,119}")
-_BASE = re.compile(r"https?://[^/?#\s@\x00]+(/[^?#\s\x00]*)?|file:///[^?#\s\x00]*")
-_SOURCE = re.compile(r"/[\x21-\x7e]{0,1999}")
 _ID = re.compile(r"[1-9]\d{0,19}")
 _LIMITS: Final = {
     "ra": (0, 360),
@@ -31,46 +28,6 @@ _LIMITS: Final = {
     "camcol": (1, 6),
     "field": (1, 9999),
 }
-
-
-@dataclass(frozen=True)
-class FileRequest:
-    """One file of an archive."""
-
-    kind: str
-    """Name of the archive's kind of file, such as ``frames``."""
-    path: str
-    """Name on disk below the directory of the download, with ``/`` between folders."""
-    base: str
-    """Where the archive is: ``https://host``, or ``file:///folder`` for a local mirror."""
-    source: str
-    """Path and query below `base`; says what the file holds, wherever it is fetched from."""
-    limit: int
-    """Most bytes the file may have as it is sent."""
-    check: Callable[[Path], None]
-    """Raises `SurveyError` where a file is not whole or not what was asked for."""
-    follow: Callable[[str], str | None] | None = None
-    """Where given, `source` answers with text, of which this makes the file's own path and query
-    (None: the archive has no such file)."""
-    unpacked_limit: int | None = None
-    """Most bytes once decompressed; None where the file is always kept as it was sent."""
-
-    def __post_init__(self) -> None:
-        """Refuse a name that could lie outside the directory, and an address that is none."""
-        parts = self.path.split("/")
-        if len(parts) > 12 or not all(_PART.fullmatch(part) for part in parts):
-            raise SurveyError(f"{self.path[:80]!r} is no name for a downloaded file")
-        if not _BASE.fullmatch(self.base):
-            raise SurveyError(
-                f"{self.base[:80]!r} is no address of an archive: give https://host or file:///folder"
-            )
-        if not _SOURCE.fullmatch(self.source):
-            raise SurveyError(f"{self.source[:80]!r} is no path of an archive")
-
-    @property
-    def url(self) -> str:
-        """Full address."""
-        return self.base.rstrip("/") + self.source
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import httpx
 from skyclass._version import __version__
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
-from skyclass.surveys.request import FileRequest
-from skyclass.transfer.errors import AbsentError, BrokenError, PassingError, UnreachedError
+from skyclass.transfer.errors import NotFoundError, PermanentError, TransientError, UnreachableError
+from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import too_many_queries
 from skyclass.transfer.manifest import Manifest, Partial
 from skyclass.transfer.mirror import copy_file
-from skyclass.transfer.rate_limit import Clock, Pace, retry_after
+from skyclass.transfer.rate_limit import Clock, RateLimiter, parse_retry_after
 
 __all__ = ["USER_AGENT", "Fetcher"]
 
@@ -54,7 +54,7 @@ class Fetcher:
         self._survey = survey
         self._manifest = manifest
         self._clock = clock
-        self._paces: dict[str, Pace] = {}
+        self._paces: dict[str, RateLimiter] = {}
         self._lookups: OrderedDict[str, asyncio.Task[str]] = OrderedDict()
         self.received = 0
         """Bytes that came."""
@@ -98,9 +98,10 @@ class Fetcher:
         for client in self._idle:
             await client.aclose()
 
-    def pace(self, url: str) -> Pace:
+    def pace(self, url: str) -> RateLimiter:
         """Give the rhythm of a URL's host."""
-        return self._paces.setdefault(urlsplit(url).netloc, Pace(self._survey.rate, self._clock))
+        limiter = RateLimiter(self._survey.rate, self._clock)
+        return self._paces.setdefault(urlsplit(url).netloc, limiter)
 
     async def fetch(self, request: FileRequest, target: Path) -> None:
         """Try once to get a file; what came stays in `target` even where it breaks off.
@@ -114,7 +115,7 @@ class Fetcher:
 
         Raises
         ------
-        AbsentError, BrokenError, PassingError
+        NotFoundError, PermanentError, TransientError
             Where the file did not come whole.
         OutputError
             Where it cannot be written.
@@ -130,7 +131,7 @@ class Fetcher:
                 url = request.url if request.follow is None else await self._followed(request)
                 await self._receive(url, request, target)
         except TimeoutError as error:
-            raise PassingError(f"took more than {_LONGEST_TRY:g} s") from error
+            raise TransientError(f"took more than {_LONGEST_TRY:g} s") from error
 
     async def _followed(self, request: FileRequest) -> str:
         """Ask the service for the file's own address; files of one object share the answer."""
@@ -141,9 +142,9 @@ class Fetcher:
         except SurveyError as error:
             self._lookups.pop(request.url, None)
             overrun = too_many_queries(text.encode())
-            raise PassingError(f"the answer of the service {error}", overrun=overrun) from error
+            raise TransientError(f"the answer of the service {error}", overrun=overrun) from error
         if source is None:
-            raise AbsentError("outside the footprint")
+            raise NotFoundError("outside the footprint")
         return request.base.rstrip("/") + source
 
     def _lookup(self, url: str) -> "asyncio.Task[str]":
@@ -163,7 +164,7 @@ class Fetcher:
             async for piece in response.aiter_raw():
                 content += piece
                 if len(content) > _MOST_TEXT:
-                    raise BrokenError("the answer of the service does not end")
+                    raise PermanentError("the answer of the service does not end")
         return content.decode("utf-8", "replace")
 
     async def _receive(self, url: str, request: FileRequest, target: Path) -> None:
@@ -174,16 +175,18 @@ class Fetcher:
         async with self._answer(url, headers) as response:
             if response.status_code == 206:
                 if begun is None or not _continues(response, start, begun):
-                    raise PassingError("the server sent another part than asked for", discard=True)
+                    raise TransientError(
+                        "the server sent a part other than the one requested", discard=True
+                    )
             else:
                 start = 0
                 self._begin(target, response)
             length = _length(response)
             if length is not None and start + length > request.limit:
-                raise BrokenError(f"has {start + length} bytes, more than {request.limit}")
+                raise PermanentError(f"has {start + length} bytes, more than {request.limit}")
             size = await self._write(response, target, start, request.limit)
         if length is not None and size != start + length:
-            raise PassingError(f"has {size} bytes of {start + length}")
+            raise TransientError(f"has {size} bytes of {start + length}")
 
     async def _write(self, response: httpx.Response, target: Path, start: int, limit: int) -> int:
         """Write what is sent, and stop where it is more than can be; give the file's size."""
@@ -194,7 +197,7 @@ class Fetcher:
                     size += len(piece)
                     self.received += len(piece)
                     if size > limit:
-                        raise BrokenError(f"does not end after {limit} bytes")
+                        raise PermanentError(f"does not end after {limit} bytes")
                     file.write(piece)
         except OSError as error:
             raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
@@ -234,11 +237,11 @@ class Fetcher:
                 _refuse(response)
                 yield response
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise UnreachedError(f"cannot connect: {_line(error)}") from error
+            raise UnreachableError(f"cannot connect: {_line(error)}") from error
         except (httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
-            raise BrokenError(f"was sent to no usable address: {_line(error)}") from error
+            raise PermanentError(f"was sent to no usable address: {_line(error)}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PassingError(f"broke off: {_line(error)}") from error
+            raise TransientError(f"broke off: {_line(error)}") from error
 
 
 def _refuse(response: httpx.Response) -> None:
@@ -247,15 +250,15 @@ def _refuse(response: httpx.Response) -> None:
     if status in {200, 206}:
         return
     if status in {404, 410}:
-        raise AbsentError(f"HTTP {status}")
+        raise NotFoundError(f"HTTP {status}")
     if status not in _PASSING:
-        raise BrokenError(f"HTTP {status}", outage=True)
-    wait = retry_after(response.headers.get("Retry-After"))
+        raise PermanentError(f"HTTP {status}", outage=True)
+    wait = parse_retry_after(response.headers.get("Retry-After"))
     if wait is not None and wait > _LONGEST_HOLD:
         place = str(response.url.copy_with(query=None))
         raise RemoteError(place, f"the server asks to wait {wait:.0f} s; run again after that")
     overrun = status == 429 or wait is not None
-    raise PassingError(f"HTTP {status}", wait, overrun=overrun, discard=status == 416)
+    raise TransientError(f"HTTP {status}", wait, overrun=overrun, discard=status == 416)
 
 
 def _length(response: httpx.Response) -> int | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["decoded", "decoder_name", "unpacking"]
+__all__ = ["decompress_bz2", "get_decoder_name", "open_decompressed"]
 
 _BZ2: Final = b"BZh"
 _GZIP: Final = b"\x1f\x8b"
@@ -22,7 +22,7 @@ _FOOTER: Final = 0x177245385090
 (https://github.com/dsnet/compress/blob/master/doc/bzip2-format.pdf, section 2.2.4)."""
 
 
-def decoded(path: Path, limit: int) -> bytes | None:
+def decompress_bz2(path: Path, limit: int) -> bytes | None:
     """Decompress a bz2 file whole by the external decoder, all checksums compared.
 
     Parameters
@@ -57,13 +57,13 @@ def _ends_with_stream(path: Path) -> bool:
     return any((end >> (32 + fill)) % 2**48 == _FOOTER for fill in range(8))
 
 
-def decoder_name() -> str:
+def get_decoder_name() -> str:
     """Say what decompresses bz2 files here: ``lbzip2`` where it is installed, else ``bz2``."""
     return _PROGRAM if shutil.which(_PROGRAM) else "bz2"
 
 
 @contextmanager
-def unpacking(path: Path) -> Iterator[io.BufferedIOBase]:
+def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
     """Open a file for reading, decompressing bz2 and gzip by its own first bytes.
 
     Parameters

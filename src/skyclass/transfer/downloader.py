@@ -13,14 +13,14 @@ from typing import Final, TypeVar
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
 from skyclass.files import atomic_path, make_directory
-from skyclass.surveys.request import FileRequest
 from skyclass.transfer.attempt import Fetcher
-from skyclass.transfer.errors import AbsentError, BrokenError, PassingError, UnreachedError
-from skyclass.transfer.integrity import disguised_error, too_many_queries, unpacked
+from skyclass.transfer.errors import NotFoundError, PermanentError, TransientError, UnreachableError
+from skyclass.transfer.file_request import FileRequest
+from skyclass.transfer.integrity import disguised_error, read_decompressed, too_many_queries
 from skyclass.transfer.manifest import Entry, locked_manifest
-from skyclass.transfer.rate_limit import Clock, back_off
+from skyclass.transfer.rate_limit import Clock, compute_backoff
 
-__all__ = ["PARTIALS", "Tally", "bring_files"]
+__all__ = ["PARTIALS", "DownloadCounts", "download_files"]
 
 PARTIALS: Final = ".partial"
 """Folder of files that are not whole yet, below the directory of a download."""
@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 
 @dataclass
-class Tally:
+class DownloadCounts:
     """How far a download is."""
 
     total: int
@@ -61,12 +61,12 @@ class Tally:
     """Why the last failed file failed."""
 
     @property
-    def settled(self) -> int:
+    def processed(self) -> int:
         """Files that need no further work in this run."""
         return self.fetched + self.present + self.absent + self.failed
 
 
-def bring_files(
+def download_files(
     requests: Iterable[FileRequest],
     out: Path,
     survey: SurveyConfig,
@@ -75,8 +75,8 @@ def bring_files(
     retry_absent: bool = False,
     unpack: bool = False,
     clock: Clock | None = None,
-    progress: Callable[[Tally], None] | None = None,
-) -> Tally:
+    progress: Callable[[DownloadCounts], None] | None = None,
+) -> DownloadCounts:
     """Bring every requested file into a directory that is not there yet.
 
     Requests are taken one by one as there is room for them, so memory does not grow with their
@@ -103,7 +103,7 @@ def bring_files(
 
     Returns
     -------
-    Tally
+    DownloadCounts
         How many files came, and how many did not.
 
     Raises
@@ -113,15 +113,15 @@ def bring_files(
     RemoteError
         Where the service cannot be reached or has failed for many files in a row.
     """
-    tally = Tally(total)
-    run = _Run(out, survey, tally, clock or Clock())
+    counts = DownloadCounts(total)
+    run = _Run(out, survey, counts, clock or Clock())
     run.retry_absent, run.unpack, run.progress = retry_absent, unpack, progress
     if _in_event_loop():
         with ThreadPoolExecutor(1) as own:
             own.submit(run.bring, requests).result()
     else:
         run.bring(requests)
-    return tally
+    return counts
 
 
 def _in_event_loop() -> bool:
@@ -134,14 +134,16 @@ def _in_event_loop() -> bool:
 
 
 class _Run:
-    """One call of `bring_files`."""
+    """One call of `download_files`."""
 
-    def __init__(self, out: Path, survey: SurveyConfig, tally: Tally, clock: Clock) -> None:
+    def __init__(
+        self, out: Path, survey: SurveyConfig, counts: DownloadCounts, clock: Clock
+    ) -> None:
         """Begin."""
         self.retry_absent = False
         self.unpack = False
-        self.progress: Callable[[Tally], None] | None = None
-        self._out, self._survey, self._tally, self._clock = out, survey, tally, clock
+        self.progress: Callable[[DownloadCounts], None] | None = None
+        self._out, self._survey, self._tally, self._clock = out, survey, counts, clock
         self._busy: set[str] = set()
         self._outage = 0
 
@@ -189,11 +191,11 @@ class _Run:
         self._busy.add(partial.name)
         try:
             await self._bring(request, partial, entry)
-        except AbsentError as error:
+        except NotFoundError as error:
             self._tally.absent += 1
             self._outage = 0
             self._record(request, "absent", reason=str(error))
-        except BrokenError as error:
+        except PermanentError as error:
             self._tally.failed += 1
             self._tally.reason = str(error)
             self._record(request, "failed", reason=str(error))
@@ -232,39 +234,39 @@ class _Run:
 
     async def _fetch(self, request: FileRequest, partial: Path) -> str:
         """Try to get a file until it is whole; give its name below the directory."""
-        problem = PassingError("was not tried")
+        problem = TransientError("was not tried")
         for attempt in range(self._survey.retries + 1):
             try:
                 await self._fetcher.fetch(request, partial)
                 await _let_requests_go()
                 work = functools.partial(_accept, request, partial, self._out, self.unpack)
                 return await self._check(partial, work)
-            except PassingError as error:
+            except TransientError as error:
                 problem = error
                 if error.discard:
                     partial.unlink(missing_ok=True)
                 if attempt < self._survey.retries:
                     await self._wait(request, attempt, error)
-            except BrokenError as error:
+            except PermanentError as error:
                 if not error.outage:
                     partial.unlink(missing_ok=True)
                 raise
             finally:
                 if not partial.exists():
                     self._manifest.forget(partial.name)
-        if isinstance(problem, UnreachedError) and not self._fetcher.reached:
+        if isinstance(problem, UnreachableError) and not self._fetcher.reached:
             raise RemoteError(request.base, f"{problem}; check the address and the network")
-        raise BrokenError(str(problem), outage=not problem.discard)
+        raise PermanentError(str(problem), outage=not problem.discard)
 
-    async def _wait(self, request: FileRequest, attempt: int, error: PassingError) -> None:
+    async def _wait(self, request: FileRequest, attempt: int, error: TransientError) -> None:
         """Wait before the next try; where the server is overrun, all of its requests do."""
         if error.overrun:
-            seconds = back_off(attempt + _OVERRUN) if error.wait is None else error.wait
+            seconds = compute_backoff(attempt + _OVERRUN) if error.wait is None else error.wait
             self._fetcher.pace(request.url).hold(seconds)
         else:
-            await self._clock.sleep(back_off(attempt))
+            await self._clock.sleep(compute_backoff(attempt))
 
-    def _give_up(self, request: FileRequest, error: BrokenError) -> None:
+    def _give_up(self, request: FileRequest, error: PermanentError) -> None:
         """Stop where the service fails for one file after the other."""
         self._outage = self._outage + 1 if error.outage else 0
         if self._outage >= OUTAGE:
@@ -319,7 +321,7 @@ def _is_of(entry: Entry, request: FileRequest) -> bool:
 def _plain_name(request: FileRequest) -> str | None:
     """Give the name of a file when it is kept decompressed, if it can be."""
     plain = request.path.removesuffix(".bz2").removesuffix(".gz")
-    return plain if request.unpacked_limit is not None and plain != request.path else None
+    return plain if request.decompressed_limit is not None and plain != request.path else None
 
 
 def _adopt(request: FileRequest, path: Path, out: Path, unpack: bool) -> str | None:
@@ -339,7 +341,7 @@ def _accept(request: FileRequest, partial: Path, out: Path, unpack: bool) -> str
         with partial.open("rb") as file:
             head = file.read(_HEAD)
         reason = disguised_error(head) or str(error)
-        raise PassingError(reason, overrun=too_many_queries(head), discard=True) from error
+        raise TransientError(reason, overrun=too_many_queries(head), discard=True) from error
     return _keep(request, partial, out, unpack)
 
 
@@ -347,7 +349,7 @@ def _keep(request: FileRequest, path: Path, out: Path, unpack: bool) -> str:
     """Give a checked file its final name, decompressed where that is asked for."""
     plain = _plain_name(request)
     if unpack and plain is not None and path != out / plain:
-        content = unpacked(path, request.unpacked_limit or 0)
+        content = read_decompressed(path, request.decompressed_limit or 0)
         with atomic_path(out / plain) as temporary:
             temporary.write_bytes(content)
         path.unlink()

@@ -1,13 +1,13 @@
 """What can come of a try at a file, other than the file."""
 
-__all__ = ["AbsentError", "BrokenError", "PassingError", "UnreachedError"]
+__all__ = ["NotFoundError", "PermanentError", "TransientError", "UnreachableError"]
 
 
-class AbsentError(Exception):
+class NotFoundError(Exception):
     """The archive has no such file."""
 
 
-class BrokenError(Exception):
+class PermanentError(Exception):
     """The file cannot be had; trying again at once would not help."""
 
     def __init__(self, reason: str, *, outage: bool = False) -> None:
@@ -24,7 +24,7 @@ class BrokenError(Exception):
         self.outage = outage
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """Something went wrong that may go right the next time."""
 
     def __init__(
@@ -54,5 +54,5 @@ class PassingError(Exception):
         self.discard = discard
 
 
-class UnreachedError(PassingError):
+class UnreachableError(TransientError):
     """No connection could be made."""

@@ -11,16 +11,16 @@ from astropy.io import fits
 from PIL import Image, UnidentifiedImageError
 
 from skyclass.errors import SurveyError
-from skyclass.transfer.decompress import decoded
+from skyclass.transfer.decompress import decompress_bz2
 
 __all__ = [
     "check_picture",
     "disguised_error",
-    "fits_headers",
-    "header_end",
+    "find_header_end",
     "open_picture",
+    "read_decompressed",
+    "read_fits_headers",
     "too_many_queries",
-    "unpacked",
 ]
 
 BLOCK: Final = 2880
@@ -32,7 +32,7 @@ _ENDS: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 _RATE_LIMIT = re.compile(rb"maximum \d+ queries allowed per minute|too many requests", re.I)
 
 
-def unpacked(path: Path, limit: int) -> bytes:
+def read_decompressed(path: Path, limit: int) -> bytes:
     """Read a file whole, decompressing bz2 and gzip to the very end of the stream.
 
     Parameters
@@ -57,7 +57,7 @@ def unpacked(path: Path, limit: int) -> bytes:
         raise SurveyError(f"has more than {limit} bytes")
     content = path.read_bytes()
     is_bz2 = content[:3] == b"BZh"
-    if is_bz2 and (whole := decoded(path, limit)) is not None:
+    if is_bz2 and (whole := decompress_bz2(path, limit)) is not None:
         return whole
     if not is_bz2 and content[:2] != b"\x1f\x8b":
         return content
@@ -87,7 +87,7 @@ def _stream(content: bytes, most: int) -> tuple[bytes, bytes]:
     return piece, stream.unused_data
 
 
-def fits_headers(content: bytes) -> list[fits.Header]:
+def read_fits_headers(content: bytes) -> list[fits.Header]:
     """Walk through a FITS file and read the header of each HDU.
 
     Parameters
@@ -110,7 +110,7 @@ def fits_headers(content: bytes) -> list[fits.Header]:
     while start < len(content) or not headers:
         if not content.startswith(b"XTENSION" if headers else b"SIMPLE  =", start):
             raise SurveyError("is not a FITS file" if not headers else "has bytes after its end")
-        end = header_end(content, start)
+        end = find_header_end(content, start)
         try:
             header = fits.Header.fromstring(content[start:end])
             size = _data_size(header)
@@ -123,7 +123,7 @@ def fits_headers(content: bytes) -> list[fits.Header]:
     return headers
 
 
-def header_end(content: bytes, start: int = 0) -> int:
+def find_header_end(content: bytes, start: int = 0) -> int:
     """Find the end of a header (FITS standard 4.0, section 3.3.1).
 
     Parameters

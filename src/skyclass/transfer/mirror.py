@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from skyclass.errors import OutputError
-from skyclass.surveys.request import FileRequest
-from skyclass.transfer.errors import AbsentError, BrokenError, UnreachedError
+from skyclass.transfer.errors import NotFoundError, PermanentError, UnreachableError
+from skyclass.transfer.file_request import FileRequest
 
 __all__ = ["copy_file"]
 
@@ -25,21 +25,21 @@ def copy_file(request: FileRequest, target: Path) -> None:
 
     Raises
     ------
-    AbsentError, BrokenError, UnreachedError
+    NotFoundError, PermanentError, UnreachableError
         Where the mirror does not have it, it is too large, or there is no mirror.
     OutputError
         Where it cannot be copied.
     """
     root = Path(url2pathname(urlsplit(request.base).path))
     if not root.is_dir():
-        raise UnreachedError(f"{root} is no directory")
+        raise UnreachableError(f"{root} is no directory")
     path = root / request.source.lstrip("/")
     if not path.is_file():
         path = root / request.path
     if not path.is_file():
-        raise AbsentError(f"not in {root}")
+        raise NotFoundError(f"not in {root}")
     if path.stat().st_size > request.limit:
-        raise BrokenError(f"has more than {request.limit} bytes")
+        raise PermanentError(f"has more than {request.limit} bytes")
     try:
         shutil.copyfile(path, target)
     except OSError as error:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-__all__ = ["Clock", "Pace", "back_off", "retry_after"]
+__all__ = ["Clock", "RateLimiter", "compute_backoff", "parse_retry_after"]
 
 _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 60.0
@@ -25,7 +25,7 @@ class Clock:
     """Wait for some seconds."""
 
 
-class Pace:
+class RateLimiter:
     """The rhythm of requests to one host."""
 
     def __init__(self, rate: float, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class Pace:
         self._next = max(self._next, self._clock.now() + seconds)
 
 
-def back_off(attempt: int) -> float:
+def compute_backoff(attempt: int) -> float:
     """Give the seconds to wait after a try that failed.
 
     Parameters
@@ -73,7 +73,7 @@ def back_off(attempt: int) -> float:
     return longest * random.uniform(0.5, 1.0)
 
 
-def retry_after(value: str | None) -> float | None:
+def parse_retry_after(value: str | None) -> float | None:
     """Read a ``Retry-After`` header (RFC 9110, 10.2.3).
 
     Parameters

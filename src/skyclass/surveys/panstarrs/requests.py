@@ -12,8 +12,9 @@ from urllib.parse import quote, urlencode
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, FileRequest, Picture, Row, object_name, sharded
-from skyclass.transfer.integrity import check_picture, fits_headers, unpacked
+from skyclass.surveys.request import Archive, Picture, Row, object_name, sharded
+from skyclass.transfer.file_request import FileRequest
+from skyclass.transfer.integrity import check_picture, read_decompressed, read_fits_headers
 
 __all__ = ["PS1_FITS", "PS1_JPEG", "colour_requests", "fits_requests", "stack_files"]
 
@@ -187,7 +188,7 @@ def _cutout(text: str, bands: str, place: str, form: str) -> str | None:
 
 def _check_fits(path: Path, band: str, size: int) -> None:
     """Refuse what is no whole FITS cutout of this band and size."""
-    header = fits_headers(unpacked(path, _LIMIT))[0]
+    header = read_fits_headers(read_decompressed(path, _LIMIT))[0]
     if (header.get("NAXIS1"), header.get("NAXIS2")) != (size, size):
         raise SurveyError(f"has no image of {size}x{size} pixels")
     found = str(header.get("FPA.FILTERID", band))

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from skyclass.config.sections import ARCSEC_PER_PIXEL, SurveyConfig
 from skyclass.errors import MissingFrameError, SurveyError
 from skyclass.schema import FRAME_KEYS
-from skyclass.surveys.request import Archive, FileRequest, Picture, Row
-from skyclass.transfer.decompress import unpacking
-from skyclass.transfer.integrity import fits_headers, unpacked
+from skyclass.surveys.request import Archive, Picture, Row
+from skyclass.transfer.decompress import open_decompressed
+from skyclass.transfer.file_request import FileRequest
+from skyclass.transfer.integrity import read_decompressed, read_fits_headers
 
 __all__ = [
     "BANDS",
@@ -239,7 +240,7 @@ def read_frame(path: Path, rows: Callable[[fits.Header], int] | None = None) -> 
         two-dimensional image.
     """
     try:
-        with unpacking(path) as stream:
+        with open_decompressed(path) as stream:
             header = _read_header(path, stream)
             shape = _shape(path, header)
             count = shape[0] if rows is None else min(max(rows(header), 0), shape[0])
@@ -359,7 +360,7 @@ def frame_requests(row: Row, survey: SurveyConfig, _picture: Picture) -> list[Fi
             source=f"{folder}/{frame_path(field, band).as_posix()}",
             limit=FRAME_LIMIT,
             check=partial(check_frame, field=field, band=band),
-            unpacked_limit=MAX_FRAME_BYTES,
+            decompressed_limit=MAX_FRAME_BYTES,
         )
         for band in BANDS
     ]
@@ -380,7 +381,7 @@ def check_frame(path: Path, field: Field, band: str) -> None:
     SurveyError
         Saying what is wrong.
     """
-    header = fits_headers(unpacked(path, MAX_FRAME_BYTES))[0]
+    header = read_fits_headers(read_decompressed(path, MAX_FRAME_BYTES))[0]
     if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
         raise SurveyError("has no two-dimensional float32 image in its first HDU")
     wanted = {

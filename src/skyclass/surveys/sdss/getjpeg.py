@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, FileRequest, Picture, Row, object_name, sharded
+from skyclass.surveys.request import Archive, Picture, Row, object_name, sharded
+from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
 
 __all__ = ["SDSS_JPEG", "jpeg_requests"]

@@ -23,7 +23,8 @@ from skyclass.transfer.manifest import (
     locked_manifest,
     read_status,
 )
-from surveys.web import Server, at, catalog_of, frame_bytes, frame_url, serve_field, wait_for
+from support.sdss_frames import at, catalog_of, frame_bytes, frame_url, serve_field
+from support.web_server import Server, wait_for
 
 KEY, OTHER = Field(301, 94, 3, 12), Field(301, 94, 3, 13)
 

@@ -9,18 +9,8 @@ import pytest
 
 from skyclass.surveys.sdss.frames import Field, frame_path
 from skyclass.transfer.manifest import read_status
-from surveys.web import (
-    KEY,
-    FakeClock,
-    Reply,
-    Server,
-    assert_complete,
-    flipped,
-    frame_bytes,
-    frame_url,
-    run,
-    serve_field,
-)
+from support.sdss_frames import KEY, assert_complete, frame_bytes, frame_url, run, serve_field
+from support.web_server import FakeClock, Reply, Server, flipped
 
 OTHER = Field(301, 94, 3, 13)
 R = frame_url(KEY, "r")
@@ -58,16 +48,16 @@ BOMB = b"SIMPLE  =" + bytes(70 * 2**20)
     ],
 )
 def test_rejected_bodies(
-    server: Server, tmp_path: Path, fake: FakeClock, body: bytes, reason: str
+    server: Server, tmp_path: Path, fake_clock: FakeClock, body: bytes, reason: str
 ) -> None:
     serve_field(server, KEY)
     server.faults[R] = [Reply(body)] * 2
-    first = run(server, tmp_path, fake, retries=1)
+    first = run(server, tmp_path, fake_clock, retries=1)
     assert (first.failed, first.fetched) == (1, 4)
     assert re.search(reason, first.reason)
     assert not (tmp_path / frame_path(KEY, "r")).exists()
     assert "1 failed" in read_status(tmp_path)[0]
-    second = run(server, tmp_path, fake)
+    second = run(server, tmp_path, fake_clock)
     assert (second.fetched, second.present) == (1, 4)
     assert_complete(server, tmp_path)
 
@@ -84,13 +74,13 @@ def test_rejected_bodies(
     ],
 )
 def test_rejected_answers(
-    server: Server, tmp_path: Path, fake: FakeClock, reply: Reply, reason: str
+    server: Server, tmp_path: Path, fake_clock: FakeClock, reply: Reply, reason: str
 ) -> None:
     serve_field(server, KEY)
     server.faults[R] = [reply] * 8
-    first = run(server, tmp_path, fake, retries=0)
+    first = run(server, tmp_path, fake_clock, retries=0)
     assert (first.failed, first.fetched) == (1, 4)
     assert reason in first.reason
     server.faults.clear()
-    assert run(server, tmp_path, fake).failed == 0
+    assert run(server, tmp_path, fake_clock).failed == 0
     assert_complete(server, tmp_path)

@@ -23,58 +23,56 @@ from skyclass.surveys.request import Picture
 from skyclass.surveys.sdss.frames import Field, find_frame, frame_path, read_frame
 from skyclass.transfer.downloader import OUTAGE, PARTIALS
 from skyclass.transfer.manifest import read_status
-from surveys.web import (
+from support.sdss_frames import (
     KEY,
-    FakeClock,
-    Reply,
-    Server,
     assert_complete,
     at,
     catalog_of,
-    flipped,
     frame_bytes,
     frame_url,
     run,
     serve_field,
-    wait_for,
 )
+from support.web_server import FakeClock, Reply, Server, flipped, wait_for
 
 OTHER = Field(301, 94, 3, 13)
 R = frame_url(KEY, "r")
 
 
-def test_a_second_run_asks_nothing(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_a_second_run_asks_nothing(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
     serve_field(server, OTHER)
     told = []
-    tally = run(server, tmp_path, fake, KEY, OTHER, KEY, progress=lambda t: told.append(t.settled))
-    assert (tally.fetched, tally.total, tally.failed) == (10, 10, 0)
+    counts = run(
+        server, tmp_path, fake_clock, KEY, OTHER, KEY, progress=lambda t: told.append(t.processed)
+    )
+    assert (counts.fetched, counts.total, counts.failed) == (10, 10, 0)
     assert told == list(range(1, 11))
-    assert tally.received == sum(len(body) for body in server.files.values())
+    assert counts.received == sum(len(body) for body in server.files.values())
     assert_complete(server, tmp_path, KEY, OTHER)
     assert all(h["User-Agent"].startswith("skyclass/") for _, h, _ in server.log)
-    again = run(server, tmp_path, fake, KEY, OTHER)
+    again = run(server, tmp_path, fake_clock, KEY, OTHER)
     assert (again.present, again.fetched, len(server.log)) == (10, 0, 10)
 
 
 def test_a_lost_or_changed_file_is_fetched_again(
-    server: Server, tmp_path: Path, fake: FakeClock
+    server: Server, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(server, KEY)
-    run(server, tmp_path, fake)
+    run(server, tmp_path, fake_clock)
     (tmp_path / frame_path(KEY, "u")).unlink()
     (tmp_path / frame_path(KEY, "g")).write_bytes(b"something else")
     assert "changed or removed" in missing_files(catalog_of(KEY), tmp_path).iloc[0]
-    assert run(server, tmp_path, fake).fetched == 2
+    assert run(server, tmp_path, fake_clock).fetched == 2
     assert_complete(server, tmp_path)
 
 
-def test_resumes_by_range(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_resumes_by_range(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY, rows=200)
     whole = server.files[R]
     headers = server.reply(R).headers
     server.faults[R] = [Reply(whole[:200_000], headers=headers, declared=len(whole))]
-    assert run(server, tmp_path, fake).failed == 0
+    assert run(server, tmp_path, fake_clock).failed == 0
     (_, second) = [(h, n) for path, h, n in server.log if path == R]
     assert second[0]["If-Range"] == headers["ETag"]
     begun = int(second[0]["Range"].removeprefix("bytes=").rstrip("-"))
@@ -85,7 +83,7 @@ def test_resumes_by_range(server: Server, tmp_path: Path, fake: FakeClock) -> No
 
 @pytest.mark.parametrize("ranges", [True, False])
 def test_does_not_resume_another_version(
-    server: Server, tmp_path: Path, fake: FakeClock, ranges: bool
+    server: Server, tmp_path: Path, fake_clock: FakeClock, ranges: bool
 ) -> None:
     serve_field(server, KEY, rows=200)
     server.ranges = ranges
@@ -93,11 +91,11 @@ def test_does_not_resume_another_version(
     server.faults[R] = [
         Reply(other[:200_000], headers={"ETag": '"older"'}, declared=len(other)),
     ]
-    assert run(server, tmp_path, fake).failed == 0
+    assert run(server, tmp_path, fake_clock).failed == 0
     assert_complete(server, tmp_path)
 
 
-def test_a_wrong_part_is_thrown_away(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_a_wrong_part_is_thrown_away(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY, rows=200)
     whole = server.files[R]
     headers = server.reply(R).headers
@@ -107,7 +105,7 @@ def test_a_wrong_part_is_thrown_away(server: Server, tmp_path: Path, fake: FakeC
         Reply(whole[5:], 206, part),
         Reply(b"", 416),
     ]
-    assert run(server, tmp_path, fake).failed == 0
+    assert run(server, tmp_path, fake_clock).failed == 0
     assert_complete(server, tmp_path)
 
 
@@ -117,94 +115,100 @@ def in_date(seconds: float) -> str:
 
 @pytest.mark.parametrize(("status", "dated"), [(429, False), (503, False), (503, True)])
 def test_retry_after_holds_the_host(
-    server: Server, tmp_path: Path, fake: FakeClock, status: int, dated: bool
+    server: Server, tmp_path: Path, fake_clock: FakeClock, status: int, dated: bool
 ) -> None:
     serve_field(server, KEY)
     wait = in_date(120) if dated else "70"
     server.faults[R] = [Reply(b"", status, {"Retry-After": wait})]
-    assert run(server, tmp_path, fake, connections=1).failed == 0
-    assert max(fake.slept) > 60
+    assert run(server, tmp_path, fake_clock, connections=1).failed == 0
+    assert max(fake_clock.slept) > 60
     assert_complete(server, tmp_path)
 
 
 def test_a_limit_by_the_minute_is_waited_for(
-    server: Server, tmp_path: Path, fake: FakeClock
+    server: Server, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(server, KEY)
     server.faults[R] = [Reply(b"Maximum 60 queries allowed per minute"), Reply(b"", 429)] * 2
-    assert run(server, tmp_path, fake).failed == 0
-    assert sum(fake.slept) > 60
+    assert run(server, tmp_path, fake_clock).failed == 0
+    assert sum(fake_clock.slept) > 60
     assert_complete(server, tmp_path)
 
 
-def test_a_long_retry_after_ends_the_run(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_a_long_retry_after_ends_the_run(
+    server: Server, tmp_path: Path, fake_clock: FakeClock
+) -> None:
     serve_field(server, KEY)
     server.faults[R] = [Reply(b"", 503, {"Retry-After": "7200"})]
     with pytest.raises(RemoteError, match="asks to wait 7200 s"):
-        run(server, tmp_path, fake)
+        run(server, tmp_path, fake_clock)
 
 
-def test_backs_off_ever_longer(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_backs_off_ever_longer(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
     server.faults[R] = [Reply(b"", 500)] * 5
-    run(server, tmp_path, fake)
-    assert len(fake.slept) == 5
-    for attempt, seconds in enumerate(fake.slept):
+    run(server, tmp_path, fake_clock)
+    assert len(fake_clock.slept) == 5
+    for attempt, seconds in enumerate(fake_clock.slept):
         assert 0.25 * 2**attempt <= seconds <= 0.5 * 2**attempt
     assert_complete(server, tmp_path)
 
 
 def test_absent_is_remembered_of_this_archive_only(
-    server: Server, tmp_path: Path, fake: FakeClock
+    server: Server, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(server, KEY)
     body = server.files.pop(R)
-    assert run(server, tmp_path, fake).absent == 1
+    assert run(server, tmp_path, fake_clock).absent == 1
     asked = len(server.log)
     server.files[R] = body
-    assert run(server, tmp_path, fake).absent == 1
+    assert run(server, tmp_path, fake_clock).absent == 1
     assert len(server.log) == asked
     other = at(server, base_url=f"{server.url}/")
-    mirror = download(catalog_of(KEY), tmp_path, survey=other, clock=fake.clock)
+    mirror = download(catalog_of(KEY), tmp_path, survey=other, clock=fake_clock.clock)
     assert mirror.absent == 1
-    assert run(server, tmp_path, fake, retry_absent=True).fetched == 1
+    assert run(server, tmp_path, fake_clock, retry_absent=True).fetched == 1
     assert_complete(server, tmp_path)
 
 
-def test_works_inside_an_event_loop(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_works_inside_an_event_loop(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
 
     async def notebook() -> None:
-        run(server, tmp_path, fake)
+        run(server, tmp_path, fake_clock)
 
     asyncio.run(notebook())
     assert_complete(server, tmp_path)
 
 
-def test_another_release_is_fetched_anew(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_another_release_is_fetched_anew(
+    server: Server, tmp_path: Path, fake_clock: FakeClock
+) -> None:
     serve_field(server, KEY)
     for path in list(server.files):
         server.files[path.replace("dr17/eboss", "dr12/boss")] = server.files[path]
-    run(server, tmp_path, fake)
+    run(server, tmp_path, fake_clock)
     survey = at(server, release=12)
-    again = download(catalog_of(KEY), tmp_path, survey=survey, clock=fake.clock)
+    again = download(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
     assert again.fetched == 5
 
 
-def test_gives_up_on_a_service_that_fails(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_gives_up_on_a_service_that_fails(
+    server: Server, tmp_path: Path, fake_clock: FakeClock
+) -> None:
     keys = [Field(301, 94, 1, number) for number in range(1, 40)]
     for key in keys:
         for band in "ugriz":
             server.faults[frame_url(key, band)] = [Reply(b"", 403)]
     with pytest.raises(RemoteError, match=f"{OUTAGE} files in a row failed"):
-        run(server, tmp_path, fake, *keys)
+        run(server, tmp_path, fake_clock, *keys)
     assert len(server.log) < OUTAGE + 10
 
 
-def test_nobody_answers(tmp_path: Path, fake: FakeClock) -> None:
+def test_nobody_answers(tmp_path: Path, fake_clock: FakeClock) -> None:
     survey = SurveyConfig(base_url="http://127.0.0.1:9", retries=1)
     with pytest.raises(RemoteError, match="cannot connect"):
-        download(catalog_of(KEY), tmp_path, survey=survey, clock=fake.clock)
+        download(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
 
 
 def command(server: Server, table: Path, out: Path) -> list[str]:
@@ -260,7 +264,7 @@ def test_two_at_once(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["archive", "download"])
-def test_mirror_on_disk(server: Server, tmp_path: Path, fake: FakeClock, layout: str) -> None:
+def test_mirror_on_disk(server: Server, tmp_path: Path, fake_clock: FakeClock, layout: str) -> None:
     serve_field(server, KEY)
     mirror = tmp_path / "a mirror"
     for path, body in server.files.items():
@@ -270,51 +274,53 @@ def test_mirror_on_disk(server: Server, tmp_path: Path, fake: FakeClock, layout:
         place.write_bytes(body)
     survey = SurveyConfig(base_url=mirror.as_uri())
     table = catalog_of(KEY, OTHER)
-    tally = download(table, tmp_path / "out", survey=survey, clock=fake.clock)
-    assert (tally.fetched, tally.absent) == (5, 5)
+    counts = download(table, tmp_path / "out", survey=survey, clock=fake_clock.clock)
+    assert (counts.fetched, counts.absent) == (5, 5)
     assert_complete(server, tmp_path / "out")
     assert server.log == []
 
 
-def test_no_mirror_there(tmp_path: Path, fake: FakeClock) -> None:
+def test_no_mirror_there(tmp_path: Path, fake_clock: FakeClock) -> None:
     survey = SurveyConfig(base_url=(tmp_path / "no").as_uri(), retries=0)
     with pytest.raises(RemoteError, match="is no directory"):
-        download(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake.clock)
+        download(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake_clock.clock)
 
 
-def test_kept_decompressed(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_kept_decompressed(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
-    run(server, tmp_path, fake)
+    run(server, tmp_path, fake_clock)
     packed = read_frame(find_frame(tmp_path, KEY, "r")).data
-    assert run(server, tmp_path, fake, unpack=True).present == 5
+    assert run(server, tmp_path, fake_clock, unpack=True).present == 5
     assert len(server.log) == 5
     path = find_frame(tmp_path, KEY, "r")
     assert path.suffix == ".fits"
     assert path.read_bytes() == bz2.decompress(server.files[R])
     np.testing.assert_array_equal(read_frame(path).data, packed)
-    assert run(server, tmp_path, fake, unpack=True).present == 5
-    assert run(server, tmp_path, fake).present == 5
+    assert run(server, tmp_path, fake_clock, unpack=True).present == 5
+    assert run(server, tmp_path, fake_clock).present == 5
     assert list(missing_files(catalog_of(KEY), tmp_path)) == [""]
     assert not list(tmp_path.rglob("*.bz2"))
 
 
 def test_files_without_a_list_are_adopted_after_a_check(
-    server: Server, tmp_path: Path, fake: FakeClock
+    server: Server, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(server, KEY)
-    run(server, tmp_path, fake)
+    run(server, tmp_path, fake_clock)
     (tmp_path / "downloads.sqlite").unlink()
     (tmp_path / frame_path(KEY, "i")).write_bytes(flipped(server.files[frame_url(KEY, "i")]))
-    tally = run(server, tmp_path, fake)
-    assert (tally.present, tally.fetched) == (4, 1)
+    counts = run(server, tmp_path, fake_clock)
+    assert (counts.present, counts.fetched) == (4, 1)
     assert_complete(server, tmp_path)
 
 
-def test_objects_lacking_a_file_are_named(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_objects_lacking_a_file_are_named(
+    server: Server, tmp_path: Path, fake_clock: FakeClock
+) -> None:
     serve_field(server, KEY)
     serve_field(server, OTHER)
     del server.files[frame_url(OTHER, "z")]
-    run(server, tmp_path, fake, KEY, OTHER)
+    run(server, tmp_path, fake_clock, KEY, OTHER)
     table = catalog_of(OTHER, KEY, OTHER, Field(301, 1, 1, 1))
     table.index = [5, 5, 7, 9]
     missing = missing_files(table, tmp_path)
@@ -324,16 +330,16 @@ def test_objects_lacking_a_file_are_named(server: Server, tmp_path: Path, fake: 
     assert "not asked for" in missing.iloc[3]
 
 
-def test_no_space_is_one_line(server: Server, tmp_path: Path, fake: FakeClock) -> None:
+def test_no_space_is_one_line(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
     (tmp_path / "301").write_text("a file in the way")
     with pytest.raises(OutputError, match="cannot make the directory"):
-        run(server, tmp_path, fake)
+        run(server, tmp_path, fake_clock)
 
 
 def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) -> None:
     from skyclass.surveys.sdss.frames import frame_requests
-    from skyclass.transfer.downloader import bring_files
+    from skyclass.transfer.downloader import download_files
 
     keys = [Field(301, 94, 3, number) for number in range(11, 31)]
     ahead = []
@@ -350,10 +356,10 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
                 made += 1
                 yield request
 
-    def progress(tally) -> None:
-        ahead.append(made - tally.settled)
+    def progress(counts) -> None:
+        ahead.append(made - counts.processed)
 
-    bring_files(requests(), tmp_path, at(server, connections=4), total=100, progress=progress)
+    download_files(requests(), tmp_path, at(server, connections=4), total=100, progress=progress)
     # two for each connection: one that uses it, one that is checked
     assert max(ahead) <= 8
 

@@ -11,7 +11,8 @@ import trustme
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from surveys.web import KEY, FakeClock, assert_complete, frame_url, run, serve_field
+from support.sdss_frames import KEY, assert_complete, frame_url, run, serve_field
+from support.web_server import FakeClock
 
 ROWS = 400
 """Rows of a frame that weighs more than what is worth resuming."""
@@ -84,18 +85,18 @@ def secure(
 
 
 def test_http2_is_used_where_the_server_offers_it(
-    secure: SecureServer, tmp_path: Path, fake: FakeClock
+    secure: SecureServer, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(secure, KEY)
     out = tmp_path / "frames"
-    run(secure, out, fake, connections=2)
+    run(secure, out, fake_clock, connections=2)
     assert_complete(secure, out)
     assert {version for _, version, _, _ in secure.log} == {secure.version}
     assert len({port for *_, port in secure.log}) <= 2
 
 
 def test_a_body_that_breaks_off_is_gone_on_with(
-    secure: SecureServer, tmp_path: Path, fake: FakeClock
+    secure: SecureServer, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(secure, KEY, ROWS)
     broken = frame_url(KEY, "r")
@@ -103,7 +104,7 @@ def test_a_body_that_breaks_off_is_gone_on_with(
     # hypercorn leaves a broken stream of HTTP/2 open until its connection has been idle that long
     secure.config.keep_alive_timeout = 0.1
     out = tmp_path / "frames"
-    run(secure, out, fake)
+    run(secure, out, fake_clock)
     assert_complete(secure, out)
     ranges = [asked for path, _, asked, _ in secure.log if path == broken]
     assert ranges[0] == ""

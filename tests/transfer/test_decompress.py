@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from skyclass.errors import SurveyError
-from skyclass.transfer.decompress import decoded
-from skyclass.transfer.integrity import unpacked
+from skyclass.transfer.decompress import decompress_bz2
+from skyclass.transfer.integrity import read_decompressed
 
 pytestmark = pytest.mark.skipif(shutil.which("lbzip2") is None, reason="lbzip2 is not installed")
 
@@ -27,9 +27,9 @@ def flipped(bit: int) -> bytes:
 def test_whole_files(size: int, tmp_path: Path) -> None:
     path = tmp_path / "file.bz2"
     path.write_bytes(bz2.compress(CONTENT[:size]))
-    assert decoded(path, LIMIT) == CONTENT[:size]
+    assert decompress_bz2(path, LIMIT) == CONTENT[:size]
     path.write_bytes(PACKED + bz2.compress(CONTENT[:size]))
-    assert decoded(path, LIMIT) == CONTENT + CONTENT[:size] == unpacked(path, LIMIT)
+    assert decompress_bz2(path, LIMIT) == CONTENT + CONTENT[:size] == read_decompressed(path, LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_whole_files(size: int, tmp_path: Path) -> None:
 def test_what_is_not_whole_is_left_to_pythons_decoder(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "file.bz2"
     path.write_bytes(content)
-    assert decoded(path, LIMIT) is None
+    assert decompress_bz2(path, LIMIT) is None
     with pytest.raises(SurveyError, match=r"broken|cut short|more than"):
-        unpacked(path, LIMIT)
+        read_decompressed(path, LIMIT)

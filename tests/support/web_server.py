@@ -1,26 +1,15 @@
-"""A small web server with every fault a test asks for, and small frames to serve."""
+"""A small web server with every fault a test asks for, and a clock that only waits move."""
 
-import bz2
 import io
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from astropy.io import fits
 from PIL import Image
 
-from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
-from skyclass.surveys.download import download
-from skyclass.surveys.sdss.frames import FRAME_LESS_FIELD, Field, frame_path
-from skyclass.transfer.downloader import PARTIALS
 from skyclass.transfer.rate_limit import Clock
-
-KEY = Field(301, 94, 3, 12)
-FOLDER = "/sas/dr17/eboss/photoObj/frames/"
 
 
 @dataclass
@@ -129,61 +118,11 @@ class FakeClock:
         return Clock(lambda: self.time, self.sleep)
 
 
-def frame_bytes(key: Field, band: str, rows: int = 20, **cards: object) -> bytes:
-    """Make a packed frame; noise does not shrink, so `rows` sets its size."""
-    rng = np.random.default_rng([key.run, key.field, ord(band)])
-    hdu = fits.PrimaryHDU(rng.normal(size=(rows, 500)).astype(np.float32))
-    header = {
-        "RUN": key.run,
-        "CAMCOL": key.camcol,
-        "FILTER": band,
-        "FRAME": key.field + FRAME_LESS_FIELD[band],
-    }
-    hdu.header.update(header | cards)
-    buffer = io.BytesIO()
-    fits.HDUList([hdu, fits.ImageHDU(np.ones(10, np.float32))]).writeto(buffer)
-    return bz2.compress(buffer.getvalue())
-
-
-def frame_url(key: Field, band: str) -> str:
-    return FOLDER + frame_path(key, band).as_posix()
-
-
-def catalog_of(*keys: Field) -> pd.DataFrame:
-    names = ("rerun", "run", "camcol", "field")
-    return pd.DataFrame([[getattr(key, name) for name in names] for key in keys], columns=names)
-
-
-def serve_field(server: Server, key: Field, rows: int = 20) -> None:
-    for band in "ugriz":
-        server.files[frame_url(key, band)] = frame_bytes(key, band, rows)
-
-
 def picture_bytes(size: tuple[int, int], kind: str = "JPEG") -> bytes:
     pixels = np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
     return buffer.getvalue()
-
-
-def at(server: Server, **changes: object) -> SurveyConfig:
-    """Settings for the test's server: no limit of rate."""
-    return SurveyConfig.model_validate({"base_url": server.url, "rate": 0, **changes})
-
-
-def run(server: Server, out: Path, fake: FakeClock, *keys: Field, **options):
-    """Download the frames of some fields, by default of `KEY`."""
-    settings = {name: options.pop(name) for name in ("retries", "connections") if name in options}
-    table = catalog_of(*(keys or (KEY,)))
-    return download(table, out, survey=at(server, **settings), clock=fake.clock, **options)
-
-
-def assert_complete(server: Server, out: Path, *keys: Field) -> None:
-    for key in keys or (KEY,):
-        for band in "ugriz":
-            path = out / frame_path(key, band)
-            assert path.read_bytes() == server.files[frame_url(key, band)]
-    assert not (out / PARTIALS).exists()
 
 
 def flipped(body: bytes) -> bytes:
