@@ -25,10 +25,10 @@ from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
-from skyclass.training.dataloader import loader
+from skyclass.training.dataloader import make_loader
 from skyclass.training.optimizer import make_optimizer
-from skyclass.training.sampler import TrainingOrder
-from skyclass.training.steps import plan_steps
+from skyclass.training.sampler import TrainingBatchSampler
+from skyclass.training.steps import compute_steps
 
 BATCH = 64
 TURNS = 5
@@ -46,8 +46,8 @@ def main(count: int, size: int) -> None:
         cutouts = open_cutouts(Path(name) / "cutouts", "train")
         formatted = datasets.load_from_disk(str(Path(name) / "cutouts"))["train"]
         formatted = formatted.select_columns(["flux", "offset", "label"]).with_format("numpy")
-        plan = plan_steps(len(cutouts), TrainingConfig(batch_size=BATCH, epochs=1))
-        batches = loader(cutouts, TrainingOrder(cutouts.label, plan, BATCH, "none", 1))
+        plan = compute_steps(len(cutouts), TrainingConfig(batch_size=BATCH, epochs=1))
+        batches = make_loader(cutouts, TrainingBatchSampler(cutouts.label, plan, BATCH, "none", 1))
         order = [rows.tolist() for rows in batches.sampler]
         spec = ModelSpec("t", LABELS, "ugriz", "compact", size, BANDS, "nanomaggy", True, "shift")
         plain = ModelSpec("t", LABELS, "ugriz", "compact", size, BANDS, "nanomaggy", True)

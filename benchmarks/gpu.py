@@ -29,12 +29,12 @@ from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
-from skyclass.training.dataloader import CutoutBatch, loader
-from skyclass.training.device import autocast, device
+from skyclass.training.dataloader import CutoutBatch, make_loader
+from skyclass.training.device import get_device, make_autocast
 from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.optimizer import make_optimizer
-from skyclass.training.sampler import TrainingOrder
-from skyclass.training.steps import plan_steps
+from skyclass.training.sampler import TrainingBatchSampler
+from skyclass.training.steps import compute_steps
 
 SMOKE = "--smoke" in sys.argv
 OBJECTS, STEPS, WARM, BATCH = (80, 2, 1, 8) if SMOKE else (20_000, 60, 15, 256)
@@ -69,14 +69,14 @@ def make_module(network: str, config: TrainingConfig) -> ClassifierModule:
         normalisation="symmetric",
         native=SMOKE and network.startswith("vit"),
     )
-    plan, ones = plan_steps(OBJECTS, config), torch.ones(len(LABELS))
+    plan, ones = compute_steps(OBJECTS, config), torch.ones(len(LABELS))
     module = ClassifierModule(
         *(Classifier(spec), config, AugmentationConfig(), plan),
         counts=ones,
         names=[None] * OBJECTS,
         seed=1,
     )
-    return module.to(device())
+    return module.to(get_device())
 
 
 def stepper(
@@ -89,12 +89,12 @@ def stepper(
     )
 
     def step() -> int:
-        with autocast(module.config):
+        with make_autocast(module.config):
             if drawn is None:
-                batch = module.transfer_batch_to_device(next(batches), device(), 0)
+                batch = module.transfer_batch_to_device(next(batches), get_device(), 0)
                 loss, _ = module.loss(batch, next(numbers))
             else:
-                label = torch.arange(len(drawn), device=device()) % len(LABELS)
+                label = torch.arange(len(drawn), device=get_device()) % len(LABELS)
                 loss = module.objective(module.classifier.network(drawn), label)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -106,9 +106,9 @@ def stepper(
 
 def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
     cutouts = open_cutouts(folder, "train")
-    plan = plan_steps(len(cutouts), config)
-    order = TrainingOrder(cutouts.label, plan, config.batch_size, "none", 1)
-    batches = loader(cutouts, order)
+    plan = compute_steps(len(cutouts), config)
+    order = TrainingBatchSampler(cutouts.label, plan, config.batch_size, "none", 1)
+    batches = make_loader(cutouts, order)
     number = 0
     while True:
         order.set_epoch(number)
@@ -119,7 +119,7 @@ def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
 def matrix_rate() -> float:
     """TFLOP a second of bare products in bf16."""
     n = 256 if SMOKE else 8192
-    one, other = (torch.randn(n, n, device=device(), dtype=torch.bfloat16) for _ in range(2))
+    one, other = (torch.randn(n, n, device=get_device(), dtype=torch.bfloat16) for _ in range(2))
 
     def product() -> int:
         torch.mm(one, other)
@@ -133,7 +133,7 @@ def inference_rate(network: str, config: TrainingConfig, drawn: torch.Tensor) ->
 
     @torch.inference_mode()
     def infer() -> int:
-        with autocast(config):
+        with make_autocast(config):
             net(drawn)
         return len(drawn)
 
@@ -191,7 +191,7 @@ def main() -> None:
         first = next(feed)
         with torch.no_grad():
             renderer = make_module(VIT, config).classifier.renderer
-            drawn = renderer(first.flux.to(device()), first.offset.to(device()))
+            drawn = renderer(first.flux.to(get_device()), first.offset.to(get_device()))
         peak = matrix_rate()
         print(f"bare products in bf16: {peak:.0f} TFLOP/s")
         for compiled in (False, True)[: 1 if SMOKE else 2]:

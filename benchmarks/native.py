@@ -25,7 +25,7 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import check_images
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
-from skyclass.models.model_spec import spec_of
+from skyclass.models.model_spec import make_spec
 from skyclass.models.registry import create_network
 from skyclass.simulation.simulate import simulate
 from skyclass.tasks.registry import get_task
@@ -100,7 +100,7 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
     config = configuration(folder / "survey", network, side, epochs)
     registration = check_images(config.images, config.cutouts.pixels)
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
-    spec = spec_of(config, task, catalog, read_info(cutouts), registration, cutouts)
+    spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)
     out = folder / f"{network}-{side or NATIVE}"
     return train(cutouts, spec, config.training, out, augmentation=config.augmentation)
 

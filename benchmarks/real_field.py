@@ -18,7 +18,7 @@ from astropy.table import Table
 from skyclass.frames.frame import open_field
 from skyclass.images.cutout import cut_field
 from skyclass.images.renderer import render
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.surveys.sdss.frames import Field
 
 BOUNDARIES = (-0.93, -0.455, 0.05, 0.49, 0.80, 1.92)
@@ -35,7 +35,7 @@ def main(model: Path, picture: Path) -> None:
     inside &= magnitude[:, 2] > BRIGHTEST
     stars, magnitude = stars[inside], magnitude[inside]
     cutouts = cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
-    classifier = load(model)
+    classifier = load_model(model)
     labels = classifier.spec.labels
     predicted = classifier.probabilities(cutouts.flux, cutouts.offset).argmax(axis=1)
     dereddened = magnitude - np.array(stars["EXTINCTION"])

@@ -11,7 +11,7 @@ from skyclass.evaluation.compare import compare
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.show import show
 from skyclass.images.stored_cutouts import open_cutouts, read_info
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 
 API = Path(__file__).parents[1] / "docs" / "api.md"
@@ -44,5 +44,5 @@ def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) 
     )
     out = str(tmp_path / "experiment")
     run_experiment(str(file), out)
-    assert load(f"{out}/model").spec.labels
+    assert load_model(f"{out}/model").spec.labels
     assert compare(out, out).accuracy.difference == 0.0

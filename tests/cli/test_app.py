@@ -15,7 +15,7 @@ from skyclass.cli.progress_bars import progress_bars
 from skyclass.config.experiment_file import read_config
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.saved_model import save
+from skyclass.models.saved_model import save_model
 from skyclass.surveys.sdss.frames import BANDS
 
 LABELS = ("O", "B", "A", "F", "G", "K", "M")
@@ -38,7 +38,7 @@ def assert_refused(result: subprocess.CompletedProcess[str], message: str) -> No
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = ModelSpec("spectral-class", LABELS, "ugriz", "compact", 64, BANDS, "nanomaggy", True)
     folder = tmp_path_factory.mktemp("model")
-    save(Classifier(spec), folder)
+    save_model(Classifier(spec), folder)
     return folder
 
 

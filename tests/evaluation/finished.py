@@ -19,7 +19,7 @@ from skyclass.evaluation.predictions import make_predictions, write_predictions
 from skyclass.evaluation.report import report_data as material
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.saved_model import save
+from skyclass.models.saved_model import save_model
 from skyclass.surveys.sdss.frames import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
@@ -81,7 +81,7 @@ def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
 
 def write_model(folder: Path, spec: ModelSpec) -> None:
     """Write a network that has learnt nothing, and the story of its training."""
-    save(Classifier(spec), folder / "model")
+    save_model(Classifier(spec), folder / "model")
     (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
 
 

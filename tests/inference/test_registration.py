@@ -12,7 +12,7 @@ from skyclass.images.cutout import cut_field
 from skyclass.inference.classify import classify_field
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.saved_model import load, save
+from skyclass.models.saved_model import load_model, save_model
 from skyclass.surveys.sdss.frames import BANDS, find_fields
 
 
@@ -24,8 +24,8 @@ def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: P
     torch.manual_seed(1)
     classifier = Classifier(spec)
     classifier.network.head.weight.data *= 100  # a new network is sure of nothing
-    save(classifier, tmp_path)
-    table = classify_field(folder, field, load(tmp_path))
+    save_model(classifier, tmp_path)
+    table = classify_field(folder, field, load_model(tmp_path))
     cut = cut_field(open_field(folder, field), table["ra"], table["dec"], 32)
     by_hand = Classifier(replace(spec, registration="none"))
     by_hand.load_state_dict(classifier.state_dict())

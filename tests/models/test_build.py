@@ -15,9 +15,9 @@ from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_att
 from models.fake_hub import hub, turn_to
 from models.test_classifier import SPEC, cutouts
 from skyclass.errors import ModelError
-from skyclass.models.build import start
+from skyclass.models.build import build_classifier
 from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import save
+from skyclass.models.saved_model import save_model
 
 VIT = replace(
     SPEC,
@@ -112,7 +112,7 @@ def reference(state: dict[str, Tensor], images: Tensor, heads: int, layers: int)
 def test_weights_of_timm_give_what_timm_gives(tmp_path: Path) -> None:
     model = filled("test_vit")
     spec = replace(VIT, weights=file_of(model, tmp_path / "w.safetensors"))
-    network = start(spec).eval().network
+    network = build_classifier(spec).eval().network
     images = torch.rand(2, 3, 160, 160)
     with torch.no_grad():
         expected = model.forward_head(model.forward_features(images * 2 - 1), pre_logits=True)
@@ -122,7 +122,7 @@ def test_weights_of_timm_give_what_timm_gives(tmp_path: Path) -> None:
 def test_weights_of_hugging_face_give_what_its_formulas_give(tmp_path: Path) -> None:
     state = hugging_face(width=64, heads=2, layers=6, classes=3)
     save_file(state, tmp_path / "w.safetensors")
-    network = start(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
+    network = build_classifier(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
     images = torch.rand(2, 3, 160, 160)
     with torch.no_grad():
         expected = reference(state, images * 2 - 1, heads=2, layers=6)
@@ -132,7 +132,7 @@ def test_weights_of_hugging_face_give_what_its_formulas_give(tmp_path: Path) -> 
     # `ViTModel` has the same names without the first word, and no classes
     bare = {k.removeprefix("vit."): v for k, v in state.items() if not k.startswith("classifier")}
     save_file(bare, tmp_path / "w.safetensors")
-    network = start(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
+    network = build_classifier(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
     with torch.no_grad():
         torch.testing.assert_close(network.embed(images), features)
 
@@ -142,8 +142,8 @@ def test_a_grey_picture_gets_the_same_answer_from_any_number_of_channels(tmp_pat
     path = file_of(model, tmp_path / "w.safetensors")
     grey = torch.rand(2, 1, 32, 32)
     with torch.no_grad():
-        three = start(replace(RESNET, weights=path)).eval().network
-        spread = start(replace(RESNET, weights=path, image_type="ugriz")).eval().network
+        three = build_classifier(replace(RESNET, weights=path)).eval().network
+        spread = build_classifier(replace(RESNET, weights=path, image_type="ugriz")).eval().network
         # the same normalisation of all channels, so that nothing but the filters differs
         torch.testing.assert_close(
             spread.embed(grey.expand(-1, 5, -1, -1)), three.embed(grey.expand(-1, 3, -1, -1))
@@ -163,7 +163,7 @@ def test_native_size_resamples_patches_and_positions(tmp_path: Path) -> None:
         model.patch_embed.proj.weight[:] = 1 / 256
     path = file_of(model, tmp_path / "w.safetensors")
     spec = replace(VIT, weights=path, native=True, patch=4, image_size=None)
-    network = start(spec).eval().network
+    network = build_classifier(spec).eval().network
     assert network.backbone.pos_embed.shape == (1, 1 + 8 * 8, 64)
     rows = network.backbone.pos_embed[0, 1:, 0].reshape(8, 8)
     torch.testing.assert_close(rows, rows[:, :1].expand(-1, 8))
@@ -176,26 +176,26 @@ def test_native_size_resamples_patches_and_positions(tmp_path: Path) -> None:
     many = model.patch_embed.proj(torch.ones(1, 3, 16, 16)).flatten()
     torch.testing.assert_close(few, many, rtol=0.05, atol=0)
     flux, _ = cutouts(2)
-    assert np.isfinite(start(spec).probabilities(flux)).all()
+    assert np.isfinite(build_classifier(spec).probabilities(flux)).all()
 
 
 def test_weights_of_skyclass_start_the_same_network(tmp_path: Path) -> None:
     torch.manual_seed(6)
     spec = replace(SPEC, network="resnet-small")
     trained = Classifier(spec)
-    save(trained, tmp_path)
+    save_model(trained, tmp_path)
     path = str(tmp_path / "model.safetensors")
     flux, offset = cutouts()
     np.testing.assert_array_equal(
-        start(replace(spec, weights=path)).probabilities(flux, offset),
+        build_classifier(replace(spec, weights=path)).probabilities(flux, offset),
         trained.probabilities(flux, offset),
     )
     with pytest.raises(ModelError, match="weights for 3 classes, not 2"):
-        start(replace(spec, weights=path, labels=("O", "B")))
+        build_classifier(replace(spec, weights=path, labels=("O", "B")))
     with pytest.raises(ModelError, match="weights for pictures of 3 channels, not 5"):
-        start(replace(spec, weights=path, image_type="ugriz"))
+        build_classifier(replace(spec, weights=path, image_type="ugriz"))
     with pytest.raises(ModelError, match="of another network"):
-        start(replace(spec, weights=path, network="compact"))
+        build_classifier(replace(spec, weights=path, network="compact"))
 
 
 def test_weights_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
@@ -207,25 +207,25 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
     ):
         file_of(filled(name, **options), path)
         with pytest.raises(ModelError, match=message) as caught:
-            start(replace(RESNET, weights=str(path)))
+            build_classifier(replace(RESNET, weights=str(path)))
         assert "\n" not in str(caught.value)
     path.write_bytes(b"not safetensors")
     with pytest.raises(ModelError, match="holds no weights"):
-        start(replace(RESNET, weights=str(path)))
+        build_classifier(replace(RESNET, weights=str(path)))
     with pytest.raises(ModelError, match="compact of skyclass"):
         file_of(filled("test_resnet"), path)
-        start(replace(SPEC, weights=str(path)))
+        build_classifier(replace(SPEC, weights=str(path)))
     torch.save({}, tmp_path / "w.bin")
     with pytest.raises(ModelError, match="a pickle can run code"):
-        start(replace(RESNET, weights=str(tmp_path / "w.bin")))
+        build_classifier(replace(RESNET, weights=str(tmp_path / "w.bin")))
 
 
 def test_a_head_for_the_same_classes_comes_along(tmp_path: Path) -> None:
     model = filled("test_resnet", num_classes=3)
     path = file_of(model, tmp_path / "w.safetensors")
-    classifier = start(replace(RESNET, weights=path))
+    classifier = build_classifier(replace(RESNET, weights=path))
     torch.testing.assert_close(classifier.head.weight, model.fc.weight)
-    hidden = start(replace(RESNET, weights=path, head=(8,)))
+    hidden = build_classifier(replace(RESNET, weights=path, head=(8,)))
     assert [tuple(layer.weight.shape) for layer in hidden.head if hasattr(layer, "weight")] == [
         (8, 96),
         (3, 8),
@@ -241,9 +241,9 @@ def test_pretrained_weights_come_from_the_hub_and_then_from_the_cache(
     with hub(tmp_path / "cache", monkeypatch) as files:
         name = "timm/test_resnet.r160_in1k/model.safetensors"
         files[name] = (tmp_path / "w.safetensors").read_bytes()
-        online = start(spec)
+        online = build_classifier(spec)
     # the Hub is gone; what was downloaded is used
-    offline = start(spec)
+    offline = build_classifier(spec)
     for classifier in (online, offline):
         torch.testing.assert_close(
             classifier.network.backbone.conv1[0].weight, model.conv1[0].weight
@@ -251,7 +251,7 @@ def test_pretrained_weights_come_from_the_hub_and_then_from_the_cache(
     turn_to("http://127.0.0.1:9", tmp_path / "empty", monkeypatch)
     monkeypatch.setattr("huggingface_hub.utils._http._DEFAULT_RETRY_ON_EXCEPTIONS", ())
     with pytest.raises(ModelError) as caught:
-        start(spec)
+        build_classifier(spec)
     told = str(caught.value)
     assert "\n" not in told
     for way in ("Connect to the Hugging Face Hub", "model.weights", "model.pretrained = false"):

@@ -18,15 +18,15 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import ModelError
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.catalog_columns import (
-    column_statistics,
-    measured_columns,
+    compute_column_statistics,
+    measure_columns,
     read_columns,
-    standardised,
+    standardise,
     write_columns,
 )
 from skyclass.models.classifier import Classifier
-from skyclass.models.nearest_neighbours_baseline import nearest_probabilities
-from skyclass.models.saved_model import load, save
+from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
+from skyclass.models.saved_model import load_model, save_model
 from skyclass.schema import MAGNITUDES, PSF_WIDTHS
 from skyclass.training.train import train
 from training.stored import COUNTS, LABELS, spec, write_cutouts
@@ -48,12 +48,14 @@ def some_values(n: int = 40) -> np.ndarray:
 
 def test_standardised_as_another_library_does() -> None:
     values = some_values()
-    found = standardised(values, *column_statistics(values))
+    found = standardise(values, *compute_column_statistics(values))
     scaled = StandardScaler().fit_transform(values)
     np.testing.assert_allclose(found[:, :3], np.nan_to_num(scaled), atol=1e-6)
     np.testing.assert_array_equal(found[:, 3:], np.isnan(values))
     nothing = np.full((3, 1), np.nan)
-    np.testing.assert_array_equal(standardised(nothing, *column_statistics(nothing)), [[0, 1]] * 3)
+    np.testing.assert_array_equal(
+        standardise(nothing, *compute_column_statistics(nothing)), [[0, 1]] * 3
+    )
 
 
 def test_the_nearest_vote() -> None:
@@ -63,7 +65,7 @@ def test_the_nearest_vote() -> None:
     label[label == 2] = 3  # a class that has no training objects lies between
     values = centres[np.minimum(label, 2)] + rng.normal(0, 0.3, (300, 5))
     values[::9, 0] = np.nan
-    found = nearest_probabilities(values[:200], label[:200], values[200:], "OBAF")
+    found = predict_by_neighbours(values[:200], label[:200], values[200:], "OBAF")
     np.testing.assert_allclose(found.sum(1), 1)
     assert not found[:, 2].any()
     assert (found.argmax(1) == label[200:]).mean() > 0.97
@@ -87,12 +89,12 @@ def test_the_head_sees_the_columns(tmp_path: Path) -> None:
         logits = classifier(given[0], given[1], columns=given[2])
     assert features.shape == (4, classifier.width) == (4, 192 + 18)
     torch.testing.assert_close(features[:, :192], plain)
-    expected = standardised(columns, FUSED.column_mean, FUSED.column_deviation)
+    expected = standardise(columns, FUSED.column_mean, FUSED.column_deviation)
     np.testing.assert_array_equal(features[:, 192:].numpy(), expected)
     torch.testing.assert_close(classifier.head(features), logits)
-    save(classifier, tmp_path)
+    save_model(classifier, tmp_path)
     assert "colours, extinction" in (tmp_path / "README.md").read_text()
-    loaded = load(tmp_path)
+    loaded = load_model(tmp_path)
     assert loaded.spec == FUSED
     shares = loaded.probabilities(flux, offset, columns=columns)
     np.testing.assert_allclose(shares, torch.softmax(logits.double(), 1).numpy(), rtol=1e-5)
@@ -151,11 +153,11 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
 ) -> None:
     out, catalog = stored
     write_columns(("colours",), catalog, out)
-    mean, deviation = column_statistics(read_columns(("colours",), out, "train"))
+    mean, deviation = compute_column_statistics(read_columns(("colours",), out, "train"))
     told = {"columns": ("colours",), "column_mean": mean, "column_deviation": deviation}
     model = replace(spec(), **told, normalisation="symmetric", frozen=True)
     torch.manual_seed(1)
-    save(Classifier(model), tmp_path / "start")
+    save_model(Classifier(model), tmp_path / "start")
     weights = load_file(tmp_path / "start" / "model.safetensors")
     weights["network.features.1.0.weight"] *= 0  # it sees nothing
     save_file(weights, tmp_path / "w.safetensors")
@@ -173,16 +175,16 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
 
 def test_columns_measured_on_frames() -> None:
     flux = np.array([[1.0, 10, 100, 100, -1]])
-    found = measured_columns(("colours", "magnitudes"), flux)
+    found = measure_columns(("colours", "magnitudes"), flux)
     np.testing.assert_allclose(found[0, :4], [2.5, 2.5, 0, np.nan], atol=1e-6)
     np.testing.assert_allclose(found[0, 4:], [22.5, 20, 17.5, 17.5, np.nan], atol=1e-5)
-    assert measured_columns((), flux) is None
+    assert measure_columns((), flux) is None
     with pytest.raises(ModelError, match="needs extinction, psf of a catalogue"):
-        measured_columns(("colours", "extinction", "psf"), flux)
+        measure_columns(("colours", "extinction", "psf"), flux)
 
 
 def test_the_specification_is_json(tmp_path: Path) -> None:
-    save(Classifier(FUSED), tmp_path)
+    save_model(Classifier(FUSED), tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     assert values["columns"] == ["colours", "extinction"]
     assert values["licence"] == "bsd-3-clause"

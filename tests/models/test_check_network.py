@@ -7,12 +7,12 @@ import pytest
 from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
 from skyclass.models.check_network import check_network
-from skyclass.models.presets import with_preset
+from skyclass.models.presets import apply_preset
 
 
 def config(model: dict, images: dict | None = None) -> Experiment:
     values = {"task": "spectral-class", "catalog": {"path": "c.csv"}, "model": model}
-    return with_preset(Experiment.model_validate(values | {"images": images or {}}))
+    return apply_preset(Experiment.model_validate(values | {"images": images or {}}))
 
 
 @pytest.mark.parametrize(

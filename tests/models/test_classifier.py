@@ -11,7 +11,7 @@ import torch
 from skyclass.errors import ImageError, ModelError
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.saved_model import load, save
+from skyclass.models.saved_model import load_model, save_model
 from skyclass.surveys.sdss.frames import BANDS
 
 SPEC = ModelSpec(
@@ -39,11 +39,11 @@ def cutouts(n: int = 5) -> tuple[np.ndarray, np.ndarray]:
 def test_a_saved_model_makes_the_same_pictures(tmp_path: Path) -> None:
     torch.manual_seed(1)
     classifier = Classifier(SPEC)
-    save(classifier, tmp_path)
+    save_model(classifier, tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     assert values["image_type"] == "lupton:irg:q=3"
     assert values["registration"] == "shift"
-    loaded = load(tmp_path)
+    loaded = load_model(tmp_path)
     assert loaded.spec == SPEC
     flux, offset = cutouts()
     expected = classifier.probabilities(flux, offset)
@@ -71,13 +71,13 @@ def test_registration_needs_offsets() -> None:
 
 
 def test_models_saved_before_registration_are_not_registered(tmp_path: Path) -> None:
-    save(Classifier(replace(SPEC, registration="none", crop=None, image_size=None)), tmp_path)
+    save_model(Classifier(replace(SPEC, registration="none", crop=None, image_size=None)), tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     for key in ("registration", "crop", "image_size", "resize", "upscaler"):
         del values[key]
     (tmp_path / "config.json").write_text(json.dumps(values))
     flux, offset = cutouts()
-    loaded = load(tmp_path)
+    loaded = load_model(tmp_path)
     np.testing.assert_array_equal(loaded.probabilities(flux, offset), loaded.probabilities(flux))
 
 
@@ -92,12 +92,12 @@ def test_an_object_gets_the_mean_of_its_samples() -> None:
 
 
 def test_a_spoilt_model_is_refused(tmp_path: Path) -> None:
-    save(Classifier(SPEC), tmp_path)
+    save_model(Classifier(SPEC), tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     for change in ({"image_type": "ugrizz"}, {"registration": "sihft"}, {"bands": ["g", "r"]}):
         (tmp_path / "config.json").write_text(json.dumps(values | change))
         with pytest.raises((ModelError, ImageError), match=r"did you mean|needs i"):
-            load(tmp_path)
+            load_model(tmp_path)
 
 
 def test_logits_are_the_head_of_the_features() -> None:
@@ -115,8 +115,8 @@ def test_the_temperature_divides_the_logits_and_is_saved(tmp_path: Path) -> None
     with torch.no_grad():
         logits = classifier(torch.from_numpy(flux), torch.from_numpy(offset)).double()
     classifier.temperature = 2.5
-    save(classifier, tmp_path)
-    loaded = load(tmp_path)
+    save_model(classifier, tmp_path)
+    loaded = load_model(tmp_path)
     assert loaded.temperature == 2.5
     expected = torch.softmax(logits / 2.5, 1).numpy()
     np.testing.assert_allclose(loaded.probabilities(flux, offset), expected, rtol=1e-5)
@@ -126,19 +126,19 @@ def test_the_temperature_divides_the_logits_and_is_saved(tmp_path: Path) -> None
 
 def test_the_model_card_tells_what_the_model_is(tmp_path: Path) -> None:
     objects = {"train": {"O": 1, "B": 20, "M": 300}, "test": {"O": 0, "B": 5, "M": 70}}
-    save(Classifier(replace(SPEC, objects=objects, survey="SDSS")), tmp_path / "simulated")
+    save_model(Classifier(replace(SPEC, objects=objects, survey="SDSS")), tmp_path / "simulated")
     card = (tmp_path / "simulated" / "README.md").read_text()
     assert card.startswith("---\nlicense: bsd-3-clause\nlibrary_name: skyclass\n")
     assert "**Simulated data.**" in card
     assert "| train | 1 | 20 | 300 |" in card
     assert "lupton:irg:q=3" in card
-    assert load(tmp_path / "simulated").spec.objects == objects
-    save(Classifier(replace(SPEC, simulated=False)), tmp_path / "real")
+    assert load_model(tmp_path / "simulated").spec.objects == objects
+    save_model(Classifier(replace(SPEC, simulated=False)), tmp_path / "real")
     assert "imulated" not in (tmp_path / "real" / "README.md").read_text()
 
 
 def test_weights_that_do_not_fit_the_configuration_are_one_line(tmp_path: Path) -> None:
-    save(Classifier(SPEC), tmp_path)
+    save_model(Classifier(SPEC), tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     for change, message in (
         ({"labels": ["O", "B"]}, "weights for 3 classes, not 2"),
@@ -149,5 +149,5 @@ def test_weights_that_do_not_fit_the_configuration_are_one_line(tmp_path: Path) 
     ):
         (tmp_path / "config.json").write_text(json.dumps(values | change))
         with pytest.raises(ModelError, match=message) as caught:
-            load(tmp_path)
+            load_model(tmp_path)
         assert "\n" not in str(caught.value)

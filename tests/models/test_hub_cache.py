@@ -13,15 +13,15 @@ from models.test_classifier import SPEC, cutouts
 from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
 from skyclass.models.classifier import Classifier
-from skyclass.models.hub import find_model, pull, push
-from skyclass.models.hub_cache import fetch
-from skyclass.models.saved_model import load, save
+from skyclass.models.hub import pull_model, push_model, resolve_model
+from skyclass.models.hub_cache import download_hub_file
+from skyclass.models.saved_model import load_model, save_model
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     torch.manual_seed(3)
-    save(Classifier(SPEC), tmp_path / "model")
+    save_model(Classifier(SPEC), tmp_path / "model")
     (tmp_path / "model" / "history.json").write_text("{}")
     return tmp_path / "model"
 
@@ -39,16 +39,16 @@ def test_what_is_pushed_is_pulled(
             "someone/stars/model.safetensors",
         ]
         files["someone/stars/evil.py"] = b"raise SystemExit"
-        folder = find_model("hf://someone/stars")
+        folder = resolve_model("hf://someone/stars")
         assert sorted(path.name for path in folder.iterdir()) == [
             "config.json",
             "model.safetensors",
         ]
-    loaded = load(folder)
+    loaded = load_model(folder)
     assert loaded.spec == SPEC
     flux, offset = cutouts()
     np.testing.assert_array_equal(
-        loaded.probabilities(flux, offset), load(saved).probabilities(flux, offset)
+        loaded.probabilities(flux, offset), load_model(saved).probabilities(flux, offset)
     )
 
 
@@ -59,18 +59,18 @@ def test_what_is_no_model_is_not_pulled(
         files["someone/pickle/config.json"] = b"{}"
         files["someone/pickle/pytorch_model.bin"] = b"pickle"
         with pytest.raises(ModelError, match="holds no model of skyclass"):
-            pull("someone/pickle")
+            pull_model("someone/pickle")
         with pytest.raises(RemoteError, match="cannot be read"):
-            pull("someone/nothing")
+            pull_model("someone/nothing")
         files["someone/large/config.json"] = json.dumps({"task": "x" * 2**20}).encode()
         files["someone/large/model.safetensors"] = b""
         with pytest.raises(RemoteError, match="more than 1048576"):
-            pull("someone/large")
+            pull_model("someone/large")
         with pytest.raises(RemoteError, match="no such file"):
-            fetch("someone/large", "model.bin", 10)
+            download_hub_file("someone/large", "model.bin", 10)
     for name in ("stars", "../stars", "a/../b", "https://a/b", "a/b/c"):
         with pytest.raises(ModelError, match="owner/name"):
-            push(saved, name)
+            push_model(saved, name)
 
 
 def test_a_hub_that_is_away_is_one_line(
@@ -79,7 +79,11 @@ def test_a_hub_that_is_away_is_one_line(
     with hub(tmp_path / "cache", monkeypatch):
         pass  # it is gone again, and nothing listens there
     monkeypatch.setattr("huggingface_hub.utils._http._DEFAULT_RETRY_ON_EXCEPTIONS", ())
-    for act in (lambda: pull("a/b"), lambda: push(saved, "a/b"), lambda: fetch("a/b", "c", 10)):
+    for act in (
+        lambda: pull_model("a/b"),
+        lambda: push_model(saved, "a/b"),
+        lambda: download_hub_file("a/b", "c", 10),
+    ):
         with pytest.raises(RemoteError) as caught:
             act()
         assert "\n" not in str(caught.value)

@@ -10,9 +10,9 @@ from torch import nn
 from skyclass.config.experiment_file import read_config, write_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
-from skyclass.models.backbone import own_scale
-from skyclass.models.presets import PRESETS, with_preset
-from skyclass.models.registry import check_model, create_network, networks
+from skyclass.models.backbone import get_pretrained_normalisation
+from skyclass.models.presets import PRESETS, apply_preset
+from skyclass.models.registry import check_network_name, create_network, networks
 
 OWN = [name for name in networks() if name not in PRESETS]
 
@@ -49,7 +49,7 @@ def test_own_networks_take_any_channels_and_sizes(name: str) -> None:
 )
 def test_unknown_names_are_answered_with_the_nearest(name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
-        check_model(name)
+        check_network_name(name)
     with pytest.raises(ModelError, match="unknown model"):
         create_network(name, 3, 2)
 
@@ -86,7 +86,7 @@ def test_settings_that_do_not_go_together(name, size, options, message) -> None:
 
 def test_normalisations() -> None:
     images = torch.rand(2, 3, 64, 64)
-    mean, deviation = own_scale("resnet50.tv_in1k")
+    mean, deviation = get_pretrained_normalisation("resnet50.tv_in1k")
     assert (mean, deviation) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     own = create_network("resnet10t", 3, 2, normalisation="own").normalisation
     shape = (1, 3, 1, 1)
@@ -100,7 +100,7 @@ def test_normalisations() -> None:
 
 
 def test_the_thesis() -> None:
-    found = with_preset(config(model={"name": "vit-thesis"}))
+    found = apply_preset(config(model={"name": "vit-thesis"}))
     assert PRESETS["vit-thesis"].network == "vit_base_patch16_224.orig_in21k"
     assert (found.model.pretrained, found.model.frozen, found.model.head) == (True, False, ())
     training = found.training
@@ -114,7 +114,7 @@ def test_the_thesis() -> None:
 
 @pytest.mark.parametrize("name", ["mobilenet", "resnet50", "vgg16", "xception"])
 def test_the_manual(name: str) -> None:
-    found = with_preset(config(model={"name": f"{name}-manual"}))
+    found = apply_preset(config(model={"name": f"{name}-manual"}))
     assert (found.model.pretrained, found.model.frozen) == (True, True)
     assert found.model.head == (1024, 1024, 512)
     assert found.model.normalisation == "symmetric"
@@ -141,15 +141,15 @@ def test_what_the_user_says_stands(tmp_path: Path) -> None:
         'normalisation = "own"\nweights = "w.safetensors"\n[training]\nepochs = 50\n'
         "[augmentation]\nturn = true\n"
     )
-    found = with_preset(read_config(path))
+    found = apply_preset(read_config(path))
     assert found.model.normalisation == "own"
     assert found.model.weights == tmp_path / "w.safetensors"
     assert not found.model.pretrained
     assert (found.training.epochs, found.training.optimizer) == (50, "adam")
     assert found.augmentation.turn
     write_config(found, tmp_path / "again.toml")
-    assert with_preset(read_config(tmp_path / "again.toml")) == found
-    native = with_preset(config(model={"name": "vit-thesis", "native": True, "patch": 8}))
+    assert apply_preset(read_config(tmp_path / "again.toml")) == found
+    native = apply_preset(config(model={"name": "vit-thesis", "native": True, "patch": 8}))
     assert native.images.size is None
     plain = config(model={"name": "compact"})
-    assert with_preset(plain) is plain
+    assert apply_preset(plain) is plain

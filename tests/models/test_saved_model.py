@@ -9,7 +9,7 @@ import pytest
 
 from skyclass.errors import ModelError
 from skyclass.inference.classify import classify
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 
 TEXT = """
@@ -41,7 +41,7 @@ def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
     metrics = run_experiment(file, tmp_path / "out").metrics
     assert metrics["baseline"]["accuracy"] > 0.5
     assert metrics["baselines"]["k-nn"]["accuracy"] > 0.5
-    model = load(tmp_path / "out" / "model")
+    model = load_model(tmp_path / "out" / "model")
     spec = model.spec
     assert (spec.columns, len(spec.column_mean)) == (("colours", "magnitudes"), 9)
     assert (spec.network, spec.head) == ("vit-small", (16,))

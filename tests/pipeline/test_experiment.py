@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from skyclass.errors import CatalogError, ExperimentError, ImageError, ModelError, TrainingError
 from skyclass.evaluation.metrics import score
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.training.lightning_module import ClassifierModule
 
@@ -54,7 +54,7 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
     table = pd.read_parquet(out / "predictions.parquet")
     labels = metrics["test"]["labels"]
     assert metrics["simulated"]
-    assert metrics["registration"] == load(out / "model").spec.registration == "shift"
+    assert metrics["registration"] == load_model(out / "model").spec.registration == "shift"
     assert "Simulated data" in (out / "report.html").read_text()
     assert metrics["test"]["accuracy"] == np.mean(table["label"] == table["predicted"])
     shares = table[[f"p_{label}" for label in labels]].to_numpy()
@@ -107,7 +107,7 @@ def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("skyclass.pipeline.experiment.train", refuse)
     run_experiment(done / "ugriz-compact-3.toml", done / "out")
-    assert load(done / "out" / "model").spec.labels[-1] == "M"
+    assert load_model(done / "out" / "model").spec.labels[-1] == "M"
 
 
 def test_broken_off_training_ends_the_same(
@@ -204,4 +204,4 @@ def test_unusable_objects_before_any_pixel(
 def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes((done / "out/model/config.json").read_bytes())
     with pytest.raises(ModelError, match="no usable model"):
-        load(tmp_path)
+        load_model(tmp_path)

@@ -24,7 +24,7 @@ from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.inference.classify import classify
 from skyclass.mock_archive.server import MockArchive
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.surveys.acquire import supply_pictures
 from skyclass.surveys.download import download
@@ -217,7 +217,7 @@ def test_an_experiment_from_positions_alone(
     assert "Simulated data" in report
     names = set(datasets.load_from_disk(str(out / "cutouts"))["test"].column_names)
     assert not names & {"run", "field"}
-    spec = load(out / "model").spec
+    spec = load_model(out / "model").spec
     assert (spec.bands, spec.unit, spec.size) == (COLOURS, "grey level", 224)
     with pytest.raises(InferenceError, match="takes pictures of the type sdss-jpeg"):
         classify([tmp_path], out / "model", tmp_path / "classes.csv")

@@ -11,8 +11,12 @@ from skyclass.config.sections import CatalogConfig, Experiment
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
 from skyclass.errors import ConfigError, TrainingError
-from skyclass.training.hyperparameter_search import search
-from skyclass.training.lr_finder import RateTest, draw_rates, find_learning_rate
+from skyclass.training.hyperparameter_search import search_hyperparameters
+from skyclass.training.lr_finder import (
+    LearningRateSweep,
+    find_learning_rate,
+    plot_learning_rate_sweep,
+)
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -39,17 +43,17 @@ def test_an_interrupted_search_ends_the_same(tmp_path: Path) -> None:
         return judge(number, values)
 
     with pytest.raises(KeyboardInterrupt):
-        search(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
-    found = search(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
+        search_hyperparameters(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
+    found = search_hyperparameters(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
     assert asked[5] == asked[6]
     assert len(asked) == 13
-    whole = search(SPACE, tmp_path / "whole", judge, maximise=False, seed=1)
+    whole = search_hyperparameters(SPACE, tmp_path / "whole", judge, maximise=False, seed=1)
     assert found == whole
     assert whole.figure == judge(0, whole.values) < 1
     tables = [pd.read_csv(tmp_path / name / "trials.csv") for name in ("broken", "whole")]
     pd.testing.assert_frame_equal(*tables)
     with pytest.raises(TrainingError, match="another space"):
-        search(
+        search_hyperparameters(
             SearchConfig(space={RATE: (1.0, 2.0)}),
             tmp_path / "whole",
             judge,
@@ -65,14 +69,14 @@ def test_trials_that_fail_are_left_out(tmp_path: Path) -> None:
         return judge(number, values)
 
     short = SPACE.model_copy(update={"trials": 4})
-    found = search(short, tmp_path / "half", failing, maximise=True, seed=1)
+    found = search_hyperparameters(short, tmp_path / "half", failing, maximise=True, seed=1)
     assert (found.trials, found.failed) == (4, 2)
 
     def never(_number: int, _values: dict) -> float:
         raise TrainingError("the loss is not finite")
 
     with pytest.raises(TrainingError, match="none of 4 trials could be trained: the loss"):
-        search(short, tmp_path / "none", never, maximise=True, seed=1)
+        search_hyperparameters(short, tmp_path / "none", never, maximise=True, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +119,13 @@ def test_a_learning_rate_that_learns(cutouts: Path, tmp_path: Path) -> None:
     assert test.losses.min() < 0.8 * test.losses[0]
     assert np.all(np.diff(np.log(test.rates)) > 0)
     assert sorted(cutouts.parent.rglob("*")) == before
-    draw_rates(test, tmp_path / "rates.png")
+    plot_learning_rate_sweep(test, tmp_path / "rates.png")
     with Image.open(tmp_path / "rates.png") as picture:
         assert picture.format == "PNG"
 
 
 def test_a_loss_that_never_falls() -> None:
     with pytest.raises(TrainingError, match="falls at no learning rate"):
-        _ = RateTest(np.geomspace(1e-7, 1, 50), np.linspace(1, 2, 50)).suggestion
+        _ = LearningRateSweep(np.geomspace(1e-7, 1, 50), np.linspace(1, 2, 50)).suggestion
     with pytest.raises(TrainingError, match="falls at no learning rate"):
-        _ = RateTest(np.array([1e-7]), np.array([0.0])).suggestion
+        _ = LearningRateSweep(np.array([1e-7]), np.array([0.0])).suggestion

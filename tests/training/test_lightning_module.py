@@ -13,7 +13,7 @@ from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
 from skyclass.training.dataloader import CutoutBatch
 from skyclass.training.lightning_module import ClassifierModule
-from skyclass.training.steps import StepPlan
+from skyclass.training.steps import TrainingSteps
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -37,7 +37,7 @@ def module(
         Classifier(spec),
         TrainingConfig(**training),
         augmentation or AugmentationConfig(turn=False),
-        StepPlan(10, 4, 1, 4),
+        TrainingSteps(10, 4, 1, 4),
         counts=torch.tensor([3, 3]),
         names=["1237", None, "1239", "1240", "1241", "1242"],
         seed=1,

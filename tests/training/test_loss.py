@@ -7,15 +7,15 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch.nn.functional import cross_entropy
 
 from skyclass.config.training_sections import TrainingConfig
-from skyclass.training.loss import Objective
+from skyclass.training.loss import ClassificationLoss
 
 COUNTS = torch.tensor([80, 15, 5])
 LABEL = torch.repeat_interleave(torch.arange(3), COUNTS)
 LOGITS = torch.randn(100, 3, generator=torch.Generator().manual_seed(1))
 
 
-def objective(**training: object) -> Objective:
-    return Objective(COUNTS, TrainingConfig(**training))
+def objective(**training: object) -> ClassificationLoss:
+    return ClassificationLoss(COUNTS, TrainingConfig(**training))
 
 
 def test_plain_and_smoothed_are_torchs_own() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.models.classifier import Classifier
 from skyclass.models.registry import create_network
-from skyclass.training.optimizer import layer_depths, make_optimizer, make_schedule
+from skyclass.training.optimizer import assign_layer_depths, make_lr_schedule, make_optimizer
 from training.stored import spec
 
 
@@ -41,7 +41,7 @@ def test_layer_decay_is_timms(name: str) -> None:
 
 
 def test_layers_of_the_compact_network_ascend_to_its_head() -> None:
-    depths = layer_depths(Classifier(spec()).network)
+    depths = assign_layer_depths(Classifier(spec()).network)
     order = [depths[name] for name in depths]
     assert order == sorted(order)
     assert depths["head.weight"] == depths["head.bias"] == max(order)
@@ -50,7 +50,7 @@ def test_layers_of_the_compact_network_ascend_to_its_head() -> None:
 
 def rates(config: TrainingConfig, steps: int) -> list[float]:
     optimizer = make_optimizer(Classifier(spec()).network, config)
-    schedule = make_schedule(optimizer, config, steps)
+    schedule = make_lr_schedule(optimizer, config, steps)
     found = []
     for _ in range(steps):
         found.append(optimizer.param_groups[0]["lr"])

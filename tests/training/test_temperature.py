@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from skyclass.training.temperature import fit_temperature, negative_log_likelihood
+from skyclass.training.temperature import compute_negative_log_likelihood, fit_temperature
 
 
 def overconfident(n: int = 4000, factor: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +33,7 @@ def test_against_another_minimiser() -> None:
     found = fit_temperature(logits[:, None], label)
     assert found == pytest.approx(float(log_t.exp()), rel=1e-4)
     assert found == pytest.approx(3.0, rel=0.1)
-    assert float(loss) > negative_log_likelihood(logits[:, None], label, found)
+    assert float(loss) > compute_negative_log_likelihood(logits[:, None], label, found)
 
 
 def test_calibration_error_falls_on_other_objects() -> None:

@@ -18,7 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.images.stored_cutouts import open_cutouts
-from skyclass.training.device import explained
+from skyclass.training.device import explain_torch_errors
 from skyclass.training.early_stopping import best_round, is_stale
 from skyclass.training.train import check_training, train
 from training.stored import COUNTS, spec, write_cutouts
@@ -216,10 +216,10 @@ def test_what_cannot_be_is_refused_before_work(monkeypatch: pytest.MonkeyPatch) 
 def test_out_of_memory_says_what_takes_less(error: Exception) -> None:
     with (
         pytest.raises(TrainingError, match=r'batch_size = 32 with accumulate = 4, or .*"bf16"'),
-        explained(TrainingConfig(accumulate=2, precision="32")),
+        explain_torch_errors(TrainingConfig(accumulate=2, precision="32")),
     ):
         raise error
-    with pytest.raises(RuntimeError, match="else"), explained(TrainingConfig()):
+    with pytest.raises(RuntimeError, match="else"), explain_torch_errors(TrainingConfig()):
         raise RuntimeError("something else")
 
 

@@ -44,9 +44,9 @@ def classify(
 ) -> None:
     """Detect and classify every source of the given fields."""
     from skyclass.inference.classify import classify as run
-    from skyclass.models.hub import find_model
+    from skyclass.models.hub import resolve_model
 
-    folder = find_model(model)
+    folder = resolve_model(model)
     with progress_bars() as tell:
         table = run(paths, folder, out, progress=lambda d, n: tell("fields", d, n))
     counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
@@ -59,7 +59,7 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
 ) -> None:
     """Upload a trained model and its card to the Hugging Face Hub."""
-    from skyclass.models.hub import push as run
+    from skyclass.models.hub import push_model as run
 
     typer.echo(run(model, repository, private=private))
 

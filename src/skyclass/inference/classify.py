@@ -16,9 +16,9 @@ from skyclass.images.cut_field import with_neighbours
 from skyclass.images.cutout import cut_field
 from skyclass.inference.source_table import about, check_ending, write_table
 from skyclass.measurement.detect import detect
-from skyclass.models.catalog_columns import measured_columns
+from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.surveys.sdss.frames import BANDS, PRIMARY_ROWS, Field, find_fields
 
 __all__ = ["classify", "classify_field"]
@@ -65,14 +65,14 @@ def classify(
     places, model, out = [Path(path) for path in given], Path(model), Path(out)
     check_ending(out)
     _check_folder(model)
-    classifier = load(model)
+    classifier = load_model(model)
     if classifier.spec.bands != BANDS:
         raise InferenceError(
             f"{model} takes pictures of the type {classifier.spec.image_type}, which frames do not"
             " hold; use a model of an image type made of frames"
         )
     # refused before any work, where the model needs more than fluxes
-    measured_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
+    measure_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
     fields = find_fields(places)
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):
@@ -118,7 +118,7 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     table = table.assign(run=field.run, camcol=field.camcol, field=field.field)
     fluxes = aperture_flux(cutouts.flux[kept], cutouts.offset[kept])
     table[[f"flux_{band}" for band in BANDS]] = fluxes
-    columns = measured_columns(classifier.spec.columns, fluxes)
+    columns = measure_columns(classifier.spec.columns, fluxes)
     probabilities = classifier.probabilities(
         cutouts.flux[kept], cutouts.offset[kept], columns=columns
     )

@@ -12,10 +12,10 @@ from skyclass.models.network import Network
 
 __all__ = [
     "BackboneNetwork",
+    "count_features",
     "create_backbone",
-    "features_of",
-    "own_scale",
-    "pretrained_config",
+    "get_pretrained_config",
+    "get_pretrained_normalisation",
 ]
 
 _RGB: Final = 3
@@ -56,7 +56,7 @@ class BackboneNetwork(Network):
         return features
 
 
-def pretrained_config(name: str) -> dict[str, Any]:
+def get_pretrained_config(name: str) -> dict[str, Any]:
     """Give what timm says of a model's pretraining: input, normalisation, files, licence.
 
     Parameters
@@ -73,7 +73,7 @@ def pretrained_config(name: str) -> dict[str, Any]:
     return {} if config is None else dict(config.to_dict(remove_null=False))
 
 
-def own_scale(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+def get_pretrained_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Give mean and deviation of R, G and B in a model's pretraining.
 
     Parameters
@@ -86,7 +86,7 @@ def own_scale(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     tuple or None
         Mean and deviation of pictures from 0 to 1.
     """
-    config = pretrained_config(name)
+    config = get_pretrained_config(name)
     if len(config.get("mean", ())) != _RGB:
         return None
     return tuple(config["mean"]), tuple(config["std"])
@@ -131,7 +131,7 @@ def create_backbone(
         fit.
     """
     options: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
-    options |= sizing(name, size, native, patch)
+    options |= make_size_options(name, size, native, patch)
     if state is not None:
         # strict: no layer without its weights, and none of the weights left over
         overlay = {
@@ -148,7 +148,9 @@ def create_backbone(
     return backbone
 
 
-def sizing(name: str, size: tuple[int, int], native: bool, patch: int | None) -> dict[str, Any]:
+def make_size_options(
+    name: str, size: tuple[int, int], native: bool, patch: int | None
+) -> dict[str, Any]:
     """Give the options that fit a model of timm to the size of images.
 
     Parameters
@@ -170,7 +172,7 @@ def sizing(name: str, size: tuple[int, int], native: bool, patch: int | None) ->
     ModelError
         Where images of that size do not fit the model, or it has no patches.
     """
-    config = pretrained_config(name)
+    config = get_pretrained_config(name)
     if not config.get("fixed_input_size"):
         if patch is not None:
             raise ModelError(f"{name} has no patches; take model.patch out")
@@ -193,7 +195,7 @@ def sizing(name: str, size: tuple[int, int], native: bool, patch: int | None) ->
     return options | {"patch_size": patch}
 
 
-def features_of(backbone: nn.Module, channels: int, size: tuple[int, int]) -> int:
+def count_features(backbone: nn.Module, channels: int, size: tuple[int, int]) -> int:
     """Count the features that a backbone gives for an image."""
     training = backbone.training
     with torch.no_grad():

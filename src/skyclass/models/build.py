@@ -9,17 +9,17 @@ from torch import Tensor
 
 from skyclass.errors import ModelError
 from skyclass.models.classifier import Classifier
-from skyclass.models.hub_cache import pretrained_file
-from skyclass.models.load_weights import put_weights
+from skyclass.models.hub_cache import download_pretrained_weights
+from skyclass.models.load_weights import load_weights
 from skyclass.models.model_spec import HUB, ModelSpec
 
-__all__ = ["start"]
+__all__ = ["build_classifier"]
 
 _OWN: Final = "network."
 """What the names of weights begin with in a model that skyclass saved."""
 
 
-def start(spec: ModelSpec) -> Classifier:
+def build_classifier(spec: ModelSpec) -> Classifier:
     """Create a classifier with the weights that its training starts from.
 
     Parameters
@@ -41,16 +41,16 @@ def start(spec: ModelSpec) -> Classifier:
     classifier = Classifier(spec)
     if spec.weights is None:
         return classifier
-    path = pretrained_file(spec.network) if spec.weights == HUB else Path(spec.weights)
+    path = download_pretrained_weights(spec.network) if spec.weights == HUB else Path(spec.weights)
     state = _read(path)
     if any(name.startswith(_OWN) for name in state):
         own = {name.removeprefix(_OWN): value for name, value in state.items()}
-        put_weights(classifier.network, own, str(path))
+        load_weights(classifier.network, own, str(path))
         return classifier
     # not before it is needed: timm takes a second to import
-    from skyclass.models.pretrained import put_pretrained
+    from skyclass.models.pretrained_weights import load_pretrained_weights
 
-    put_pretrained(classifier, state, str(path))
+    load_pretrained_weights(classifier, state, str(path))
     return classifier
 
 

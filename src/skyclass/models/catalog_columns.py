@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from skyclass.errors import ModelError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import open_cutouts
-from skyclass.models.colour_baseline import catalog_magnitudes
+from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.photometry import to_magnitude
 from skyclass.schema import EXTINCTIONS, POSITION, PSF_WIDTHS
 
 __all__ = [
     "check_columns",
-    "column_statistics",
-    "measured_columns",
+    "compute_column_statistics",
+    "find_catalog_rows",
+    "measure_columns",
     "read_columns",
-    "rows_of",
-    "standardised",
+    "standardise",
     "write_columns",
 ]
 
@@ -69,7 +69,7 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     values = np.concatenate([_GROUPS[group](catalog) for group in groups], axis=1)
     folder = make_directory(cutouts.with_name(_FOLDER))
     for split in catalog["split"].unique():
-        rows = rows_of(catalog, open_cutouts(cutouts, split).positions())
+        rows = find_catalog_rows(catalog, open_cutouts(cutouts, split).positions())
         with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
             np.save(file, values[rows].astype(np.float32), allow_pickle=False)
 
@@ -99,7 +99,7 @@ def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np
     return values
 
 
-def rows_of(catalog: pd.DataFrame, positions: pd.DataFrame) -> NDArray[np.int64]:
+def find_catalog_rows(catalog: pd.DataFrame, positions: pd.DataFrame) -> NDArray[np.int64]:
     """Give the row of the catalogue of each object.
 
     Parameters
@@ -119,7 +119,7 @@ def rows_of(catalog: pd.DataFrame, positions: pd.DataFrame) -> NDArray[np.int64]
     return merged["row"].to_numpy(np.int64)
 
 
-def column_statistics(
+def compute_column_statistics(
     values: NDArray[np.floating],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Give mean and standard deviation of each column over the values that there are.
@@ -142,7 +142,7 @@ def column_statistics(
     return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1).tolist())
 
 
-def standardised(
+def standardise(
     values: NDArray[np.floating], mean: Sequence[float], deviation: Sequence[float]
 ) -> NDArray[np.float32]:
     """Standardise columns; a missing value becomes the mean, and is flagged.
@@ -164,7 +164,7 @@ def standardised(
     return np.concatenate([scaled, ~known], axis=1).astype(np.float32)
 
 
-def measured_columns(
+def measure_columns(
     groups: Sequence[str], flux: NDArray[np.floating]
 ) -> NDArray[np.float32] | None:
     """Measure a model's columns where there is no catalogue.
@@ -201,7 +201,7 @@ def measured_columns(
 
 def _magnitudes(catalog: pd.DataFrame) -> NDArray[np.float64]:
     """Give the magnitudes, `[n, 5]`."""
-    magnitudes = catalog_magnitudes(catalog)
+    magnitudes = get_catalog_magnitudes(catalog)
     if magnitudes is None:
         raise ModelError("model.columns: the catalogue has no psfMag or modelMag in all five bands")
     return magnitudes

@@ -6,10 +6,10 @@ from skyclass.config.sections import Experiment
 from skyclass.errors import ModelError
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import Renderer
-from skyclass.models.classifier import picture_shape
-from skyclass.models.model_spec import normalisation_of, weights_of
-from skyclass.models.presets import network_of
-from skyclass.models.registry import OWN, check_model, check_patch
+from skyclass.models.classifier import compute_picture_shape
+from skyclass.models.model_spec import choose_normalisation, choose_weights
+from skyclass.models.presets import resolve_network
+from skyclass.models.registry import OWN, check_network_name, check_patch
 
 __all__ = ["check_network"]
 
@@ -30,15 +30,15 @@ def check_network(config: Experiment) -> None:
         Where the network does not exist, there are no weights where some are needed, or it does
         not take the pictures.
     """
-    model, name = config.model, network_of(config.model.name)
-    check_model(model.name)
+    model, name = config.model, resolve_network(config.model.name)
+    check_network_name(model.name)
     check_patch(name, model.patch)
     _check_weights(config, name)
     if name not in OWN:
         # not before it is needed: timm takes a second to import
-        from skyclass.models.backbone import sizing
+        from skyclass.models.backbone import make_size_options
 
-        sizing(name, _picture_size(config), model.native, model.patch)
+        make_size_options(name, _picture_size(config), model.native, model.patch)
 
 
 def _check_weights(config: Experiment, name: str) -> None:
@@ -56,12 +56,12 @@ def _check_weights(config: Experiment, name: str) -> None:
             raise ModelError(f"the weights {model.weights} do not exist")
     if not model.frozen:
         return
-    if weights_of(model) is None:
+    if choose_weights(model) is None:
         raise ModelError(
             "model.frozen keeps weights that nothing has trained; give model.pretrained = true or"
             " model.weights"
         )
-    if normalisation_of(model) == "batch" and name not in OWN:
+    if choose_normalisation(model) == "batch" and name not in OWN:
         raise ModelError(
             'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
             " use own or symmetric"
@@ -81,5 +81,5 @@ def _picture_size(config: Experiment) -> tuple[int, int]:
         upscaler=images.upscaler,
     )
     side = config.cutouts.pixels if source is None else source.width
-    _, rows, columns = picture_shape(renderer, side)
+    _, rows, columns = compute_picture_shape(renderer, side)
     return rows, columns

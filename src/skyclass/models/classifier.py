@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.images.renderer import Renderer
-from skyclass.models.catalog_columns import standardised
+from skyclass.models.catalog_columns import standardise
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
 
-__all__ = ["Classifier", "picture_shape"]
+__all__ = ["Classifier", "compute_picture_shape"]
 
 _CPU_BATCH: Final = 32
 _BATCH: Final = 256
@@ -44,7 +44,7 @@ class Classifier(nn.Module):
             upscaler=Path(spec.upscaler) if spec.upscaler else None,
         )
         self.samples = self.renderer.image_type.samples
-        self.picture_shape = picture_shape(self.renderer, spec.size)
+        self.picture_shape = compute_picture_shape(self.renderer, spec.size)
         channels, *size = self.picture_shape
         network = create_network(
             spec.network,
@@ -186,11 +186,11 @@ class Classifier(nn.Module):
         """Standardise columns by the training objects, `[n, 2 * column]`."""
         values = columns.detach().cpu().numpy()
         spec = self.spec
-        return torch.from_numpy(standardised(values, spec.column_mean, spec.column_deviation))
+        return torch.from_numpy(standardise(values, spec.column_mean, spec.column_deviation))
 
 
 @torch.no_grad()
-def picture_shape(renderer: Renderer, side: int) -> tuple[int, ...]:
+def compute_picture_shape(renderer: Renderer, side: int) -> tuple[int, ...]:
     """Draw nothing, to see how large a picture is.
 
     Parameters

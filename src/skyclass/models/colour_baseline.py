@@ -11,14 +11,14 @@ from skyclass.errors import ModelError
 from skyclass.schema import MAGNITUDES, MODEL_MAGNITUDES
 
 __all__ = [
-    "baseline_features",
-    "baseline_probabilities",
-    "catalog_concentration",
-    "catalog_magnitudes",
+    "compute_concentration",
+    "get_catalog_magnitudes",
+    "make_baseline_features",
+    "predict_by_colour",
 ]
 
 
-def catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+def get_catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
     """Give the magnitudes that a catalogue has in all bands.
 
     Parameters
@@ -38,7 +38,7 @@ def catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
     return None
 
 
-def catalog_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
+def compute_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
     """Give ``psfMag_r - cModelMag_r`` of a catalogue (Strauss et al. 2002, AJ 124, 1810).
 
     Parameters
@@ -56,7 +56,7 @@ def catalog_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
     return (table["psfMag_r"] - table["cModelMag_r"]).to_numpy(np.float64, na_value=np.nan)
 
 
-def baseline_features(
+def make_baseline_features(
     magnitudes: NDArray[np.float64], concentration: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
     """Give the four colours, the r magnitude and, if there is one, a concentration.
@@ -79,7 +79,7 @@ def baseline_features(
     return np.concatenate(columns, axis=1)
 
 
-def baseline_probabilities(
+def predict_by_colour(
     train: NDArray[np.float64],
     labels: NDArray[np.int64],
     test: NDArray[np.float64],

@@ -8,10 +8,10 @@ import huggingface_hub
 
 from skyclass.errors import ModelError, RemoteError
 from skyclass.files import AnyPath
-from skyclass.models.hub_cache import LARGEST, fetch
-from skyclass.models.saved_model import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load
+from skyclass.models.hub_cache import LARGEST, download_hub_file
+from skyclass.models.saved_model import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load_model
 
-__all__ = ["find_model", "pull", "push"]
+__all__ = ["pull_model", "push_model", "resolve_model"]
 
 _SCHEME: Final = "hf://"
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -20,7 +20,7 @@ _LARGEST: Final = {SPEC_FILE: 2**20, WEIGHTS_FILE: LARGEST, UPSCALER_FILE: LARGE
 """Files that are pulled, safetensors and JSON only, and most bytes of each."""
 
 
-def find_model(model: str) -> Path:
+def resolve_model(model: str) -> Path:
     """Give the folder of a model, pulled first where it is named as one of the Hub.
 
     Parameters
@@ -31,17 +31,17 @@ def find_model(model: str) -> Path:
     Returns
     -------
     pathlib.Path
-        For `load`.
+        For `load_model`.
 
     Raises
     ------
     ModelError, RemoteError
-        As `pull`.
+        As `pull_model`.
     """
-    return pull(model.removeprefix(_SCHEME)) if model.startswith(_SCHEME) else Path(model)
+    return pull_model(model.removeprefix(_SCHEME)) if model.startswith(_SCHEME) else Path(model)
 
 
-def push(model: AnyPath, repository: str, *, private: bool = False) -> str:
+def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str:
     """Upload a saved model and its card; nothing else that lies in its folder.
 
     Parameters
@@ -67,7 +67,7 @@ def push(model: AnyPath, repository: str, *, private: bool = False) -> str:
     """
     model = Path(model)
     _check_name(repository)
-    load(model)
+    load_model(model)
     api = huggingface_hub.HfApi()
     url = f"{api.endpoint}/{repository}"
     try:
@@ -84,7 +84,7 @@ def push(model: AnyPath, repository: str, *, private: bool = False) -> str:
     return url
 
 
-def pull(repository: str, *, revision: str = "main") -> Path:
+def pull_model(repository: str, *, revision: str = "main") -> Path:
     """Download a saved model: its weights and its configuration, nothing that can run code.
 
     Parameters
@@ -97,7 +97,7 @@ def pull(repository: str, *, revision: str = "main") -> Path:
     Returns
     -------
     pathlib.Path
-        Folder in the cache of `huggingface_hub`, for `load`.
+        Folder in the cache of `huggingface_hub`, for `load_model`.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def pull(repository: str, *, revision: str = "main") -> Path:
             f"{repository} holds no model of skyclass ({SPEC_FILE} and {WEIGHTS_FILE})"
         )
     paths = [
-        fetch(repository, name, largest, info.sha or revision)
+        download_hub_file(repository, name, largest, info.sha or revision)
         for name, largest in _LARGEST.items()
         if name in there
     ]

@@ -8,14 +8,14 @@ from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from skyclass.errors import ModelError, RemoteError
 
-__all__ = ["LARGEST", "fetch", "pretrained_file"]
+__all__ = ["LARGEST", "download_hub_file", "download_pretrained_weights"]
 
 LARGEST: Final = 8 * 2**30
 """Bytes of the largest file of weights that is downloaded: two thousand million of them."""
 _WEIGHTS: Final = "model.safetensors"
 
 
-def fetch(repository: str, name: str, largest: int, revision: str = "main") -> Path:
+def download_hub_file(repository: str, name: str, largest: int, revision: str = "main") -> Path:
     """Give a file of a repository, downloaded unless it lies in the cache.
 
     Parameters
@@ -57,7 +57,7 @@ def fetch(repository: str, name: str, largest: int, revision: str = "main") -> P
         raise RemoteError(url, f"cannot be downloaded ({type(error).__name__})") from error
 
 
-def pretrained_file(network: str) -> Path:
+def download_pretrained_weights(network: str) -> Path:
     """Give the file of the weights that timm has of a model.
 
     Parameters
@@ -75,9 +75,9 @@ def pretrained_file(network: str) -> Path:
     ModelError
         Where there are no such weights, or they are neither cached nor to be had.
     """
-    from skyclass.models.backbone import pretrained_config
+    from skyclass.models.backbone import get_pretrained_config
 
-    config = pretrained_config(network)
+    config = get_pretrained_config(network)
     if not any(config.get(key) for key in ("hf_hub_id", "url")):
         raise ModelError(
             f"there are no pretrained weights of {network}; set model.pretrained = false, or give"
@@ -89,7 +89,7 @@ def pretrained_file(network: str) -> Path:
     if not name.endswith(".safetensors"):
         raise ModelError(f"the weights of {network} are no safetensors ({name}); take another tag")
     try:
-        return fetch(repository, name, LARGEST)
+        return download_hub_file(repository, name, LARGEST)
     except RemoteError as error:
         raise ModelError(
             f"no pretrained weights of {network}: {error}. Connect to the Hugging Face Hub once"

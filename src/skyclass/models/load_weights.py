@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 
-__all__ = ["put_weights"]
+__all__ = ["load_weights"]
 
 _FILTER_AXES = 4
 
 
-def put_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
     """Load weights, all of them and into every layer.
 
     Parameters

@@ -2,13 +2,13 @@
 
 from skyclass.models.model_spec import HUB, ModelSpec
 
-__all__ = ["licence_of", "model_card"]
+__all__ = ["get_licence", "model_card"]
 
 _LICENCE = "bsd-3-clause"
 """Of skyclass; a model trained from nothing carries it."""
 
 
-def licence_of(spec: ModelSpec) -> str:
+def get_licence(spec: ModelSpec) -> str:
     """Give the licence of a model: that of the weights it started from, where there are any.
 
     Parameters
@@ -25,9 +25,9 @@ def licence_of(spec: ModelSpec) -> str:
         return _LICENCE
     if spec.weights != HUB:
         return "unknown"
-    from skyclass.models.backbone import pretrained_config
+    from skyclass.models.backbone import get_pretrained_config
 
-    return pretrained_config(spec.network).get("license") or "unknown"
+    return get_pretrained_config(spec.network).get("license") or "unknown"
 
 
 def model_card(spec: ModelSpec) -> str:
@@ -49,8 +49,8 @@ def model_card(spec: ModelSpec) -> str:
         *([_SIMULATED] if spec.simulated else []),
         f"Tells {', '.join(spec.labels[:-1])} and {spec.labels[-1]} apart on cutouts of"
         f" {spec.size} pixels a side ({', '.join(spec.bands)}; {spec.unit}).",
-        "```python\nfrom skyclass.models import load\n\n"
-        'classifier = load("folder with this model")\n'
+        "```python\nfrom skyclass.models import load_model\n\n"
+        'classifier = load_model("folder with this model")\n'
         "classifier.probabilities(flux, offset)\n```",
         _table(spec),
     ]
@@ -68,7 +68,7 @@ _SIMULATED = (
 def _front(spec: ModelSpec) -> str:
     """Write the front matter."""
     tags = ["skyclass", "astronomy", *(["simulated-data"] if spec.simulated else [])]
-    lines = [f"license: {licence_of(spec)}", "library_name: skyclass"]
+    lines = [f"license: {get_licence(spec)}", "library_name: skyclass"]
     lines += ["pipeline_tag: image-classification", "tags:", *(f"- {tag}" for tag in tags)]
     return "\n".join(["---", *lines, "---"])
 

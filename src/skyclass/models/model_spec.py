@@ -11,14 +11,14 @@ from skyclass.config.sections import Experiment
 from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
-from skyclass.models.catalog_columns import column_statistics, read_columns, write_columns
-from skyclass.models.presets import network_of
+from skyclass.models.catalog_columns import compute_column_statistics, read_columns, write_columns
+from skyclass.models.presets import resolve_network
 from skyclass.models.registry import OWN
 from skyclass.schema import SPLITS
 from skyclass.surveys.sdss.frames import BANDS
 from skyclass.tasks.task import Task
 
-__all__ = ["HUB", "ModelSpec", "normalisation_of", "spec_of", "weights_of"]
+__all__ = ["HUB", "ModelSpec", "choose_normalisation", "choose_weights", "make_spec"]
 
 HUB: Final = "hub"
 """Weights that the network starts from: those that timm has on the Hugging Face Hub."""
@@ -86,7 +86,7 @@ class ModelSpec:
             raise ModelError(f"a temperature must be above 0, not {self.temperature}")
 
 
-def spec_of(
+def make_spec(
     config: Experiment,
     task: Task,
     catalog: pd.DataFrame,
@@ -121,7 +121,7 @@ def spec_of(
         task=task.name,
         labels=info.labels,
         image_type=images.type,
-        network=network_of(model.name),
+        network=resolve_network(model.name),
         size=info.size,
         bands=info.bands,
         unit="nanomaggy" if info.bands == BANDS else "grey level",
@@ -132,20 +132,20 @@ def spec_of(
         resize=images.resize,
         upscaler=str(images.upscaler) if images.upscaler else None,
         head=model.head or (),
-        normalisation=normalisation_of(model),
+        normalisation=choose_normalisation(model),
         native=model.native,
         patch=model.patch,
         columns=model.columns,
         column_mean=mean,
         column_deviation=deviation,
-        weights=weights_of(model),
+        weights=choose_weights(model),
         frozen=bool(model.frozen),
         survey=_survey(config, info),
         objects=_counts(cutouts, info.labels),
     )
 
 
-def weights_of(model: ModelConfig) -> str | None:
+def choose_weights(model: ModelConfig) -> str | None:
     """Say what training starts from.
 
     Parameters
@@ -161,7 +161,7 @@ def weights_of(model: ModelConfig) -> str | None:
     return HUB if model.pretrained else str(model.weights) if model.weights else None
 
 
-def normalisation_of(model: ModelConfig) -> str:
+def choose_normalisation(model: ModelConfig) -> str:
     """Say how the network's input is normalised.
 
     Parameters
@@ -174,7 +174,7 @@ def normalisation_of(model: ModelConfig) -> str:
     str
         A model of timm's own way where it starts from trained weights, else `batch`.
     """
-    trained = weights_of(model) is not None and network_of(model.name) not in OWN
+    trained = choose_weights(model) is not None and resolve_network(model.name) not in OWN
     return model.normalisation or ("own" if trained else "batch")
 
 
@@ -185,7 +185,7 @@ def _statistics(
     if groups:
         write_columns(groups, catalog, cutouts)
     values = read_columns(groups, cutouts, "train")
-    return ((), ()) if values is None else column_statistics(values)
+    return ((), ()) if values is None else compute_column_statistics(values)
 
 
 def _survey(config: Experiment, info: CutoutInfo) -> str:

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 
-from skyclass.models.catalog_columns import column_statistics, standardised
+from skyclass.models.catalog_columns import compute_column_statistics, standardise
 
-__all__ = ["nearest_probabilities"]
+__all__ = ["predict_by_neighbours"]
 
 _NEIGHBOURS: Final = 15
 
 
-def nearest_probabilities(
+def predict_by_neighbours(
     train: NDArray[np.float64],
     labels: NDArray[np.int64],
     test: NDArray[np.float64],
@@ -39,9 +39,9 @@ def nearest_probabilities(
     numpy.ndarray
         Probabilities, `[n, class]`; zero for a class without training objects.
     """
-    scale = column_statistics(train)
+    scale = compute_column_statistics(train)
     voters = KNeighborsClassifier(min(_NEIGHBOURS, len(train)), weights="distance")
-    voters.fit(standardised(train, *scale), labels)
+    voters.fit(standardise(train, *scale), labels)
     probabilities = np.zeros((len(test), len(classes)))
-    probabilities[:, voters.classes_] = voters.predict_proba(standardised(test, *scale))
+    probabilities[:, voters.classes_] = voters.predict_proba(standardise(test, *scale))
     return probabilities

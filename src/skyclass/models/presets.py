@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from skyclass.config.sections import Experiment
 
-__all__ = ["PRESETS", "Preset", "network_of", "with_preset"]
+__all__ = ["PRESETS", "Preset", "apply_preset", "resolve_network"]
 
 _DENSE: Final = (1024, 1024, 512)
 
@@ -79,7 +79,7 @@ PRESETS: Final = MappingProxyType(
 """Presets by name."""
 
 
-def network_of(name: str) -> str:
+def resolve_network(name: str) -> str:
     """Give the network behind the name of a preset; any other name is itself.
 
     Parameters
@@ -95,7 +95,7 @@ def network_of(name: str) -> str:
     return PRESETS[name].network if name in PRESETS else name
 
 
-def with_preset(config: Experiment) -> Experiment:
+def apply_preset(config: Experiment) -> Experiment:
     """Fill in what a preset says, where `model.name` is one and the user did not say otherwise.
 
     Parameters

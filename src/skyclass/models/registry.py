@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from skyclass.errors import ModelError
-from skyclass.models.compact import CompactNetwork
+from skyclass.models.compact_network import CompactNetwork
 from skyclass.models.network import Network, create_head
 from skyclass.models.normalisation import create_normalisation
-from skyclass.models.presets import PRESETS, network_of
+from skyclass.models.presets import PRESETS, resolve_network
 
-__all__ = ["OWN", "check_model", "check_patch", "create_network", "networks"]
+__all__ = ["OWN", "check_network_name", "check_patch", "create_network", "networks"]
 
 _CONVOLUTIONAL: Final = (
     "compact",
@@ -28,7 +28,7 @@ def networks() -> tuple[str, ...]:
     return (*OWN, *PRESETS)
 
 
-def check_model(name: str) -> None:
+def check_network_name(name: str) -> None:
     """Refuse the name of a network that does not exist.
 
     Parameters
@@ -117,21 +117,26 @@ def create_network(
     ModelError
         Where there is none of that name, or the settings do not go with it.
     """
-    name = network_of(name)
-    check_model(name)
+    name = resolve_network(name)
+    check_network_name(name)
     check_patch(name, patch)
     if name == "compact":
         first = create_normalisation(normalisation, channels, None)
         return CompactNetwork(channels, classes, head=head, extra=extra, normalisation=first)
     # not before it is needed: timm takes a second to import
-    from skyclass.models.backbone import BackboneNetwork, create_backbone, features_of, own_scale
-    from skyclass.models.small_networks import create_small
+    from skyclass.models.backbone import (
+        BackboneNetwork,
+        count_features,
+        create_backbone,
+        get_pretrained_normalisation,
+    )
+    from skyclass.models.small_networks import create_small_network
 
     if name in OWN:
-        own, backbone = None, create_small(name, channels, size, patch)
+        own, backbone = None, create_small_network(name, channels, size, patch)
     else:
-        own = own_scale(name)
+        own = get_pretrained_normalisation(name)
         backbone = create_backbone(name, channels, size, native=native, patch=patch)
     first = create_normalisation(normalisation, channels, own)
-    width = features_of(backbone, channels, size)
+    width = count_features(backbone, channels, size)
     return BackboneNetwork(first, backbone, width, create_head(width + extra, head, classes), extra)

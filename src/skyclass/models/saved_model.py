@@ -16,11 +16,11 @@ from skyclass._version import __version__
 from skyclass.errors import ModelError
 from skyclass.files import AnyPath, make_directory
 from skyclass.models.classifier import Classifier
-from skyclass.models.load_weights import put_weights
-from skyclass.models.model_card import licence_of, model_card
+from skyclass.models.load_weights import load_weights
+from skyclass.models.model_card import get_licence, model_card
 from skyclass.models.model_spec import HUB, ModelSpec
 
-__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load", "save"]
+__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load_model", "save_model"]
 
 WEIGHTS_FILE: Final = "model.safetensors"
 SPEC_FILE: Final = "config.json"
@@ -29,7 +29,7 @@ _TUPLES: Final = ("labels", "bands", "head", "columns", "column_mean", "column_d
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
 
 
-def save(classifier: Classifier, directory: AnyPath) -> None:
+def save_model(classifier: Classifier, directory: AnyPath) -> None:
     """Write a classifier as safetensors and JSON, with a model card.
 
     Parameters
@@ -52,13 +52,13 @@ def save(classifier: Classifier, directory: AnyPath) -> None:
         spec = replace(spec, upscaler=UPSCALER_FILE)
     if spec.weights not in {None, HUB}:
         spec = replace(spec, weights=Path(str(spec.weights)).name)
-    values = asdict(spec) | {"licence": licence_of(spec), "versions": _versions()}
+    values = asdict(spec) | {"licence": get_licence(spec), "versions": _versions()}
     (directory / SPEC_FILE).write_text(json.dumps(values, indent=1), encoding="utf-8")
     (directory / "README.md").write_text(model_card(spec), encoding="utf-8")
 
 
-def load(directory: AnyPath) -> Classifier:
-    """Read a classifier that `save` wrote; nothing in its files is executed.
+def load_model(directory: AnyPath) -> Classifier:
+    """Read a classifier that `save_model` wrote; nothing in its files is executed.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def load(directory: AnyPath) -> Classifier:
             f"{directory} holds no usable model ({SPEC_FILE}, {WEIGHTS_FILE}):"
             f" {str(error).splitlines()[0]}"
         ) from error
-    put_weights(classifier, weights, f"{directory / WEIGHTS_FILE} does not fit {SPEC_FILE}")
+    load_weights(classifier, weights, f"{directory / WEIGHTS_FILE} does not fit {SPEC_FILE}")
     return classifier
 
 
 def _spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
-    """Make the specification that `save` wrote down."""
+    """Make the specification that `save_model` wrote down."""
     told = {key: value for key, value in values.items() if key not in {"licence", "versions"}}
     told |= {name: tuple(told[name]) for name in _TUPLES if name in told}
     if told.get("upscaler") is not None:

@@ -14,7 +14,7 @@ from timm.models.vision_transformer import VisionTransformer
 from timm.models.xception_aligned import XceptionAligned
 from torch import nn
 
-__all__ = ["create_small"]
+__all__ = ["create_small_network"]
 
 _VIT_PATCH: Final = 8
 _MOBILENET: Final = [
@@ -27,7 +27,9 @@ _VGG: Final = [16, "M", 32, "M", 64, 64, "M", 128, 128, "M"]
 _XCEPTION: Final = ((64, 64, 2), (64, 96, 2), (96, 96, 1), (96, 128, 2))
 
 
-def create_small(name: str, channels: int, size: tuple[int, int], patch: int | None) -> nn.Module:
+def create_small_network(
+    name: str, channels: int, size: tuple[int, int], patch: int | None
+) -> nn.Module:
     """Create a small sibling without a head.
 
     Parameters

@@ -22,15 +22,15 @@ from skyclass.evaluation.predictions import make_predictions
 from skyclass.images.aperture_photometry import aperture_flux, concentration
 from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
-from skyclass.models.catalog_columns import read_columns, rows_of
+from skyclass.models.catalog_columns import find_catalog_rows, read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.colour_baseline import (
-    baseline_features,
-    baseline_probabilities,
-    catalog_concentration,
-    catalog_magnitudes,
+    compute_concentration,
+    get_catalog_magnitudes,
+    make_baseline_features,
+    predict_by_colour,
 )
-from skyclass.models.nearest_neighbours_baseline import nearest_probabilities
+from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.photometry import to_magnitude
 from skyclass.schema import FRAME_KEYS, IDS, POSITION
 from skyclass.surveys.sdss.frames import BANDS, Field
@@ -82,7 +82,7 @@ def evaluate(
         where there is no calibration split; `baselines` holds the others by their names.
     """
     test = open_cutouts(cutouts, "test")
-    rows = rows_of(catalog, test.positions())
+    rows = find_catalog_rows(catalog, test.positions())
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
     group = split_groups(catalog, config.split)[rows] if by_group else None
@@ -262,23 +262,23 @@ def classify_by_colours(
         Probabilities, `[n, class]`, of gradient boosting (`BASELINE`) and of the nearest
         neighbours (`k-nn`); empty where there are no colours at all.
     """
-    magnitudes = catalog_magnitudes(catalog)
-    shape = catalog_concentration(catalog) if task.extended else None
+    magnitudes = get_catalog_magnitudes(catalog)
+    shape = compute_concentration(catalog) if task.extended else None
     is_measured = info.bands != COLOURS
     if magnitudes is None and not is_measured:
         return {}
     features = []
     for cutouts in (training, test):
-        rows = rows_of(catalog, cutouts.positions())
+        rows = find_catalog_rows(catalog, cutouts.positions())
         colours = _measured_magnitudes(cutouts) if magnitudes is None else magnitudes[rows]
         if task.extended and shape is None and is_measured:
-            features.append(baseline_features(colours, _measured_concentration(cutouts)))
+            features.append(make_baseline_features(colours, _measured_concentration(cutouts)))
         else:
-            features.append(baseline_features(colours, None if shape is None else shape[rows]))
+            features.append(make_baseline_features(colours, None if shape is None else shape[rows]))
     given = features[0], training.label, features[1], info.labels
     return {
-        BASELINE: baseline_probabilities(*given, seed),
-        "k-nn": nearest_probabilities(*given),
+        BASELINE: predict_by_colour(*given, seed),
+        "k-nn": predict_by_neighbours(*given),
     }
 
 
@@ -307,7 +307,7 @@ def _conditions(objects: pd.DataFrame, test: StoredCutouts, info: CutoutInfo) ->
     """Give the columns on how the test objects were observed; `objects` are their rows."""
     fields = _field_names(objects)
     is_measured = info.bands != COLOURS
-    magnitudes = catalog_magnitudes(objects)
+    magnitudes = get_catalog_magnitudes(objects)
     if magnitudes is None and is_measured:
         magnitudes = _measured_magnitudes(test)
     columns: dict[str, Any] = {"field": fields}

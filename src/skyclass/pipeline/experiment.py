@@ -21,9 +21,9 @@ from skyclass.images.renderer import check_images
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.models.check_network import check_network
 from skyclass.models.classifier import Classifier
-from skyclass.models.model_spec import spec_of
-from skyclass.models.presets import with_preset
-from skyclass.models.saved_model import load
+from skyclass.models.model_spec import make_spec
+from skyclass.models.presets import apply_preset
+from skyclass.models.saved_model import load_model
 from skyclass.pipeline.evaluate import evaluate
 from skyclass.pipeline.prepare import Objects, Places, check_sources, prepare
 from skyclass.tasks.registry import get_task
@@ -142,7 +142,7 @@ def run_config(
     SkyclassError
         Where the configuration, the catalogue, the frames or the directory cannot be used.
     """
-    config = with_preset(config)
+    config = apply_preset(config)
     registration = check_experiment(config)
     claim(out, config)
     tell = progress or (lambda _stage, _done, _total: None)
@@ -230,14 +230,14 @@ def _model(
     tell: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
-    spec = spec_of(config, task, catalog, info, registration, out / "cutouts")
+    spec = make_spec(config, task, catalog, info, registration, out / "cutouts")
     settings = config.training.model_dump() | config.augmentation.model_dump()
     files = [digest(path) for path in (config.images.upscaler, config.model.weights) if path]
     seed = config.seed if config.training.seed is None else config.training.seed
     mark = fingerprint(info.fingerprint, asdict(spec), files, settings, seed)
     path = out / "model"
     if path.exists() and is_done(out / "logs", "model", mark):
-        return load(path), mark
+        return load_model(path), mark
     classifier = train(
         out / "cutouts",
         spec,

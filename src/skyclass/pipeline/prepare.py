@@ -29,7 +29,7 @@ from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import check_columns
 from skyclass.schema import POSITION
 from skyclass.surveys.acquire import supply_frames, supply_pictures
-from skyclass.training.check_splits import check_objects
+from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
 
 __all__ = ["Objects", "Places", "check_sources", "prepare"]
@@ -195,7 +195,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
     codes = {name: numbers[catalog["split"] == name] for name in ("train", "validation")}
     for config in configs:
         check_columns(config.model.columns, catalog)
-        check_objects(labels, codes, config.training)
+        check_class_counts(labels, codes, config.training)
 
 
 def _with_files(

@@ -12,13 +12,17 @@ from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_v
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath
 from skyclass.images.registry import get_image_type
-from skyclass.models.model_spec import spec_of
-from skyclass.models.presets import with_preset
+from skyclass.models.model_spec import make_spec
+from skyclass.models.presets import apply_preset
 from skyclass.pipeline.experiment import check_experiment, claim
 from skyclass.pipeline.prepare import Objects, Places, prepare
 from skyclass.tasks.registry import get_task
-from skyclass.training.hyperparameter_search import Found, search
-from skyclass.training.lr_finder import RateTest, draw_rates, find_learning_rate
+from skyclass.training.hyperparameter_search import SearchResult, search_hyperparameters
+from skyclass.training.lr_finder import (
+    LearningRateSweep,
+    find_learning_rate,
+    plot_learning_rate_sweep,
+)
 from skyclass.training.train import train
 
 __all__ = ["check_learning_rates", "tune"]
@@ -28,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 def check_learning_rates(
     file: AnyPath, out: AnyPath, *, steps: int = 100, progress: Progress | None = None
-) -> RateTest:
+) -> LearningRateSweep:
     """Raise the learning rate of an experiment's model step by step.
 
     Parameters
@@ -44,7 +48,7 @@ def check_learning_rates(
 
     Returns
     -------
-    skyclass.training.lr_finder.RateTest
+    skyclass.training.lr_finder.LearningRateSweep
         With a suggestion.
 
     Raises
@@ -53,7 +57,7 @@ def check_learning_rates(
         As `skyclass.pipeline.experiment.run_experiment` does.
     """
     file, out = Path(file), Path(out)
-    config = with_preset(read_config(file))
+    config = apply_preset(read_config(file))
     objects = _prepared(config, out, progress)
     test = find_learning_rate(
         objects.cutouts,
@@ -63,11 +67,13 @@ def check_learning_rates(
         seed=_seed(config),
         steps=steps,
     )
-    draw_rates(test, out / "learning-rate.png")
+    plot_learning_rate_sweep(test, out / "learning-rate.png")
     return test
 
 
-def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | None = None) -> Found:
+def tune(
+    file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | None = None
+) -> SearchResult:
     """Search for good settings; run again, it goes on where it stopped.
 
     Every trial trains on the same objects. It is judged by the experiment's `training.monitor` on
@@ -87,7 +93,7 @@ def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | No
 
     Returns
     -------
-    skyclass.training.hyperparameter_search.Found
+    skyclass.training.hyperparameter_search.SearchResult
         The best settings.
 
     Raises
@@ -101,15 +107,15 @@ def tune(file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | No
     searched = read_search(space, config)
     _check_choices(config, searched)
     tell = progress or (lambda _stage, _done, _total: None)
-    objects = _prepared(with_preset(config), out, tell)
-    monitor = with_preset(config).training.monitor
+    objects = _prepared(apply_preset(config), out, tell)
+    monitor = apply_preset(config).training.monitor
 
     def judge(number: int, values: dict[str, Any]) -> float:
         folder = out / "trials" / f"{number:04d}"
-        history = _trained(with_preset(with_values(config, values)), objects, folder)
+        history = _trained(apply_preset(with_values(config, values)), objects, folder)
         return float(history["epochs"][history["best_epoch"]][f"validation_{monitor}"])
 
-    found = search(
+    found = search_hyperparameters(
         searched,
         out,
         judge,
@@ -129,7 +135,7 @@ def _check_choices(config: Experiment, searched: SearchConfig) -> None:
         if isinstance(options, Range):
             continue
         for value in options:
-            changed = with_preset(with_values(config, {key: value}))
+            changed = apply_preset(with_values(config, {key: value}))
             check_experiment(changed)
             if get_image_type(changed.images.type).source != pixels:
                 raise ConfigError(
@@ -165,7 +171,7 @@ def _spec(config: Experiment, objects: Objects) -> Any:
     """Say what an experiment trains."""
     registration = check_experiment(config)
     task = get_task(config.task)
-    return spec_of(config, task, objects.catalog, objects.info, registration, objects.cutouts)
+    return make_spec(config, task, objects.catalog, objects.info, registration, objects.cutouts)
 
 
 def _seed(config: Experiment) -> int:

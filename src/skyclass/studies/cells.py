@@ -10,7 +10,7 @@ from skyclass.config.experiment_file import make_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import StudyError
 from skyclass.images.registry import get_image_type
-from skyclass.models.presets import with_preset
+from skyclass.models.presets import apply_preset
 from skyclass.pipeline.experiment import check_experiment
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
 
@@ -140,7 +140,7 @@ def _config(
         values = _scaled(values, scale)
     values = _merged({**values, **fixed}, {"training": {"seed": seed}})
     name = "/".join(choice.name for choice in choices)
-    return with_preset(make_config(values, base, f"study {study.name}, {name}"))
+    return apply_preset(make_config(values, base, f"study {study.name}, {name}"))
 
 
 def _merged(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from skyclass.images.stored_cutouts import StoredCutouts
-from skyclass.training.stored_features import StoredFeatures
+from skyclass.training.feature_cache import CachedFeatures
 
-__all__ = ["Batch", "CutoutBatch", "FeatureBatch", "loader"]
+__all__ = ["Batch", "CutoutBatch", "FeatureBatch", "make_loader"]
 
 
 class CutoutBatch(NamedTuple):
@@ -64,7 +64,7 @@ class _CutoutBatches(Dataset[Batch]):
 class _FeatureBatches(Dataset[Batch]):
     """Whole batches of features."""
 
-    def __init__(self, label: NDArray[np.int64], features: StoredFeatures) -> None:
+    def __init__(self, label: NDArray[np.int64], features: CachedFeatures) -> None:
         self._label = label
         self._features = features
 
@@ -76,10 +76,10 @@ class _FeatureBatches(Dataset[Batch]):
         )
 
 
-def loader(
+def make_loader(
     cutouts: StoredCutouts,
     order: Sampler[NDArray[np.int64]],
-    features: StoredFeatures | None = None,
+    features: CachedFeatures | None = None,
     columns: NDArray[np.float32] | None = None,
 ) -> DataLoader[Batch]:
     """Give batches of a split.

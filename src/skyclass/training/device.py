@@ -9,18 +9,18 @@ import torch
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.errors import TrainingError
 
-__all__ = ["autocast", "device", "explained", "precision_of"]
+__all__ = ["choose_precision", "explain_torch_errors", "get_device", "make_autocast"]
 
 _NAMES: Final = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 _TYPES: Final = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 
-def device() -> torch.device:
+def get_device() -> torch.device:
     """Give the device that a single process trains on."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def precision_of(config: TrainingConfig) -> Any:
+def choose_precision(config: TrainingConfig) -> Any:
     """Give Lightning's name of a precision; fp16 is for GPUs, elsewhere 32 bit take its place."""
     wanted = config.precision
     if wanted == "auto":
@@ -30,14 +30,14 @@ def precision_of(config: TrainingConfig) -> Any:
     return _NAMES[wanted]
 
 
-def autocast(config: TrainingConfig) -> torch.autocast:
+def make_autocast(config: TrainingConfig) -> torch.autocast:
     """Give the context in which Lightning computes at this precision."""
-    kind = _TYPES.get(precision_of(config))
-    return torch.autocast(device().type, kind, enabled=kind is not None)
+    kind = _TYPES.get(choose_precision(config))
+    return torch.autocast(get_device().type, kind, enabled=kind is not None)
 
 
 @contextmanager
-def explained(config: TrainingConfig) -> Iterator[None]:
+def explain_torch_errors(config: TrainingConfig) -> Iterator[None]:
     """Say what to do where memory runs out or the network cannot be compiled.
 
     Parameters
@@ -65,7 +65,7 @@ def explained(config: TrainingConfig) -> Iterator[None]:
 
 def _less_memory(config: TrainingConfig) -> str:
     """Say what takes less memory."""
-    name = precision_of(config)
+    name = choose_precision(config)
     half = max(1, config.batch_size // 2)
     advice = f"training.batch_size = {half} with accumulate = {2 * config.accumulate}"
     if name == _NAMES["32"]:

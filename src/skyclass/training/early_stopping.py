@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import atomic_path
 from skyclass.models.classifier import Classifier
-from skyclass.training.steps import StepPlan
+from skyclass.training.steps import TrainingSteps
 
 __all__ = ["Keeper", "Tell", "best_round", "is_stale"]
 
@@ -37,7 +37,7 @@ class Keeper(Callback):
     """
 
     def __init__(
-        self, state: Path, config: TrainingConfig, plan: StepPlan, tell: Tell | None
+        self, state: Path, config: TrainingConfig, plan: TrainingSteps, tell: Tell | None
     ) -> None:
         self._state = state
         self._config = config

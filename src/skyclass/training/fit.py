@@ -16,30 +16,39 @@ from numpy.typing import NDArray
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
-from skyclass.models.build import start
+from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import save
+from skyclass.models.saved_model import save_model
 from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
-from skyclass.training.dataloader import loader
-from skyclass.training.device import autocast, device, explained, precision_of
+from skyclass.training.dataloader import make_loader
+from skyclass.training.device import (
+    choose_precision,
+    explain_torch_errors,
+    get_device,
+    make_autocast,
+)
 from skyclass.training.early_stopping import Keeper, Tell
-from skyclass.training.job import Job
+from skyclass.training.feature_cache import CachedFeatures
+from skyclass.training.job import TrainingJob
 from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.loggers import make_loggers
-from skyclass.training.sampler import StoredOrder, TrainingOrder, epoch_length
-from skyclass.training.steps import StepPlan, plan_steps
-from skyclass.training.stored_features import StoredFeatures
-from skyclass.training.sync_batchnorm import share_batch_norm
+from skyclass.training.sampler import (
+    SequentialBatchSampler,
+    TrainingBatchSampler,
+    count_epoch_objects,
+)
+from skyclass.training.steps import TrainingSteps, compute_steps
+from skyclass.training.sync_batchnorm import synchronise_batch_norm
 from skyclass.training.temperature import fit_temperature
-from skyclass.training.training_curves import draw_training
+from skyclass.training.training_curves import plot_training_curves
 
-__all__ = ["fit", "make_module", "training_batches"]
+__all__ = ["fit", "make_module", "make_training_loader"]
 
 _STORED_BATCH: Final = 256
 
 
-def fit(job: Job, tell: Tell | None) -> None:
+def fit(job: TrainingJob, tell: Tell | None) -> None:
     """Train from where an earlier training stopped, and write the model.
 
     Parameters
@@ -56,21 +65,21 @@ def fit(job: Job, tell: Tell | None) -> None:
     """
     _quiet()
     training, validation = (open_cutouts(job.cutouts, s) for s in ("train", "validation"))
-    with explained(job.config):
+    with explain_torch_errors(job.config):
         module = make_module(job, training)
         keeper = Keeper(job.state, job.config, module.plan, tell)
         trainer = _trainer(job, module.plan, keeper)
         if job.config.devices * job.config.nodes > 1:
-            share_batch_norm(module, on_gpu=torch.cuda.is_available())
+            synchronise_batch_norm(module, on_gpu=torch.cuda.is_available())
         batches = _stored_batches(job, validation, "validation", shared=True)
-        _run(trainer, module, (training_batches(job, training, module.plan), batches), keeper)
+        _run(trainer, module, (make_training_loader(job, training, module.plan), batches), keeper)
         if trainer.is_global_zero:
             keeper.restore_best(module.kept)
             _set_temperature(job, module)
             _write(job, module.kept, keeper.history)
 
 
-def make_module(job: Job, training: StoredCutouts) -> ClassifierModule:
+def make_module(job: TrainingJob, training: StoredCutouts) -> ClassifierModule:
     """Give a classifier with its first weights, ready to learn.
 
     Parameters
@@ -88,10 +97,10 @@ def make_module(job: Job, training: StoredCutouts) -> ClassifierModule:
     lightning.seed_everything(job.seed, verbose=False)
     counts = np.bincount(training.label, minlength=len(job.spec.labels))
     return ClassifierModule(
-        start(job.spec),
+        build_classifier(job.spec),
         job.config,
         job.augmentation,
-        plan_steps(epoch_length(training.label, job.config.imbalance), job.config),
+        compute_steps(count_epoch_objects(training.label, job.config.imbalance), job.config),
         counts=torch.from_numpy(counts),
         names=training.column("objid"),
         seed=job.seed,
@@ -99,7 +108,7 @@ def make_module(job: Job, training: StoredCutouts) -> ClassifierModule:
     )
 
 
-def training_batches(job: Job, training: StoredCutouts, plan: StepPlan) -> Any:
+def make_training_loader(job: TrainingJob, training: StoredCutouts, plan: TrainingSteps) -> Any:
     """Give the batches of training objects.
 
     Parameters
@@ -117,29 +126,31 @@ def training_batches(job: Job, training: StoredCutouts, plan: StepPlan) -> Any:
         Of the batches of a round.
     """
     config = job.config
-    order = TrainingOrder(training.label, plan, config.batch_size, config.imbalance, job.seed)
-    return loader(training, order, _features(job, training, "train"), _columns(job, "train"))
+    sampler = TrainingBatchSampler(
+        training.label, plan, config.batch_size, config.imbalance, job.seed
+    )
+    return make_loader(training, sampler, _features(job, training, "train"), _columns(job, "train"))
 
 
-def _stored_batches(job: Job, cutouts: StoredCutouts, split: str, *, shared: bool) -> Any:
+def _stored_batches(job: TrainingJob, cutouts: StoredCutouts, split: str, *, shared: bool) -> Any:
     """Give the batches of a split in its stored order."""
-    order = StoredOrder(len(cutouts), _STORED_BATCH, shared=shared)
-    return loader(cutouts, order, _features(job, cutouts, split), _columns(job, split))
+    order = SequentialBatchSampler(len(cutouts), _STORED_BATCH, shared=shared)
+    return make_loader(cutouts, order, _features(job, cutouts, split), _columns(job, split))
 
 
-def _features(job: Job, cutouts: StoredCutouts, split: str) -> StoredFeatures | None:
+def _features(job: TrainingJob, cutouts: StoredCutouts, split: str) -> CachedFeatures | None:
     """Open the features of a split, where the job has them."""
     if job.features is None:
         return None
-    return StoredFeatures(job.features, split, len(cutouts))
+    return CachedFeatures(job.features, split, len(cutouts))
 
 
-def _columns(job: Job, split: str) -> NDArray[np.float32] | None:
+def _columns(job: TrainingJob, split: str) -> NDArray[np.float32] | None:
     """Read the columns of the catalogue, where the model has any."""
     return read_columns(job.spec.columns, job.cutouts, split)
 
 
-def _trainer(job: Job, plan: StepPlan, keeper: Keeper) -> lightning.Trainer:
+def _trainer(job: TrainingJob, plan: TrainingSteps, keeper: Keeper) -> lightning.Trainer:
     """Set Lightning up, with nothing on the screen."""
     config = job.config
     settings = {"training": config.model_dump(), "model": job.spec.network, "seed": job.seed}
@@ -151,7 +162,7 @@ def _trainer(job: Job, plan: StepPlan, keeper: Keeper) -> lightning.Trainer:
         devices=config.devices,
         num_nodes=config.nodes,
         strategy=_strategy(config.devices * config.nodes),
-        precision=precision_of(config),
+        precision=choose_precision(config),
         max_epochs=plan.rounds,
         accumulate_grad_batches=plan.accumulate,
         logger=make_loggers(config.loggers, job.logs, settings) if job.logs else False,
@@ -189,17 +200,17 @@ def _run(
 
 
 @torch.no_grad()
-def _set_temperature(job: Job, module: ClassifierModule) -> None:
+def _set_temperature(job: TrainingJob, module: ClassifierModule) -> None:
     """Fit the temperature of what is kept, on objects that were not learnt from."""
     try:
         split, cutouts = "calibration", open_cutouts(job.cutouts, "calibration")
     except ImageError:
         split, cutouts = "validation", open_cutouts(job.cutouts, "validation")
-    module.to(device()).eval()
+    module.to(get_device()).eval()
     parts = []
     for batch in _stored_batches(job, cutouts, split, shared=False):
-        with autocast(job.config):
-            moved = module.transfer_batch_to_device(batch, device(), 0)
+        with make_autocast(job.config):
+            moved = module.transfer_batch_to_device(batch, get_device(), 0)
             parts.append(module.logits(module.kept, moved).double().cpu().numpy())
     logits = np.concatenate(parts).reshape(len(cutouts), -1, len(job.spec.labels))
     temperature = fit_temperature(logits, cutouts.label)
@@ -207,12 +218,12 @@ def _set_temperature(job: Job, module: ClassifierModule) -> None:
     kept.spec = replace(kept.spec, temperature=temperature, temperature_from=split)
 
 
-def _write(job: Job, classifier: Classifier, history: dict[str, Any]) -> None:
+def _write(job: TrainingJob, classifier: Classifier, history: dict[str, Any]) -> None:
     """Write the model, the story of its training, and its curves."""
     if job.logs is not None:
-        draw_training(history, job.logs / "training.png")
+        plot_training_curves(history, job.logs / "training.png")
     with atomic_path(job.out, folder=True) as partial:
-        save(classifier.cpu(), partial)
+        save_model(classifier.cpu(), partial)
         text = json.dumps(history, indent=1)
         (partial / "history.json").write_text(text, encoding="utf-8")
 

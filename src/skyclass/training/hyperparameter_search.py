@@ -9,13 +9,13 @@ from skyclass.config.tuning_file import Range, SearchConfig
 from skyclass.errors import TrainingError
 from skyclass.files import atomic_path, make_directory
 
-__all__ = ["Found", "search"]
+__all__ = ["SearchResult", "search_hyperparameters"]
 
 _NAME: Final = "skyclass"
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search came to."""
 
     values: dict[str, Any]
@@ -28,7 +28,7 @@ class Found:
     """Those that could not be trained."""
 
 
-def search(
+def search_hyperparameters(
     config: SearchConfig,
     folder: Path,
     judge: Callable[[int, dict[str, Any]], float],
@@ -36,7 +36,7 @@ def search(
     maximise: bool,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
-) -> Found:
+) -> SearchResult:
     """Try settings one after another, each chosen by what came of those before.
 
     The trials are kept in an SQLite file; one that was interrupted is begun again with the same
@@ -60,7 +60,7 @@ def search(
 
     Returns
     -------
-    Found
+    SearchResult
         The best trial.
 
     Raises
@@ -83,7 +83,7 @@ def search(
         raise TrainingError(f"none of {failed} trials could be trained: {_last_reason(study)}")
     if progress is not None:
         progress(config.trials, config.trials)
-    return Found(study.best_params, study.best_value, len(study.trials), failed)
+    return SearchResult(study.best_params, study.best_value, len(study.trials), failed)
 
 
 def _open(config: SearchConfig, folder: Path, maximise: bool) -> Any:

@@ -9,11 +9,11 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.files import atomic_path
 from skyclass.models.model_spec import ModelSpec
 
-__all__ = ["Job", "read_job", "write_job"]
+__all__ = ["TrainingJob", "read_job", "write_job"]
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One training."""
 
     cutouts: Path
@@ -50,7 +50,7 @@ class Job:
         return json.dumps(values, indent=1)
 
 
-def write_job(job: Job, path: Path) -> None:
+def write_job(job: TrainingJob, path: Path) -> None:
     """Write a job for other processes.
 
     Parameters
@@ -64,7 +64,7 @@ def write_job(job: Job, path: Path) -> None:
         partial.write_text(job.text, encoding="utf-8")
 
 
-def read_job(path: Path) -> Job:
+def read_job(path: Path) -> TrainingJob:
     """Read a job that `write_job` wrote.
 
     Parameters
@@ -74,7 +74,7 @@ def read_job(path: Path) -> Job:
 
     Returns
     -------
-    Job
+    TrainingJob
         The same.
     """
     values = json.loads(path.read_text(encoding="utf-8"))
@@ -85,4 +85,4 @@ def read_job(path: Path) -> Job:
     values["spec"] = ModelSpec(**spec | tuples)
     values["config"] = TrainingConfig(**values["config"])
     values["augmentation"] = AugmentationConfig(**values["augmentation"])
-    return Job(**values)
+    return TrainingJob(**values)

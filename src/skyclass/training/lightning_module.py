@@ -14,11 +14,11 @@ from skyclass.errors import TrainingError
 from skyclass.images.augment import augment
 from skyclass.models.classifier import Classifier
 from skyclass.training.dataloader import Batch, FeatureBatch
-from skyclass.training.loss import Objective
-from skyclass.training.nan_guard import LossWatch
-from skyclass.training.optimizer import make_optimizer, make_schedule
-from skyclass.training.sampler import process_place
-from skyclass.training.steps import StepPlan
+from skyclass.training.loss import ClassificationLoss
+from skyclass.training.nan_guard import NanGuard
+from skyclass.training.optimizer import make_lr_schedule, make_optimizer
+from skyclass.training.sampler import get_rank
+from skyclass.training.steps import TrainingSteps
 
 __all__ = ["ClassifierModule"]
 
@@ -54,7 +54,7 @@ class ClassifierModule(LightningModule):
         classifier: Classifier,
         config: TrainingConfig,
         augmentation: AugmentationConfig,
-        plan: StepPlan,
+        plan: TrainingSteps,
         *,
         counts: Tensor,
         names: Sequence[Any],
@@ -72,12 +72,12 @@ class ClassifierModule(LightningModule):
         self.config = config
         self.augmentation = augmentation
         self.plan = plan
-        self.objective = Objective(counts, config)
+        self.objective = ClassificationLoss(counts, config)
         self.seed = seed
         self.frozen = frozen
         # a checkpoint of a frozen backbone holds the head only
         self.strict_loading = not frozen
-        self._watch = LossWatch(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
+        self._watch = NanGuard(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
         self._sums = torch.zeros(3, dtype=torch.float64)
         if config.compile:
             # on the instance alone: the names of its weights stay
@@ -121,7 +121,7 @@ class ClassifierModule(LightningModule):
     def loss(self, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
         """Give loss and share of right answers of a batch by its number in the training."""
         # one stream a batch, so that a resumed training sees what an unbroken one would
-        stream = self.seed * 1_000_003 + number + 2**40 * process_place()[0]
+        stream = self.seed * 1_000_003 + number + 2**40 * get_rank()[0]
         torch.manual_seed(stream)
         logits = self.logits(self.classifier, batch, torch.Generator().manual_seed(stream))
         label = self._for_samples(batch.label)
@@ -191,7 +191,7 @@ class ClassifierModule(LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Give the optimizer and its schedule."""
         optimizer = make_optimizer(self.classifier.network, self.config)
-        schedule = make_schedule(optimizer, self.config, self.plan.steps)
+        schedule = make_lr_schedule(optimizer, self.config, self.plan.steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},

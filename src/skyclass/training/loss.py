@@ -5,10 +5,10 @@ from torch import Tensor, nn
 
 from skyclass.config.training_sections import TrainingConfig
 
-__all__ = ["Objective"]
+__all__ = ["ClassificationLoss"]
 
 
-class Objective(nn.Module):
+class ClassificationLoss(nn.Module):
     """Cross-entropy, adapted to classes that differ in number where asked for.
 
     Parameters

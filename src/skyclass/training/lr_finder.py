@@ -14,12 +14,12 @@ from skyclass.errors import TrainingError
 from skyclass.files import atomic_path
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.model_spec import ModelSpec
-from skyclass.training.device import autocast, device, explained
-from skyclass.training.fit import make_module, training_batches
-from skyclass.training.job import Job
+from skyclass.training.device import explain_torch_errors, get_device, make_autocast
+from skyclass.training.fit import make_module, make_training_loader
+from skyclass.training.job import TrainingJob
 from skyclass.training.optimizer import make_optimizer
 
-__all__ = ["RateTest", "draw_rates", "find_learning_rate"]
+__all__ = ["LearningRateSweep", "find_learning_rate", "plot_learning_rate_sweep"]
 
 _FROM: Final = 1e-7
 _TO: Final = 1.0
@@ -30,7 +30,7 @@ _DIVERGED: Final = 4.0
 
 
 @dataclass(frozen=True)
-class RateTest:
+class LearningRateSweep:
     """Loss against learning rate."""
 
     rates: NDArray[np.float64]
@@ -64,7 +64,7 @@ def find_learning_rate(
     augmentation: AugmentationConfig | None = None,
     seed: int = 1,
     steps: int = 100,
-) -> RateTest:
+) -> LearningRateSweep:
     """Train while the learning rate rises from 1e-7 to 1 (Smith 2017, WACV, arXiv:1506.01186).
 
     Parameters
@@ -78,7 +78,7 @@ def find_learning_rate(
 
     Returns
     -------
-    RateTest
+    LearningRateSweep
         Loss against learning rate.
 
     Raises
@@ -89,7 +89,7 @@ def find_learning_rate(
     # enough epochs for all steps, each a batch
     told = {"epochs": steps, "validate_every": None, "accumulate": 1, "compile": False}
     config = config.model_copy(update=told)
-    job = Job(
+    job = TrainingJob(
         cutouts=cutouts,
         fingerprint=read_info(cutouts).fingerprint,
         state=cutouts,
@@ -101,15 +101,15 @@ def find_learning_rate(
         logs=None,
         features=None,
     )
-    with explained(config):
+    with explain_torch_errors(config):
         return _swept(job, steps)
 
 
-def _swept(job: Job, steps: int) -> RateTest:
+def _swept(job: TrainingJob, steps: int) -> LearningRateSweep:
     """Raise the rate after every batch of the training objects."""
     training = open_cutouts(job.cutouts, "train")
-    module = make_module(job, training).to(device())
-    batches = training_batches(job, training, module.plan)
+    module = make_module(job, training).to(get_device())
+    batches = make_training_loader(job, training, module.plan)
     optimizer = make_optimizer(module.classifier.network, job.config)
     peaks = [group["lr"] / job.config.learning_rate for group in optimizer.param_groups]
     rates, losses, mean = np.geomspace(_FROM, _TO, steps), list[float](), 0.0
@@ -119,8 +119,8 @@ def _swept(job: Job, steps: int) -> RateTest:
             waiting = iter(batches)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = rate * peak
-        batch = module.transfer_batch_to_device(next(waiting), device(), 0)
-        with autocast(job.config):
+        batch = module.transfer_batch_to_device(next(waiting), get_device(), 0)
+        with make_autocast(job.config):
             loss, _ = module.loss(batch, step)
         mean = _MEMORY * mean + (1 - _MEMORY) * loss.item()
         losses.append(mean / (1 - _MEMORY ** (step + 1)))
@@ -129,10 +129,10 @@ def _swept(job: Job, steps: int) -> RateTest:
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-    return RateTest(rates[: len(losses)], np.array(losses))
+    return LearningRateSweep(rates[: len(losses)], np.array(losses))
 
 
-def draw_rates(test: RateTest, path: Path) -> None:
+def plot_learning_rate_sweep(test: LearningRateSweep, path: Path) -> None:
     """Draw the loss against the learning rate.
 
     Parameters

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from skyclass.errors import TrainingError
 
-__all__ = ["LossWatch"]
+__all__ = ["NanGuard"]
 
 _NAMED = 32
 
 
-class LossWatch:
+class NanGuard:
     """Keeps losses until they are looked at: on a GPU each look waits for all work to end.
 
     Parameters

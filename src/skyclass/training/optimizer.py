@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from skyclass.config.training_sections import TrainingConfig
 
-__all__ = ["layer_depths", "make_optimizer", "make_schedule"]
+__all__ = ["assign_layer_depths", "make_lr_schedule", "make_optimizer"]
 
 
 def make_optimizer(network: nn.Module, config: TrainingConfig) -> Optimizer:
@@ -39,7 +39,7 @@ def make_optimizer(network: nn.Module, config: TrainingConfig) -> Optimizer:
 
 def _groups(network: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
     """Divide the weights by their learning rate and weight decay."""
-    depths = layer_depths(network)
+    depths = assign_layer_depths(network)
     deepest = max(depths.values())
     groups = defaultdict(list)
     for name, weight in network.named_parameters():
@@ -58,7 +58,7 @@ def _groups(network: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
     ]
 
 
-def layer_depths(network: nn.Module) -> dict[str, int]:
+def assign_layer_depths(network: nn.Module) -> dict[str, int]:
     """Give the layer that each weight belongs to, counted from the input.
 
     Parameters
@@ -88,7 +88,7 @@ def layer_depths(network: nn.Module) -> dict[str, int]:
     return depths | {n: deepest for n, _ in network.named_parameters() if n.startswith("head.")}
 
 
-def make_schedule(optimizer: Optimizer, config: TrainingConfig, steps: int) -> LRScheduler:
+def make_lr_schedule(optimizer: Optimizer, config: TrainingConfig, steps: int) -> LRScheduler:
     """Give the course of the learning rate.
 
     Parameters

@@ -8,15 +8,21 @@ from numpy.typing import NDArray
 from torch import distributed
 from torch.utils.data import Sampler
 
-from skyclass.training.steps import StepPlan
+from skyclass.training.steps import TrainingSteps
 
-__all__ = ["StoredOrder", "TrainingOrder", "epoch_length", "epoch_order", "process_place"]
+__all__ = [
+    "SequentialBatchSampler",
+    "TrainingBatchSampler",
+    "count_epoch_objects",
+    "draw_epoch",
+    "get_rank",
+]
 
 Rows = NDArray[np.int64]
 
 
-def epoch_length(label: Rows, imbalance: str) -> int:
-    """Count the objects that `epoch_order` gives.
+def count_epoch_objects(label: Rows, imbalance: str) -> int:
+    """Count the objects that `draw_epoch` gives.
 
     Parameters
     ----------
@@ -36,7 +42,7 @@ def epoch_length(label: Rows, imbalance: str) -> int:
     return len(label)
 
 
-def epoch_order(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
+def draw_epoch(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
     """Draw the objects of an epoch.
 
     Parameters
@@ -52,7 +58,7 @@ def epoch_order(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
     Returns
     -------
     numpy.ndarray
-        Rows, `[epoch_length]`.
+        Rows, `[count_epoch_objects]`.
     """
     stream = np.random.default_rng([seed, epoch])
     if imbalance not in {"balanced", "oversample"}:
@@ -60,7 +66,7 @@ def epoch_order(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
     classes, counts = np.unique(label, return_counts=True)
     each = counts.max() if imbalance == "oversample" else -(-len(label) // len(classes))
     parts = [_repeated(np.flatnonzero(label == one), each, stream) for one in classes]
-    return stream.permutation(np.concatenate(parts))[: epoch_length(label, imbalance)]
+    return stream.permutation(np.concatenate(parts))[: count_epoch_objects(label, imbalance)]
 
 
 def _repeated(members: Rows, count: int, stream: np.random.Generator) -> Rows:
@@ -69,14 +75,14 @@ def _repeated(members: Rows, count: int, stream: np.random.Generator) -> Rows:
     return np.concatenate(passes)[:count]
 
 
-def process_place() -> tuple[int, int]:
+def get_rank() -> tuple[int, int]:
     """Give the number of this process and how many train together."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
 
 
-class TrainingOrder(Sampler[Rows]):
+class TrainingBatchSampler(Sampler[Rows]):
     """Batches of a round: of each batch the share of this process.
 
     Parameters
@@ -88,17 +94,17 @@ class TrainingOrder(Sampler[Rows]):
     batch_size
         Objects a batch, all processes together.
     imbalance, seed
-        As `epoch_order` takes them.
+        As `draw_epoch` takes them.
     """
 
     def __init__(
-        self, label: Rows, plan: StepPlan, batch_size: int, imbalance: str, seed: int
+        self, label: Rows, plan: TrainingSteps, batch_size: int, imbalance: str, seed: int
     ) -> None:
         self._plan = plan
         self._batch_size = batch_size
         self._round = 0
         # a round may begin in one epoch and end in the next: both are used in turns
-        self._order = lru_cache(2)(lambda epoch: epoch_order(label, imbalance, seed, epoch))
+        self._order = lru_cache(2)(lambda epoch: draw_epoch(label, imbalance, seed, epoch))
 
     def __len__(self) -> int:
         """Give the number of batches of a round."""
@@ -110,7 +116,7 @@ class TrainingOrder(Sampler[Rows]):
 
     def __iter__(self) -> Iterator[Rows]:
         """Give the rows of each batch."""
-        process, processes = process_place()
+        process, processes = get_rank()
         first = self._round * len(self)
         for number in range(first, first + len(self)):
             epoch, place = divmod(number, self._plan.epoch_batches)
@@ -119,7 +125,7 @@ class TrainingOrder(Sampler[Rows]):
             yield batch[process::processes]
 
 
-class StoredOrder(Sampler[Rows]):
+class SequentialBatchSampler(Sampler[Rows]):
     """Batches of all objects of a split in the stored order.
 
     Parameters
@@ -149,5 +155,5 @@ class StoredOrder(Sampler[Rows]):
 
     def _rows(self) -> Rows:
         """Give the rows of this process."""
-        process, processes = process_place() if self._shared else (0, 1)
+        process, processes = get_rank() if self._shared else (0, 1)
         return np.arange(process, self._count, processes)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.errors import TrainingError
 
-__all__ = ["StepPlan", "plan_steps"]
+__all__ = ["TrainingSteps", "compute_steps"]
 
 
 @dataclass(frozen=True)
-class StepPlan:
+class TrainingSteps:
     """A training as rounds of equally many steps, with a validation after each.
 
     A round is what is repeated after an interruption, and an epoch of Lightning's.
@@ -35,7 +35,7 @@ class StepPlan:
         return self.round_steps * self.accumulate
 
 
-def plan_steps(count: int, config: TrainingConfig) -> StepPlan:
+def compute_steps(count: int, config: TrainingConfig) -> TrainingSteps:
     """Divide a training into rounds.
 
     Parameters
@@ -48,7 +48,7 @@ def plan_steps(count: int, config: TrainingConfig) -> StepPlan:
 
     Returns
     -------
-    StepPlan
+    TrainingSteps
         With at least one round.
 
     Raises
@@ -66,4 +66,4 @@ def plan_steps(count: int, config: TrainingConfig) -> StepPlan:
     epoch_steps = batches // config.accumulate
     steps = config.epochs * epoch_steps
     between = min(config.validate_every or epoch_steps, steps)
-    return StepPlan(steps // between, between, config.accumulate, batches)
+    return TrainingSteps(steps // between, between, config.accumulate, batches)

@@ -5,12 +5,12 @@ from timm.layers.norm_act import convert_sync_batchnorm
 from torch import Tensor, nn
 from torch.distributed.nn import functional
 
-from skyclass.training.sampler import process_place
+from skyclass.training.sampler import get_rank
 
-__all__ = ["share_batch_norm"]
+__all__ = ["synchronise_batch_norm"]
 
 
-def share_batch_norm(module: nn.Module, on_gpu: bool) -> nn.Module:
+def synchronise_batch_norm(module: nn.Module, on_gpu: bool) -> nn.Module:
     """Let batch normalisations see the whole batch where several processes train.
 
     Parameters
@@ -41,7 +41,7 @@ class _SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """Normalise `[n, channel, ...]`."""
-        _, processes = process_place()
+        _, processes = get_rank()
         if not self.training or processes == 1:
             normalised: Tensor = super().forward(input)
             return normalised
@@ -71,4 +71,4 @@ class _SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
 def _mean_over_processes(value: Tensor) -> Tensor:
     """Give the mean of what every process has; gradients flow back to all of them."""
     total: Tensor = functional.all_reduce(value)  # type: ignore[no-untyped-call]
-    return total / process_place()[1]
+    return total / get_rank()[1]

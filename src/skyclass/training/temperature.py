@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-__all__ = ["fit_temperature", "negative_log_likelihood"]
+__all__ = ["compute_negative_log_likelihood", "fit_temperature"]
 
 _RANGE: Final = 20.0
 """A temperature lies between this and its reciprocal."""
 
 
-def negative_log_likelihood(
+def compute_negative_log_likelihood(
     logits: NDArray[np.float64], label: NDArray[np.int64], temperature: float
 ) -> float:
     """Give the mean negative logarithm of the probability of the true class.
@@ -58,7 +58,7 @@ def fit_temperature(logits: NDArray[np.float64], label: NDArray[np.int64]) -> fl
     if (shares.mean(axis=1).argmax(axis=1) == label).all():
         return 1.0
     found = minimize_scalar(
-        lambda x: negative_log_likelihood(logits, label, float(np.exp(x))),
+        lambda x: compute_negative_log_likelihood(logits, label, float(np.exp(x))),
         bounds=(-np.log(_RANGE), np.log(_RANGE)),
         method="bounded",
         options={"xatol": 1e-6},

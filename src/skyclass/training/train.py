@@ -11,19 +11,24 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import ImageError, TrainingError
 from skyclass.files import AnyPath, make_directory
 from skyclass.images.stored_cutouts import open_cutouts, read_info
-from skyclass.models.build import start
+from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.saved_model import load
-from skyclass.training.check_splits import check_objects
-from skyclass.training.device import autocast, device, explained, precision_of
+from skyclass.models.saved_model import load_model
+from skyclass.training.check_class_counts import check_class_counts
+from skyclass.training.device import (
+    choose_precision,
+    explain_torch_errors,
+    get_device,
+    make_autocast,
+)
+from skyclass.training.distributed import fit_in_processes, format_launch_command
 from skyclass.training.early_stopping import Tell
+from skyclass.training.feature_cache import cache_features, hash_feature_inputs
 from skyclass.training.fit import fit
-from skyclass.training.job import Job, write_job
+from skyclass.training.job import TrainingJob, write_job
 from skyclass.training.loggers import check_loggers
-from skyclass.training.processes import fit_in_processes, launch_line
-from skyclass.training.stored_features import features_key, store_features
 
 __all__ = ["check_training", "train"]
 
@@ -80,9 +85,9 @@ def train(
     augmentation = augmentation or AugmentationConfig()
     check_training(config, augmentation)
     codes = {name: open_cutouts(cutouts, name).label for name in ("train", "validation")}
-    check_objects(spec.labels, codes, config)
+    check_class_counts(spec.labels, codes, config)
     state = out.with_name(f"{out.name}.training").absolute()
-    job = Job(
+    job = TrainingJob(
         cutouts=cutouts.absolute(),
         fingerprint=read_info(cutouts).fingerprint,
         state=state,
@@ -100,10 +105,10 @@ def train(
     if job.out != out.absolute():
         job.out.replace(out)
     shutil.rmtree(state, ignore_errors=True)
-    return load(out)
+    return load_model(out)
 
 
-def _run(job: Job, progress: Tell | None) -> None:
+def _run(job: TrainingJob, progress: Tell | None) -> None:
     """Do a job in this process or in others, going on with what another call began."""
     told = job.state / "job.json"
     if not told.exists() or told.read_text(encoding="utf-8") != job.text:
@@ -113,8 +118,9 @@ def _run(job: Job, progress: Tell | None) -> None:
     if job.config.nodes > 1:
         if not job.out.exists():
             raise TrainingError(
-                f"training.nodes = {job.config.nodes}: start `{launch_line(job, told)}` on each"
-                " machine, then the same command again"
+                f"training.nodes = {job.config.nodes}: start"
+                f" `{format_launch_command(job, told)}` on each machine, then the same command"
+                " again"
             )
     elif job.config.devices > 1:
         fit_in_processes(job, told, progress)
@@ -152,23 +158,23 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
         )
 
 
-def _with_features(job: Job) -> Job:
+def _with_features(job: TrainingJob) -> TrainingJob:
     """Compute the features of a frozen backbone, or find them."""
     lightning.seed_everything(job.seed, verbose=False)
-    classifier = start(job.spec)
+    classifier = build_classifier(job.spec)
     columns = read_columns(job.spec.columns, job.cutouts, "train")
-    key = features_key(classifier, job.fingerprint, precision_of(job.config), columns)
+    key = hash_feature_inputs(classifier, job.fingerprint, choose_precision(job.config), columns)
     # where cutouts are shared by several experiments, so are features
     folder = job.cutouts.resolve().with_name("features") / key
-    classifier.to(device())
+    classifier.to(get_device())
     for split in _SPLITS:
         try:
             stored = open_cutouts(job.cutouts, split)
         except ImageError:
             # there need not be a calibration split
             continue
-        with explained(job.config):
+        with explain_torch_errors(job.config):
             columns = read_columns(job.spec.columns, job.cutouts, split)
-            arithmetic = partial(autocast, job.config)
-            store_features(classifier, stored, folder, split, arithmetic, columns)
+            arithmetic = partial(make_autocast, job.config)
+            cache_features(classifier, stored, folder, split, arithmetic, columns)
     return replace(job, features=folder)

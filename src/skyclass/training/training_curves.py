@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from skyclass.files import atomic_path
 
-__all__ = ["draw_training"]
+__all__ = ["plot_training_curves"]
 
 
-def draw_training(history: dict[str, Any], path: Path) -> None:
+def plot_training_curves(history: dict[str, Any], path: Path) -> None:
     """Draw losses and validation accuracy against the steps.
 
     Parameters

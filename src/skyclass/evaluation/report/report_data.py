@@ -16,7 +16,7 @@ from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evalua
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.surveys.sdss.frames import BANDS
 
 __all__ = ["ReportData", "read_report_data"]
@@ -80,7 +80,7 @@ def read_report_data(directory: Path) -> ReportData:
     _check_same_objects(directory, found.metrics, found.table)
     cutouts = open_cutouts(directory / "cutouts", "test")
     _check_same_cutouts(directory, cutouts, found.table)
-    classifier = load(directory / "model")
+    classifier = load_model(directory / "model")
     return ReportData(
         **vars(found),
         config=read_config(directory / "experiment.toml"),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.thumbnails import encode_png
-from skyclass.models.catalog_columns import standardised
+from skyclass.models.catalog_columns import standardise
 from skyclass.models.classifier import Classifier
 
 __all__ = ["Explained", "attribute_pixels", "choose_explained", "explain"]
@@ -167,7 +167,7 @@ def _columns(material: ReportData, rows: NDArray[np.int64]) -> Tensor | None:
     if material.columns is None:
         return None
     spec = material.classifier.spec
-    told = standardised(material.columns[rows], spec.column_mean, spec.column_deviation)
+    told = standardise(material.columns[rows], spec.column_mean, spec.column_deviation)
     return torch.from_numpy(told).repeat_interleave(material.classifier.samples, dim=0)
 
 

@@ -5,20 +5,20 @@ from typing import Any, Final
 from torch import Tensor, nn
 
 from skyclass.errors import ModelError
-from skyclass.models.backbone import BackboneNetwork, create_backbone, pretrained_config
-from skyclass.models.channel_filters import spread_filters
+from skyclass.models.backbone import BackboneNetwork, create_backbone, get_pretrained_config
 from skyclass.models.classifier import Classifier
-from skyclass.models.hf_vit import from_hugging_face, is_hugging_face
-from skyclass.models.load_weights import put_weights
+from skyclass.models.hugging_face_vit import convert_hugging_face_weights, is_hugging_face_vit
+from skyclass.models.input_channels import adapt_input_channels
+from skyclass.models.load_weights import load_weights
 from skyclass.models.registry import networks
 
-__all__ = ["put_pretrained"]
+__all__ = ["load_pretrained_weights"]
 
 _PRETRAINING: Final = {1000, 11221, 21841, 21843}
 """Classes of ImageNet-1k and of the forms of ImageNet-21k; such a head is left out."""
 
 
-def put_pretrained(classifier: Classifier, state: dict[str, Tensor], source: str) -> None:
+def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], source: str) -> None:
     """Fit weights in timm's or Hugging Face's form to a backbone, and to a head for its classes.
 
     Parameters
@@ -38,10 +38,10 @@ def put_pretrained(classifier: Classifier, state: dict[str, Tensor], source: str
     network = classifier.network
     if not isinstance(network, BackboneNetwork) or classifier.spec.network in networks():
         raise ModelError(f"{source} holds no weights of {classifier.spec.network} of skyclass")
-    if is_hugging_face(state):
-        state = from_hugging_face(state)
+    if is_hugging_face_vit(state):
+        state = convert_hugging_face_weights(state)
     spec = classifier.spec
-    config = pretrained_config(spec.network)
+    config = get_pretrained_config(spec.network)
     _take_head(network.head, state, config, len(spec.labels), source)
     channels, *size = classifier.picture_shape
     stems = [f"{name}.weight" for name in _several(config.get("first_conv"))]
@@ -65,8 +65,8 @@ def put_pretrained(classifier: Classifier, state: dict[str, Tensor], source: str
         raise ModelError(f"{told}: {_short(error)}") from error
     weights = backbone.state_dict()
     if given != channels:
-        weights |= {name: spread_filters(weights[name], channels) for name in stems}
-    put_weights(network.backbone, weights, source)
+        weights |= {name: adapt_input_channels(weights[name], channels) for name in stems}
+    load_weights(network.backbone, weights, source)
 
 
 def _take_head(

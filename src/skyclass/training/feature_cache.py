@@ -16,7 +16,7 @@ from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import StoredCutouts
 from skyclass.models.classifier import Classifier
 
-__all__ = ["StoredFeatures", "features_key", "store_features"]
+__all__ = ["CachedFeatures", "cache_features", "hash_feature_inputs"]
 
 _PART: Final = 512
 """Objects in a file: what is computed again at most after an interruption."""
@@ -34,13 +34,13 @@ _NOT_OF_FEATURES: Final = {
 }
 
 
-class StoredFeatures:
+class CachedFeatures:
     """Features of a split, read from disk as they are needed.
 
     Parameters
     ----------
     folder
-        Where `store_features` wrote.
+        Where `cache_features` wrote.
     split
         Name of the split.
     count
@@ -76,7 +76,7 @@ class StoredFeatures:
         return out.reshape(-1, shape[-1])
 
 
-def features_key(
+def hash_feature_inputs(
     classifier: Classifier,
     fingerprint: str,
     precision: str,
@@ -116,7 +116,7 @@ def features_key(
 
 
 @torch.no_grad()
-def store_features(
+def cache_features(
     classifier: Classifier,
     cutouts: StoredCutouts,
     folder: Path,

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.errors import TrainingError
-from skyclass.training.sampler import epoch_length
-from skyclass.training.steps import plan_steps
+from skyclass.training.sampler import count_epoch_objects
+from skyclass.training.steps import compute_steps
 
-__all__ = ["check_objects"]
+__all__ = ["check_class_counts"]
 
 
-def check_objects(
+def check_class_counts(
     labels: Sequence[str], codes: Mapping[str, NDArray[np.int64]], config: TrainingConfig
 ) -> None:
     """Refuse splits that nothing can be learnt from, or judged with.
@@ -45,4 +45,4 @@ def check_objects(
                 f"the {split} split has no object of class {', '.join(absent)}: take more objects,"
                 " or merge or drop the class in [labels]"
             )
-    plan_steps(epoch_length(codes["train"], config.imbalance), config)
+    compute_steps(count_epoch_objects(codes["train"], config.imbalance), config)

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-__all__ = ["spread_filters"]
+__all__ = ["adapt_input_channels"]
 
 
-def spread_filters(weight: Tensor, channels: int) -> Tensor:
+def adapt_input_channels(weight: Tensor, channels: int) -> Tensor:
     """Give every channel the mean of the R, G and B filters, times three over the channels.
 
     A picture whose channels are all alike then gives the response that the pretrained network has

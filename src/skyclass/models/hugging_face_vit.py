@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-__all__ = ["from_hugging_face", "is_hugging_face"]
+__all__ = ["convert_hugging_face_weights", "is_hugging_face_vit"]
 
 _MARK: Final = "embeddings.patch_embeddings.projection.weight"
 _PREFIX: Final = "vit."
@@ -29,7 +29,7 @@ _NAMES: Final = (
 )
 
 
-def is_hugging_face(names: Iterable[str]) -> bool:
+def is_hugging_face_vit(names: Iterable[str]) -> bool:
     """Tell whether weights are named as `transformers` names those of a vision transformer.
 
     Parameters
@@ -45,7 +45,7 @@ def is_hugging_face(names: Iterable[str]) -> bool:
     return any(name.removeprefix(_PREFIX) == _MARK for name in names)
 
 
-def from_hugging_face(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def convert_hugging_face_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Name the weights of a vision transformer as timm does.
 
     Parameters

@@ -14,14 +14,14 @@ from typing import Any
 
 from skyclass.errors import TrainingError
 from skyclass.training.early_stopping import Tell
-from skyclass.training.job import Job
+from skyclass.training.job import TrainingJob
 
-__all__ = ["fit_in_processes", "launch_line"]
+__all__ = ["fit_in_processes", "format_launch_command"]
 
 _WORKER = "skyclass.training.worker"
 
 
-def fit_in_processes(job: Job, told: Path, tell: Tell | None) -> None:
+def fit_in_processes(job: TrainingJob, told: Path, tell: Tell | None) -> None:
     """Do a job in as many processes as devices are asked for.
 
     They are fresh ones that do nothing but train: no stage before the training is repeated. They
@@ -58,7 +58,7 @@ def fit_in_processes(job: Job, told: Path, tell: Tell | None) -> None:
                     raise TrainingError(f"training process {number} failed: {last[0]}")
 
 
-def launch_line(job: Job, told: Path) -> str:
+def format_launch_command(job: TrainingJob, told: Path) -> str:
     """Give the command that starts a job's processes on one of several machines.
 
     Parameters
@@ -80,7 +80,7 @@ def launch_line(job: Job, told: Path) -> str:
 
 
 @contextmanager
-def _workers(job: Job, told: Path) -> Iterator[list[subprocess.Popen[str]]]:
+def _workers(job: TrainingJob, told: Path) -> Iterator[list[subprocess.Popen[str]]]:
     """Start the processes; end those that are left."""
     # a cluster's own numbers are for processes that it starts itself
     own = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}

@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import load
+from skyclass.models.saved_model import load_model
 from skyclass.training import stored_features as module
-from skyclass.training.stored_features import StoredFeatures, features_key, store_features
+from skyclass.training.feature_cache import CachedFeatures, cache_features, hash_feature_inputs
 from skyclass.training.train import train
 from training.stored import spec
 
@@ -63,7 +63,7 @@ def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> N
 def test_accuracy_on_the_training_objects(cutouts: Path, tmp_path: Path) -> None:
     out = shortly(cutouts, tmp_path / "model", learning_rate=1e-12)
     stored = open_cutouts(cutouts, "train")
-    shares = load(out).probabilities(stored.take(np.arange(len(stored))), stored.offsets())
+    shares = load_model(out).probabilities(stored.take(np.arange(len(stored))), stored.offsets())
     right = float(np.mean(shares.argmax(1) == stored.label))
     last = json.loads((out / "history.json").read_text())["epochs"][-1]
     # the last batch of an epoch may not be full, and is then left out
@@ -102,31 +102,31 @@ def test_what_was_computed_before_an_interruption_is_kept(
 
     monkeypatch.setattr(module, "_features", failing)
     with pytest.raises(KeyboardInterrupt):
-        store_features(classifier, stored, tmp_path, "train", nullcontext)
+        cache_features(classifier, stored, tmp_path, "train", nullcontext)
     assert len(list(tmp_path.iterdir())) == 2
-    store_features(classifier, stored, tmp_path, "train", nullcontext)
+    cache_features(classifier, stored, tmp_path, "train", nullcontext)
     # 105 objects are four parts, one of which was broken off
     assert len(calls) == 5
     rows = np.array([104, 0, 33, 31, 64])
     with torch.no_grad():
         flux, offset = stored.take(rows), stored.offsets()[rows]
         expected = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset))
-    found = StoredFeatures(tmp_path, "train", len(stored)).take(rows)
+    found = CachedFeatures(tmp_path, "train", len(stored)).take(rows)
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
 
 
 def test_the_key_tells_backbones_and_pictures_apart_but_not_heads(cutouts: Path) -> None:
     torch.manual_seed(1)
     one, mark = Classifier(spec()), read_info(cutouts).fingerprint
-    key = features_key(one, mark, "32-true")
+    key = hash_feature_inputs(one, mark, "32-true")
     torch.nn.init.zeros_(one.head.weight)
     one.temperature = 2.0
-    assert features_key(one, mark, "32-true") == key
-    assert features_key(one, "other cutouts", "32-true") != key
-    assert features_key(one, mark, "bf16-mixed") != key
+    assert hash_feature_inputs(one, mark, "32-true") == key
+    assert hash_feature_inputs(one, "other cutouts", "32-true") != key
+    assert hash_feature_inputs(one, mark, "bf16-mixed") != key
     same = Classifier(replace(spec(), crop=12))
     same.network.load_state_dict(one.network.state_dict())
-    assert features_key(same, mark, "32-true") != key
+    assert hash_feature_inputs(same, mark, "32-true") != key
     with torch.no_grad():
         one.network.features[1][0].weight[0, 0, 0, 0] += 1
-    assert features_key(one, mark, "32-true") != key
+    assert hash_feature_inputs(one, mark, "32-true") != key
