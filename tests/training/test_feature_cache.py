@@ -14,7 +14,7 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
-from skyclass.training import stored_features as module
+from skyclass.training import feature_cache as module
 from skyclass.training.feature_cache import CachedFeatures, cache_features, hash_feature_inputs
 from skyclass.training.train import train
 from training.stored import spec
