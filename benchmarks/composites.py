@@ -28,7 +28,7 @@ from matplotlib import pyplot as plt
 from skimage.transform import resize
 
 from skyclass.frames.frame import open_field
-from skyclass.images.cutout import cut_field
+from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import render
 from skyclass.surveys.sdss.frames import BANDS, Field
 
@@ -127,7 +127,7 @@ def batched(flux: np.ndarray) -> np.ndarray:
 
 def from_frames(folder: Path, n: int) -> np.ndarray:
     ra, dec = np.transpose([place(i) for i in range(n)])
-    return batched(cut_field(open_field(folder, FIELD), ra, dec, SIZE).flux)
+    return batched(cut_frames(open_field(folder, FIELD), ra, dec, SIZE).flux)
 
 
 def seconds(function, *arguments) -> float:

@@ -31,10 +31,10 @@ from astropy.wcs import WCS
 from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.frames.frame import open_field
-from skyclass.images.cut_field import cut_objects
-from skyclass.images.cutout import cut_field, last_row
+from skyclass.images.cut_field import cut_field
+from skyclass.images.cutout import cut_frames, last_row
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.runners import on_threads
+from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, Field, find_frame
 from skyclass.transfer.decompress import get_decoder_name, open_decompressed
@@ -87,7 +87,7 @@ def decode(files: list[tuple[Path, int]]) -> None:
 def stage(folder: Path, run) -> None:
     table = read_catalog(folder / "catalog.parquet")
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        make_cutouts(table, folder / "frames", Path(out) / "cutouts", run=run)
+        make_cutouts(table, folder / "frames", Path(out) / "cutouts", runner=run)
 
 
 def against_decoding(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> None:
@@ -130,7 +130,7 @@ def two_workers(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> Non
 
     gains = [
         (
-            seconds(stage, folder, on_threads(1)) / seconds(stage, folder, on_threads(2)),
+            seconds(stage, folder, use_threads(1)) / seconds(stage, folder, use_threads(2)),
             seconds(bare, 1) / seconds(bare, 2),
         )
         for _ in range(ROUNDS)
@@ -171,11 +171,11 @@ def cutting(folder: Path, cutana: str | None) -> None:
     def alone() -> None:
         for _ in range(REPEAT):
             for field, ra, dec in objects:
-                cut_field(frames[field], ra, dec, SIZE)
+                cut_frames(frames[field], ra, dec, SIZE)
 
     def whole() -> None:
         for field, ra, dec in objects:
-            cut_objects(folder / "plain", field, ra, dec, rules)
+            cut_field(folder / "plain", field, ra, dec, rules)
 
     def spent(function, *arguments) -> float:
         start = cpu()

@@ -43,7 +43,7 @@ def rate(work: Callable[[], int]) -> float:
 def main(count: int, size: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         write_cutouts(Path(name) / "cutouts", count, size)
-        cutouts = open_cutouts(Path(name) / "cutouts", "train")
+        cutouts = open_cutouts(Path(name) / "cutouts")["train"]
         formatted = datasets.load_from_disk(str(Path(name) / "cutouts"))["train"]
         formatted = formatted.select_columns(["flux", "offset", "label"]).with_format("numpy")
         plan = compute_steps(len(cutouts), TrainingConfig(batch_size=BATCH, epochs=1))
@@ -63,7 +63,7 @@ def main(count: int, size: int) -> None:
             done, turned = 0, AugmentationConfig()
             for number, batch in enumerate(batches):
                 stream = torch.Generator().manual_seed(number)
-                flux = renderer.register(batch.flux, batch.offset)
+                flux = renderer.align(batch.flux, batch.offset)
                 done += len(renderer.draw(augment(flux, turned, stream, BANDS)))
             return done
 

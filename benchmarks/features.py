@@ -19,8 +19,8 @@ import pandas as pd
 from safetensors.torch import load_file
 
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
-from skyclass.images.runners import on_threads
-from skyclass.images.store import Part, plan_of, store
+from skyclass.images.runners import use_threads
+from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
 from skyclass.training.train import train
@@ -36,19 +36,19 @@ def write_cutouts(out: Path, count: int, size: int) -> None:
     splits = np.where(numbers % 5 == 0, "validation", "train")
     table = pd.DataFrame({"ra": numbers / 1e3, "dec": numbers / 1e3, "split": splits, **ids})
     table["label"] = np.array(LABELS)[numbers // 5 % 3]
-    plan = plan_of(table, LABELS, BANDS, size, "float32", {})
-    store(
+    plan = make_storage_plan(table, LABELS, BANDS, size, "float32", {})
+    store_cutouts(
         plan,
         out,
         [("all", table)],
         partial(part, size),
-        on_threads(1),
+        use_threads(1),
         replace=False,
         progress=None,
     )
 
 
-def part(size: int, _name: str, rows: pd.DataFrame) -> Part:
+def part(size: int, _name: str, rows: pd.DataFrame) -> CutoutPart:
     stream, n = np.random.default_rng(1), len(rows)
     arrays = {
         "flux": stream.normal(1, 1, (n, 5, size, size)).astype(np.float32),
@@ -56,7 +56,7 @@ def part(size: int, _name: str, rows: pd.DataFrame) -> Part:
         "offset": np.zeros((n, 5, 2), dtype=np.float32),
         "cd": np.tile(np.eye(2), (n, 1, 1)),
     }
-    return Part(arrays, np.ones(n, dtype=bool), simulated=True)
+    return CutoutPart(arrays, np.ones(n, dtype=bool), simulated=True)
 
 
 def seconds(

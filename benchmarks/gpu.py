@@ -105,7 +105,7 @@ def stepper(
 
 
 def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
-    cutouts = open_cutouts(folder, "train")
+    cutouts = open_cutouts(folder)["train"]
     plan = compute_steps(len(cutouts), config)
     order = TrainingBatchSampler(cutouts.label, plan, config.batch_size, "none", 1)
     batches = make_loader(cutouts, order)

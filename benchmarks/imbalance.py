@@ -52,7 +52,7 @@ def skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
 
 def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.ndarray:
     """Train, and give the share of right answers of each class on the test objects."""
-    training, test = (open_cutouts(cutouts, split) for split in ("train", "test"))
+    training, test = (open_cutouts(cutouts)[split] for split in ("train", "test"))
     counts = np.bincount(training.label)
     objects = counts.max() * len(counts) if method == "oversample" else counts.sum()
     spec = ModelSpec("t", LABELS, "ugriz", "compact", SIZE, BANDS, "nanomaggy", True, "shift")
@@ -78,7 +78,7 @@ def main(fields: int, steps: int, seeds: int) -> None:
         table = skewed(table, list(table.attrs["skyclass"]["classes"]))
         rules = CutoutConfig(size=SIZE)
         LABELS = make_cutouts(table, folder / "frames", folder / "cutouts", rules).labels
-        parts = [open_cutouts(folder / "cutouts", part).label for part in ("train", "test")]
+        parts = [open_cutouts(folder / "cutouts")[part].label for part in ("train", "test")]
         shares = np.bincount(parts[0]) / len(parts[0])
         print(f"training objects: {dict(zip(LABELS, np.bincount(parts[0]).tolist(), strict=True))}")
         print(f"test objects: {dict(zip(LABELS, np.bincount(parts[1]).tolist(), strict=True))}")

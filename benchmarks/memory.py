@@ -19,7 +19,7 @@ import pandas as pd
 
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.runners import on_threads
+from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.frames import BANDS, Field, find_frame, frame_path
 
@@ -70,7 +70,7 @@ def cut(folder: Path, count: int) -> None:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    make_cutouts(table, frames, folder / f"cutouts-{count}", run=on_threads(1))
+    make_cutouts(table, frames, folder / f"cutouts-{count}", runner=use_threads(1))
     done.set()
     watcher.join()
     own, whole = (

@@ -22,7 +22,7 @@ from skyclass.catalog.build_catalog import catalog_of, read_catalog, write_catal
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.renderer import check_images
+from skyclass.images.renderer import check_images, get_registration
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import make_spec
@@ -98,7 +98,8 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
 
 def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs: int) -> Classifier:
     config = configuration(folder / "survey", network, side, epochs)
-    registration = check_images(config.images, config.cutouts.pixels)
+    check_images(config.images, config.cutouts.pixels)
+    registration = get_registration(config.images)
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
     spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)
     out = folder / f"{network}-{side or NATIVE}"
@@ -106,7 +107,7 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
 
 
 def answers(classifier: Classifier, cutouts: Path) -> np.ndarray:
-    test = open_cutouts(cutouts, "test")
+    test = open_cutouts(cutouts)["test"]
     offsets = test.offsets()
     rows = np.array_split(np.arange(len(test)), max(1, len(test) // 256))
     return np.concatenate([classifier.probabilities(test.take(r), offsets[r]) for r in rows])
@@ -114,7 +115,7 @@ def answers(classifier: Classifier, cutouts: Path) -> np.ndarray:
 
 def accuracy(folder: Path, options: argparse.Namespace) -> None:
     cutouts = prepare(folder, options.fields, options.objects)
-    true = open_cutouts(cutouts, "test").label
+    true = open_cutouts(cutouts)["test"].label
     for name in options.networks:
         seconds, predicted = [], []
         native_epochs = options.native_epochs or options.epochs

@@ -16,7 +16,7 @@ import numpy as np
 from astropy.table import Table
 
 from skyclass.frames.frame import open_field
-from skyclass.images.cutout import cut_field
+from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import render
 from skyclass.models.saved_model import load_model
 from skyclass.surveys.sdss.frames import Field
@@ -34,7 +34,7 @@ def main(model: Path, picture: Path) -> None:
     inside = (x > 0) & (x < 2047) & (y > 64) & (y < 1425) & (magnitude[:, 2] < FAINTEST)
     inside &= magnitude[:, 2] > BRIGHTEST
     stars, magnitude = stars[inside], magnitude[inside]
-    cutouts = cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
+    cutouts = cut_frames(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
     classifier = load_model(model)
     labels = classifier.spec.labels
     predicted = classifier.probabilities(cutouts.flux, cutouts.offset).argmax(axis=1)

@@ -20,8 +20,8 @@ import torch
 from astropy.io import fits
 
 from skyclass.frames.frame import open_field
-from skyclass.images.align_bands import shift
-from skyclass.images.cutout import cut_field
+from skyclass.images.align_bands import align_bands
+from skyclass.images.cutout import cut_frames
 from skyclass.measurement.detect import detect
 from skyclass.models.registry import create_network
 from skyclass.surveys.sdss.frames import Field, find_frame
@@ -46,7 +46,7 @@ def isolated(frames) -> tuple[np.ndarray, np.ndarray]:
     apart = np.sort(np.hypot(x[:, None] - x, y[:, None] - y), axis=1)[:, 1]
     inside = (x > 40) & (x < 2008) & (y > 40) & (y < 1449)
     kept = found[(apart > ISOLATION) & inside]
-    cut = cut_field(frames, kept["ra"].to_numpy(), kept["dec"].to_numpy(), SIZE)
+    cut = cut_frames(frames, kept["ra"].to_numpy(), kept["dec"].to_numpy(), SIZE)
     flux = fluxes(cut.flux, cut.offset)
     good = (flux.min(axis=1) > FAINTEST) & (flux.max(axis=1) < BRIGHTEST)
     small = fluxes(cut.flux, cut.offset, 3.0)[:, 1] / flux[:, 1]
@@ -100,7 +100,7 @@ def unrefracted(root: Path, field: Field, centroids: np.ndarray, flux: np.ndarra
 
 
 def moved(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    return shift(torch.tensor(images), torch.tensor(offset)).numpy()
+    return align_bands(torch.tensor(images), torch.tensor(offset)).numpy()
 
 
 def accuracy(root: Path) -> None:
@@ -135,7 +135,10 @@ def cost(n: int = 256, rounds: int = 7) -> None:
         for _ in range(rounds):
             for taken, function in zip(
                 times,
-                (lambda: shift(images, offset), lambda: [network(p) for p in images.split(32)]),
+                (
+                    lambda: align_bands(images, offset),
+                    lambda: [network(p) for p in images.split(32)],
+                ),
                 strict=True,
             ):
                 start = time.process_time()

@@ -20,7 +20,7 @@ from skyclass.evaluation.report.gallery import Gallery
 from skyclass.evaluation.report.report_data import ReportData, read_report_data
 from skyclass.evaluation.report.saliency import explain, telling
 from skyclass.evaluation.report.shown_objects import MOST, choose_objects
-from skyclass.images.stored_cutouts import StoredCutouts
+from skyclass.images.stored_cutouts import CutoutSplit
 
 LIMIT = 15e6
 
@@ -28,7 +28,7 @@ LIMIT = 15e6
 class Repeated:
     """Stored cutouts that stand several times."""
 
-    def __init__(self, cutouts: StoredCutouts, rows: np.ndarray) -> None:
+    def __init__(self, cutouts: CutoutSplit, rows: np.ndarray) -> None:
         self._cutouts, self._rows = cutouts, rows
 
     def take(self, indices: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from native import parsed, prepare, trained
 from torch import nn
 
 from skyclass.evaluation.paired_difference import compare_accuracies
-from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.classifier import Classifier
 
 BATCH = 64
@@ -31,7 +31,7 @@ CALIBRATION = 4
 Runtime = Callable[[np.ndarray], np.ndarray]
 
 
-def pictures(classifier: Classifier, cutouts: StoredCutouts) -> Iterator[np.ndarray]:
+def pictures(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[np.ndarray]:
     """Draw whole batches."""
     offsets = cutouts.offsets()
     for start in range(0, len(cutouts) - BATCH + 1, BATCH):
@@ -106,9 +106,9 @@ def main() -> None:
 
 
 def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
-    test = list(pictures(classifier, open_cutouts(cutouts, "test")))
-    true = open_cutouts(cutouts, "test").label[: BATCH * len(test)]
-    training = pictures(classifier, open_cutouts(cutouts, "train"))
+    test = list(pictures(classifier, open_cutouts(cutouts)["test"]))
+    true = open_cutouts(cutouts)["test"].label[: BATCH * len(test)]
+    training = pictures(classifier, open_cutouts(cutouts)["train"])
     batches = [batch for batch, _ in zip(training, range(CALIBRATION), strict=False)]
     path = export(classifier.network, test[0], scratch / "float.onnx")
     small = quantise(path, batches)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from skyclass.frames.frame import open_field
 from skyclass.images.contact_sheet import draw_sheet
-from skyclass.images.cutout import Cutouts, cut_field
+from skyclass.images.cutout import Cutouts, cut_frames
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
 from skyclass.surveys.sdss.frames import Field
@@ -43,7 +43,7 @@ def stars(data: Path) -> tuple[list[str], Cutouts, np.ndarray]:
     colour = magnitude[:, 1] - magnitude[:, 3]
     order = np.flatnonzero(good)[np.argsort(colour[good])]
     chosen = order[np.linspace(0, len(order) - 1, 6).round().astype(int)]
-    cutouts = cut_field(frames, ra[chosen], dec[chosen], 64)
+    cutouts = cut_frames(frames, ra[chosen], dec[chosen], 64)
     titles = [f"g-i {c:.1f}" for c in colour[chosen]]
     return titles, cutouts, np.stack([x[chosen], y[chosen]], axis=1)
 

@@ -32,7 +32,7 @@ def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) 
     write_catalog(build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place)
     cutouts = str(tmp_path / "cutouts")
     make_cutouts(read_catalog(place), str(small_survey / "frames"), cutouts, CutoutConfig())
-    assert len(open_cutouts(cutouts, "test")) > 0
+    assert len(open_cutouts(cutouts)["test"]) > 0
     assert read_info(cutouts).simulated
     show(cutouts, ["gri"], str(tmp_path / "sheet.png"))
     assert (tmp_path / "sheet.png").stat().st_size > 0

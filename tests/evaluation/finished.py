@@ -189,5 +189,7 @@ def make_experiment(
     config = Experiment(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
     write_config(config, folder / "experiment.toml")
     write_predictions(table, folder / "predictions.parquet")
-    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(ids, table["ra"].tolist()))
+    monkeypatch.setattr(
+        material, "open_cutouts", lambda _: {"test": StandIn(ids, table["ra"].tolist())}
+    )
     return metrics

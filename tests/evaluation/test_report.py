@@ -211,11 +211,11 @@ def test_without_ids_positions_tell_objects_apart(
     write_predictions(table, tmp_path / "predictions.parquet")
     ra = table["ra"].tolist()
     none = [None] * len(ra)
-    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(none, ra))
+    monkeypatch.setattr(material, "open_cutouts", lambda _: {"test": StandIn(none, ra)})
     path = write_report(tmp_path)
     assert "&lt;NA&gt;" not in read(path)[0]
     assert set(data_of(path, "object-data")["id"]) == {None}
-    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(none, ra[::-1]))
+    monkeypatch.setattr(material, "open_cutouts", lambda _: {"test": StandIn(none, ra[::-1])})
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
 
@@ -303,7 +303,9 @@ def test_refuses_what_does_not_belong_together(
 
 def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch)
-    monkeypatch.setattr(material, "open_cutouts", lambda *_: StandIn(["1", "2"], [1.0, 2.0]))
+    monkeypatch.setattr(
+        material, "open_cutouts", lambda _: {"test": StandIn(["1", "2"], [1.0, 2.0])}
+    )
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
 

@@ -12,8 +12,8 @@ from scipy import ndimage
 from images.sky import centroid, cutouts, star
 from skyclass.errors import ImageError
 from skyclass.frames.frame import open_field
-from skyclass.images.align_bands import shift
-from skyclass.images.cutout import cut_field
+from skyclass.images.align_bands import align_bands
+from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import Renderer
 from skyclass.surveys.sdss.frames import Field
 
@@ -21,7 +21,7 @@ MIDDLE = 31.5
 
 
 def moved(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    return shift(torch.tensor(images), torch.tensor(offset)).numpy()
+    return align_bands(torch.tensor(images), torch.tensor(offset)).numpy()
 
 
 def test_stars_come_to_the_centre() -> None:
@@ -75,7 +75,7 @@ def test_own_types_register_and_the_source_systems_do_not() -> None:
 def test_only_the_bands_of_the_type_are_moved_by_their_own_offsets() -> None:
     offset = np.random.default_rng(5).uniform(-0.5, 0.5, (4, 5, 2)).astype(np.float32)
     flux = np.array([[star(tuple(o)) for o in bands] for bands in offset], dtype=np.float32)
-    registered = Renderer("asinh:zu").register(torch.tensor(flux), torch.tensor(offset)).numpy()
+    registered = Renderer("asinh:zu").align(torch.tensor(flux), torch.tensor(offset)).numpy()
     assert registered.shape == (4, 2, 64, 64)
     assert np.abs(registered - star((0, 0))).max() < 0.003 * flux.max()
 
@@ -99,7 +99,7 @@ def real_stars(real_data: Path) -> tuple[np.ndarray, np.ndarray]:
     near = np.hypot(x[:, None] - x[inside], y[:, None] - y[inside])
     alone = np.sort(near, axis=1)[:, 1] > 30
     chosen = good & alone
-    cut = cut_field(frames, ra[chosen], dec[chosen], 64)
+    cut = cut_frames(frames, ra[chosen], dec[chosen], 64)
     return cut.flux, cut.offset
 
 

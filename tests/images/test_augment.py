@@ -10,7 +10,7 @@ from torch import Tensor
 from images.sky import centroid, cutouts, star
 from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
-from skyclass.images.augment import EXTINCTION, augment, blur, move, redden
+from skyclass.images.augment import EXTINCTION, augment, blur, redden, rotate_and_shift
 from skyclass.images.image_type import COLOURS
 from skyclass.surveys.sdss.frames import BANDS
 
@@ -60,7 +60,7 @@ def test_turned_objects_are_one_of_eight_and_differ() -> None:
 def test_any_angle_turns_about_the_centre(degrees: float) -> None:
     angle = math.radians(degrees)
     flux = stars((3.0, 8.0))
-    after = move(flux, torch.full((6,), angle), torch.zeros(6, 2))
+    after = rotate_and_shift(flux, torch.full((6,), angle), torch.zeros(6, 2))
     y = 3 * math.cos(angle) + 8 * math.sin(angle)
     x = 8 * math.cos(angle) - 3 * math.sin(angle)
     if degrees != 90:  # the sense of turning is checked by the others
@@ -72,7 +72,7 @@ def test_any_angle_turns_about_the_centre(degrees: float) -> None:
 
 def test_shifts_are_fractions_of_a_pixel() -> None:
     moves = torch.tensor([[0.3, -1.7], [2.25, 0.5]])
-    after = move(stars((0, 0), n=2), torch.zeros(2), moves)
+    after = rotate_and_shift(stars((0, 0), n=2), torch.zeros(2), moves)
     places = np.array([centroid(image.numpy()) for image in after[:, 0]])
     # bicubic interpolation is right to a twentieth of a pixel
     np.testing.assert_allclose(places, moves, atol=0.05)

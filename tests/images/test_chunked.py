@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from skyclass.images.chunked import in_parts
+from skyclass.images.chunked import apply_in_chunks
 
 
 @pytest.mark.parametrize("count", [1, 32, 33, 100])
@@ -16,8 +16,8 @@ def test_parts_make_the_whole(count: int, samples: int) -> None:
         return (images * factor[:, None, None, None]).reshape(len(images) * samples, -1, 4, 4)
 
     torch.testing.assert_close(
-        in_parts(function, images, factor), function(images, factor), rtol=0, atol=0
+        apply_in_chunks(function, images, factor), function(images, factor), rtol=0, atol=0
     )
     images.requires_grad_()
-    in_parts(function, images, factor).sum().backward()
+    apply_in_chunks(function, images, factor).sum().backward()
     torch.testing.assert_close(images.grad[:, 0, 0, 0], factor)

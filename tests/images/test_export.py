@@ -1,7 +1,5 @@
 """Exports read back by other libraries, and Pan-STARRS beside SDSS."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import datasets
@@ -17,10 +15,10 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.cli import app
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images.export import export_cutouts, object_name, safe_name
+from skyclass.images.export import export_cutouts, make_safe_name, name_object_file
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import render
-from skyclass.images.store import Plan
+from skyclass.images.store import StoragePlan
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts, read_info
 from skyclass.surveys.panstarrs.reader import linear_flux, open_panstarrs
 from skyclass.surveys.sdss.frames import BANDS, read_frame
@@ -80,7 +78,7 @@ def test_pictures_that_datasets_reads(stored: Path, tmp_path: Path, name: str) -
     splits = datasets.load_from_disk(str(stored))
     assert set(found) == set(splits)
     for split, rows in found.items():
-        test = open_cutouts(stored, split)
+        test = open_cutouts(stored)[split]
         order = [test.column("specobjid").index(Path(r["image"].filename).stem) for r in rows]
         assert sorted(order) == list(range(len(test)))
         drawn = render(test.take(np.array(order)), name, offset=test.offsets()[order])
@@ -113,8 +111,17 @@ def test_nothing_is_written_over(stored: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("form", "ending"), [("fits", ".fits"), ("png", ".png")])
 def test_objects_of_one_id_are_all_written(tmp_path: Path, form: str, ending: str) -> None:
-    info = CutoutInfo("f", 8, BANDS, ("a",), 1, 0, 0, True)
-    plan = Plan(("a",), BANDS, 8, "float32", (), "f")
+    info = CutoutInfo(
+        fingerprint="f",
+        size=8,
+        bands=BANDS,
+        labels=("a",),
+        fields=1,
+        off_frame=0,
+        missing=0,
+        simulated=True,
+    )
+    plan = StoragePlan(("a",), BANDS, 8, "float32", (), "f")
     features = datasets.Features({k: v for k, v in plan.features.items() if k != "split"})
     n, shape = 3, (5, 8, 8)
     columns = {
@@ -130,7 +137,7 @@ def test_objects_of_one_id_are_all_written(tmp_path: Path, form: str, ending: st
     }
     rows = datasets.Dataset.from_dict({k: columns[k] for k in features}, features)
     datasets.DatasetDict({"test": rows}).save_to_disk(str(tmp_path / "c"))
-    (tmp_path / "c" / "skyclass.json").write_text(json.dumps(asdict(info)))
+    (tmp_path / "c" / "skyclass.json").write_text(info.model_dump_json())
     assert export_cutouts(tmp_path / "c", tmp_path / "out", form) == 3
     found = {path.name for path in (tmp_path / "out").rglob(f"*{ending}")}
     assert found == {f"12{ending}", f"12-00000001{ending}", f"13{ending}"}
@@ -138,15 +145,15 @@ def test_objects_of_one_id_are_all_written(tmp_path: Path, form: str, ending: st
 
 @pytest.mark.parametrize("label", ["../../x", "/etc", "a/b", "..", "nul\0", "x" * 300, ""])
 def test_no_class_leaves_its_folder(label: str, tmp_path: Path) -> None:
-    name = safe_name(label)
+    name = make_safe_name(label)
     assert (tmp_path / name).resolve().parent == tmp_path.resolve()
     assert 0 < len(name) <= 64
 
 
 def test_names_of_objects_are_digits() -> None:
-    assert object_name({"specobjid": "12", "objid": "7"}, 3) == "12"
-    assert object_name({"specobjid": None, "objid": "7"}, 3) == "7"
-    assert object_name({"specobjid": "../1", "objid": None}, 3) == "00000003"
+    assert name_object_file({"specobjid": "12", "objid": "7"}, 3) == "12"
+    assert name_object_file({"specobjid": None, "objid": "7"}, 3) == "7"
+    assert name_object_file({"specobjid": "../1", "objid": None}, 3) == "00000003"
 
 
 def test_asinh_stacks_come_back_linear() -> None:

@@ -13,11 +13,11 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, SurveyError
 from skyclass.frames.frame import open_field
-from skyclass.images.aperture_photometry import aperture_flux
-from skyclass.images.cutout import cut_field, cut_image
+from skyclass.images.cutout import cut_frames, cut_image
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.runners import on_threads
+from skyclass.images.runners import use_threads
 from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.surveys.sdss.frames import BANDS, Field
 
 
@@ -34,7 +34,7 @@ def real_stars(real_data: Path, real_field) -> Table:
 
 
 def cut(frames, stars: Table, size: int = 64):
-    return cut_field(frames, np.array(stars["RA"]), np.array(stars["DEC"]), size)
+    return cut_frames(frames, np.array(stars["RA"]), np.array(stars["DEC"]), size)
 
 
 @pytest.mark.parametrize("size", [63, 64])
@@ -102,16 +102,16 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     stored = datasets.load_from_disk(str(tmp_path / "c"))
     assert sum(len(stored[s]) for s in stored) + info.off_frame == len(catalog)
     test = stored["test"]
-    ours = open_cutouts(tmp_path / "c", "test")
+    ours = open_cutouts(tmp_path / "c")["test"]
     row = test[4]
     np.testing.assert_array_equal(ours.take(np.array([4]))[0], np.float32(row["flux"]))
     source = catalog[catalog["specobjid"] == int(row["specobjid"])].iloc[0]
     assert source["label"] == test.features["label"].int2str(row["label"])
     field = Field(*(int(source[k]) for k in ("rerun", "run", "camcol", "field")))
-    again = cut_field(open_field(frames, field), [source["ra"]], [source["dec"]], 64)
+    again = cut_frames(open_field(frames, field), [source["ra"]], [source["dec"]], 64)
     np.testing.assert_array_equal(again.flux[0], np.float32(row["flux"]))
     np.testing.assert_array_equal(again.mask[0], np.array(row["mask"]))
-    with pytest.raises(ImageError, match="another catalogue or other rules"):
+    with pytest.raises(ImageError, match="another catalogue or made by other rules"):
         make_cutouts(catalog, frames, tmp_path / "c", CutoutConfig(size=32))
 
 
@@ -121,7 +121,7 @@ def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path:
         make_cutouts(catalog, tmp_path / "nowhere", tmp_path / "c")
     assert not list(tmp_path.iterdir())
     (tmp_path / "c").mkdir()
-    with pytest.raises(ImageError, match="holds something else than cutouts"):
+    with pytest.raises(ImageError, match="holds something other than cutouts"):
         make_cutouts(catalog, small_survey / "frames", tmp_path / "c")
 
 
@@ -141,9 +141,9 @@ def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, m
     monkeypatch.setattr(module, "open_field", counting)
     arguments = (catalog, small_survey / "frames", tmp_path / "c")
     with pytest.raises(KeyboardInterrupt):
-        make_cutouts(*arguments, run=on_threads(1))
+        make_cutouts(*arguments, runner=use_threads(1))
     assert not (tmp_path / "c").exists()
-    make_cutouts(*arguments, run=on_threads(1))
+    make_cutouts(*arguments, runner=use_threads(1))
     assert len(opened) == 3
     whole = pd.concat(
         [

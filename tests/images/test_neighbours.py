@@ -16,11 +16,11 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import MissingFrameError, SkyclassError
 from skyclass.frames.frame import open_field
-from skyclass.images.aperture_photometry import aperture_flux
-from skyclass.images.cut_field import cut_objects
-from skyclass.images.cutout import cut_field
+from skyclass.images.cut_field import cut_field
+from skyclass.images.cutout import cut_frames
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import read_info
+from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.surveys.sdss.frames import BANDS, Field, find_fields, find_frame
 
 STEP = 1361
@@ -47,7 +47,7 @@ def test_across_the_seam_as_from_one_larger_image(pair) -> None:
     one, other = open_field(frames, first), open_field(frames, second)
     for field, rows, shift in ((first, [1470.0, 1440.0], 0), (second, [5.0, 40.0], STEP)):
         ra, dec = places(frames, field, rows)
-        cutouts, simulated = cut_objects(frames, field, ra, dec, CutoutConfig(size=200))
+        cutouts, simulated = cut_field(frames, field, ra, dec, CutoutConfig(size=200))
         assert simulated
         assert not cutouts.mask.any()
         for band in range(5):
@@ -73,7 +73,7 @@ def test_neighbours_agree_where_the_seam_is(pair) -> None:
 def test_without_a_neighbour_the_rest_is_masked(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [5.3])
-    cutouts, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64))
+    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
     r = BANDS.index("r")
     assert cutouts.mask[0, r].sum() == 26 * 64
     assert (cutouts.flux[cutouts.mask] == 0).all()
@@ -82,8 +82,8 @@ def test_without_a_neighbour_the_rest_is_masked(pair) -> None:
 def test_rows_that_are_not_needed_are_not_missed(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [100.0, 300.0, 500.0])
-    ours, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=63))
-    whole = cut_field(open_field(frames, first), ra, dec, 63)
+    ours, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=63))
+    whole = cut_frames(open_field(frames, first), ra, dec, 63)
     np.testing.assert_array_equal(ours.flux, whole.flux)
     np.testing.assert_array_equal(ours.inside, whole.inside)
 
@@ -114,7 +114,7 @@ def test_broken_pixels_are_masked_zeros(pair, tmp_path: Path) -> None:
     g = BANDS.index("g")
     wcs = open_field(folder, first)[g].wcs
     ra, dec = wcs.all_pix2world([1000.0], [701.0], 0)
-    cutouts, _ = cut_objects(folder, first, ra, dec, CutoutConfig(size=9))
+    cutouts, _ = cut_field(folder, first, ra, dec, CutoutConfig(size=9))
     assert cutouts.mask[0, g, 3:6, 4].tolist() == [True] * 3
     assert cutouts.mask[0].sum() == 3
     assert np.isfinite(cutouts.flux).all()
@@ -125,8 +125,8 @@ def test_saturated_pixels_are_masked_when_asked(pair) -> None:
     frame = open_field(frames, first)[2]
     y, x = np.unravel_index(frame.data.argmax(), frame.data.shape)
     ra, dec = frame.wcs.all_pix2world([float(x)], [float(y)], 0)
-    plain, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=33))
-    masked, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=33, saturated="mask"))
+    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33))
+    masked, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33, saturated="mask"))
     header = fits.getheader(find_frame(frames, first, "r"))
     level = 0.97 * 50631 * header["NMGY"]
     np.testing.assert_array_equal(plain.mask[:, 2] | (plain.flux[:, 2] >= level), masked.mask[:, 2])
@@ -136,8 +136,8 @@ def test_saturated_pixels_are_masked_when_asked(pair) -> None:
 def test_background_is_the_median_of_the_rim(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [700.0, 900.0])
-    plain, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64))
-    flat, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64, background="local"))
+    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
+    flat, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, background="local"))
     rim = np.ones((64, 64), bool)
     rim[8:-8, 8:-8] = False
     for i in range(2):
@@ -150,7 +150,7 @@ def test_background_is_the_median_of_the_rim(pair) -> None:
 def test_world_coordinates_at_the_object(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [700.0])
-    cutouts, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64))
+    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
     frame = open_field(frames, first)[2]
     local = WCS(naxis=2)
     local.wcs.ctype = ["RA---TAN", "DEC--TAN"]
@@ -208,7 +208,7 @@ def test_half_the_space(small_survey: Path, two_fields: pd.DataFrame, tmp_path: 
     frames = small_survey / "frames"
     make_cutouts(two_fields, frames, tmp_path / "full", CutoutConfig(size=32))
     make_cutouts(two_fields, frames, tmp_path / "half", CutoutConfig(size=32, dtype="float16"))
-    full, half = (open_cutouts(tmp_path / n, "test") for n in ("full", "half"))
+    full, half = (open_cutouts(tmp_path / n)["test"] for n in ("full", "half"))
     rows = np.arange(len(full))
     one, other = full.take(rows), half.take(rows)
     assert other.dtype == np.float32
@@ -221,8 +221,8 @@ def test_all_bands_on_one_grid(pair) -> None:
     frames, first, _ = pair
     opened = open_field(frames, first)
     ra, dec = bright_stars(opened)
-    own, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64))
-    common, _ = cut_objects(frames, first, ra, dec, CutoutConfig(size=64, registration="reproject"))
+    own, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
+    common, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, grid="common"))
     assert not common.offset.any()
     assert common.inside.all()
     before = aperture_flux(own.flux, own.offset, 8.0)

@@ -7,7 +7,12 @@ import torch
 from images.sky import cutouts
 from skyclass.errors import ImageError
 from skyclass.images.image_type import COLOURS
-from skyclass.images.registry import get_image_type, image_families, image_types, register
+from skyclass.images.registry import (
+    get_image_type,
+    image_families,
+    image_types,
+    register_image_type,
+)
 
 NAMES = (
     *("gri", "urz", "gri+urz", "gri+urz-squashed", "grey:u", "grey:each", "rgb:rgu"),
@@ -127,4 +132,4 @@ def test_what_cannot_be(name: str, message: str) -> None:
 
 def test_a_name_is_given_once() -> None:
     with pytest.raises(ImageError, match="'ugriz' is registered already"):
-        register(get_image_type("ugriz"))
+        register_image_type(get_image_type("ugriz"))

@@ -5,7 +5,7 @@ import pytest
 from astropy.wcs import WCS
 
 from skyclass.frames.frame import Frame
-from skyclass.images.reproject import cut_on_one_grid
+from skyclass.images.reproject import cut_on_common_grid
 
 RA, DEC = np.array([120.0, 120.004]), np.array([45.0, 45.003])
 FLUX = np.array([100.0, 40.0])
@@ -30,7 +30,7 @@ def star_frame(band: str, scale: float, turn: float) -> Frame:
 
 def test_flux_and_place_agree_between_bands() -> None:
     frames = [star_frame("g", 0.25, 0.0), star_frame("r", 0.396, 1.1), star_frame("i", 0.3, -2.0)]
-    cutouts = cut_on_one_grid(frames, RA, DEC, 33, 0.396)
+    cutouts = cut_on_common_grid(frames, RA, DEC, 33, 0.396)
     assert cutouts.inside.all()
     assert not cutouts.mask.any()
     y, x = np.mgrid[:33, :33] - 16
@@ -46,7 +46,7 @@ def test_flux_and_place_agree_between_bands() -> None:
 def test_outside_the_frame_is_masked() -> None:
     frame = star_frame("r", 0.396, 0.4)
     ra, dec = frame.wcs.all_pix2world([2.0, -40.0], [150.0, 150.0], 0)
-    cutouts = cut_on_one_grid([frame], ra, dec, 21, 0.396)
+    cutouts = cut_on_common_grid([frame], ra, dec, 21, 0.396)
     assert cutouts.inside.tolist() == [True, False]
     assert cutouts.mask[0].any()
     assert cutouts.mask[1].all()

@@ -13,7 +13,7 @@ from images.sky import cutouts
 from skyclass.config.sections import ImageConfig
 from skyclass.errors import ImageError
 from skyclass.images.registry import get_image_type
-from skyclass.images.renderer import Renderer, check_images, render
+from skyclass.images.renderer import Renderer, check_images, get_registration, render
 from skyclass.images.resize import bilinear, centre_crop, lanczos
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -116,12 +116,15 @@ def test_a_network_enlarges(tmp_path: Path) -> None:
 
 
 def test_settings_are_checked_before_any_work() -> None:
-    assert check_images(ImageConfig(type="gri", crop=32), 64) == "none"
-    assert check_images(ImageConfig(type="lupton:irg"), 64) == "shift"
-    assert check_images(ImageConfig(type="gri", registration="shift"), 64) == "shift"
+    check_images(ImageConfig(type="gri", crop=32), 64)
+    assert get_registration(ImageConfig(type="gri", crop=32)) == "none"
+    check_images(ImageConfig(type="lupton:irg"), 64)
+    assert get_registration(ImageConfig(type="lupton:irg")) == "shift"
+    assert get_registration(ImageConfig(type="gri", registration="shift")) == "shift"
     with pytest.raises(ImageError, match="a crop of 33 pixels does not lie in the middle"):
         check_images(ImageConfig(type="gri", crop=33), 64)
     # a picture has a side of its own: 240 pixels
-    assert check_images(ImageConfig(type="ps1-jpeg", crop=120), 65) == "none"
+    check_images(ImageConfig(type="ps1-jpeg", crop=120), 65)
+    assert get_registration(ImageConfig(type="ps1-jpeg", crop=120)) == "none"
     with pytest.raises(ImageError, match="a crop of 121 pixels does not lie in the middle"):
         check_images(ImageConfig(type="ps1-jpeg", crop=121), 65)

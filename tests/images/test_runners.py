@@ -13,7 +13,7 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.runners import on_cluster, on_threads
+from skyclass.images.runners import use_cluster, use_threads
 
 RULES = CutoutConfig(size=32)
 
@@ -41,14 +41,14 @@ def test_same_bytes_although_a_worker_dies(
     small_survey: Path, catalog: pd.DataFrame, tmp_path: Path
 ) -> None:
     frames, mark = small_survey / "frames", tmp_path / "died"
-    make_cutouts(catalog, frames, tmp_path / "here", RULES, run=on_threads(1))
+    make_cutouts(catalog, frames, tmp_path / "here", RULES, runner=use_threads(1))
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        inner = on_cluster(cluster.scheduler_address)
+        inner = use_cluster(cluster.scheduler_address)
 
-        def run(work, groups, progress) -> None:
+        def runner(work, groups, progress) -> None:
             inner(partial(dying, work, mark), groups, progress)
 
-        make_cutouts(catalog, frames, tmp_path / "there", RULES, run=run)
+        make_cutouts(catalog, frames, tmp_path / "there", RULES, runner=runner)
     assert mark.exists()
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
@@ -57,6 +57,6 @@ def test_nobody_at_the_address(
     small_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr("skyclass.images.runners.TIMEOUT", "1s")
-    run = on_cluster("tcp://127.0.0.1:1")
+    runner = use_cluster("tcp://127.0.0.1:1")
     with pytest.raises(ImageError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
-        make_cutouts(catalog, small_survey / "frames", tmp_path / "c", RULES, run=run)
+        make_cutouts(catalog, small_survey / "frames", tmp_path / "c", RULES, runner=runner)

@@ -18,7 +18,7 @@ from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
 from skyclass.images.show import show
 from skyclass.images.stored_cutouts import open_cutouts, read_info
-from skyclass.images.sweep import expand, rank
+from skyclass.images.sweep import expand_sweep, rank_image_types
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_sheet_holds_the_pictures_themselves(stored: Path, tmp_path: Path) -> 
     out = tmp_path / "sheet.png"
     assert show(stored, ["gri", "ugriz"], out, per_class=1, seed=3) is None
     sheet = np.asarray(Image.open(out))
-    test = open_cutouts(stored, "train")
+    test = open_cutouts(stored)["train"]
     order = np.random.default_rng(3).permutation(len(test))
     for code in range(len(read_info(stored).labels)):
         row = order[test.label[order] == code][:1]
@@ -61,14 +61,14 @@ def test_sheets_grow_with_rows_and_blocks() -> None:
 
 
 def test_a_sweep_is_every_combination() -> None:
-    names = expand("lupton:irg", ["q=2,8,20", "stretch=0.01,0.02,0.1"])
+    names = expand_sweep("lupton:irg", ["q=2,8,20", "stretch=0.01,0.02,0.1"])
     assert len(set(names)) == 9
     assert names[0] == "lupton:irg:q=2:stretch=0.01"
-    assert expand("gri", ["q=2"]) == ["percentile:gri:q=2"]
-    assert expand("lupton:irg:q=3:minimum=0.1", ["q=2"]) == ["lupton:irg:minimum=0.1:q=2"]
-    mappings = expand("lupton", ["mapping=all"])
+    assert expand_sweep("gri", ["q=2"]) == ["percentile:gri:q=2"]
+    assert expand_sweep("lupton:irg:q=3:minimum=0.1", ["q=2"]) == ["lupton:irg:minimum=0.1:q=2"]
+    mappings = expand_sweep("lupton", ["mapping=all"])
     assert len({get_image_type(name).bands for name in mappings}) == 60
-    assert expand("lupton:irg", ["mapping=gri,zru", "q=2"])[1] == "lupton:zru:q=2"
+    assert expand_sweep("lupton:irg", ["mapping=gri,zru", "q=2"])[1] == "lupton:zru:q=2"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_sweep_is_every_combination() -> None:
 )
 def test_a_sweep_that_cannot_be(name: str, axis: str, message: str) -> None:
     with pytest.raises(ImageError, match=message):
-        expand(name, [axis])
+        expand_sweep(name, [axis])
 
 
 def classes(n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -96,7 +96,7 @@ def classes(n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_types_that_keep_colour_rank_above_those_that_do_not() -> None:
-    table = rank(["gri", "lupton:irg", "lupton:irg:minimum=100"], *classes())
+    table = rank_image_types(["gri", "lupton:irg", "lupton:irg:minimum=100"], *classes())
     assert table["image_type"].tolist()[0] == "lupton:irg"
     ranked = table.set_index("image_type")
     assert ranked.loc["lupton:irg", "separation"] > 0.95
@@ -109,16 +109,16 @@ def test_types_that_keep_colour_rank_above_those_that_do_not() -> None:
 def test_ranking_needs_classes() -> None:
     flux, offset, labels = classes(6)
     with pytest.raises(ImageError, match="needs two classes of at least two objects"):
-        rank(["gri"], flux, offset, 0 * labels)
+        rank_image_types(["gri"], flux, offset, 0 * labels)
     with pytest.raises(ImageError, match="at least 20 pixels, with sky in them; these have 12"):
-        rank(["gri"], flux[..., :12, :12], offset, labels)
+        rank_image_types(["gri"], flux[..., :12, :12], offset, labels)
 
 
 def test_bands_are_registered_as_each_type_says() -> None:
     flux, _, labels = classes(12)
     offset = np.random.default_rng(2).uniform(-0.5, 0.5, (12, 5, 2)).astype(np.float32)
     told: list[tuple[int, int]] = []
-    table = rank(
+    table = rank_image_types(
         ["gri", "lupton:irg"], flux, offset, labels, progress=lambda d, n: told.append((d, n))
     )
     assert told == [(1, 2), (2, 2)]

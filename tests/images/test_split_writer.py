@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from datasets import Features, Value
 
-from skyclass.images.split_writer import SplitsWriter
+from skyclass.images.split_writer import SplitWriter
 
 FEATURES = Features({"number": Value("int64"), "name": Value("string")})
 
@@ -21,7 +21,7 @@ def rows(numbers: np.ndarray) -> pa.Table:
 @pytest.mark.parametrize("sizes", [[1], [64, 64], [100, 28, 1], [300], [0, 5], [128, 0, 127, 2]])
 def test_all_rows_come_back_in_order(tmp_path: Path, sizes: list[int]) -> None:
     numbers = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-    writer = SplitsWriter(tmp_path / "out", FEATURES, "mark")
+    writer = SplitWriter(tmp_path / "out", FEATURES, "mark")
     for part in numbers:
         writer.add("train", rows(part))
         writer.add("test", rows(part[:1]))
@@ -34,6 +34,6 @@ def test_all_rows_come_back_in_order(tmp_path: Path, sizes: list[int]) -> None:
 
 
 def test_without_rows_there_is_no_split(tmp_path: Path) -> None:
-    writer = SplitsWriter(tmp_path / "out", FEATURES, "mark")
+    writer = SplitWriter(tmp_path / "out", FEATURES, "mark")
     writer.add("train", rows(np.arange(0)))
     assert writer.close() == []

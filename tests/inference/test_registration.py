@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from skyclass.frames.frame import open_field
-from skyclass.images.align_bands import shift
-from skyclass.images.cutout import cut_field
+from skyclass.images.align_bands import align_bands
+from skyclass.images.cutout import cut_frames
 from skyclass.inference.classify import classify_field
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
@@ -26,10 +26,10 @@ def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: P
     classifier.network.head.weight.data *= 100  # a new network is sure of nothing
     save_model(classifier, tmp_path)
     table = classify_field(folder, field, load_model(tmp_path))
-    cut = cut_field(open_field(folder, field), table["ra"], table["dec"], 32)
+    cut = cut_frames(open_field(folder, field), table["ra"], table["dec"], 32)
     by_hand = Classifier(replace(spec, registration="none"))
     by_hand.load_state_dict(classifier.state_dict())
-    flux = shift(torch.from_numpy(cut.flux), torch.from_numpy(cut.offset)).numpy()
+    flux = align_bands(torch.from_numpy(cut.flux), torch.from_numpy(cut.offset)).numpy()
     found = table[["p_a", "p_b"]].to_numpy()
     apart = np.abs(found - by_hand.probabilities(flux)).max()
     assert apart < 0.05 * np.abs(found - by_hand.probabilities(cut.flux)).max()

@@ -11,7 +11,7 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
 
 from skyclass.errors import InferenceError
-from skyclass.inference.source_table import about, write_table
+from skyclass.inference.source_table import describe_origin, write_table
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
 
@@ -26,7 +26,7 @@ def sources() -> pd.DataFrame:
     )
     table = table.assign(**{f"flux_{band}": [1.5, -0.25] for band in BANDS})
     table["class"], table["probability"] = ["star", "galaxy"], [0.9, 0.75]
-    table.attrs["about"] = about(SPEC)
+    table.attrs["about"] = describe_origin(SPEC)
     return table
 
 

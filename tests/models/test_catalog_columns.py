@@ -165,7 +165,7 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
     config = TrainingConfig(epochs=12, batch_size=15, learning_rate=0.02, cache_features=cached)
     changes = AugmentationConfig(turn=False)
     trained = train(out, model, config, tmp_path / "model", augmentation=changes)
-    test = open_cutouts(out, "test")
+    test = open_cutouts(out)["test"]
     columns = read_columns(("colours",), out, "test")
     flux = test.take(np.arange(len(test)))
     shares = trained.probabilities(flux, test.offsets(), columns=columns)

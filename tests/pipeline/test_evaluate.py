@@ -90,7 +90,7 @@ def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
     calibration = found.metrics["calibration"]
     assert calibration["temperature"] == 0.2
     assert calibration["after"]["ece"] == found.metrics["test"]["ece"]
-    test = open_cutouts(world["cutouts"], "test")
+    test = open_cutouts(world["cutouts"])["test"]
     plain = Classifier(world["classifier"].spec)
     plain.load_state_dict(world["classifier"].state_dict())
     plain.temperature = 1.0
@@ -103,7 +103,7 @@ def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
 
 def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
     labels, sets = world["info"].labels, found.metrics["conformal"]
-    held = open_cutouts(world["cutouts"], "calibration")
+    held = open_cutouts(world["cutouts"])["calibration"]
     assert sets["n"] == len(held) == (world["catalog"]["split"] == "calibration").sum()
     shares = classify_cutouts(world["classifier"], held)
     scores = np.sort(1 - shares[np.arange(len(held)), held.label])

@@ -19,7 +19,7 @@ from skyclass.errors import ImageError, InferenceError, SurveyError
 from skyclass.images import picture_cutouts as pictures
 from skyclass.images.export import export_cutouts
 from skyclass.images.image_type import COLOURS
-from skyclass.images.picture_cutouts import make_picture_cutouts, picture_request
+from skyclass.images.picture_cutouts import make_picture_cutouts, make_picture_request
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.inference.classify import classify
@@ -82,7 +82,7 @@ def catalog_of_stars(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def supplied(catalog: pd.DataFrame, survey: SurveyConfig, folder: Path) -> pd.DataFrame:
-    what, picture = picture_request(SOURCE)
+    what, picture = make_picture_request(SOURCE)
     places = folder / "pictures", folder / "logs"
     return supply_pictures(
         catalog, what, survey, picture, *places, used=False, progress=lambda *_: None
@@ -159,7 +159,7 @@ def test_an_interruption_costs_one_part(
         seen.append(path)
         return read(path, side)
 
-    monkeypatch.setattr(pictures, "on_threads", lambda: one_after_another)
+    monkeypatch.setattr(pictures, "use_threads", lambda: one_after_another)
     monkeypatch.setattr(pictures, "read_picture", counting)
     arguments = catalog, stored / "pictures", tmp_path / "cutouts", SOURCE, survey
     with pytest.raises(KilledError):
@@ -171,7 +171,7 @@ def test_an_interruption_costs_one_part(
     # two parts of 16 were whole
     assert len(seen) == len(set(seen)) == 78 - 32
     for split in ("train", "test"):
-        one, other = (open_cutouts(folder / "cutouts", split) for folder in (stored, tmp_path))
+        one, other = (open_cutouts(folder / "cutouts")[split] for folder in (stored, tmp_path))
         rows = np.arange(len(one))
         np.testing.assert_array_equal(one.take(rows), other.take(rows))
         assert one.column("objid") == other.column("objid")
@@ -188,7 +188,7 @@ def test_what_cannot_be_stored(stored: Path, table: pd.DataFrame, tmp_path: Path
     out, folder = tmp_path / "cutouts", tmp_path / "pictures"
     with pytest.raises(SurveyError, match=r"\.jpg is missing: download the pictures"):
         make_picture_cutouts(catalog, stored / "pictures", out, SOURCE)
-    what, picture = picture_request(SOURCE)
+    what, picture = make_picture_request(SOURCE)
     for path in picture_paths(catalog, what, SurveyConfig(), picture):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (225, 224)).save(folder / path)
@@ -258,6 +258,6 @@ def test_the_pictures_of_an_earlier_download_are_used(
     catalog = catalog_of_stars(table, tmp_path)
     survey = SurveyConfig(base_url=(stored / "pictures").as_uri(), retries=0)
     assert len(supplied(catalog, survey, tmp_path)) == 78
-    what, picture = picture_request(SOURCE)
+    what, picture = make_picture_request(SOURCE)
     counts = download(catalog, tmp_path / "pictures", what, survey=survey, picture=picture)
     assert (counts.present, counts.absent) == (78, 2)

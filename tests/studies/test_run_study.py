@@ -128,7 +128,7 @@ def test_all_cells_have_the_same_objects_and_none_a_copy(done: Path) -> None:
         assert list(table["label"]) == list(tables[0]["label"])
     for split in ("train", "validation", "test"):
         ids = [
-            open_cutouts(done / "cells" / cell / "cutouts", split).column("specobjid")
+            open_cutouts(done / "cells" / cell / "cutouts")[split].column("specobjid")
             for cell in ("all/jpeg/net/1", "all/colours/net/2")
         ]
         assert ids[0] == ids[1]

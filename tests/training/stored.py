@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skyclass.images.runners import on_threads
-from skyclass.images.store import Part, plan_of, store
+from skyclass.images.runners import use_threads
+from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
 
@@ -24,13 +24,13 @@ def write_cutouts(
     numbers = np.arange(len(table))
     ids = {name: pd.array(numbers + 10**18, dtype="UInt64") for name in ("objid", "specobjid")}
     table = table.assign(**ids, id=numbers, ra=numbers / 100.0, dec=numbers / 200.0)
-    plan = plan_of(table, LABELS, BANDS, SIZE, "float32", {"seed": seed, "noise": noise})
+    plan = make_storage_plan(table, LABELS, BANDS, SIZE, "float32", {"seed": seed, "noise": noise})
     work = partial(_part, seed, noise)
-    store(plan, out, [("all", table)], work, on_threads(1), replace=False, progress=None)
+    store_cutouts(plan, out, [("all", table)], work, use_threads(1), replace=False, progress=None)
     return out
 
 
-def _part(seed: int, noise: float, _name: str, table: pd.DataFrame) -> Part:
+def _part(seed: int, noise: float, _name: str, table: pd.DataFrame) -> CutoutPart:
     stream = np.random.default_rng(seed)
     n = len(table)
     code = table["label"].map(LABELS.index).to_numpy()
@@ -44,7 +44,7 @@ def _part(seed: int, noise: float, _name: str, table: pd.DataFrame) -> Part:
         "offset": stream.uniform(-0.5, 0.5, (n, 5, 2)).astype(np.float32),
         "cd": np.tile(np.eye(2), (n, 1, 1)),
     }
-    return Part(arrays, np.ones(n, dtype=bool), simulated=True)
+    return CutoutPart(arrays, np.ones(n, dtype=bool), simulated=True)
 
 
 def spec(network: str = "compact", image_type: str = "ugriz") -> ModelSpec:

@@ -62,7 +62,7 @@ def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> N
 
 def test_accuracy_on_the_training_objects(cutouts: Path, tmp_path: Path) -> None:
     out = shortly(cutouts, tmp_path / "model", learning_rate=1e-12)
-    stored = open_cutouts(cutouts, "train")
+    stored = open_cutouts(cutouts)["train"]
     shares = load_model(out).probabilities(stored.take(np.arange(len(stored))), stored.offsets())
     right = float(np.mean(shares.argmax(1) == stored.label))
     last = json.loads((out / "history.json").read_text())["epochs"][-1]
@@ -91,7 +91,7 @@ def test_what_was_computed_before_an_interruption_is_kept(
     cutouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PART", 32)
-    stored, classifier = open_cutouts(cutouts, "train"), Classifier(spec())
+    stored, classifier = open_cutouts(cutouts)["train"], Classifier(spec())
     real, calls = module._features, []
 
     def failing(*arguments: object) -> object:

@@ -138,7 +138,7 @@ def test_the_temperature_is_fitted_on_the_calibration_split(tmp_path: Path) -> N
     cutouts = write_cutouts(tmp_path / "cutouts", counts)
     trained = train(cutouts, spec(), TrainingConfig(epochs=6, batch_size=20), tmp_path / "model")
     assert trained.spec.temperature_from == "calibration"
-    split = open_cutouts(cutouts, "calibration")
+    split = open_cutouts(cutouts)["calibration"]
     losses = []
     for temperature in (trained.temperature, 0.9 * trained.temperature, 1.1 * trained.temperature):
         trained.temperature = temperature

@@ -25,17 +25,17 @@ def cutouts(
     from skyclass.catalog.build_catalog import read_catalog
     from skyclass.config.experiment_file import cutout_config
     from skyclass.images.make_cutouts import make_cutouts
-    from skyclass.images.runners import on_cluster, on_threads
+    from skyclass.images.runners import use_cluster, use_threads
     from skyclass.surveys.acquire import verify_catalog_frames
 
     rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
-    run = on_cluster(scheduler) if scheduler else on_threads()
+    runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as tell:
         checked = out.with_name(f"{out.name}.checked")
         verify_catalog_frames(table, frames, checked, lambda d, n: tell("frames", d, n))
         info = make_cutouts(
-            table, frames, out, rules, run=run, progress=lambda d, n: tell("cutouts", d, n)
+            table, frames, out, rules, runner=runner, progress=lambda d, n: tell("cutouts", d, n)
         )
     lost = info.off_frame + info.missing
     typer.echo(

@@ -232,7 +232,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         return f"the key {where!r} is missing"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
-        return f"{where}: {message}"
+        # a message about one key of a section begins with that key
+        return message if where and message.startswith(f"{where}.") else f"{where}: {message}"
     return f"{where}: {message[:1].lower()}{message[1:]} (got {first['input']!r})"
 
 

@@ -178,17 +178,22 @@ class CutoutConfig(Section):
     """Take off what is left of the sky: the median along the cutout's rim in each band."""
     saturated: Literal["keep", "mask"] = "keep"
     """Whether saturated pixels are masked."""
-    registration: Literal["none", "reproject"] = "none"
+    grid: Literal["native", "common"] = "native"
     """Each band's own pixels, or all bands resampled onto one grid, north up: only for surveys
     whose bands differ in rotation or scale."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        """Refuse sizes that no cutout has, and what does not go together."""
+        """Check the size, and that the grid allows what is done about saturated pixels."""
         if not 8 <= self.pixels <= 512:
-            raise ValueError(f"{self.size:g} {self.unit} are {self.pixels} pixels, not 8 to 512")
-        if self.registration == "reproject" and self.saturated == "mask":
-            raise ValueError("saturated pixels cannot be told after reprojection")
+            got = f"{self.size:g}"
+            if self.unit != "pixel":
+                got += f" {self.unit} ({self.pixels} pixels)"
+            raise ValueError(f"cutouts.size must be 8 to 512 pixels, got {got}")
+        if self.grid == "common" and self.saturated == "mask":
+            raise ValueError(
+                'saturated = "mask" needs grid = "native": resampling mixes saturated pixels'
+            )
         return self
 
     @property

@@ -8,7 +8,7 @@ import sep
 from numpy.typing import NDArray
 
 from skyclass.config.sections import ARCSEC_PER_PIXEL
-from skyclass.images.stored_cutouts import StoredCutouts
+from skyclass.images.stored_cutouts import CutoutSplit
 
 __all__ = ["CROWDING_RADIUS", "crowding_radius", "measure_conditions"]
 
@@ -45,7 +45,7 @@ def crowding_radius(size: int) -> float:
 
 
 def measure_conditions(
-    cutouts: StoredCutouts, fields: "pd.Series[str]", band: int
+    cutouts: CutoutSplit, fields: "pd.Series[str]", band: int
 ) -> dict[str, NDArray[np.float64]]:
     """Measure noise, neighbours and seeing of each object in one band.
 

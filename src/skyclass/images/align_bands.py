@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from skyclass.images.chunked import in_parts
+from skyclass.images.chunked import apply_in_chunks
 
-__all__ = ["REGISTRATIONS", "shift"]
+__all__ = ["REGISTRATIONS", "align_bands"]
 
 REGISTRATIONS: Final = ("shift", "none")
 """Ways to register bands: moved by a fraction of a pixel, or left as they are."""
@@ -24,7 +24,7 @@ and 0.01 pixel; a Lanczos window of the same width leaves 0.7 % and 0.02 pixel.
 """
 
 
-def shift(images: Tensor, offset: Tensor) -> Tensor:
+def align_bands(images: Tensor, offset: Tensor) -> Tensor:
     """Move every band of every cutout so that its object lies at the centre.
 
     A separable sinc kernel in a Kaiser window, whose weights add up to one, so that flux is kept;
@@ -44,7 +44,7 @@ def shift(images: Tensor, offset: Tensor) -> Tensor:
         Same shape.
     """
     rows, columns = _weights(offset.to(images.dtype)).unbind(2)
-    return in_parts(_convolved, images, rows[..., :, None] * columns[..., None, :])
+    return apply_in_chunks(_convolved, images, rows[..., :, None] * columns[..., None, :])
 
 
 def _convolved(images: Tensor, kernels: Tensor) -> Tensor:

@@ -77,7 +77,7 @@ def augment(
     if config.rotate or config.shift:
         angle = 2 * math.pi * _uniform(len(flux), stream) * config.rotate
         moves = config.shift * (2 * _uniform(2 * len(flux), stream) - 1).reshape(-1, 2)
-        flux = move(flux, angle, moves)
+        flux = rotate_and_shift(flux, angle, moves)
     if config.blur:
         flux = blur(flux, config.blur * _uniform(len(flux), stream))
     if config.noise:
@@ -113,7 +113,7 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
     return flux * factor.to(flux)[..., None, None]
 
 
-def move(flux: Tensor, angle: Tensor, moves: Tensor) -> Tensor:
+def rotate_and_shift(flux: Tensor, angle: Tensor, moves: Tensor) -> Tensor:
     """Turn cutouts about their centre by any angle, then move them; bicubic, sky outside.
 
     Parameters

@@ -5,13 +5,13 @@ from typing import Final
 
 from torch import Tensor
 
-__all__ = ["in_parts"]
+__all__ = ["apply_in_chunks"]
 
 _PART: Final = 32
 """Cutouts worked on at once on a processor: what fits in its cache (`benchmarks/composites.py`)."""
 
 
-def in_parts(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+def apply_in_chunks(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
     """Apply a function that treats every object on its own.
 
     Parameters

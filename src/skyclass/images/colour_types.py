@@ -8,11 +8,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from skyclass.images.families import ImageFamily, Parameter
 from skyclass.images.image_type import ImageType
 from skyclass.images.stretch import asinh_flux, asinh_magnitude, lupton
-from skyclass.images.type_names import Family, Parameter
 
-__all__ = ["CALIBRATED_FAMILIES"]
+__all__ = ["COLOUR_FAMILIES"]
 
 _SOFTENING: Final = 0.1
 """Softening of `asinh` in nanomaggies: about the noise of one pixel of a frame in r and i."""
@@ -111,8 +111,8 @@ def _shown(bands: str, scaled: Callable[[Tensor], Tensor]) -> Callable[[Tensor],
     return lambda images: scaled(images)[:, order]
 
 
-CALIBRATED_FAMILIES: Final = (
-    Family(
+COLOUR_FAMILIES: Final = (
+    ImageFamily(
         "lupton",
         "lupton:irg",
         "three bands on one scale as a Lupton composite, colour kept",
@@ -124,7 +124,7 @@ CALIBRATED_FAMILIES: Final = (
             "minimum": Parameter(0.0, positive=False),
         },
     ),
-    Family(
+    ImageFamily(
         "asinh",
         "asinh:gri",
         "calibrated bands, asinh(flux / softening), one scale for all",
@@ -133,7 +133,7 @@ CALIBRATED_FAMILIES: Final = (
         bands="ugriz",
         parameters={"softening": Parameter(_SOFTENING)},
     ),
-    Family(
+    ImageFamily(
         "luptitude",
         "luptitude:gri",
         "asinh magnitudes with the survey's softening",
@@ -141,7 +141,7 @@ CALIBRATED_FAMILIES: Final = (
         count=(1, 5),
         bands="ugriz",
     ),
-    Family(
+    ImageFamily(
         "colours",
         "colours:gri",
         "colours of neighbouring bands in every pixel",

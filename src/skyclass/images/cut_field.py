@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from skyclass.config.sections import ARCSEC_PER_PIXEL, CutoutConfig
 from skyclass.frames.frame import Frame, open_field, sky_to_pixel
-from skyclass.images.cutout import Cutouts, cut_field, first_row, last_row, without_background
-from skyclass.images.neighbours import extend
-from skyclass.images.reproject import cut_on_one_grid
+from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, subtract_background
+from skyclass.images.neighbours import extend_frame
+from skyclass.images.reproject import cut_on_common_grid
 from skyclass.surveys.sdss.frames import FRAME_SHAPE, Field
 
-__all__ = ["cut_objects", "with_neighbours"]
+__all__ = ["add_neighbour_rows", "cut_field"]
 
 
-def cut_objects(
+def cut_field(
     root: Path,
     field: Field,
     ra: NDArray[np.float64],
@@ -58,24 +58,24 @@ def cut_objects(
     def rows(wcs: WCS) -> int:
         return last_row(_near(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
 
-    as_they_are = rules.registration == "none"
+    native = rules.grid == "native"
     frames = open_field(
         root,
         field,
-        rows if as_they_are else None,
+        rows if native else None,
         mask_missing=rules.missing_band == "mask",
     )
-    if as_they_are:
-        frames = with_neighbours(frames, root, field, ra, dec, size)
-        cutouts = cut_field(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    if native:
+        frames = add_neighbour_rows(frames, root, field, ra, dec, size)
+        cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
     else:
-        cutouts = cut_on_one_grid(frames, ra, dec, size, ARCSEC_PER_PIXEL)
+        cutouts = cut_on_common_grid(frames, ra, dec, size, ARCSEC_PER_PIXEL)
     if rules.background == "local":
-        cutouts = replace(cutouts, flux=without_background(cutouts.flux, cutouts.mask))
+        cutouts = replace(cutouts, flux=subtract_background(cutouts.flux, cutouts.mask))
     return cutouts, any(frame.simulated for frame in frames)
 
 
-def with_neighbours(
+def add_neighbour_rows(
     frames: Sequence[Frame],
     root: Path,
     field: Field,
@@ -90,7 +90,7 @@ def with_neighbours(
     frames
         Bands of the field.
     root, field, ra, dec
-        As `cut_objects` takes them.
+        As `cut_field` takes them.
     size
         Pixels a side.
 
@@ -104,7 +104,7 @@ def with_neighbours(
         y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
         before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
         if (before or after) and len(frame.data):
-            extended.append(extend(frame, root, field, before, after))
+            extended.append(extend_frame(frame, root, field, before, after))
         else:
             extended.append(frame)
     return tuple(extended)

@@ -11,11 +11,11 @@ from skyclass.frames.frame import Frame
 
 __all__ = [
     "Cutouts",
-    "cut_field",
+    "cut_frames",
     "cut_image",
     "first_row",
     "last_row",
-    "without_background",
+    "subtract_background",
 ]
 
 
@@ -37,7 +37,7 @@ class Cutouts:
     tangential projection about it (Calabretta & Greisen 2002, A&A 395, 1077)."""
 
 
-def cut_field(
+def cut_frames(
     frames: Sequence[Frame],
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
@@ -133,7 +133,7 @@ def first_row(y: NDArray[np.float64], size: int) -> int:
     return int(_start(y, size).min(initial=0))
 
 
-def without_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+def subtract_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Take off the median along each cutout's rim, an eighth of its side wide, band by band.
 
     Parameters

@@ -112,14 +112,14 @@ def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> No
 
 def _free_path(folder: Path, row: dict[str, Any], number: int, ending: str) -> Path:
     """Name an object's file; where two objects have one id, the second gets its row's number."""
-    name = object_name(row, number)
+    name = name_object_file(row, number)
     path = folder / f"{name}{ending}"
     return folder / f"{name}-{number:08d}{ending}" if path.exists() else path
 
 
 def _class_folders(out: Path, info: CutoutInfo) -> list[Path]:
     """Make a folder for each class."""
-    folders = [out / safe_name(label) for label in info.labels]
+    folders = [out / make_safe_name(label) for label in info.labels]
     if len(set(folders)) < len(folders):
         raise ImageError("two classes would share a folder: their names differ only in signs")
     for folder in folders:
@@ -169,7 +169,7 @@ def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
     return fits.HDUList(units)
 
 
-def object_name(row: dict[str, Any], number: int) -> str:
+def name_object_file(row: dict[str, Any], number: int) -> str:
     """Name an object's file by its exact id, or by its place in the split.
 
     Parameters
@@ -190,7 +190,7 @@ def object_name(row: dict[str, Any], number: int) -> str:
     return f"{number:08d}"
 
 
-def safe_name(label: str) -> str:
+def make_safe_name(label: str) -> str:
     """Give a class a name that a folder may have.
 
     Parameters

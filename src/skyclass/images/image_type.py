@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skyclass.errors import ImageError
-from skyclass.images.chunked import in_parts
+from skyclass.images.chunked import apply_in_chunks
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["COLOURS", "Download", "ImageType", "finite"]
+__all__ = ["COLOURS", "ImageType", "PictureSource", "zero_invalid"]
 
 COLOURS: Final = ("red", "green", "blue")
 """What stands on the band axis of ready-made pictures (grey levels 0 to 255)."""
@@ -23,7 +23,7 @@ _BRIGHTEST: Final = 1e12
 
 
 @dataclass(frozen=True)
-class Download:
+class PictureSource:
     """How to ask an archive for the pictures that it draws itself."""
 
     service: str
@@ -60,7 +60,7 @@ class ImageType:
     """Whether the model input is made of grey levels 0, 1, ... 255 divided by 255."""
     samples: int = 1
     """Images made of each object, one after another."""
-    source: Download | None = None
+    source: PictureSource | None = None
     """Where ready-made pictures come from, for a type that is not made of frames."""
 
     @property
@@ -103,11 +103,13 @@ class ImageType:
         if isinstance(flux, np.ndarray):
             array: NDArray[np.float32] = np.ascontiguousarray(flux, dtype=np.float32)
             return self(torch.from_numpy(array), bands).numpy()
-        return in_parts(lambda part: self.function(finite(self.select(part, bands))), flux)
+        return apply_in_chunks(
+            lambda part: self.function(zero_invalid(self.select(part, bands))), flux
+        )
 
     def draw(self, flux: Tensor) -> Tensor:
         """Make model input of the bands of the type, in its order, all pixels finite."""
-        return in_parts(self.function, flux)
+        return apply_in_chunks(self.function, flux)
 
     def select(self, flux: Tensor, bands: Sequence[str]) -> Tensor:
         """Pick the bands that are needed, `[n, band, ...]`, in the order of `self.bands`.
@@ -158,7 +160,7 @@ class ImageType:
             )
 
 
-def finite(flux: Tensor) -> Tensor:
+def zero_invalid(flux: Tensor) -> Tensor:
     """Put the sky, zero, where a pixel is no measurement: not a finite number, or beyond reason.
 
     Parameters

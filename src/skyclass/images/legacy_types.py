@@ -11,13 +11,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from skyclass.images.image_type import COLOURS, Download, ImageType
+from skyclass.images.families import ImageFamily, Parameter
+from skyclass.images.image_type import COLOURS, ImageType, PictureSource
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
-from skyclass.images.type_names import Family, Parameter
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["REFERENCE_FAMILIES", "REFERENCE_TYPES"]
+__all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES"]
 
 _GREY_RANGE: Final = 0.1
 """The manual plots with both limits 0, which matplotlib widens to -0.1 and 0.1 nanomaggy."""
@@ -69,7 +69,7 @@ def _drawn(
     return ImageType(name, tuple(bands), 3, description, function, _same, "none", levels=True)
 
 
-def _downloaded(name: str, description: str, source: Download) -> ImageType:
+def _downloaded(name: str, description: str, source: PictureSource) -> ImageType:
     """Make an image type that an archive draws: its grey levels are taken as they are."""
     return ImageType(
         name,
@@ -105,8 +105,8 @@ def _build_merged(name: str, bands: str, _values: Mapping[str, float]) -> ImageT
     return _drawn(name, bands, text, _grey)
 
 
-REFERENCE_FAMILIES: Final = (
-    Family(
+LEGACY_FAMILIES: Final = (
+    ImageFamily(
         "percentile",
         "percentile:gri",
         "three bands, each stretched to its own percentiles, as a Lupton composite",
@@ -114,12 +114,14 @@ REFERENCE_FAMILIES: Final = (
         count=(3, 3),
         parameters={key: Parameter(value) for key, value in _SETTINGS.items()},
     ),
-    Family("grey", "grey:r", "one band in grey, -0.1 to 0.1 nanomaggy", _build_grey, count=(1, 1)),
-    Family("rgb", "rgb:rgu", "three grey bands merged", _build_merged, count=(3, 3)),
+    ImageFamily(
+        "grey", "grey:r", "one band in grey, -0.1 to 0.1 nanomaggy", _build_grey, count=(1, 1)
+    ),
+    ImageFamily("rgb", "rgb:rgu", "three grey bands merged", _build_merged, count=(3, 3)),
 )
 """Families of the source systems' types."""
 
-REFERENCE_TYPES: Final = (
+LEGACY_TYPES: Final = (
     _drawn(
         "gri+urz",
         "griuz",
@@ -146,17 +148,17 @@ REFERENCE_TYPES: Final = (
     _downloaded(
         "sdss-jpeg",
         "SkyServer's colour picture, 224 pixels of 0.025 arcsec",
-        Download("skyserver", 0.025, 224),
+        PictureSource("skyserver", 0.025, 224),
     ),
     _downloaded(
         "sdss-jpeg-wide",
         "SkyServer's colour picture, 240 pixels of 0.4 arcsec, a grid drawn over it",
-        Download("skyserver", 0.4, 240, options="G"),
+        PictureSource("skyserver", 0.4, 240, options="G"),
     ),
     _downloaded(
         "ps1-jpeg",
         "Pan-STARRS1 colour picture of y, i, g, 240 pixels of 0.25 arcsec",
-        Download("ps1", 0.25, 240, bands="yig"),
+        PictureSource("ps1", 0.25, 240, bands="yig"),
     ),
 )
 """Named types of the source systems."""

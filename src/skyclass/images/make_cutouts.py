@@ -13,9 +13,9 @@ from skyclass.catalog.build_catalog import present_classes
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, MissingFrameError, SurveyError
 from skyclass.files import AnyPath
-from skyclass.images.cut_field import cut_objects
-from skyclass.images.runners import Runner, on_threads
-from skyclass.images.store import Part, plan_of, store
+from skyclass.images.cut_field import cut_field
+from skyclass.images.runners import Runner, use_threads
+from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.schema import FRAME_KEYS, POSITION
 from skyclass.surveys.sdss.frames import BANDS, Field
@@ -29,7 +29,7 @@ def make_cutouts(
     out: AnyPath,
     rules: CutoutConfig | None = None,
     *,
-    run: Runner | None = None,
+    runner: Runner | None = None,
     replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> CutoutInfo:
@@ -48,8 +48,8 @@ def make_cutouts(
         Folder to write, readable by `datasets.load_from_disk`.
     rules
         Size, storage, and what is done about pixels; the defaults where not given.
-    run
-        Works on several fields at once: `on_threads` where not given, or `on_cluster`.
+    runner
+        Works on several fields at once: `use_threads` where not given, or `use_cluster`.
     replace
         Whether cutouts of another catalogue or other rules that lie in `out` give way.
     progress
@@ -72,10 +72,12 @@ def make_cutouts(
     if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
-    plan = plan_of(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
+    plan = make_storage_plan(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
     groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
     work = partial(_cut, frames.resolve(), rules)
-    return store(plan, out, groups, work, run or on_threads(), replace=replace, progress=progress)
+    return store_cutouts(
+        plan, out, groups, work, runner or use_threads(), replace=replace, progress=progress
+    )
 
 
 def _require(catalog: pd.DataFrame) -> None:
@@ -87,15 +89,15 @@ def _require(catalog: pd.DataFrame) -> None:
         )
 
 
-def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) -> Part:
+def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) -> CutoutPart:
     """Cut the objects of one field."""
     try:
         ra, dec = (rows[name].to_numpy(np.float64) for name in POSITION)
-        cutouts, simulated = cut_objects(frames, field, ra, dec, rules)
+        cutouts, simulated = cut_field(frames, field, ra, dec, rules)
     except MissingFrameError:
         if rules.missing_band != "drop":
             raise
-        return Part({}, np.zeros(len(rows), dtype=bool), missing=len(rows))
+        return CutoutPart({}, np.zeros(len(rows), dtype=bool), missing=len(rows))
     arrays = {
         "flux": _stored(cutouts.flux, rules.dtype),
         "mask": cutouts.mask,
@@ -103,7 +105,7 @@ def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) ->
         "cd": cutouts.cd,
     }
     off_frame = int((~cutouts.inside).sum())
-    return Part(arrays, cutouts.inside, simulated, off_frame)
+    return CutoutPart(arrays, cutouts.inside, simulated, off_frame)
 
 
 def _field(rows: pd.DataFrame) -> Field:

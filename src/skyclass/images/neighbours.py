@@ -12,13 +12,13 @@ from skyclass.errors import MissingFrameError
 from skyclass.frames.frame import Frame, open_frame
 from skyclass.surveys.sdss.frames import FRAME_SHAPE, ROWS_PER_FIELD, Field
 
-__all__ = ["extend"]
+__all__ = ["extend_frame"]
 
 _OVERLAP: Final = FRAME_SHAPE[0] - ROWS_PER_FIELD
 """Rows that consecutive fields share."""
 
 
-def extend(frame: Frame, root: Path, field: Field, before: int, after: int) -> Frame:
+def extend_frame(frame: Frame, root: Path, field: Field, before: int, after: int) -> Frame:
     """Add rows of the neighbouring fields to a frame, where these are at hand.
 
     Consecutive fields are cut out of one scan, so row `y` of a field is row ``y + 1361`` of the one

@@ -13,15 +13,15 @@ from skyclass.catalog.build_catalog import present_classes
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
-from skyclass.images.image_type import COLOURS, Download
-from skyclass.images.runners import on_threads
-from skyclass.images.store import Part, plan_of, store
+from skyclass.images.image_type import COLOURS, PictureSource
+from skyclass.images.runners import use_threads
+from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.schema import POSITION
 from skyclass.surveys.pictures import picture_paths, read_picture
 from skyclass.surveys.request import Picture
 
-__all__ = ["make_picture_cutouts", "picture_request"]
+__all__ = ["make_picture_cutouts", "make_picture_request"]
 
 _KINDS: Final = {"skyserver": "sdss-jpeg", "ps1": "ps1-jpeg"}
 """Kind of file, as `skyclass.surveys.download` names it, of each service."""
@@ -30,7 +30,7 @@ _PART: Final = 256
 """Objects of a part: 38 MB of pictures of 224 pixels."""
 
 
-def picture_request(source: Download) -> tuple[str, Picture]:
+def make_picture_request(source: PictureSource) -> tuple[str, Picture]:
     """Say how the pictures of an image type are downloaded.
 
     Parameters
@@ -64,7 +64,7 @@ def make_picture_cutouts(
     catalog: pd.DataFrame,
     pictures: AnyPath,
     out: AnyPath,
-    source: Download,
+    source: PictureSource,
     survey: SurveyConfig | None = None,
     *,
     replace: bool = False,
@@ -111,23 +111,25 @@ def make_picture_cutouts(
     if lacking:
         raise ImageError(f"the catalogue has no column {', '.join(lacking)}: no picture is known")
     survey = survey or SurveyConfig()
-    what, picture = picture_request(source)
+    what, picture = make_picture_request(source)
     rules = {"what": what, "release": survey.release, **asdict(picture)}
-    plan = plan_of(catalog, present_classes(catalog), COLOURS, source.width, "uint8", rules)
+    plan = make_storage_plan(
+        catalog, present_classes(catalog), COLOURS, source.width, "uint8", rules
+    )
     starts = range(0, len(catalog), _PART)
     groups = [(f"{i // _PART:06d}", catalog.iloc[i : i + _PART]) for i in starts]
     work = partial(_read, pictures.resolve(), source, survey)
-    return store(plan, out, groups, work, on_threads(), replace=replace, progress=progress)
+    return store_cutouts(plan, out, groups, work, use_threads(), replace=replace, progress=progress)
 
 
 def _read(
-    pictures: Path, source: Download, survey: SurveyConfig, _name: str, rows: pd.DataFrame
-) -> Part:
+    pictures: Path, source: PictureSource, survey: SurveyConfig, _name: str, rows: pd.DataFrame
+) -> CutoutPart:
     """Read the pictures of some objects."""
     shape = (len(rows), len(COLOURS), source.width, source.width)
     flux = np.empty(shape, dtype=np.uint8)
     simulated = False
-    what, picture = picture_request(source)
+    what, picture = make_picture_request(source)
     for i, path in enumerate(picture_paths(rows, what, survey, picture)):
         flux[i], marked = read_picture(pictures / path, source.width)
         simulated |= marked
@@ -139,4 +141,4 @@ def _read(
         "offset": np.zeros((*shape[:2], 2), dtype=np.float32),
         "cd": np.tile(np.array([[-step, 0.0], [0.0, step]]), (len(rows), 1, 1)),
     }
-    return Part(arrays, np.ones(len(rows), dtype=bool), simulated)
+    return CutoutPart(arrays, np.ones(len(rows), dtype=bool), simulated)

@@ -4,24 +4,24 @@ from dataclasses import replace
 from typing import Final
 
 from skyclass.errors import ImageError, nearest
-from skyclass.images.colour_types import CALIBRATED_FAMILIES
+from skyclass.images.colour_types import COLOUR_FAMILIES
+from skyclass.images.families import ImageFamily
 from skyclass.images.image_type import ImageType
-from skyclass.images.legacy_types import REFERENCE_FAMILIES, REFERENCE_TYPES
-from skyclass.images.type_names import Family
+from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES
 
-__all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register"]
+__all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register_image_type"]
 
 SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz": "asinh:ugriz"}
 """Names of much used types, and how the same is spelt in full."""
 
-_FAMILIES: dict[str, Family] = {f.name: f for f in (*REFERENCE_FAMILIES, *CALIBRATED_FAMILIES)}
+_FAMILIES: dict[str, ImageFamily] = {f.name: f for f in (*LEGACY_FAMILIES, *COLOUR_FAMILIES)}
 _TYPES: dict[str, ImageType] = {
     short: replace(_FAMILIES[name.split(":")[0]].create(name), name=short)
     for short, name in SHORT_NAMES.items()
-} | {image_type.name: image_type for image_type in REFERENCE_TYPES}
+} | {image_type.name: image_type for image_type in LEGACY_TYPES}
 
 
-def register(image_type: ImageType) -> ImageType:
+def register_image_type(image_type: ImageType) -> ImageType:
     """Add an image type to the registry.
 
     Parameters
@@ -50,7 +50,7 @@ def image_types() -> tuple[str, ...]:
     return tuple(_TYPES)
 
 
-def image_families() -> tuple[Family, ...]:
+def image_families() -> tuple[ImageFamily, ...]:
     """List the families of image types whose names go on with bands and parameters."""
     return tuple(_FAMILIES.values())
 

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from skyclass.config.sections import ImageConfig
 from skyclass.errors import ImageError, nearest
-from skyclass.images.align_bands import REGISTRATIONS, shift
-from skyclass.images.chunked import in_parts
-from skyclass.images.image_type import finite
+from skyclass.images.align_bands import REGISTRATIONS, align_bands
+from skyclass.images.chunked import apply_in_chunks
+from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import get_image_type
 from skyclass.images.resize import bilinear, centre_crop, check_crop, lanczos
 from skyclass.images.upscale import Upscaler
 
-__all__ = ["RESIZES", "Renderer", "check_images", "render"]
+__all__ = ["RESIZES", "Renderer", "check_images", "get_registration", "render"]
 
 RESIZES: Final = ("lanczos", "bilinear", "learned")
 """Ways to resize: as Pillow does, the cheapest, and with a trained network."""
@@ -96,22 +96,22 @@ class Renderer:
         ImageError
             Where the shape does not fit the bands, or offsets are needed.
         """
-        return self.draw(self.register(flux, offset))
+        return self.draw(self.align(flux, offset))
 
-    def register(self, flux: Tensor, offset: Tensor | None) -> Tensor:
+    def align(self, flux: Tensor, offset: Tensor | None) -> Tensor:
         """Pick the bands of the image type and bring them onto one grid, `[n, band, y, x]`."""
         if self.registration == "none":
-            return in_parts(self._selected, flux)
+            return apply_in_chunks(self._selected, flux)
         if offset is None:
             raise ImageError(
                 f"image type {self.image_type.name} registers the bands: give the objects' offsets,"
                 ' or registration = "none"'
             )
         with torch.autocast(flux.device.type, enabled=False):
-            return in_parts(self._shifted, flux, offset)
+            return apply_in_chunks(self._shifted, flux, offset)
 
     def draw(self, flux: Tensor) -> Tensor:
-        """Make model input of what `register` gives, in full precision."""
+        """Make model input of what `align` returns, in full precision."""
         with torch.autocast(flux.device.type, enabled=False):
             if self._crop is not None:
                 flux = centre_crop(flux, self._crop)
@@ -119,11 +119,11 @@ class Renderer:
 
     def _selected(self, flux: Tensor) -> Tensor:
         """Pick the bands of the image type."""
-        return finite(self.image_type.select(flux, self._bands))
+        return zero_invalid(self.image_type.select(flux, self._bands))
 
     def _shifted(self, flux: Tensor, offset: Tensor) -> Tensor:
         """Pick the bands of the image type and move them."""
-        return shift(self._selected(flux), self.image_type.select(offset, self._bands))
+        return align_bands(self._selected(flux), self.image_type.select(offset, self._bands))
 
     def _resized(self, images: Tensor) -> Tensor:
         """Bring model input to the size asked for."""
@@ -149,7 +149,28 @@ class Renderer:
         return Upscaler(weights)
 
 
-def check_images(config: ImageConfig, side: int) -> str:
+def get_registration(config: ImageConfig) -> str:
+    """Look up how an experiment registers the bands of its cutouts.
+
+    Parameters
+    ----------
+    config
+        How cutouts become model input.
+
+    Returns
+    -------
+    str
+        One of `REGISTRATIONS`: the configured one, or the image type's own.
+
+    Raises
+    ------
+    ImageError
+        If the image type is unknown.
+    """
+    return config.registration or get_image_type(config.type).registration
+
+
+def check_images(config: ImageConfig, side: int) -> None:
     """Check the settings of an experiment's images before any work.
 
     Parameters
@@ -159,20 +180,15 @@ def check_images(config: ImageConfig, side: int) -> str:
     side
         Pixels a side of cutouts of frames.
 
-    Returns
-    -------
-    str
-        How their bands are registered.
-
     Raises
     ------
     ImageError
-        Where `Renderer` would refuse them, or the crop is not in the middle of a cutout.
+        If `Renderer` does not accept them, or the crop is not in the middle of a cutout.
     """
     source = get_image_type(config.type).source
     if config.crop is not None:
         check_crop(side if source is None else source.width, config.crop)
-    renderer = Renderer(
+    Renderer(
         config.type,
         config.registration,
         crop=config.crop,
@@ -180,7 +196,6 @@ def check_images(config: ImageConfig, side: int) -> str:
         resize=config.resize,
         upscaler=config.upscaler,
     )
-    return renderer.registration
 
 
 def render(
@@ -227,7 +242,7 @@ def render(
         return samples.permute(0, 3, 1, 4, 2).reshape(len(flux), height, -1, 3)
 
     given = (flux,) if offset is None else (flux, offset)
-    pictures: NDArray[np.uint8] = in_parts(shown, *map(torch.from_numpy, given)).numpy()
+    pictures: NDArray[np.uint8] = apply_in_chunks(shown, *map(torch.from_numpy, given)).numpy()
     return pictures
 
 

@@ -13,10 +13,10 @@ from skyclass.errors import ImageError
 from skyclass.frames.frame import Frame
 from skyclass.images.cutout import Cutouts
 
-__all__ = ["cut_on_one_grid"]
+__all__ = ["cut_on_common_grid"]
 
 
-def cut_on_one_grid(
+def cut_on_common_grid(
     frames: Sequence[Frame],
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
@@ -27,7 +27,7 @@ def cut_on_one_grid(
 
     Pixels are resampled with the flux kept (`reproject.reproject_adaptive`; DeForest 2004, Solar
     Physics 219, 3), which ties neighbouring pixels' noise together; where the bands' grids are only
-    shifted, `skyclass.images.cutout.cut_field` leaves the measurement as it is.
+    shifted, `skyclass.images.cutout.cut_frames` leaves the measurement as it is.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import pandas as pd
 
 from skyclass.errors import ImageError
 
-__all__ = ["Groups", "Runner", "on_cluster", "on_threads"]
+__all__ = ["Groups", "Runner", "use_cluster", "use_threads"]
 
 TIMEOUT: Final = "20s"
 """How long a scheduler may take to answer."""
@@ -24,7 +24,7 @@ Runner = Callable[[Work, Groups, Progress], None]
 """Calls a function for each unit and its rows, and tells how many are done."""
 
 
-def on_threads(workers: int | None = None) -> Runner:
+def use_threads(workers: int | None = None) -> Runner:
     """Work on the threads of this machine; decompression, nearly all of the time, frees the lock.
 
     Parameters
@@ -50,7 +50,7 @@ def on_threads(workers: int | None = None) -> Runner:
     return run
 
 
-def on_cluster(scheduler: str) -> Runner:
+def use_cluster(scheduler: str) -> Runner:
     """Work on the workers of a Dask cluster, which see the same folders as this machine.
 
     Only keys, positions and paths travel: each worker reads the frames and writes the cutouts of a

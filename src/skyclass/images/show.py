@@ -13,8 +13,8 @@ from skyclass.files import AnyPath, atomic_path
 from skyclass.images.contact_sheet import draw_sheet
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
-from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts, read_info
-from skyclass.images.sweep import expand, rank
+from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts, read_info
+from skyclass.images.sweep import expand_sweep, rank_image_types
 
 __all__ = ["show"]
 
@@ -46,7 +46,7 @@ def show(
     out
         Picture to write, ``.png``.
     sweep
-        Axes, as `skyclass.images.sweep.expand` takes them; all combinations are ranked.
+        Axes, as `skyclass.images.sweep.expand_sweep` takes them; all combinations are ranked.
     split
         train, validation or test.
     per_class
@@ -59,7 +59,7 @@ def show(
     Returns
     -------
     pandas.DataFrame or None
-        The ranking of a sweep (`skyclass.images.sweep.rank`), None without one.
+        The ranking of a sweep (`skyclass.images.sweep.rank_image_types`), None without one.
 
     Raises
     ------
@@ -68,17 +68,19 @@ def show(
     """
     cutouts, out = Path(cutouts), Path(out)
     _check_ending(out)
-    names = [name for start in types for name in expand(start, sweep)] if sweep else list(types)
+    names = (
+        [name for start in types for name in expand_sweep(start, sweep)] if sweep else list(types)
+    )
     info = read_info(cutouts)
     for name in names:
         get_image_type(name).check_bands(info.bands)
-    stored = open_cutouts(cutouts, split)
+    stored = open_cutouts(cutouts)[split]
     if not sweep:
         chosen = _choose(stored.label, per_class, seed)
         _draw(out, stored, info, names, chosen)
         return None
     ranked = np.concatenate(list(_choose(stored.label, _RANKED, seed).values()))
-    table = rank(
+    table = rank_image_types(
         names,
         stored.take(ranked),
         stored.offsets()[ranked],
@@ -104,7 +106,7 @@ def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArra
 
 
 def _pictures(
-    stored: StoredCutouts, info: CutoutInfo, name: str, rows: NDArray[np.int64]
+    stored: CutoutSplit, info: CutoutInfo, name: str, rows: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
     """Show some objects as an image type sees them."""
     return render(stored.take(rows), name, offset=stored.offsets()[rows], bands=info.bands)
@@ -112,7 +114,7 @@ def _pictures(
 
 def _draw(
     out: Path,
-    stored: StoredCutouts,
+    stored: CutoutSplit,
     info: CutoutInfo,
     names: Sequence[str],
     chosen: dict[int, NDArray[np.int64]],
@@ -126,7 +128,7 @@ def _draw(
 
 def _draw_ranked(
     out: Path,
-    stored: StoredCutouts,
+    stored: CutoutSplit,
     info: CutoutInfo,
     table: pd.DataFrame,
     chosen: dict[int, NDArray[np.int64]],

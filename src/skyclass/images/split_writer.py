@@ -9,7 +9,7 @@ from datasets import DatasetInfo, Features
 
 from skyclass.files import make_directory
 
-__all__ = ["SplitsWriter"]
+__all__ = ["SplitWriter"]
 
 _BATCH: Final = 128
 """Rows of a record batch: 13 MB of cutouts of 64 pixels in five bands."""
@@ -17,7 +17,7 @@ _BATCH: Final = 128
 _FILE: Final = "data-00000-of-00001.arrow"
 
 
-class SplitsWriter:
+class SplitWriter:
     """Appends tables to the splits of a folder that `datasets.load_from_disk` reads.
 
     Parameters

@@ -1,9 +1,9 @@
-"""Cutouts on disk, part by part: small Arrow files that end as one `DatasetDict`."""
+"""Store cutouts, field by field: small Arrow files, joined at the end into one `DatasetDict`."""
 
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,23 +20,23 @@ from numpy.typing import NDArray
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.runners import Groups, Runner
-from skyclass.images.split_writer import SplitsWriter
-from skyclass.images.stored_cutouts import INFO_NAME, CutoutInfo, read_info
+from skyclass.images.split_writer import SplitWriter
+from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, read_info
 from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPLITS
 
-__all__ = ["Part", "Plan", "plan_of", "store"]
+__all__ = ["CutoutPart", "StoragePlan", "make_storage_plan", "store_cutouts"]
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one unit of work comes to: arrays of its `n` objects, and what is to be told of them."""
+class CutoutPart:
+    """The cutouts of one unit of work: arrays of its `n` objects, and what to report of them."""
 
     arrays: Mapping[str, NDArray[Any]]
     """`flux` and `mask` `[n, band, y, x]`, `offset` `[n, band, 2]` and `cd` `[n, 2, 2]`."""
     kept: NDArray[np.bool_]
     """Which objects are stored, `[n]`."""
     simulated: bool = False
-    """Whether a file says that it is simulated."""
+    """Whether a file is marked as simulated."""
     off_frame: int = 0
     """Objects left out because they do not lie on their frames."""
     missing: int = 0
@@ -44,8 +44,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be stored."""
+class StoragePlan:
+    """What to store: columns, their types, and the hash that identifies the cutouts."""
 
     labels: tuple[str, ...]
     """Class names in the order of the integer labels."""
@@ -56,7 +56,7 @@ class Plan:
     dtype: str
     """Type that pixels are stored in."""
     keys: tuple[str, ...]
-    """Those of `FRAME_KEYS` that the catalogue has."""
+    """The columns of `FRAME_KEYS` that the catalogue has."""
     fingerprint: str
     """Hash of the catalogue's rows and all rules."""
 
@@ -79,15 +79,15 @@ class Plan:
         )
 
 
-def plan_of(
+def make_storage_plan(
     catalog: pd.DataFrame,
     labels: tuple[str, ...],
     bands: Sequence[str],
     size: int,
     dtype: str,
     rules: Mapping[str, Any],
-) -> Plan:
-    """Say what is to be stored of a catalogue.
+) -> StoragePlan:
+    """Describe what is to be stored of a catalogue.
 
     Parameters
     ----------
@@ -102,90 +102,98 @@ def plan_of(
     dtype
         Type that pixels are stored in.
     rules
-        All else that decides what the pixels are, ready for JSON.
+        All other settings that decide what the pixels are, ready for JSON.
 
     Returns
     -------
-    Plan
+    StoragePlan
         With the hash of everything that decides what the cutouts are.
     """
     keys = tuple(name for name in FRAME_KEYS if name in catalog)
     columns = [*IDS, *POSITION, *keys, "label", "split"]
     rows = pd.util.hash_pandas_object(catalog[columns].astype("string"), index=False)
     digest = sha256(rows.to_numpy().tobytes())
-    digest.update(json.dumps(["v2", labels, rules]).encode())
-    return Plan(labels, tuple(bands), size, dtype, keys, digest.hexdigest()[:16])
+    digest.update(json.dumps([FORMAT, labels, rules]).encode())
+    return StoragePlan(labels, tuple(bands), size, dtype, keys, digest.hexdigest()[:16])
 
 
-def store(
-    plan: Plan,
+def store_cutouts(
+    plan: StoragePlan,
     out: Path,
     groups: Groups,
-    work: Callable[[Any, pd.DataFrame], Part],
-    run: Runner,
+    work: Callable[[Any, pd.DataFrame], CutoutPart],
+    runner: Runner,
     *,
     replace: bool,
     progress: Callable[[int, int], None] | None,
 ) -> CutoutInfo:
-    """Work on all groups of objects and store the result; parts done earlier are not done again.
+    """Make the cutouts of all groups of objects and store them; finished groups are not redone.
 
     Parameters
     ----------
     plan
-        What is to be stored.
+        What to store.
     out
         Folder to write, readable by `datasets.load_from_disk`.
     groups
         Units of work: a name and the catalogue's rows.
     work
-        Makes the pixels of a unit.
-    run
-        Works on several units at once.
+        Function that makes the pixels of a unit.
+    runner
+        Function that works on several units at once.
     replace
-        Whether other cutouts that lie in `out` give way.
+        Whether other cutouts in `out` are replaced.
     progress
         Called with units done and units in all.
 
     Returns
     -------
     CutoutInfo
-        What was made; returned at once where `out` holds it already.
+        Description of the cutouts; returned at once if `out` holds them already.
 
     Raises
     ------
     ImageError
-        Where `out` holds something else, or no object can be stored.
+        If `out` holds something else, or no object can be stored.
     """
     if out.exists() and not (out / INFO_NAME).is_file():
-        raise ImageError(f"{out} holds something else than cutouts; choose another folder")
-    if out.exists() and not (replace and read_info(out).fingerprint != plan.fingerprint):
-        return _existing(out, plan.fingerprint)
+        raise ImageError(f"{out} holds something other than cutouts; choose another folder")
+    if out.exists() and not (replace and _differs(out, plan.fingerprint)):
+        return _accept_existing(out, plan.fingerprint)
     parts = make_directory(out.with_name(f"{out.name}.parts") / plan.fingerprint)
-    run(partial(_write_part, plan, parts.resolve(), work), groups, progress)
+    runner(partial(_write_part, plan, parts.resolve(), work), groups, progress)
     info = _assemble(plan, out, [parts / f"{name}.arrow" for name, _ in groups])
     shutil.rmtree(parts.parent, ignore_errors=True)
     return info
 
 
-def _existing(out: Path, fingerprint: str) -> CutoutInfo:
-    """Accept cutouts that are there already, if they are the same."""
+def _differs(out: Path, fingerprint: str) -> bool:
+    """Check whether the cutouts in a folder are others, or of another format."""
+    try:
+        return read_info(out).fingerprint != fingerprint
+    except ImageError:
+        return True
+
+
+def _accept_existing(out: Path, fingerprint: str) -> CutoutInfo:
+    """Return the description of cutouts that are there already, if they are the same."""
     info = read_info(out)
     if info.fingerprint != fingerprint:
         raise ImageError(
-            f"{out} holds cutouts of another catalogue or other rules;"
+            f"{out} holds cutouts of another catalogue or made by other rules;"
             " choose another folder, or remove it"
         )
     return info
 
 
 def _write_part(
-    plan: Plan,
+    plan: StoragePlan,
     parts: Path,
-    work: Callable[[Any, pd.DataFrame], Part],
+    work: Callable[[Any, pd.DataFrame], CutoutPart],
     name: Any,
     rows: pd.DataFrame,
 ) -> None:
-    """Write the objects of one unit of work as one Arrow file, unless it is there."""
+    """Write the objects of one unit of work as one Arrow file, unless it exists."""
     target = parts / f"{name}.arrow"
     if target.exists():
         return
@@ -194,9 +202,9 @@ def _write_part(
     schema = features.arrow_schema
     fields = rows[list(plan.keys)].drop_duplicates().to_numpy().tolist() if plan.keys else []
     note = {key: getattr(part, key) for key in ("simulated", "off_frame", "missing")}
-    told = json.dumps({**note, "fields": fields}).encode()
-    schema = schema.with_metadata({**(schema.metadata or {}), b"skyclass": told})
-    kept = _table(rows, part, features) if part.kept.any() else schema.empty_table()
+    metadata = json.dumps({**note, "fields": fields}).encode()
+    schema = schema.with_metadata({**(schema.metadata or {}), b"skyclass": metadata})
+    kept = _make_table(rows, part, features) if part.kept.any() else schema.empty_table()
     with (
         atomic_path(target) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
@@ -205,12 +213,12 @@ def _write_part(
         writer.write_table(kept.cast(schema))
 
 
-def _table(rows: pd.DataFrame, part: Part, features: Features) -> pa.Table:
-    """Put arrays and catalogue columns into one Arrow table, whole arrays at a time."""
+def _make_table(rows: pd.DataFrame, part: CutoutPart, features: Features) -> pa.Table:
+    """Combine arrays and catalogue columns into one Arrow table, whole arrays at a time."""
     schema = features.arrow_schema
     codes = rows["label"].map({name: code for code, name in enumerate(features["label"].names)})
     columns: dict[str, Any] = {
-        name: _tensor_column(values, schema.field(name).type)
+        name: _make_tensor_column(values, schema.field(name).type)
         for name, values in part.arrays.items()
     }
     columns["label"] = pa.array(codes.to_numpy(dtype="int64"))
@@ -222,20 +230,20 @@ def _table(rows: pd.DataFrame, part: Part, features: Features) -> pa.Table:
     return table if part.kept.all() else table.filter(pa.array(part.kept))
 
 
-def _tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.ExtensionArray:
-    """Give an `[n, ...]` array as a column of fixed-shape arrays."""
+def _make_tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.ExtensionArray:
+    """Convert an `[n, ...]` array to a column of fixed-shape arrays."""
     storage = numpy_to_pyarrow_listarray(values)
     return pa.ExtensionArray.from_storage(kind, storage.cast(kind.storage_type))
 
 
-def _assemble(plan: Plan, out: Path, paths: list[Path]) -> CutoutInfo:
-    """Make one `DatasetDict` of all parts, one after another, and move it into place."""
+def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
+    """Join all parts, one after another, into one `DatasetDict`, and move it into place."""
     features = plan.features
     del features["split"]
     sums = dict.fromkeys(("simulated", "off_frame", "missing"), 0)
     fields: set[tuple[int, ...]] = set()
     with atomic_path(out, folder=True) as temporary:
-        splits = SplitsWriter(temporary, features, plan.fingerprint)
+        splits = SplitWriter(temporary, features, plan.fingerprint)
         for path in paths:
             note = _append(splits, path)
             sums = {key: count + note[key] for key, count in sums.items()}
@@ -254,12 +262,12 @@ def _assemble(plan: Plan, out: Path, paths: list[Path]) -> CutoutInfo:
             missing=sums["missing"],
             simulated=bool(sums["simulated"]),
         )
-        (temporary / INFO_NAME).write_text(json.dumps(asdict(info), indent=1), encoding="utf-8")
+        (temporary / INFO_NAME).write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info
 
 
-def _append(splits: SplitsWriter, path: Path) -> dict[str, Any]:
-    """Append a part's rows to their splits; give what its file says of the part."""
+def _append(splits: SplitWriter, path: Path) -> dict[str, Any]:
+    """Append the rows of a part to their splits, and return the metadata of its file."""
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
         note: dict[str, Any] = json.loads(reader.schema.metadata[b"skyclass"])
         table = reader.read_all()

@@ -1,39 +1,50 @@
-"""Read stored cutouts: what they are, and their pixels without copying the file."""
+"""Read stored cutouts: their description, and their pixels without copying the file."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from skyclass.config.experiment_file import explain
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.schema import POSITION
 
 __all__ = [
+    "FORMAT",
     "INFO_NAME",
     "CutoutInfo",
+    "CutoutSplit",
     "StoredCutouts",
     "array_view",
     "open_cutouts",
     "read_info",
 ]
 
+FORMAT: Final = 1
+"""Version of the layout that is written and read: columns, their types, and the description."""
+
 INFO_NAME: Final = "skyclass.json"
-"""Name of the description inside the dataset's folder."""
+"""Name of the description inside the data set's folder."""
 
 
-@dataclass(frozen=True)
-class CutoutInfo:
-    """What a folder of cutouts was made from."""
+class CutoutInfo(BaseModel):
+    """The description stored beside cutouts."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = FORMAT
+    """Version of the layout."""
     fingerprint: str
-    """Hash of the catalogue's rows and all rules; the same cutouts have the same."""
+    """Hash of the catalogue's rows and all rules; equal for equal cutouts."""
     size: int
     """Pixels a side."""
     bands: tuple[str, ...]
@@ -41,45 +52,17 @@ class CutoutInfo:
     labels: tuple[str, ...]
     """Class names in the order of the integer labels."""
     fields: int
-    """Number of distinct fields; 0 where the catalogue does not tell them."""
+    """Number of distinct fields; 0 where the catalogue has no field keys."""
     off_frame: int
     """Objects left out because they do not lie on their frames."""
     missing: int
     """Objects left out because their field lacks a band."""
     simulated: bool
-    """Whether any frame or picture says that it is simulated."""
+    """Whether the header of any frame or picture marks it as simulated."""
 
 
-def read_info(path: AnyPath) -> CutoutInfo:
-    """Read what a folder of cutouts was made from.
-
-    Parameters
-    ----------
-    path
-        Folder that `make_cutouts` wrote.
-
-    Returns
-    -------
-    CutoutInfo
-        Its description.
-
-    Raises
-    ------
-    ImageError
-        Where the folder holds no cutouts of skyclass.
-    """
-    path = Path(path)
-    try:
-        values = json.loads((path / INFO_NAME).read_text(encoding="utf-8"))
-        return CutoutInfo(
-            **{**values, "bands": tuple(values["bands"]), "labels": tuple(values["labels"])}
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ImageError(f"{path} holds no cutouts made by skyclass") from error
-
-
-class StoredCutouts:
-    """One split of stored cutouts, read from disk as it is needed.
+class CutoutSplit:
+    """One split of stored cutouts, read from disk as needed.
 
     Parameters
     ----------
@@ -96,8 +79,13 @@ class StoredCutouts:
         self.label: NDArray[np.int64] = np.asarray(table.column("label"), dtype=np.int64)
 
     def __len__(self) -> int:
-        """Give the number of cutouts."""
+        """Count the cutouts."""
         return len(self.label)
+
+    def __repr__(self) -> str:
+        """Show the number of cutouts and their shape."""
+        shape = " x ".join(map(str, self._flux[0].shape[1:]))
+        return f"<CutoutSplit: {len(self)} cutouts of {shape}>"
 
     @property
     def pixels(self) -> int:
@@ -137,23 +125,160 @@ class StoredCutouts:
         Returns
         -------
         list
-            One value a cutout.
+            One value per cutout.
         """
         values: list[Any] = self._dataset.data.column(name).to_pylist()
         return values
 
     def positions(self) -> pd.DataFrame:
-        """Read where the objects lie on the sky: ra and dec in degrees, `n` rows."""
+        """Read the objects' positions on the sky: ra and dec in degrees, `n` rows."""
         return pd.DataFrame({name: self.column(name) for name in POSITION})
 
     def offsets(self) -> NDArray[np.float32]:
-        """Read where the objects lie: pixels in y and x from the centre, `[n, band, 2]`."""
+        """Read the pixels in y and x from each cutout's centre to the object, `[n, band, 2]`."""
         values = [array_view(chunk) for chunk in self._dataset.data.column("offset").chunks]
         return np.concatenate(values)
 
 
+class StoredCutouts:
+    """All splits of a folder of cutouts: ``cutouts["train"]`` is one of them.
+
+    Parameters
+    ----------
+    path
+        Folder that `make_cutouts` wrote.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds no cutouts, or cutouts of another format.
+    """
+
+    def __init__(self, path: AnyPath) -> None:
+        self.path = Path(path)
+        self.info = read_info(path)
+        try:
+            self._datasets = datasets.load_from_disk(str(path))
+        except FileNotFoundError as error:
+            raise ImageError(f"{path} holds no complete data set; make it again") from error
+        self._splits: dict[str, CutoutSplit] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the splits."""
+        return iter(self._datasets)
+
+    def __getitem__(self, split: str) -> CutoutSplit:
+        """Open a split; nothing is read yet but the labels.
+
+        Parameters
+        ----------
+        split
+            train, validation, test or calibration.
+
+        Returns
+        -------
+        CutoutSplit
+            The same object each time.
+
+        Raises
+        ------
+        ImageError
+            If there is no such split.
+        """
+        if split not in self._datasets:
+            raise ImageError(
+                f"{self.path} has no split {split!r} of cutouts (it has {', '.join(self)})"
+            )
+        if split not in self._splits:
+            self._splits[split] = CutoutSplit(self._datasets[split])
+        return self._splits[split]
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Number of objects of each class (rows) in each split (columns)."""
+        labels = self.info.labels
+        return pd.DataFrame(
+            {split: np.bincount(self[split].label, minlength=len(labels)) for split in self},
+            index=pd.Index(labels, name="class"),
+        )
+
+    def __repr__(self) -> str:
+        """Show the number of cutouts in each split, their size and bands."""
+        counts = ", ".join(f"{split} {count}" for split, count in self.counts.sum().items())
+        info = self.info
+        return (
+            f"<StoredCutouts {str(self.path)!r}: {counts}; {info.size} x {info.size} pixels in"
+            f" {', '.join(info.bands)}{'; simulated' if info.simulated else ''}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the counts and a strip of pictures in a notebook."""
+        from skyclass.images.cutouts_html import make_cutouts_html
+
+        return make_cutouts_html(self)
+
+
+def open_cutouts(path: AnyPath) -> StoredCutouts:
+    """Open stored cutouts.
+
+    Parameters
+    ----------
+    path
+        Folder that `make_cutouts` wrote.
+
+    Returns
+    -------
+    StoredCutouts
+        Its splits, by name; pixels are read as they are asked for.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds no cutouts, or cutouts of another format.
+    """
+    return StoredCutouts(path)
+
+
+def read_info(path: AnyPath) -> CutoutInfo:
+    """Read the description of a folder of cutouts.
+
+    Parameters
+    ----------
+    path
+        Folder that `make_cutouts` wrote.
+
+    Returns
+    -------
+    CutoutInfo
+        Its description.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds no cutouts, cutouts of another format, or a broken description.
+    """
+    file = Path(path) / INFO_NAME
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImageError(f"{path} holds no cutouts made by skyclass") from error
+    except ValueError as error:
+        raise ImageError(f"{file} is not valid JSON; make the cutouts again") from error
+    version = values.get("format") if isinstance(values, dict) else None
+    if version != FORMAT:
+        other = "an earlier format" if version is None else f"format {version!r}"
+        raise ImageError(
+            f"{path} holds cutouts of {other}, not format {FORMAT};"
+            " make them again with make_cutouts (replace=True)"
+        )
+    try:
+        return CutoutInfo.model_validate(values)
+    except ValidationError as error:
+        raise ImageError(f"{file}: {explain(error, CutoutInfo)}") from error
+
+
 def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:
-    """See a column of fixed-shape arrays as one array, without copying where it is of numbers.
+    """View a column of fixed-shape arrays as one array, without a copy if it holds numbers.
 
     Parameters
     ----------
@@ -170,32 +295,3 @@ def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:
         flat = flat.flatten()
     view: NDArray[Any] = flat.to_numpy(zero_copy_only=not pa.types.is_boolean(flat.type))
     return view.reshape(len(chunk), *chunk.type.shape)
-
-
-def open_cutouts(path: AnyPath, split: str) -> StoredCutouts:
-    """Open one split of stored cutouts.
-
-    Parameters
-    ----------
-    path
-        Folder that `make_cutouts` wrote.
-    split
-        train, validation or test.
-
-    Returns
-    -------
-    StoredCutouts
-        Nothing is read yet but the labels.
-
-    Raises
-    ------
-    ImageError
-        Where there are no such cutouts.
-    """
-    path = Path(path)
-    read_info(path)
-    try:
-        splits = datasets.load_from_disk(str(path))
-        return StoredCutouts(splits[split])
-    except (FileNotFoundError, KeyError) as error:
-        raise ImageError(f"{path} has no split {split!r} of cutouts") from error

@@ -16,13 +16,13 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from skyclass.errors import ImageError, nearest
-from skyclass.images.align_bands import shift
-from skyclass.images.image_type import finite
+from skyclass.images.align_bands import align_bands
+from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import SHORT_NAMES, image_families
 from skyclass.images.renderer import Renderer
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["expand", "rank"]
+__all__ = ["expand_sweep", "rank_image_types"]
 
 _FOLDS: Final = 5
 _INNER: Final = 3.0
@@ -37,7 +37,7 @@ _LUMINANCE: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
-def expand(image_type: str, sweep: Sequence[str]) -> list[str]:
+def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
     """Name all image types of a sweep.
 
     Parameters
@@ -80,7 +80,7 @@ def expand(image_type: str, sweep: Sequence[str]) -> list[str]:
     return names
 
 
-def rank(
+def rank_image_types(
     names: Sequence[str],
     flux: NDArray[np.float32],
     offset: NDArray[np.float32],
@@ -153,7 +153,11 @@ def _registered(flux: Tensor, offset: Tensor) -> Callable[[str], Tensor]:
 
     @cache
     def made(registration: str) -> Tensor:
-        return shift(finite(flux), offset) if registration == "shift" else finite(flux)
+        return (
+            align_bands(zero_invalid(flux), offset)
+            if registration == "shift"
+            else zero_invalid(flux)
+        )
 
     return made
 

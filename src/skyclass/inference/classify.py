@@ -11,10 +11,10 @@ import pandas as pd
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.frames.frame import open_field
-from skyclass.images.aperture_photometry import aperture_flux
-from skyclass.images.cut_field import with_neighbours
-from skyclass.images.cutout import cut_field
-from skyclass.inference.source_table import about, check_ending, write_table
+from skyclass.images.cut_field import add_neighbour_rows
+from skyclass.images.cutout import cut_frames
+from skyclass.inference.source_table import check_suffix, describe_origin, write_table
+from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
@@ -63,7 +63,7 @@ def classify(
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else paths
     places, model, out = [Path(path) for path in given], Path(model), Path(out)
-    check_ending(out)
+    check_suffix(out)
     _check_folder(model)
     classifier = load_model(model)
     if classifier.spec.bands != BANDS:
@@ -82,7 +82,7 @@ def classify(
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise InferenceError("no source was found on the frames")
-    table.attrs["about"] = about(classifier.spec)
+    table.attrs["about"] = describe_origin(classifier.spec)
     write_table(table, out)
     return table
 
@@ -112,7 +112,7 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     first, end = PRIMARY_ROWS
     sources = sources[(sources["y"] >= first) & (sources["y"] < end)]
     ra, dec, size = sources["ra"].to_numpy(), sources["dec"].to_numpy(), classifier.spec.size
-    cutouts = cut_field(with_neighbours(frames, folder, field, ra, dec, size), ra, dec, size)
+    cutouts = cut_frames(add_neighbour_rows(frames, folder, field, ra, dec, size), ra, dec, size)
     kept = cutouts.inside
     table = sources[kept].reset_index(drop=True)
     table = table.assign(run=field.run, camcol=field.camcol, field=field.field)

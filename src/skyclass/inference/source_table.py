@@ -17,7 +17,7 @@ from skyclass.files import AnyPath, atomic_path
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["about", "check_ending", "write_table"]
+__all__ = ["check_suffix", "describe_origin", "write_table"]
 
 _FORMATS: Final = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".fits": "fits", ".vot": "votable"}
 # neither FITS nor VOTable knows maggies; of an unknown unit they keep the name
@@ -33,7 +33,7 @@ _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
-def about(spec: ModelSpec) -> list[str]:
+def describe_origin(spec: ModelSpec) -> list[str]:
     """Say what a table was made with.
 
     Parameters
@@ -71,7 +71,7 @@ def write_table(table: pd.DataFrame, out: AnyPath) -> None:
         Where the name has another ending.
     """
     out = Path(out)
-    check_ending(out)
+    check_suffix(out)
     with atomic_path(out) as partial:
         if out.suffix == ".parquet":
             table.to_parquet(partial, index=False)
@@ -81,7 +81,7 @@ def write_table(table: pd.DataFrame, out: AnyPath) -> None:
                 _described(table, out.suffix).write(partial, format=_FORMATS[out.suffix])
 
 
-def check_ending(out: os.PathLike[str]) -> None:
+def check_suffix(out: os.PathLike[str]) -> None:
     """Refuse a file name without a known ending, before any work.
 
     Parameters

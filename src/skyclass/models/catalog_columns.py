@@ -69,7 +69,7 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     values = np.concatenate([_GROUPS[group](catalog) for group in groups], axis=1)
     folder = make_directory(cutouts.with_name(_FOLDER))
     for split in catalog["split"].unique():
-        rows = find_catalog_rows(catalog, open_cutouts(cutouts, split).positions())
+        rows = find_catalog_rows(catalog, open_cutouts(cutouts)[split].positions())
         with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
             np.save(file, values[rows].astype(np.float32), allow_pickle=False)
 

@@ -116,7 +116,7 @@ class Classifier(nn.Module):
         ModelError
             Where columns are missing.
         """
-        registered = self.renderer.register(flux, offset)
+        registered = self.renderer.align(flux, offset)
         if change is not None:
             registered = change(registered)
         features = self.network.embed(self.renderer.draw(registered))

@@ -200,7 +200,7 @@ def _counts(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]
     counts: dict[str, dict[str, int]] = {}
     for split in SPLITS:
         try:
-            found = np.bincount(open_cutouts(cutouts, split).label, minlength=len(labels))
+            found = np.bincount(open_cutouts(cutouts)[split].label, minlength=len(labels))
         except ImageError:
             continue
         counts[split] = dict(zip(labels, found.tolist(), strict=True))

@@ -19,9 +19,9 @@ from skyclass.evaluation.metrics import score
 from skyclass.evaluation.observing_conditions import crowding_radius, measure_conditions
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.evaluation.predictions import make_predictions
-from skyclass.images.aperture_photometry import aperture_flux, concentration
 from skyclass.images.image_type import COLOURS
-from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
+from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts
+from skyclass.measurement.aperture_photometry import aperture_flux, concentration
 from skyclass.models.catalog_columns import find_catalog_rows, read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.colour_baseline import (
@@ -81,7 +81,7 @@ def evaluate(
         `baseline` and `difference` of the metrics are None where there are no colours, `conformal`
         where there is no calibration split; `baselines` holds the others by their names.
     """
-    test = open_cutouts(cutouts, "test")
+    test = open_cutouts(cutouts)["test"]
     rows = find_catalog_rows(catalog, test.positions())
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
@@ -89,7 +89,7 @@ def evaluate(
     groups = classifier.spec.columns
     shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
     baselines = classify_by_colours(
-        catalog, task, info, open_cutouts(cutouts, "train"), test, config.seed
+        catalog, task, info, open_cutouts(cutouts)["train"], test, config.seed
     )
     baseline = baselines.get(BASELINE)
     columns = _conditions(objects, test, info)
@@ -174,7 +174,7 @@ def _conformal(
     """Fit prediction sets on the calibration split; None where there is none."""
     if config.split.calibration == 0:
         return None
-    held = open_cutouts(cutouts, "calibration")
+    held = open_cutouts(cutouts)["calibration"]
     columns = read_columns(classifier.spec.columns, cutouts, "calibration")
     fitted_on = held.label, classify_cutouts(classifier, held, columns)
     return evaluate_conformal(
@@ -204,7 +204,7 @@ def _set_names(
 
 
 def classify_cutouts(
-    classifier: Classifier, cutouts: StoredCutouts, columns: NDArray[np.float32] | None = None
+    classifier: Classifier, cutouts: CutoutSplit, columns: NDArray[np.float32] | None = None
 ) -> NDArray[np.float64]:
     """Classify a split batch by batch.
 
@@ -236,8 +236,8 @@ def classify_by_colours(
     catalog: pd.DataFrame,
     task: Task,
     info: CutoutInfo,
-    training: StoredCutouts,
-    test: StoredCutouts,
+    training: CutoutSplit,
+    test: CutoutSplit,
     seed: int,
 ) -> dict[str, NDArray[np.float64]]:
     """Classify the test objects by their colours.
@@ -282,28 +282,28 @@ def classify_by_colours(
     }
 
 
-def _batches(cutouts: StoredCutouts) -> list[NDArray[np.int64]]:
+def _batches(cutouts: CutoutSplit) -> list[NDArray[np.int64]]:
     """Divide the rows of a split into batches that fit in memory."""
     rows = np.arange(len(cutouts))
     size = max(1, _PIXELS // cutouts.pixels)
     return np.split(rows, rows[size::size])
 
 
-def _measured_magnitudes(cutouts: StoredCutouts) -> NDArray[np.float64]:
+def _measured_magnitudes(cutouts: CutoutSplit) -> NDArray[np.float64]:
     """Measure magnitudes in an aperture; not a number where a flux is not positive."""
     offsets = cutouts.offsets()
     parts = [aperture_flux(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
     return to_magnitude(np.concatenate(parts))
 
 
-def _measured_concentration(cutouts: StoredCutouts) -> NDArray[np.float64]:
+def _measured_concentration(cutouts: CutoutSplit) -> NDArray[np.float64]:
     """Measure how concentrated the light is."""
     offsets = cutouts.offsets()
     parts = [concentration(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
     return np.concatenate(parts)
 
 
-def _conditions(objects: pd.DataFrame, test: StoredCutouts, info: CutoutInfo) -> dict[str, Any]:
+def _conditions(objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo) -> dict[str, Any]:
     """Give the columns on how the test objects were observed; `objects` are their rows."""
     fields = _field_names(objects)
     is_measured = info.bands != COLOURS

@@ -17,7 +17,7 @@ from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path, make_directory
 from skyclass.images.augment import check_augmentation
 from skyclass.images.registry import get_image_type
-from skyclass.images.renderer import check_images
+from skyclass.images.renderer import check_images, get_registration
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.models.check_network import check_network
 from skyclass.models.classifier import Classifier
@@ -101,12 +101,12 @@ def check_experiment(config: Experiment) -> str:
         go together.
     """
     regrouped(get_task(config.task), config.labels.merge, config.labels.drop)
-    registration = check_images(config.images, config.cutouts.pixels)
+    check_images(config.images, config.cutouts.pixels)
     check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
     check_network(config)
     check_training(config.training, config.augmentation)
     check_sources(config)
-    return registration
+    return get_registration(config.images)
 
 
 def run_config(

@@ -21,9 +21,9 @@ from skyclass.catalog.build_catalog import (
 )
 from skyclass.config.sections import Experiment, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
-from skyclass.images.image_type import Download
+from skyclass.images.image_type import PictureSource
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.picture_cutouts import make_picture_cutouts, picture_request
+from skyclass.images.picture_cutouts import make_picture_cutouts, make_picture_request
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import check_columns
@@ -200,7 +200,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
 
 def _with_files(
     config: Experiment,
-    source: Download | None,
+    source: PictureSource | None,
     catalog: pd.DataFrame,
     places: Places,
     name: str,
@@ -219,7 +219,7 @@ def _with_files(
             progress=lambda done, total: tell("frames", done, total),
         )
         return _counted(catalog, kept, "no frame in the archive")
-    what, picture = picture_request(source)
+    what, picture = make_picture_request(source)
     kept = supply_pictures(
         catalog,
         what,
@@ -235,7 +235,7 @@ def _with_files(
 
 def _cutouts(
     config: Experiment,
-    source: Download | None,
+    source: PictureSource | None,
     catalog: pd.DataFrame,
     places: Places,
     out: Path,
@@ -272,7 +272,7 @@ def _stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:
     """Keep the objects that have a cutout."""
     positions = [
         pd.DataFrame({name: stored.column(name) for name in POSITION})
-        for stored in (open_cutouts(cutouts, split) for split in catalog["split"].unique())
+        for stored in (open_cutouts(cutouts)[split] for split in catalog["split"].unique())
     ]
     known = pd.MultiIndex.from_frame(pd.concat(positions))
     here = pd.MultiIndex.from_frame(catalog[list(POSITION)]).isin(known)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from skyclass.images.stored_cutouts import StoredCutouts
+from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.training.feature_cache import CachedFeatures
 
 __all__ = ["Batch", "CutoutBatch", "FeatureBatch", "make_loader"]
@@ -46,7 +46,7 @@ Batch = CutoutBatch | FeatureBatch
 class _CutoutBatches(Dataset[Batch]):
     """Whole batches read at once from the memory-mapped file."""
 
-    def __init__(self, cutouts: StoredCutouts, columns: NDArray[np.float32] | None) -> None:
+    def __init__(self, cutouts: CutoutSplit, columns: NDArray[np.float32] | None) -> None:
         self._cutouts = cutouts
         self._columns = columns
         self._offset = cutouts.offsets()
@@ -77,7 +77,7 @@ class _FeatureBatches(Dataset[Batch]):
 
 
 def make_loader(
-    cutouts: StoredCutouts,
+    cutouts: CutoutSplit,
     order: Sampler[NDArray[np.int64]],
     features: CachedFeatures | None = None,
     columns: NDArray[np.float32] | None = None,

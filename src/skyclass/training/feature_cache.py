@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.files import atomic_path, make_directory
-from skyclass.images.stored_cutouts import StoredCutouts
+from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.models.classifier import Classifier
 
 __all__ = ["CachedFeatures", "cache_features", "hash_feature_inputs"]
@@ -118,7 +118,7 @@ def hash_feature_inputs(
 @torch.no_grad()
 def cache_features(
     classifier: Classifier,
-    cutouts: StoredCutouts,
+    cutouts: CutoutSplit,
     folder: Path,
     split: str,
     arithmetic: Callable[[], torch.autocast],

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
-from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
@@ -64,7 +64,7 @@ def fit(job: TrainingJob, tell: Tell | None) -> None:
         Where the loss is not finite, memory does not suffice or the network cannot be compiled.
     """
     _quiet()
-    training, validation = (open_cutouts(job.cutouts, s) for s in ("train", "validation"))
+    training, validation = (open_cutouts(job.cutouts)[s] for s in ("train", "validation"))
     with explain_torch_errors(job.config):
         module = make_module(job, training)
         keeper = Keeper(job.state, job.config, module.plan, tell)
@@ -79,7 +79,7 @@ def fit(job: TrainingJob, tell: Tell | None) -> None:
             _write(job, module.kept, keeper.history)
 
 
-def make_module(job: TrainingJob, training: StoredCutouts) -> ClassifierModule:
+def make_module(job: TrainingJob, training: CutoutSplit) -> ClassifierModule:
     """Give a classifier with its first weights, ready to learn.
 
     Parameters
@@ -108,7 +108,7 @@ def make_module(job: TrainingJob, training: StoredCutouts) -> ClassifierModule:
     )
 
 
-def make_training_loader(job: TrainingJob, training: StoredCutouts, plan: TrainingSteps) -> Any:
+def make_training_loader(job: TrainingJob, training: CutoutSplit, plan: TrainingSteps) -> Any:
     """Give the batches of training objects.
 
     Parameters
@@ -132,13 +132,13 @@ def make_training_loader(job: TrainingJob, training: StoredCutouts, plan: Traini
     return make_loader(training, sampler, _features(job, training, "train"), _columns(job, "train"))
 
 
-def _stored_batches(job: TrainingJob, cutouts: StoredCutouts, split: str, *, shared: bool) -> Any:
+def _stored_batches(job: TrainingJob, cutouts: CutoutSplit, split: str, *, shared: bool) -> Any:
     """Give the batches of a split in its stored order."""
     order = SequentialBatchSampler(len(cutouts), _STORED_BATCH, shared=shared)
     return make_loader(cutouts, order, _features(job, cutouts, split), _columns(job, split))
 
 
-def _features(job: TrainingJob, cutouts: StoredCutouts, split: str) -> CachedFeatures | None:
+def _features(job: TrainingJob, cutouts: CutoutSplit, split: str) -> CachedFeatures | None:
     """Open the features of a split, where the job has them."""
     if job.features is None:
         return None
@@ -203,9 +203,9 @@ def _run(
 def _set_temperature(job: TrainingJob, module: ClassifierModule) -> None:
     """Fit the temperature of what is kept, on objects that were not learnt from."""
     try:
-        split, cutouts = "calibration", open_cutouts(job.cutouts, "calibration")
+        split, cutouts = "calibration", open_cutouts(job.cutouts)["calibration"]
     except ImageError:
-        split, cutouts = "validation", open_cutouts(job.cutouts, "validation")
+        split, cutouts = "validation", open_cutouts(job.cutouts)["validation"]
     module.to(get_device()).eval()
     parts = []
     for batch in _stored_batches(job, cutouts, split, shared=False):

@@ -107,7 +107,7 @@ def find_learning_rate(
 
 def _swept(job: TrainingJob, steps: int) -> LearningRateSweep:
     """Raise the rate after every batch of the training objects."""
-    training = open_cutouts(job.cutouts, "train")
+    training = open_cutouts(job.cutouts)["train"]
     module = make_module(job, training).to(get_device())
     batches = make_training_loader(job, training, module.plan)
     optimizer = make_optimizer(module.classifier.network, job.config)

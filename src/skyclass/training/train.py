@@ -84,7 +84,7 @@ def train(
     cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
     augmentation = augmentation or AugmentationConfig()
     check_training(config, augmentation)
-    codes = {name: open_cutouts(cutouts, name).label for name in ("train", "validation")}
+    codes = {name: open_cutouts(cutouts)[name].label for name in ("train", "validation")}
     check_class_counts(spec.labels, codes, config)
     state = out.with_name(f"{out.name}.training").absolute()
     job = TrainingJob(
@@ -169,7 +169,7 @@ def _with_features(job: TrainingJob) -> TrainingJob:
     classifier.to(get_device())
     for split in _SPLITS:
         try:
-            stored = open_cutouts(job.cutouts, split)
+            stored = open_cutouts(job.cutouts)[split]
         except ImageError:
             # there need not be a calibration split
             continue

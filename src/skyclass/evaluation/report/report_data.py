@@ -13,7 +13,7 @@ from skyclass.config.experiment_file import read_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
-from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
@@ -32,7 +32,7 @@ class ReportData(EvaluatedExperiment):
     """Its file, word for word."""
     history: dict[str, Any]
     """Contents of `model/history.json`."""
-    cutouts: StoredCutouts
+    cutouts: CutoutSplit
     """The test objects, in the order of `table`."""
     classifier: Classifier
     """The trained model."""
@@ -78,7 +78,7 @@ def read_report_data(directory: Path) -> ReportData:
     found = read_evaluation(directory)
     history = _read_json(directory / "model" / "history.json")
     _check_same_objects(directory, found.metrics, found.table)
-    cutouts = open_cutouts(directory / "cutouts", "test")
+    cutouts = open_cutouts(directory / "cutouts")["test"]
     _check_same_cutouts(directory, cutouts, found.table)
     classifier = load_model(directory / "model")
     return ReportData(
@@ -123,7 +123,7 @@ def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.Data
         )
 
 
-def _check_same_cutouts(directory: Path, cutouts: StoredCutouts, table: pd.DataFrame) -> None:
+def _check_same_cutouts(directory: Path, cutouts: CutoutSplit, table: pd.DataFrame) -> None:
     """Refuse cutouts of other objects: a picture beside another's numbers would go unnoticed."""
     for name in ("objid", "ra"):
         stored = pd.Series(cutouts.column(name), dtype=table[name].dtype)

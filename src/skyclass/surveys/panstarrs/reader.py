@@ -30,7 +30,7 @@ def open_panstarrs(path: AnyPath) -> Frame:
     Returns
     -------
     Frame
-        Any of the bands g r i z y, ready for `cut_field`. Pixels are 0.25 arcsec wide.
+        Any of the bands g r i z y, ready for `cut_frames`. Pixels are 0.25 arcsec wide.
 
     Raises
     ------

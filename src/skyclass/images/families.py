@@ -8,7 +8,7 @@ from skyclass.errors import ImageError, nearest
 from skyclass.images.image_type import ImageType
 from skyclass.surveys.sdss.frames import BANDS
 
-__all__ = ["Family", "Parameter"]
+__all__ = ["ImageFamily", "Parameter"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Family:
+class ImageFamily:
     """Image types that differ in their bands and in a few numbers."""
 
     name: str
