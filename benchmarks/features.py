@@ -22,6 +22,7 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
+from skyclass.progress import no_progress
 from skyclass.surveys.sdss.frames import BANDS
 from skyclass.training.train import train
 
@@ -44,7 +45,7 @@ def write_cutouts(out: Path, count: int, size: int) -> None:
         partial(part, size),
         use_threads(1),
         replace=False,
-        progress=None,
+        progress=no_progress,
     )
 
 

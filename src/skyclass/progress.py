@@ -14,6 +14,7 @@ class Stage(StrEnum):
     FRAME_KEYS = "frame keys"
     CATALOGUE = "catalogue"
     CHECKING_FRAMES = "checking frames"
+    FILES = "files"
     FRAMES = "frames"
     PICTURES = "pictures"
     CUTOUTS = "cutouts"

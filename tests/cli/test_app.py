@@ -229,10 +229,13 @@ def test_settings_are_searched_for_on_the_validation_objects(
 def test_without_a_terminal_each_tenth_of_a_stage_is_a_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with progress_bars() as tell:
+    with progress_bars() as progress:
         for done in range(1, 201):
-            tell("training", done, 200)
-        tell("nothing to do", 0, 0)
+            progress("training", done, 200)
+        progress("nothing to do", 0, 0)
+        for pages in (1, 2, 2):
+            progress("query", pages, 0, f"{pages}00 rows")
     lines = capsys.readouterr().err.splitlines()
+    queries = ["query 1 100 rows", "query 2 200 rows"]
     tenths = [f"training {done}/200" for done in range(20, 201, 20)]
-    assert lines == ["training 1/200", *tenths, "nothing to do 0/0"]
+    assert lines == ["training 1/200", *tenths, "nothing to do 0/0", *queries]

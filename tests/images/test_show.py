@@ -117,11 +117,11 @@ def test_ranking_needs_classes() -> None:
 def test_bands_are_registered_as_each_type_says() -> None:
     flux, _, labels = classes(12)
     offset = np.random.default_rng(2).uniform(-0.5, 0.5, (12, 5, 2)).astype(np.float32)
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[object, ...]] = []
     table = rank_image_types(
-        ["gri", "lupton:irg"], flux, offset, labels, progress=lambda d, n: told.append((d, n))
+        ["gri", "lupton:irg"], flux, offset, labels, progress=lambda *step: steps.append(step)
     )
-    assert told == [(1, 2), (2, 2)]
+    assert steps == [("image types", 1, 2), ("image types", 2, 2)]
     assert table.index.tolist() == [1, 2]
     y, x = np.mgrid[:64, :64] - 31.5
     distance = np.hypot(y, x)

@@ -73,8 +73,9 @@ def test_a_query_page_by_page(small_survey: Path, objects: pd.DataFrame, tmp_pat
 def test_an_interrupted_query_goes_on(
     small_survey: Path, objects: pd.DataFrame, tmp_path: Path
 ) -> None:
-    def interrupt(rows: int) -> None:
-        if rows > 2 * 17:
+    def interrupt(stage: str, pages: int, total: int, detail: str = "") -> None:
+        assert (stage, total, detail) == ("query", 0, f"{17 * pages} rows")
+        if pages > 2:
             raise KeyboardInterrupt
 
     with MockArchive(small_survey, queries_per_minute=0) as archive:

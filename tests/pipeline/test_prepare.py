@@ -26,6 +26,7 @@ from skyclass.inference.classify import classify
 from skyclass.mock_archive.server import MockArchive
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
+from skyclass.progress import no_progress
 from skyclass.surveys.acquire import supply_pictures
 from skyclass.surveys.download import download
 from skyclass.surveys.pictures import picture_paths
@@ -85,7 +86,7 @@ def supplied(catalog: pd.DataFrame, survey: SurveyConfig, folder: Path) -> pd.Da
     what, picture = make_picture_request(SOURCE)
     places = folder / "pictures", folder / "logs"
     return supply_pictures(
-        catalog, what, survey, picture, *places, used=False, progress=lambda *_: None
+        catalog, what, survey, picture, *places, used=False, progress=no_progress
     )
 
 

@@ -41,18 +41,18 @@ def test_a_lost_frame_is_made_again_and_nothing_else(mixed: Simulated) -> None:
     written = kept.stat().st_mtime_ns
     lost.unlink()
     (lost.parent / f".partial-0123abcd-{lost.name}").write_bytes(b"half")
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[object, ...]] = []
     simulate(
         mixed.out,
         1,
         seed=4,
         task="object-type",
         workers=1,
-        progress=lambda done, all_: calls.append((done, all_)),
+        progress=lambda *step: calls.append(step),
     )
     assert digests(mixed.out) == before
     assert kept.stat().st_mtime_ns == written
-    assert calls == [(1, 1)]
+    assert calls == [("simulation", 1, 1)]
 
 
 def test_nothing_is_done_twice(survey: Simulated) -> None:

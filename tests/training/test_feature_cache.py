@@ -45,7 +45,7 @@ def test_trained_on_stored_features_is_the_same(
 
 
 def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> None:
-    def interrupt(done: int, _total: int, _figures: dict) -> None:
+    def interrupt(_stage: str, done: int, _total: int, _detail: str = "") -> None:
         if done == 2:
             raise KeyboardInterrupt
 

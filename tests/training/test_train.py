@@ -122,7 +122,7 @@ def test_killed_in_the_middle_of_a_round_it_ends_the_same(cutouts: Path, tmp_pat
 
 
 def test_what_another_training_left_is_not_gone_on_with(cutouts: Path, tmp_path: Path) -> None:
-    def interrupt(done: int, _total: int, _figures: dict) -> None:
+    def interrupt(_stage: str, done: int, _total: int, _detail: str = "") -> None:
         if done == 2:
             raise KeyboardInterrupt
 

@@ -4,6 +4,7 @@ import asyncio
 import bz2
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,12 +43,16 @@ R = frame_url(KEY, "r")
 def test_a_second_run_asks_nothing(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
     serve_field(server, OTHER)
-    told = []
-    counts = run(
-        server, tmp_path, fake_clock, KEY, OTHER, KEY, progress=lambda t: told.append(t.processed)
-    )
+    seen = []
+
+    def note(stage: str, done: int, total: int, detail: str = "") -> None:
+        assert (stage, total) == ("frames", 10)
+        assert re.fullmatch(r"[0-9.]+ files/s [0-9.]+ MB/s 0 failed", detail)
+        seen.append(done)
+
+    counts = run(server, tmp_path, fake_clock, KEY, OTHER, KEY, progress=note)
     assert (counts.fetched, counts.total, counts.failed) == (10, 10, 0)
-    assert told == list(range(1, 11))
+    assert seen == list(range(1, 11))
     assert counts.received == sum(len(body) for body in server.files.values())
     assert_complete(server, tmp_path, KEY, OTHER)
     assert all(h["User-Agent"].startswith("skyclass/") for _, h, _ in server.log)
@@ -356,8 +361,8 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
                 made += 1
                 yield request
 
-    def progress(counts) -> None:
-        ahead.append(made - counts.processed)
+    def progress(_stage: str, done: int, _total: int, _detail: str = "") -> None:
+        ahead.append(made - done)
 
     download_files(requests(), tmp_path, at(server, connections=4), total=100, progress=progress)
     # two for each connection: one that uses it, one that is checked

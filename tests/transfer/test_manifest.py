@@ -11,6 +11,7 @@ import pytest
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, SurveyError
+from skyclass.progress import no_progress
 from skyclass.surveys import verify as module
 from skyclass.surveys.acquire import supply_frames
 from skyclass.surveys.sdss.frames import BANDS, Field, check_frame, frame_path
@@ -108,9 +109,9 @@ def test_frames_are_checked_once(
         check_frame(path, field, band)
 
     monkeypatch.setattr(module, "check_frame", count)
-    told: list[int] = []
-    verify_frames(tmp_path, [KEY], progress=told.append)
-    assert (len(checked), told[-1]) == (5, 5)
+    steps: list[tuple[object, ...]] = []
+    verify_frames(tmp_path, [KEY], progress=lambda *step: steps.append(step))
+    assert (len(checked), steps[-1]) == (5, ("checking frames", 5, 5))
     verify_frames(tmp_path, [KEY])
     assert len(checked) == 5
     (changed,) = tmp_path.rglob("frame-g-*")
@@ -160,7 +161,6 @@ def objects(*keys: Field) -> pd.DataFrame:
 
 def supply(out: Path, server: Server, *keys: Field, used=False, keep_lacking=False, **changes):
     survey = at(server, **changes)
-    told: list[tuple[int, int]] = []
     return supply_frames(
         objects(*keys),
         survey,
@@ -168,7 +168,7 @@ def supply(out: Path, server: Server, *keys: Field, used=False, keep_lacking=Fal
         out / "logs",
         used=used,
         keep_lacking=keep_lacking,
-        progress=lambda done, total: told.append((done, total)),
+        progress=no_progress,
     )
 
 
@@ -203,7 +203,7 @@ def test_a_failed_frame_stops_an_experiment(server: Server, tmp_path: Path) -> N
 def test_frames_on_disk_need_no_server(tmp_path: Path) -> None:
     write_field(tmp_path / "own", KEY)
     survey = SurveyConfig(frames=tmp_path / "own")
-    options = {"used": False, "progress": lambda _done, _total: None}
+    options = {"used": False, "progress": no_progress}
     kept = supply_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
     assert len(kept) == 2
     (tmp_path / "own" / frame_path(KEY, "r")).write_bytes(b"BZh91AY&SY")

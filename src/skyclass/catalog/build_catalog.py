@@ -1,6 +1,6 @@
 """From a file of objects to a clean, labelled, sampled, split catalogue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from skyclass.config.sections import (
 )
 from skyclass.errors import CatalogError
 from skyclass.files import AnyPath, atomic_path
+from skyclass.progress import Progress, no_progress
 from skyclass.schema import IDS
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.tasks.registry import get_task
@@ -103,7 +104,7 @@ def build_catalog(
 
 
 def catalog_of(
-    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
+    config: ObjectsConfig, work: Path, *, progress: Progress = no_progress
 ) -> pd.DataFrame:
     """Make the catalogue that a configuration asks for.
 
@@ -114,7 +115,7 @@ def catalog_of(
     work
         Folder for the answers of a query; what is there already is not asked again.
     progress
-        Called with the number of rows that have come.
+        Called with the stage and the pages that have come (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -141,9 +142,7 @@ def catalog_of(
     )
 
 
-def source_of(
-    config: ObjectsConfig, work: Path, *, progress: Callable[[int], None] | None = None
-) -> Path:
+def source_of(config: ObjectsConfig, work: Path, *, progress: Progress = no_progress) -> Path:
     """Give the table's file, after fetching it where it comes from a query.
 
     Parameters
@@ -153,7 +152,7 @@ def source_of(
     work
         Folder for the answers of a query.
     progress
-        Called with the number of rows that have come.
+        Called with the stage and the pages that have come (`skyclass.progress.Progress`).
 
     Returns
     -------

@@ -14,6 +14,7 @@ from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path, make_directory
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.schema import FRAME_KEYS
 from skyclass.surveys.sdss.casjobs import CasJobs
 from skyclass.surveys.sdss.queries import builtin_query, into_query, nearest_query, page_query
@@ -30,11 +31,9 @@ PLACES: Final = 20
 RADIUS: Final = 2.0
 """Arcsec within which a photometric object is taken for the one looked up."""
 
-Progress = Callable[[int], None]
-
 
 def fetch_table(
-    config: CatalogConfig, task: str, work: Path, *, progress: Progress | None = None
+    config: CatalogConfig, task: str, work: Path, *, progress: Progress = no_progress
 ) -> Path:
     """Fetch the table that a configuration asks for.
 
@@ -47,7 +46,8 @@ def fetch_table(
     work
         Folder for pages; what is there already is not fetched again.
     progress
-        Called with the number of rows that have come.
+        Called with the stage and the pages that have come; their number is not known before
+        the last.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def fetch_pages(
     work: Path,
     *,
     rows: int = PAGE_ROWS,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> list[Path]:
     """Fetch all pages of a query that are not there yet, in the order of `specobjid`.
 
@@ -102,7 +102,8 @@ def fetch_pages(
     rows
         Most rows a page.
     progress
-        Called with the number of rows that have come.
+        Called with the stage and the pages that have come; their number is not known before
+        the last.
 
     Returns
     -------
@@ -127,10 +128,10 @@ def fetch_pages(
             raise CatalogError(f"{page} does not go on after specobjid {last}; the service is off")
         pages.append(page)
         last, count = int(ids.max()), count + len(ids)
-        if progress is not None:
-            progress(count)
+        progress(Stage.QUERY, len(pages), 0, f"{count:,} rows")
     if not pages:
         raise CatalogError("the query returned no row; widen its conditions")
+    progress(Stage.QUERY, len(pages), len(pages), f"{count:,} rows")
     return pages
 
 
@@ -173,7 +174,7 @@ def _single_line(query: str | None) -> str:
 
 
 def look_up_frame_keys(
-    table: pd.DataFrame, server: SkyServer, work: Path, *, progress: Progress | None = None
+    table: pd.DataFrame, server: SkyServer, work: Path, *, progress: Progress = no_progress
 ) -> pd.DataFrame:
     """Ask SkyServer in which field each position lies.
 
@@ -186,7 +187,7 @@ def look_up_frame_keys(
     work
         Folder for the answers; what is there already is not asked again.
     progress
-        Called with the number of positions done.
+        Called with the stage, positions done and positions in all.
 
     Returns
     -------
@@ -200,8 +201,7 @@ def look_up_frame_keys(
         answer = _answer(server, places[start : start + PLACES], work / f"keys-{start:08d}.csv")
         if answer is not None:
             found.append(answer.assign(place=answer["place"] + start))
-        if progress is not None:
-            progress(min(start + PLACES, len(places)))
+        progress(Stage.FRAME_KEYS, min(start + PLACES, len(places)), len(places))
     empty = pd.DataFrame(columns=["place", *FRAME_KEYS])
     keys = pd.concat(found).set_index("place") if found else empty.set_index("place")
     keys = keys.reindex(range(len(places)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skyclass.cli.options import SettingsOption, TaskOption
-from skyclass.cli.progress_bars import download_bar, progress_bars
+from skyclass.cli.progress_bars import progress_bars
 from skyclass.files import atomic_path
 
 if TYPE_CHECKING:
@@ -24,10 +24,8 @@ def simulate(
     """Write a simulated survey: frames in the archive's own format, and catalog.csv."""
     from skyclass.simulation.simulate import simulate as run
 
-    with progress_bars() as tell:
-        path = run(
-            out, fields, task=task, seed=seed, progress=lambda d, n: tell("simulation", d, n)
-        )
+    with progress_bars() as progress:
+        path = run(out, fields, task=task, seed=seed, progress=progress)
     typer.echo(f"simulated {fields} field(s); catalogue: {path}")
 
 
@@ -106,8 +104,8 @@ def download(
         if table is None:
             raise ConfigError("--catalog is missing: it names the objects to download files of")
         again: dict[str, Any] = {"retry_absent": retry_absent, "unpack": unpack}
-        with download_bar(kind) as tell:
-            failed += run(table, out, kind, **options, **again, progress=tell).failed
+        with progress_bars() as progress:
+            failed += run(table, out, kind, **options, **again, progress=progress).failed
     typer.echo("\n".join(read_status(out)))
     if table is not None:
         typer.echo("\n".join(_lacking(missing_files(table, out, kinds, **options), status)))

@@ -31,12 +31,10 @@ def cutouts(
     rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
-    with progress_bars() as tell:
+    with progress_bars() as progress:
         checked = out.with_name(f"{out.name}.checked")
-        verify_catalog_frames(table, frames, checked, lambda d, n: tell("frames", d, n))
-        info = make_cutouts(
-            table, frames, out, rules, runner=runner, progress=lambda d, n: tell("cutouts", d, n)
-        )
+        verify_catalog_frames(table, frames, checked, progress)
+        info = make_cutouts(table, frames, out, rules, runner=runner, progress=progress)
     lost = info.off_frame + info.missing
     typer.echo(
         f"{len(table) - lost} objects of {info.fields} field(s) in {out};"
@@ -68,7 +66,7 @@ def show(
 
     swept = [*(sweep or ()), *(axes or ())]
     names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
-    with progress_bars() as tell:
+    with progress_bars() as progress:
         table = run(
             cutouts,
             names.split(","),
@@ -77,7 +75,7 @@ def show(
             split=split,
             per_class=per_class,
             seed=seed,
-            progress=lambda d, n: tell("image types", d, n),
+            progress=progress,
         )
     if table is not None:
         typer.echo(table.to_string(float_format="{:.3f}".format))

@@ -18,8 +18,8 @@ def experiment(
     """Run one experiment end to end; run again, it goes on where it stopped."""
     from skyclass.pipeline.experiment import run_experiment
 
-    with progress_bars() as tell:
-        result = run_experiment(file, out, progress=tell)
+    with progress_bars() as progress:
+        result = run_experiment(file, out, progress=progress)
     typer.echo(_closing(result.metrics, result.report))
 
 
@@ -30,8 +30,8 @@ def demo(
     """Simulate a survey and run the whole pipeline on it."""
     from skyclass.pipeline.demo import run_demo
 
-    with progress_bars() as tell:
-        result = run_demo(out, task=task, progress=tell)
+    with progress_bars() as progress:
+        result = run_demo(out, task=task, progress=progress)
     typer.echo(_closing(result.metrics, result.report))
 
 
@@ -47,8 +47,8 @@ def classify(
     from skyclass.models.hub import resolve_model
 
     folder = resolve_model(model)
-    with progress_bars() as tell:
-        table = run(paths, folder, out, progress=lambda d, n: tell("fields", d, n))
+    with progress_bars() as progress:
+        table = run(paths, folder, out, progress=progress)
     counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
     typer.echo(f"{len(table)} sources in {out}: {counts}")
 

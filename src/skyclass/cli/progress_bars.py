@@ -1,103 +1,83 @@
 """Bars that show how far a command is; lines where there is no terminal, as in a batch job."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
+    Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bars
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from skyclass.transfer.downloader import DownloadCounts
+from skyclass.progress import Progress
 
-__all__ = ["download_bar", "progress_bars"]
+__all__ = ["progress_bars"]
 
 
 @contextmanager
-def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bars() -> Iterator[Progress]:
     """Show a bar for each stage."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(console)
+        yield _print_lines(console)
         return
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        _TimeColumn(),
+        TextColumn("{task.fields[detail]}"),
     )
-    with Progress(*columns, console=console) as bars:
-        stages: dict[str, int] = {}
+    with Bars(*columns, console=console) as bars:
+        stages: dict[str, TaskID] = {}
 
-        def tell(stage: str, done: int, total: int) -> None:
+        def show(stage: str, done: int, total: int, detail: str = "") -> None:
+            known = total or None  # a bar without a known end moves to and fro
             if stage not in stages:
-                stages[stage] = int(bars.add_task(stage, total=total))
-            bars.update(stages[stage], completed=done, total=total)  # type: ignore[arg-type]
+                stages[stage] = bars.add_task(stage, total=known, detail="")
+            bars.update(stages[stage], completed=done, total=known, detail=detail)
             if done == total:
-                bars.stop_task(stages[stage])  # type: ignore[arg-type]
+                bars.stop_task(stages[stage])
 
-        with _erased_on_failure(bars):
-            yield tell
-
-
-@contextmanager
-def download_bar(kind: str) -> "Iterator[Callable[[DownloadCounts], None]]":
-    """Show a bar with rate, time left and failures."""
-    console, start = Console(stderr=True), time.monotonic()
-    if not console.is_terminal:
-        lines = _lines(console)
-        yield lambda counts: lines(kind, counts.processed, counts.total, _note(counts, start))
-        return
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console) as bars:
-        task = bars.add_task(kind, total=None, note="")
-
-        def tell(counts: "DownloadCounts") -> None:
-            note = _note(counts, start)
-            bars.update(task, completed=counts.processed, total=counts.total, note=note)
-
-        with _erased_on_failure(bars):
-            yield tell
+        with _erase_on_failure(bars):
+            yield show
 
 
-def _note(counts: "DownloadCounts", start: float) -> str:
-    """Tell the rate of a download and its failures."""
-    seconds = max(time.monotonic() - start, 1e-3)
-    return (
-        f"{(counts.processed - counts.present) / seconds:.1f} files/s"
-        f" {counts.received / seconds / 1e6:.1f} MB/s {counts.failed} failed"
-    )
+class _TimeColumn(TimeElapsedColumn):
+    """Time left while a stage runs, time taken once it is complete."""
+
+    _remaining = TimeRemainingColumn()
+
+    def render(self, task: Task) -> Text:
+        """Draw the column of one stage."""
+        if task.finished or task.total is None:
+            return super().render(task)
+        return self._remaining.render(task)
 
 
-def _lines(console: Console) -> Callable[..., None]:
-    """Write a line at each tenth of a stage."""
-    told: dict[str, int] = {}
+def _print_lines(console: Console) -> Progress:
+    """Print a line at each tenth of a stage, at every step where its end is not known."""
+    printed: dict[str, int] = {}
 
-    def tell(stage: str, done: int, total: int, note: str = "") -> None:
-        tenth = 10 * done // max(total, 1)
-        if told.get(stage) != tenth:
-            told[stage] = tenth
-            console.print(f"{stage} {done}/{total} {note}".rstrip(), highlight=False, markup=False)
+    def show(stage: str, done: int, total: int, detail: str = "") -> None:
+        tenth = 10 * done // total if total else done
+        if printed.get(stage) != tenth:
+            printed[stage] = tenth
+            count = f"{done}/{total}" if total or not done else f"{done}"
+            console.print(f"{stage} {count} {detail}".rstrip(), highlight=False, markup=False)
 
-    return tell
+    return show
 
 
 @contextmanager
-def _erased_on_failure(bars: Progress) -> Iterator[None]:
+def _erase_on_failure(bars: Bars) -> Iterator[None]:
     """Leave no dead bar beside the line that says what went wrong."""
     try:
         yield

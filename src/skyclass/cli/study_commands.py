@@ -27,9 +27,9 @@ def study(
     from skyclass.errors import StudyError
     from skyclass.studies.run_study import run_study
 
-    with progress_bars() as tell:
+    with progress_bars() as progress:
         result = run_study(
-            name, out, simulated=simulated, scale=scale, scheduler=scheduler, progress=tell
+            name, out, simulated=simulated, scale=scale, scheduler=scheduler, progress=progress
         )
     done = result.cells - len(result.failures)
     typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")

@@ -18,8 +18,8 @@ def learning_rate(
     """Raise the learning rate step by step and suggest one."""
     from skyclass.pipeline.tune import check_learning_rates
 
-    with progress_bars() as tell:
-        test = check_learning_rates(file, out, steps=steps, progress=tell)
+    with progress_bars() as progress:
+        test = check_learning_rates(file, out, steps=steps, progress=progress)
     typer.echo(f"training.learning_rate = {test.suggestion:.1e}; {out / 'learning-rate.png'}")
 
 
@@ -31,8 +31,8 @@ def tune(
     """Search for good settings on the validation objects; run again, it goes on."""
     from skyclass.pipeline.tune import tune as run
 
-    with progress_bars() as tell:
-        found = run(file, space, out, progress=tell)
+    with progress_bars() as progress:
+        found = run(file, space, out, progress=progress)
     settings = ", ".join(f"{key} = {value}" for key, value in found.values.items())
     failed = f", {found.failed} failed" if found.failed else ""
     typer.echo(f"best of {found.trials} trials{failed}: {found.figure:.4f} with {settings}")

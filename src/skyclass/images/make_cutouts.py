@@ -1,6 +1,5 @@
 """Cutouts of frames on disk: a Hugging Face `DatasetDict`, written field by field."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from skyclass.images.cut_field import cut_field
 from skyclass.images.runners import Runner, use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.progress import Progress, no_progress
 from skyclass.schema import FRAME_KEYS, POSITION
 from skyclass.surveys.sdss.frames import BANDS, Field
 
@@ -31,7 +31,7 @@ def make_cutouts(
     *,
     runner: Runner | None = None,
     replace: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> CutoutInfo:
     """Cut every object of a catalogue in five bands and store the result.
 
@@ -53,7 +53,7 @@ def make_cutouts(
     replace
         Whether cutouts of another catalogue or other rules that lie in `out` give way.
     progress
-        Called with fields done and fields in all.
+        Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """Ready-made pictures stored as cutouts of frames are: red, green and blue in place of bands."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from skyclass.images.image_type import COLOURS, PictureSource
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.progress import Progress, no_progress
 from skyclass.schema import POSITION
 from skyclass.surveys.pictures import picture_paths, read_picture
 from skyclass.surveys.request import Picture
@@ -68,7 +68,7 @@ def make_picture_cutouts(
     survey: SurveyConfig | None = None,
     *,
     replace: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> CutoutInfo:
     """Store the downloaded picture of every object of a catalogue as `make_cutouts` stores frames.
 
@@ -92,7 +92,8 @@ def make_picture_cutouts(
     replace
         Whether cutouts of another catalogue or other pictures that lie in `out` give way.
     progress
-        Called with units of work done and units in all.
+        Called with the stage, units of work done and units in all
+        (`skyclass.progress.Progress`).
 
     Returns
     -------

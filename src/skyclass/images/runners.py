@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from skyclass.errors import ImageError
+from skyclass.progress import Progress, Stage
 
 __all__ = ["Groups", "Runner", "use_cluster", "use_threads"]
 
@@ -19,7 +20,6 @@ Groups = Sequence[tuple[Any, pd.DataFrame]]
 """Units of work: a name, such as a `Field`, and the rows of the catalogue."""
 
 Work = Callable[[Any, pd.DataFrame], None]
-Progress = Callable[[int, int], None] | None
 Runner = Callable[[Work, Groups, Progress], None]
 """Calls a function for each unit and its rows, and tells how many are done."""
 
@@ -94,5 +94,4 @@ def _await(done: Iterable[Future[None] | Any], total: int, progress: Progress) -
     """Take results as they come; the first failure is raised."""
     for count, future in enumerate(done, 1):
         future.result()
-        if progress is not None:
-            progress(count, total)
+        progress(Stage.CUTOUTS, count, total)

@@ -1,6 +1,6 @@
 """Look at stored cutouts as image types see them, class by class."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts, read_info
 from skyclass.images.sweep import expand_sweep, rank_image_types
+from skyclass.progress import Progress, no_progress
 
 __all__ = ["show"]
 
@@ -33,7 +34,7 @@ def show(
     split: str = "train",
     per_class: int = 3,
     seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame | None:
     """Draw a labelled sheet of every class in some image types, or of a sweep in order of rank.
 
@@ -54,7 +55,8 @@ def show(
     seed
         Seed of the choice of objects.
     progress
-        Called with image types ranked and image types in all, in a sweep.
+        Called in a sweep with the stage, image types ranked and image types in all
+        (`skyclass.progress.Progress`).
 
     Returns
     -------

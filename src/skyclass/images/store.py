@@ -22,6 +22,7 @@ from skyclass.files import atomic_path, make_directory
 from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitWriter
 from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, read_info
+from skyclass.progress import Progress
 from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPLITS
 
 __all__ = ["CutoutPart", "StoragePlan", "make_storage_plan", "store_cutouts"]
@@ -125,7 +126,7 @@ def store_cutouts(
     runner: Runner,
     *,
     replace: bool,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress,
 ) -> CutoutInfo:
     """Make the cutouts of all groups of objects and store them; finished groups are not redone.
 
@@ -144,7 +145,7 @@ def store_cutouts(
     replace
         Whether other cutouts in `out` are replaced.
     progress
-        Called with units done and units in all.
+        Called with the stage, units done and units in all.
 
     Returns
     -------

@@ -20,6 +20,7 @@ from skyclass.images.align_bands import align_bands
 from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import SHORT_NAMES, image_families
 from skyclass.images.renderer import Renderer
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.sdss.frames import BANDS
 
 __all__ = ["expand_sweep", "rank_image_types"]
@@ -88,7 +89,7 @@ def rank_image_types(
     *,
     bands: Sequence[str] = BANDS,
     seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame:
     """Rank image types by how well one sees the objects and tells their classes apart.
 
@@ -111,7 +112,8 @@ def rank_image_types(
     seed
         Seed of the folds.
     progress
-        Called with image types done and image types in all.
+        Called with the stage, image types done and image types in all
+        (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -141,8 +143,7 @@ def rank_image_types(
         images = images.reshape(len(labels), -1, *images.shape[-2:])
         separation = _separation(_features(images), labels, seed)
         rows.append((name, seen, separation, seen * separation))
-        if progress is not None:
-            progress(done, len(names))
+        progress(Stage.IMAGE_TYPES, done, len(names))
     table = pd.DataFrame(rows, columns=["image_type", "visible", "separation", "score"])
     table = table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
     return table.set_axis(range(1, len(table) + 1))

@@ -1,7 +1,7 @@
 """Classify every source of the fields that a directory holds."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.sdss.frames import BANDS, PRIMARY_ROWS, Field, find_fields
 
 __all__ = ["classify", "classify_field"]
@@ -31,7 +32,7 @@ def classify(
     model: AnyPath,
     out: AnyPath,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame:
     """Detect and classify the sources of all fields at or below some directories.
 
@@ -44,7 +45,7 @@ def classify(
     out
         Table to write: ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
     progress
-        Called with fields done and fields in all.
+        Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -77,8 +78,7 @@ def classify(
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):
         tables.append(classify_field(folder, field, classifier))
-        if progress is not None:
-            progress(done, len(fields))
+        progress(Stage.FIELDS, done, len(fields))
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise InferenceError("no source was found on the frames")

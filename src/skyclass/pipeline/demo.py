@@ -1,6 +1,5 @@
 """The whole pipeline on a simulated survey."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import AnyPath, make_directory
 from skyclass.mock_archive.server import serve_archive
 from skyclass.pipeline.experiment import Result, run_experiment
+from skyclass.progress import Progress, no_progress
 from skyclass.simulation.simulate import simulate
 from skyclass.tasks.registry import get_task
 
@@ -25,7 +25,7 @@ def run_demo(
     task: str = "spectral-class",
     fields: int = FIELDS,
     epochs: int = 16,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> Result:
     """Simulate a survey and run one experiment with calibrated bands on it.
 
@@ -42,7 +42,7 @@ def run_demo(
     epochs
         Most epochs of training.
     progress
-        Called with the stage's name, steps done and steps in all.
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -51,9 +51,8 @@ def run_demo(
     """
     out = Path(out)
     get_task(task)
-    tell = progress or (lambda _stage, _done, _total: None)
     survey = make_directory(out) / "survey"
-    simulate(survey, fields, task=task, progress=lambda done, n: tell("simulation", done, n))
+    simulate(survey, fields, task=task, progress=progress)
     with serve_archive(survey, queries=False) as url:
         config = Experiment(
             task=task,

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from skyclass.models.presets import apply_preset
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.evaluate import evaluate
 from skyclass.pipeline.prepare import Objects, Places, check_sources, prepare
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.tasks.registry import get_task
 from skyclass.tasks.regroup import regrouped
 from skyclass.tasks.task import Task
@@ -36,8 +36,6 @@ __all__ = ["Result", "check_experiment", "claim", "run_config", "run_experiment"
 
 _MANNERS: Final = {"survey": {"base_url", "connections", "rate", "retries", "timeout"}}
 """Settings that change no result: where and how politely the same files are asked for."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Result:
         return self.directory / "report.html"
 
 
-def run_experiment(file: AnyPath, out: AnyPath, *, progress: Progress | None = None) -> Result:
+def run_experiment(file: AnyPath, out: AnyPath, *, progress: Progress = no_progress) -> Result:
     """Run all stages of an experiment; what is up to date is not done again.
 
     Parameters
@@ -65,7 +63,7 @@ def run_experiment(file: AnyPath, out: AnyPath, *, progress: Progress | None = N
     out
         Directory of the experiment: new, empty, or begun with the same experiment file.
     progress
-        Called with the stage's name, steps done and steps in all.
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -115,7 +113,7 @@ def run_config(
     *,
     objects: Objects | None = None,
     report: bool = True,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Result:
     """Run an experiment that has been read already, on its own objects or on prepared ones.
 
@@ -130,7 +128,7 @@ def run_config(
     report
         Whether the report is written.
     progress
-        Called with the stage's name, steps done and steps in all.
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -145,18 +143,19 @@ def run_config(
     config = apply_preset(config)
     registration = check_experiment(config)
     claim(out, config)
-    tell = progress or (lambda _stage, _done, _total: None)
     if objects is None:
-        objects = prepare({"": config}, Places.within(out), tell)[""]
+        objects = prepare({"": config}, Places.within(out), progress)[""]
     else:
         _link(objects, out)
     task = get_task(config.task)
     classifier, trained = _model(
-        config, task, objects.catalog, objects.info, registration, out, tell
+        config, task, objects.catalog, objects.info, registration, out, progress
     )
     # the baseline reads the catalogue's magnitudes, which the model's fingerprint does not cover
     scored = fingerprint(trained, objects.source)
-    metrics = _evaluate(config, task, objects.catalog, objects.info, classifier, out, scored, tell)
+    metrics = _evaluate(
+        config, task, objects.catalog, objects.info, classifier, out, scored, progress
+    )
     if report and not ((out / "report.html").exists() and is_done(out / "logs", "report", scored)):
         write_report(out)
         mark_done(out / "logs", "report", scored)
@@ -227,7 +226,7 @@ def _model(
     info: CutoutInfo,
     registration: str,
     out: Path,
-    tell: Progress,
+    progress: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
     spec = make_spec(config, task, catalog, info, registration, out / "cutouts")
@@ -246,7 +245,7 @@ def _model(
         augmentation=config.augmentation,
         seed=seed,
         logs=out / "logs",
-        progress=lambda done, total, _figures: tell("training", done, total),
+        progress=progress,
     )
     mark_done(out / "logs", "model", mark)
     return classifier, mark
@@ -260,7 +259,7 @@ def _evaluate(
     classifier: Classifier,
     out: Path,
     mark: str,
-    tell: Progress,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Score model and baseline on the test objects, once."""
     path = out / "metrics.json"
@@ -268,11 +267,11 @@ def _evaluate(
     if all(p.exists() for p in products) and is_done(out / "logs", "evaluation", mark):
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return values
-    tell("evaluation", 0, 1)
+    progress(Stage.EVALUATION, 0, 1)
     found = evaluate(config, task, catalog, info, classifier, out / "cutouts")
     write_predictions(found.table, products[1])
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(found.metrics, indent=1), encoding="utf-8")
     mark_done(out / "logs", "evaluation", mark)
-    tell("evaluation", 1, 1)
+    progress(Stage.EVALUATION, 1, 1)
     return found.metrics

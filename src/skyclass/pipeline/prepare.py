@@ -3,7 +3,7 @@
 Several experiments may share them: then every object has the files of all of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -27,14 +27,13 @@ from skyclass.images.picture_cutouts import make_picture_cutouts, make_picture_r
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import check_columns
+from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
 from skyclass.surveys.acquire import supply_frames, supply_pictures
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
 
 __all__ = ["Objects", "Places", "check_sources", "prepare"]
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def check_sources(config: Experiment) -> None:
 
 
 def prepare(
-    configs: Mapping[str, Experiment], places: Places, tell: Progress
+    configs: Mapping[str, Experiment], places: Places, progress: Progress
 ) -> dict[str, Objects]:
     """Make catalogue and cutouts; what is up to date is not made again.
 
@@ -123,8 +122,8 @@ def prepare(
         An object that lacks a file of any of them is left out of all.
     places
         Where everything lies.
-    tell
-        Called with the stage's name, steps done and steps in all.
+    progress
+        Called with the stage, steps done and steps in all.
 
     Returns
     -------
@@ -139,15 +138,15 @@ def prepare(
     sources = {name: get_image_type(c.images.type).source for name, c in configs.items()}
     needs_frames = None in sources.values()
     first = next(iter(configs.values()))
-    catalog, source = _catalog(first, places, needs_frames=needs_frames, tell=tell)
+    catalog, source = _catalog(first, places, needs_frames=needs_frames, progress=progress)
     _check_catalog(catalog, configs.values())
     for name, config in configs.items():
-        catalog = _with_files(config, sources[name], catalog, places, name, tell)
+        catalog = _with_files(config, sources[name], catalog, places, name, progress)
     infos = {}
     # frames first: an object found not to lie on its frame is to have no picture either
     for name in sorted(configs, key=lambda key: sources[key] is not None):
         cutouts = places.cutouts / name
-        infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, tell)
+        infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, progress)
         if sources[name] is None and len(configs) > 1:
             catalog = _counted(catalog, _stored(catalog, cutouts), "not on its frames")
     return {
@@ -157,7 +156,7 @@ def prepare(
 
 
 def _catalog(
-    config: Experiment, places: Places, *, needs_frames: bool, tell: Progress
+    config: Experiment, places: Places, *, needs_frames: bool, progress: Progress
 ) -> tuple[pd.DataFrame, str]:
     """Clean, label, sample and split the objects; give also a hash of the table they are from."""
     clean = config.clean
@@ -165,15 +164,15 @@ def _catalog(
         config = config.model_copy(
             update={"clean": clean.model_copy(update={"frame_keys": "require"})}
         )
-    tell("catalogue", 0, 1)
-    source = digest(source_of(config, places.query))
+    progress(Stage.CATALOGUE, 0, 1)
+    source = digest(source_of(config, places.query, progress=progress))
     objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
     task_file = digest(Path(config.task)) if config.task.endswith(".toml") else ""
     mark = fingerprint(source, task_file, ObjectsConfig(**objects).model_dump(mode="json"))
     if not (places.catalog.exists() and is_done(places.logs, "catalog", mark)):
-        write_catalog(catalog_of(config, places.query), places.catalog)
+        write_catalog(catalog_of(config, places.query, progress=progress), places.catalog)
         mark_done(places.logs, "catalog", mark)
-    tell("catalogue", 1, 1)
+    progress(Stage.CATALOGUE, 1, 1)
     return read_catalog(places.catalog), source
 
 
@@ -204,7 +203,7 @@ def _with_files(
     catalog: pd.DataFrame,
     places: Places,
     name: str,
-    tell: Progress,
+    progress: Progress,
 ) -> pd.DataFrame:
     """Check or download frames or pictures; leave out objects that the archive has none of."""
     used = (places.cutouts / name).exists() and any((places.cutouts / name).iterdir())
@@ -216,7 +215,7 @@ def _with_files(
             places.logs / name,
             used=used,
             keep_lacking=config.cutouts.missing_band == "mask",
-            progress=lambda done, total: tell("frames", done, total),
+            progress=progress,
         )
         return _counted(catalog, kept, "no frame in the archive")
     what, picture = make_picture_request(source)
@@ -228,7 +227,7 @@ def _with_files(
         places.pictures,
         places.logs / name,
         used=used,
-        progress=lambda done, total: tell("pictures", done, total),
+        progress=progress,
     )
     return _counted(catalog, kept, "no picture in the archive")
 
@@ -239,13 +238,9 @@ def _cutouts(
     catalog: pd.DataFrame,
     places: Places,
     out: Path,
-    tell: Progress,
+    progress: Progress,
 ) -> CutoutInfo:
     """Cut all objects out of the frames, or store their pictures."""
-
-    def progress(done: int, total: int) -> None:
-        tell("cutouts", done, total)
-
     if source is None:
         frames = _frames(config, places)
         return make_cutouts(catalog, frames, out, config.cutouts, replace=True, progress=progress)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from skyclass.models.model_spec import make_spec
 from skyclass.models.presets import apply_preset
 from skyclass.pipeline.experiment import check_experiment, claim
 from skyclass.pipeline.prepare import Objects, Places, prepare
+from skyclass.progress import Progress, no_progress
 from skyclass.tasks.registry import get_task
 from skyclass.training.hyperparameter_search import SearchResult, search_hyperparameters
 from skyclass.training.lr_finder import (
@@ -27,11 +27,9 @@ from skyclass.training.train import train
 
 __all__ = ["check_learning_rates", "tune"]
 
-Progress = Callable[[str, int, int], None]
-
 
 def check_learning_rates(
-    file: AnyPath, out: AnyPath, *, steps: int = 100, progress: Progress | None = None
+    file: AnyPath, out: AnyPath, *, steps: int = 100, progress: Progress = no_progress
 ) -> LearningRateSweep:
     """Raise the learning rate of an experiment's model step by step.
 
@@ -44,7 +42,7 @@ def check_learning_rates(
     steps
         Steps at most.
     progress
-        Called with the stage's name, steps done and steps in all.
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -72,7 +70,7 @@ def check_learning_rates(
 
 
 def tune(
-    file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress | None = None
+    file: AnyPath, space: AnyPath, out: AnyPath, *, progress: Progress = no_progress
 ) -> SearchResult:
     """Search for good settings; run again, it goes on where it stopped.
 
@@ -89,7 +87,7 @@ def tune(
         Directory for the objects, `trials.sqlite`, `trials.csv` and `best.toml`, an experiment
         file with the best settings: new, empty, or begun with the same experiment file.
     progress
-        Called with the stage's name, steps done and steps in all.
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -106,8 +104,7 @@ def tune(
     config = read_config(file)
     searched = read_search(space, config)
     _check_choices(config, searched)
-    tell = progress or (lambda _stage, _done, _total: None)
-    objects = _prepared(apply_preset(config), out, tell)
+    objects = _prepared(apply_preset(config), out, progress)
     monitor = apply_preset(config).training.monitor
 
     def judge(number: int, values: dict[str, Any]) -> float:
@@ -121,7 +118,7 @@ def tune(
         judge,
         maximise=monitor == "accuracy",
         seed=_seed(config),
-        progress=lambda done, total: tell("trials", done, total),
+        progress=progress,
     )
     shutil.rmtree(out / "trials", ignore_errors=True)
     write_config(with_values(config, found.values), out / "best.toml")
@@ -144,12 +141,11 @@ def _check_choices(config: Experiment, searched: SearchConfig) -> None:
                 )
 
 
-def _prepared(config: Experiment, out: Path, progress: Progress | None) -> Objects:
+def _prepared(config: Experiment, out: Path, progress: Progress) -> Objects:
     """Make the objects of an experiment in a directory of its own."""
     check_experiment(config)
     claim(out, config)
-    tell = progress or (lambda _stage, _done, _total: None)
-    return prepare({"": config}, Places.within(out), tell)[""]
+    return prepare({"": config}, Places.within(out), progress)[""]
 
 
 def _trained(config: Experiment, objects: Objects, folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -21,6 +21,7 @@ from skyclass._version import __version__
 from skyclass.errors import OutputError, SimulationError, nearest
 from skyclass.files import AnyPath, atomic_path
 from skyclass.photometry import to_flux
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose
 from skyclass.simulation.painter import Painter, Shapes, make_shapes, require_galsim
@@ -73,7 +74,7 @@ def simulate(
     seed: int = 1,
     objects_per_field: int = 250,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Simulate a survey: frames in the SDSS archive's layout and format, and a catalogue.
 
@@ -98,7 +99,7 @@ def simulate(
     workers
         Number of processes; one for each processor where not given.
     progress
-        Called with the number of fields done and of all fields.
+        Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -128,16 +129,13 @@ def simulate(
     return catalog
 
 
-def _run(
-    out: Path, survey: Survey, workers: int, progress: Callable[[int, int], None] | None
-) -> list[pd.DataFrame]:
+def _run(out: Path, survey: Survey, workers: int, progress: Progress) -> list[pd.DataFrame]:
     """Simulate all fields and give their catalogues in the fields' order."""
     tables: dict[int, pd.DataFrame] = {}
     with _results(out, survey, workers) as results:
         for serial, table in results:
             tables[serial] = table
-            if progress is not None:
-                progress(len(tables), survey.n_fields)
+            progress(Stage.SIMULATION, len(tables), survey.n_fields)
     return [tables[i] for i in range(survey.n_fields)]
 
 

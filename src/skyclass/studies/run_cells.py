@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from skyclass.errors import SkyclassError, StudyError
 from skyclass.files import atomic_path
 from skyclass.pipeline.experiment import run_config
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.studies.cells import Cell
 from skyclass.studies.shared_objects import objects_of
 
@@ -21,11 +22,9 @@ TIMEOUT: Final = "20s"
 _ONE_AT_A_TIME: Final = threading.Lock()
 """A process trains one model at a time: its random numbers are those of the whole process."""
 
-Tell = Callable[[str, int, int], None]
-
 
 def run_cells(
-    cells: Sequence[Cell], out: Path, *, scheduler: str | None = None, tell: Tell
+    cells: Sequence[Cell], out: Path, *, scheduler: str | None = None, progress: Progress
 ) -> None:
     """Run cells; one that fails leaves a note, and the others go on.
 
@@ -37,8 +36,8 @@ def run_cells(
         Directory of the study.
     scheduler
         Address of a Dask scheduler whose workers see the same folders; none works here.
-    tell
-        Called with the name of a bar, steps done and steps in all.
+    progress
+        Called with the stage or a cell's name, steps done and steps in all.
 
     Raises
     ------
@@ -47,12 +46,12 @@ def run_cells(
     """
     out = out.resolve()
     results = (
-        _in_turn(cells, out, tell) if scheduler is None else _on_cluster(cells, out, scheduler)
+        _in_turn(cells, out, progress) if scheduler is None else _on_cluster(cells, out, scheduler)
     )
-    tell("cells", 0, len(cells))
+    progress(Stage.CELLS, 0, len(cells))
     for count, (cell, failure) in enumerate(results, 1):
         note_failure(cell, out, failure)
-        tell("cells", count, len(cells))
+        progress(Stage.CELLS, count, len(cells))
 
 
 def note_failure(cell: Cell, out: Path, failure: str | None) -> None:
@@ -99,10 +98,12 @@ def _note(cell: Cell, out: Path) -> Path:
     return out / "cells" / f"{cell.name}.failed"
 
 
-def _in_turn(cells: Sequence[Cell], out: Path, tell: Tell) -> Iterator[tuple[Cell, str | None]]:
+def _in_turn(
+    cells: Sequence[Cell], out: Path, progress: Progress
+) -> Iterator[tuple[Cell, str | None]]:
     """Run cells one after another."""
     for cell in cells:
-        yield cell, _run_cell(cell, out, tell)
+        yield cell, _run_cell(cell, out, progress)
 
 
 def _on_cluster(
@@ -126,17 +127,17 @@ def _on_cluster(
             yield futures[future], repr(lost) if lost else future.result()
 
 
-def _run_cell(cell: Cell, out: Path, tell: Tell | None = None) -> str | None:
+def _run_cell(cell: Cell, out: Path, progress: Progress = no_progress) -> str | None:
     """Run one cell; give why it failed, if it did."""
 
-    def progress(stage: str, done: int, total: int) -> None:
-        if tell is not None and stage == "training":
-            tell(cell.name, done, total)
+    def report(stage: str, done: int, total: int, detail: str = "") -> None:
+        if stage == Stage.TRAINING:
+            progress(cell.name, done, total, detail)
 
     with _ONE_AT_A_TIME:
         try:
             objects, place = objects_of(cell, out / "data"), out / "cells" / cell.name
-            run_config(cell.config, place, objects=objects, report=False, progress=progress)
+            run_config(cell.config, place, objects=objects, report=False, progress=report)
         except SkyclassError as error:
             return str(error)
         except Exception as error:

@@ -1,7 +1,7 @@
 """Run a study: its data sets, its cells, its comparison."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from skyclass.errors import SkyclassError, StudyError
 from skyclass.files import AnyPath, atomic_path, make_directory
+from skyclass.progress import Progress, no_progress
 from skyclass.studies.cells import Cell, cells_of
 from skyclass.studies.run_cells import failure_of, note_failure, run_cells
 from skyclass.studies.shared_objects import prepare_data_set
@@ -21,8 +22,6 @@ __all__ = ["SCALE", "StudyResult", "run_study"]
 
 SCALE = 0.02
 """Share of the real objects that a simulated study has where nothing else is said."""
-
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def run_study(
     simulated: bool = False,
     scale: float | None = None,
     scheduler: str | None = None,
-    progress: Tell | None = None,
+    progress: Progress = no_progress,
 ) -> StudyResult:
     """Run all cells of a study and compare them; what is up to date is not done again.
 
@@ -69,7 +68,8 @@ def run_study(
     scheduler
         Address of a Dask scheduler whose workers see `out` under the same name.
     progress
-        Called with the name of a bar, steps done and steps in all.
+        Called with the stage or a cell's name, steps done and steps in all
+        (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -86,16 +86,15 @@ def run_study(
     study, base = read_study(name)
     published = None if study.published is None else base / study.published
     read_published(published)
-    tell = progress or (lambda _stage, _done, _total: None)
     share = _share(study, simulated, scale)
     if share is None:
         # refused before anything is written; a simulated study's tables are yet to be made
         cells_of(study, base, scale=None, fixed={})
     _claim(out, name, study, published, share)
-    with _place(study, share, out, tell) as fixed:
+    with _place(study, share, out, progress) as fixed:
         cells = cells_of(study, base, scale=share, fixed=fixed)
-        ready = [cell for group in _by_data_set(cells) for cell in _prepared(group, out, tell)]
-        run_cells(ready, out, scheduler=scheduler, tell=tell)
+        ready = [cell for group in _by_data_set(cells) for cell in _prepared(group, out, progress)]
+        run_cells(ready, out, scheduler=scheduler, progress=progress)
     write_study_report(out)
     failures = {cell.name: failure_of(cell, out) for cell in cells}
     return StudyResult(out, len(cells), {k: why for k, why in failures.items() if why is not None})
@@ -117,14 +116,14 @@ def _share(study: StudyConfig, simulated: bool, scale: float | None) -> float | 
 
 @contextmanager
 def _place(
-    study: StudyConfig, scale: float | None, out: Path, tell: Tell
+    study: StudyConfig, scale: float | None, out: Path, progress: Progress
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Serve the simulated survey, if that is what the study runs on."""
     if scale is None:
         yield {}
         return
     survey = out / "survey"
-    with simulated_survey(study, scale, survey, lambda d, n: tell("simulation", d, n)) as fixed:
+    with simulated_survey(study, scale, survey, progress) as fixed:
         yield fixed
 
 
@@ -161,10 +160,10 @@ def _by_data_set(cells: Sequence[Cell]) -> list[list[Cell]]:
     return [[cell for cell in cells if cell.data_set.name == name] for name in names]
 
 
-def _prepared(cells: list[Cell], out: Path, tell: Tell) -> list[Cell]:
+def _prepared(cells: list[Cell], out: Path, progress: Progress) -> list[Cell]:
     """Prepare a data set; give its cells, or none where it fails, which is noted for each."""
     try:
-        prepare_data_set(cells, out / "data", tell)
+        prepare_data_set(cells, out / "data", progress)
     except SkyclassError as error:
         for cell in cells:
             note_failure(cell, out, str(error))

@@ -1,7 +1,6 @@
 """The objects of a study's data sets: prepared once, the same for all cells of a data set."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from skyclass.catalog.build_catalog import read_catalog, write_catalog
 from skyclass.files import make_directory
 from skyclass.images.stored_cutouts import read_info
 from skyclass.pipeline.prepare import Objects, Places, prepare
+from skyclass.progress import Progress, rename_stage
 from skyclass.studies.cells import Cell, sources_of
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
 
@@ -23,7 +23,7 @@ _EXCLUDED: Final[Any] = {
 _TABLE: Final = "objects.parquet"
 
 
-def prepare_data_set(cells: list[Cell], data: Path, tell: Callable[[str, int, int], None]) -> None:
+def prepare_data_set(cells: list[Cell], data: Path, progress: Progress) -> None:
     """Make catalogue and cutouts of a data set; what is up to date is not made again.
 
     Parameters
@@ -32,8 +32,8 @@ def prepare_data_set(cells: list[Cell], data: Path, tell: Callable[[str, int, in
         All cells of the data set.
     data
         Folder of all data of the study: downloads are shared by all data sets.
-    tell
-        Called with the stage's name, steps done and steps in all.
+    progress
+        Called with the data set's name and the stage, steps done and steps in all.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def prepare_data_set(cells: list[Cell], data: Path, tell: Callable[[str, int, in
         own / "cutouts",
         own / "logs",
     )
-    found = prepare(configs, places, lambda stage, done, n: tell(f"{title} {stage}", done, n))
+    found = prepare(configs, places, rename_stage(progress, f"{title} {{stage}}"))
     write_catalog(next(iter(found.values())).catalog, own / _TABLE)
     mark_done(own / "logs", "objects", mark)
 

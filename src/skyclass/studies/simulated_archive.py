@@ -1,12 +1,13 @@
 """The simulated survey that a study runs on where the real archives are not to be asked."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from skyclass.mock_archive.server import serve_archive
+from skyclass.progress import Progress
 from skyclass.simulation.simulate import simulate
 from skyclass.studies.study_file import StudyConfig
 
@@ -18,7 +19,7 @@ _PER_FIELD: Final = 250
 
 @contextmanager
 def simulated_survey(
-    study: StudyConfig, scale: float, out: Path, progress: Callable[[int, int], None]
+    study: StudyConfig, scale: float, out: Path, progress: Progress
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Simulate the survey of a study and serve it while a block runs.
 
@@ -31,7 +32,7 @@ def simulated_survey(
     out
         Directory of the survey; one begun earlier is gone on with.
     progress
-        Called with fields done and fields in all.
+        Called with the stage, fields done and fields in all.
 
     Yields
     ------

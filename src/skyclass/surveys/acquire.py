@@ -13,16 +13,15 @@ import pandas as pd
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import atomic_path
+from skyclass.progress import Progress, Stage, rename_stage
 from skyclass.schema import FRAME_KEYS
 from skyclass.surveys.download import download, missing_files
 from skyclass.surveys.file_kinds import get_archive
 from skyclass.surveys.request import Picture, needed
-from skyclass.surveys.sdss.frames import BANDS, FRAMES, Field
+from skyclass.surveys.sdss.frames import FRAMES, Field
 from skyclass.surveys.verify import verify_frames
 
 __all__ = ["supply_frames", "supply_pictures", "verify_catalog_frames"]
-
-Progress = Callable[[int, int], None]
 
 
 def verify_catalog_frames(
@@ -41,7 +40,7 @@ def verify_catalog_frames(
     record
         Directory for that where `frames` cannot be written.
     progress
-        Called with frames done and frames in all.
+        Called with the stage, frames done and frames in all.
 
     Raises
     ------
@@ -54,7 +53,7 @@ def verify_catalog_frames(
         frames,
         fields,
         record=None if os.access(frames, os.W_OK) else record,
-        progress=lambda done: progress(done, len(fields) * len(BANDS)),
+        progress=progress,
     )
 
 
@@ -86,7 +85,7 @@ def supply_frames(
     keep_lacking
         Whether objects stay of which the archive has not every frame.
     progress
-        Called with frames done and frames in all.
+        Called with the stage, frames done and frames in all.
 
     Returns
     -------
@@ -105,7 +104,9 @@ def supply_frames(
         if survey.frames is not None and survey.base_url is None:
             verify_catalog_frames(catalog, frames, record, progress)
             return []
-        return _download(catalog, frames, "frames", survey, None, progress)
+        return _download(
+            catalog, frames, "frames", survey, None, rename_stage(progress, Stage.FRAMES)
+        )
 
     asked = [str(survey.frames), survey.base_url, survey.release]
     fingerprint = _fingerprint(asked, catalog[list(FRAME_KEYS)])
@@ -148,7 +149,7 @@ def supply_pictures(
     used
         Whether the pictures have been stored as cutouts, so that they are not needed any more.
     progress
-        Called with pictures done and pictures in all.
+        Called with the stage, pictures done and pictures in all.
 
     Returns
     -------
@@ -164,7 +165,9 @@ def supply_pictures(
     """
 
     def lacking() -> list[int]:
-        return _download(catalog, out, what, survey, picture, progress)
+        return _download(
+            catalog, out, what, survey, picture, rename_stage(progress, Stage.PICTURES)
+        )
 
     asked = [what, asdict(picture), survey.base_url, survey.release]
     fingerprint = _fingerprint(asked, needed(catalog, get_archive(what)))
@@ -211,7 +214,7 @@ def _download(
         what,
         survey=survey,
         picture=picture,
-        progress=lambda t: progress(t.processed, t.total),
+        progress=progress,
     )
     if counts.failed:
         raise SurveyError(

@@ -1,6 +1,6 @@
 """Download what the objects of a catalogue need, and tell which of them have everything."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
+from skyclass.progress import Progress, no_progress, rename_stage
 from skyclass.surveys.file_kinds import get_archive
 from skyclass.surveys.request import Archive, Picture, needed, rows
 from skyclass.transfer.downloader import DownloadCounts, download_files
@@ -29,7 +30,7 @@ def download(
     retry_absent: bool = False,
     unpack: bool = False,
     clock: Clock | None = None,
-    progress: Callable[[DownloadCounts], None] | None = None,
+    progress: Progress = no_progress,
 ) -> DownloadCounts:
     """Download one kind of file for all objects of a catalogue.
 
@@ -47,8 +48,11 @@ def download(
         Release, address, and how politely the archive is asked.
     picture
         Size and kind of cutouts.
-    retry_absent, unpack, clock, progress
+    retry_absent, unpack, clock
         As `download_files` takes them.
+    progress
+        Called after each file with `what` as the stage, files processed, files in all, and the
+        rate (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -77,7 +81,7 @@ def download(
         retry_absent=retry_absent,
         unpack=unpack,
         clock=clock,
-        progress=progress,
+        progress=rename_stage(progress, what),
     )
 
 

@@ -1,13 +1,14 @@
 """Check frames that never passed through the downloader, once."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 from skyclass.errors import MissingFrameError, SurveyError
 from skyclass.files import AnyPath
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.sdss.frames import BANDS, Field, check_frame, find_frame, frame_path
 from skyclass.transfer.manifest import Entry, Manifest, locked_manifest
 
@@ -19,7 +20,7 @@ def verify_frames(
     fields: Iterable[Field],
     *,
     record: AnyPath | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> None:
     """Check the frames of some fields whole, each file once in its life.
 
@@ -35,7 +36,7 @@ def verify_frames(
     record
         Directory of the list of what has been checked, where `root` cannot be written.
     progress
-        Called with the number of frames done.
+        Called with the stage, frames done and frames in all.
 
     Raises
     ------
@@ -47,8 +48,9 @@ def verify_frames(
     root, record = Path(root), None if record is None else Path(record)
     if not root.is_dir():
         return
+    fields = list(fields)
     wanted = ((field, band) for field in fields for band in BANDS)
-    done = 0
+    done, total = 0, len(fields) * len(BANDS)
     with locked_manifest(record or root) as manifest, ThreadPoolExecutor(os.cpu_count()) as pool:
         while batch := list(islice(wanted, 2 * (os.cpu_count() or 1))):
             for entry, problem in list(_checked(root, manifest, pool, batch)):
@@ -57,8 +59,7 @@ def verify_frames(
                 if problem:
                     raise SurveyError(problem)
             done += len(batch)
-            if progress is not None:
-                progress(done)
+            progress(Stage.CHECKING_FRAMES, done, total)
 
 
 def _checked(

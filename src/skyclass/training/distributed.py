@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from skyclass.errors import TrainingError
-from skyclass.training.early_stopping import Tell
+from skyclass.progress import Progress
 from skyclass.training.job import TrainingJob
 
 __all__ = ["fit_in_processes", "format_launch_command"]
@@ -21,7 +21,7 @@ __all__ = ["fit_in_processes", "format_launch_command"]
 _WORKER = "skyclass.training.worker"
 
 
-def fit_in_processes(job: TrainingJob, told: Path, tell: Tell | None) -> None:
+def fit_in_processes(job: TrainingJob, told: Path, progress: Progress) -> None:
     """Do a job in as many processes as devices are asked for.
 
     They are fresh ones that do nothing but train: no stage before the training is repeated. They
@@ -33,7 +33,7 @@ def fit_in_processes(job: TrainingJob, told: Path, tell: Tell | None) -> None:
         What to train.
     told
         The job's file.
-    tell
+    progress
         Called after each round, as `skyclass.training.fit.fit` does.
 
     Raises
@@ -48,7 +48,7 @@ def fit_in_processes(job: TrainingJob, told: Path, tell: Tell | None) -> None:
             for key, _ in outputs.select():
                 line = key.fileobj.readline()  # type: ignore[union-attr]
                 if line:
-                    _hear(line, tell)
+                    _hear(line, progress)
                     continue
                 outputs.unregister(key.fileobj)
                 if key.data.wait() != 0:
@@ -110,18 +110,18 @@ def _output(worker: subprocess.Popen[str]) -> Any:
     return worker.stdout
 
 
-def _hear(line: str, tell: Tell | None) -> None:
+def _hear(line: str, progress: Progress) -> None:
     """Pass on what a process says, of progress or of what the user can mend."""
     try:
         said = json.loads(line)
-        error, figures = said.get("error"), said.get("figures")
+        error, stage = said.get("error"), said.get("stage")
     except (ValueError, AttributeError):
         # a library's own words
         return
     if error is not None:
         raise TrainingError(error)
-    if figures is not None and tell is not None:
-        tell(said["done"], said["total"], figures)
+    if stage is not None:
+        progress(stage, said["done"], said["total"], said["detail"])
 
 
 def _free_port() -> int:

@@ -1,6 +1,5 @@
 """Keep the best and the last weights on disk, and tell when to stop."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +9,10 @@ from safetensors.torch import load_file, save
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import atomic_path
 from skyclass.models.classifier import Classifier
+from skyclass.progress import Progress, Stage
 from skyclass.training.steps import TrainingSteps
 
-__all__ = ["Keeper", "Tell", "best_round", "is_stale"]
-
-Tell = Callable[[int, int, dict[str, float]], None]
+__all__ = ["Keeper", "best_round", "is_stale"]
 
 _BEST: Final = "best.safetensors"
 _LAST: Final = "last.safetensors"
@@ -32,17 +30,17 @@ class Keeper(Callback):
         Says what is best, and when no better one is waited for.
     plan
         Steps of the training.
-    tell
-        Called after each round with rounds done, most rounds, and the round's figures.
+    progress
+        Called after each round with the stage, rounds done, most rounds, and the round's figures.
     """
 
     def __init__(
-        self, state: Path, config: TrainingConfig, plan: TrainingSteps, tell: Tell | None
+        self, state: Path, config: TrainingConfig, plan: TrainingSteps, progress: Progress
     ) -> None:
         self._state = state
         self._config = config
         self._plan = plan
-        self._tell = tell
+        self._progress = progress
         self._rounds: list[dict[str, float]] = []
 
     @property
@@ -80,8 +78,12 @@ class Keeper(Callback):
                 partial.write_bytes(save(module.learnt(module.kept.state_dict())))
         trainer.save_checkpoint(self._state / _LAST)
         trainer.should_stop = is_stale(self._rounds, self._config)
-        if self._tell is not None and trainer.is_global_zero:
-            self._tell(len(self._rounds), self._plan.rounds, self._rounds[-1])
+        if trainer.is_global_zero:
+            detail = (
+                f"validation loss {figures['validation_loss']:.4f}"
+                f" accuracy {figures['validation_accuracy']:.4f}"
+            )
+            self._progress(Stage.TRAINING, len(self._rounds), self._plan.rounds, detail)
 
     def state_dict(self) -> dict[str, Any]:
         """Give what a checkpoint keeps."""

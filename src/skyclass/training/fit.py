@@ -20,6 +20,7 @@ from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import save_model
+from skyclass.progress import Progress
 from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
 from skyclass.training.dataloader import make_loader
 from skyclass.training.device import (
@@ -28,7 +29,7 @@ from skyclass.training.device import (
     get_device,
     make_autocast,
 )
-from skyclass.training.early_stopping import Keeper, Tell
+from skyclass.training.early_stopping import Keeper
 from skyclass.training.feature_cache import CachedFeatures
 from skyclass.training.job import TrainingJob
 from skyclass.training.lightning_module import ClassifierModule
@@ -48,15 +49,15 @@ __all__ = ["fit", "make_module", "make_training_loader"]
 _STORED_BATCH: Final = 256
 
 
-def fit(job: TrainingJob, tell: Tell | None) -> None:
+def fit(job: TrainingJob, progress: Progress) -> None:
     """Train from where an earlier training stopped, and write the model.
 
     Parameters
     ----------
     job
         What to train; its folder `state` exists, and `features` is complete where it is given.
-    tell
-        Called after each round with rounds done, most rounds, and the round's figures.
+    progress
+        Called after each round with the stage, rounds done, most rounds, and the round's figures.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def fit(job: TrainingJob, tell: Tell | None) -> None:
     training, validation = (open_cutouts(job.cutouts)[s] for s in ("train", "validation"))
     with explain_torch_errors(job.config):
         module = make_module(job, training)
-        keeper = Keeper(job.state, job.config, module.plan, tell)
+        keeper = Keeper(job.state, job.config, module.plan, progress)
         trainer = _trainer(job, module.plan, keeper)
         if job.config.devices * job.config.nodes > 1:
             synchronise_batch_norm(module, on_gpu=torch.cuda.is_available())

@@ -8,6 +8,7 @@ from typing import Any, Final
 from skyclass.config.tuning_file import Range, SearchConfig
 from skyclass.errors import TrainingError
 from skyclass.files import atomic_path, make_directory
+from skyclass.progress import Progress, Stage, no_progress
 
 __all__ = ["SearchResult", "search_hyperparameters"]
 
@@ -35,7 +36,7 @@ def search_hyperparameters(
     *,
     maximise: bool,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> SearchResult:
     """Try settings one after another, each chosen by what came of those before.
 
@@ -56,7 +57,7 @@ def search_hyperparameters(
     seed
         Of the choices.
     progress
-        Called with trials done and trials in all.
+        Called with the stage, trials done and trials in all (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -71,8 +72,7 @@ def search_hyperparameters(
     """
     study = _open(config, folder, maximise)
     for number in range(len(study.trials) - _unfinished(study), config.trials):
-        if progress is not None:
-            progress(number, config.trials)
+        progress(Stage.TRIALS, number, config.trials)
         _try_next(study, config, judge, seed + number)
     with atomic_path(folder / "trials.csv") as partial:
         study.trials_dataframe(attrs=("number", "value", "params", "state")).to_csv(
@@ -81,8 +81,7 @@ def search_hyperparameters(
     failed = sum(trial.state.name == "FAIL" for trial in study.trials)
     if failed == len(study.trials):
         raise TrainingError(f"none of {failed} trials could be trained: {_last_reason(study)}")
-    if progress is not None:
-        progress(config.trials, config.trials)
+    progress(Stage.TRIALS, config.trials, config.trials)
     return SearchResult(study.best_params, study.best_value, len(study.trials), failed)
 
 

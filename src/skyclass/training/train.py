@@ -16,6 +16,7 @@ from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model
+from skyclass.progress import Progress, no_progress
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.training.device import (
     choose_precision,
@@ -24,7 +25,6 @@ from skyclass.training.device import (
     make_autocast,
 )
 from skyclass.training.distributed import fit_in_processes, format_launch_command
-from skyclass.training.early_stopping import Tell
 from skyclass.training.feature_cache import cache_features, hash_feature_inputs
 from skyclass.training.fit import fit
 from skyclass.training.job import TrainingJob, write_job
@@ -44,7 +44,7 @@ def train(
     augmentation: AugmentationConfig | None = None,
     seed: int = 1,
     logs: AnyPath | None = None,
-    progress: Tell | None = None,
+    progress: Progress = no_progress,
 ) -> Classifier:
     """Train on the training split and keep the weights that are best on the validation split.
 
@@ -66,7 +66,8 @@ def train(
     logs
         Folder for TensorBoard's log and `training.png`; none by default.
     progress
-        Called after each validation with validations done, most validations, and the figures.
+        Called after each validation with the stage, validations done, most validations, and the
+        figures (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -108,7 +109,7 @@ def train(
     return load_model(out)
 
 
-def _run(job: TrainingJob, progress: Tell | None) -> None:
+def _run(job: TrainingJob, progress: Progress) -> None:
     """Do a job in this process or in others, going on with what another call began."""
     told = job.state / "job.json"
     if not told.exists() or told.read_text(encoding="utf-8") != job.text:

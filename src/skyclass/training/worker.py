@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // job.config.devices))
     try:
-        fit(job, _tell)
+        fit(job, _print_progress)
     except SkyclassError as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 2
@@ -53,9 +53,10 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _tell(done: int, total: int, figures: dict[str, float]) -> None:
-    """Say how far the training is."""
-    print(json.dumps({"done": done, "total": total, "figures": figures}), flush=True)
+def _print_progress(stage: str, done: int, total: int, detail: str = "") -> None:
+    """Print how far the training is, for the process that waits for this one."""
+    step = {"stage": stage, "done": done, "total": total, "detail": detail}
+    print(json.dumps(step), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
 from skyclass.files import atomic_path, make_directory
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.transfer.attempt import Fetcher
 from skyclass.transfer.errors import NotFoundError, PermanentError, TransientError, UnreachableError
 from skyclass.transfer.file_request import FileRequest
@@ -65,6 +66,25 @@ class DownloadCounts:
         """Files that need no further work in this run."""
         return self.fetched + self.present + self.absent + self.failed
 
+    def describe_rate(self, seconds: float) -> str:
+        """Format the rate at which files come, and how many failed.
+
+        Parameters
+        ----------
+        seconds
+            Time since the download began.
+
+        Returns
+        -------
+        str
+            Such as ``12.0 files/s 3.1 MB/s 0 failed``.
+        """
+        seconds = max(seconds, 1e-3)
+        return (
+            f"{(self.processed - self.present) / seconds:.1f} files/s"
+            f" {self.received / seconds / 1e6:.1f} MB/s {self.failed} failed"
+        )
+
 
 def download_files(
     requests: Iterable[FileRequest],
@@ -75,7 +95,7 @@ def download_files(
     retry_absent: bool = False,
     unpack: bool = False,
     clock: Clock | None = None,
-    progress: Callable[[DownloadCounts], None] | None = None,
+    progress: Progress = no_progress,
 ) -> DownloadCounts:
     """Bring every requested file into a directory that is not there yet.
 
@@ -99,7 +119,7 @@ def download_files(
     clock
         Time; the machine's own where not given.
     progress
-        Called after each file.
+        Called after each file with the stage, files processed, files in all, and the rate.
 
     Returns
     -------
@@ -142,7 +162,8 @@ class _Run:
         """Begin."""
         self.retry_absent = False
         self.unpack = False
-        self.progress: Callable[[DownloadCounts], None] | None = None
+        self.progress: Progress = no_progress
+        self._start = clock.now()
         self._out, self._survey, self._tally, self._clock = out, survey, counts, clock
         self._busy: set[str] = set()
         self._outage = 0
@@ -173,8 +194,8 @@ class _Run:
         for request in requests:
             await self._settle(request)
             self._tally.received = self._fetcher.received
-            if self.progress is not None:
-                self.progress(self._tally)
+            rate = self._tally.describe_rate(self._clock.now() - self._start)
+            self.progress(Stage.FILES, self._tally.processed, self._tally.total, rate)
             # files that are there already wait for nothing else, and an interruption must be heard
             await asyncio.sleep(0)
 
