@@ -15,7 +15,7 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.cli import app
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images.export import export_cutouts, make_safe_name, name_object_file
+from skyclass.images.export import export_cutouts, make_safe_name
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import render
 from skyclass.images.store import StoragePlan
@@ -40,7 +40,7 @@ def test_fits_by_class_with_world_coordinates(stored: Path, tmp_path: Path) -> N
     rows = splits["test"]
     names = splits["test"].features["label"].names
     row = rows[3]
-    path = out / "test" / names[int(row["label"])] / f"{row['specobjid']}.fits"
+    path = out / "test" / names[int(row["label"])] / f"{row['objid']}.fits"
     with fits.open(path) as units:
         for band, name in enumerate(BANDS):
             np.testing.assert_array_equal(units[name].data, np.float32(row["flux"][band]))
@@ -79,7 +79,7 @@ def test_pictures_that_datasets_reads(stored: Path, tmp_path: Path, name: str) -
     assert set(found) == set(splits)
     for split, rows in found.items():
         test = open_cutouts(stored)[split]
-        order = [test.column("specobjid").index(Path(r["image"].filename).stem) for r in rows]
+        order = [test.column("objid").index(Path(r["image"].filename).stem) for r in rows]
         assert sorted(order) == list(range(len(test)))
         drawn = render(test.take(np.array(order)), name, offset=test.offsets()[order])
         for row, number, picture in zip(rows, order, drawn, strict=True):
@@ -148,12 +148,6 @@ def test_no_class_leaves_its_folder(label: str, tmp_path: Path) -> None:
     name = make_safe_name(label)
     assert (tmp_path / name).resolve().parent == tmp_path.resolve()
     assert 0 < len(name) <= 64
-
-
-def test_names_of_objects_are_digits() -> None:
-    assert name_object_file({"specobjid": "12", "objid": "7"}, 3) == "12"
-    assert name_object_file({"specobjid": None, "objid": "7"}, 3) == "7"
-    assert name_object_file({"specobjid": "../1", "objid": None}, 3) == "00000003"
 
 
 def test_asinh_stacks_come_back_linear() -> None:

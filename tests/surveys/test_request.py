@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from astropy import units as u
-from astropy.coordinates import SkyCoord
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.download import download
-from skyclass.surveys.request import Picture, object_name, sharded
+from skyclass.surveys.request import Picture, sharded
 from skyclass.surveys.sdss.frames import Field, frame_path, frame_requests, frames_address
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.rate_limit import RateLimiter, compute_backoff, parse_retry_after
@@ -142,28 +140,6 @@ def test_a_table_without_the_columns(tmp_path: Path) -> None:
         download(pd.DataFrame({"ra": [1.0]}), tmp_path)
     with pytest.raises(SurveyError, match="has no row"):
         download(catalog_of().astype(int), tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("row", "name"),
-    [
-        ({"objid": 1237648720693755918, "specobjid": 7}, "1237648720693755918"),
-        ({"objid": pd.NA, "specobjid": 18446744073709551615}, "18446744073709551615"),
-        ({"objid": "../../x"}, "J000000.00-000000.0"),
-        ({"objid": "1" * 300}, "J000000.00-000000.0"),
-    ],
-)
-def test_names_of_objects(row: dict[str, object], name: str) -> None:
-    assert object_name({**row, "ra": 0.0, "dec": -0.00001}) == name
-
-
-@given(st.floats(0, 359.999), st.floats(-89.9, 89.9))
-def test_position_names_agree_with_astropy(ra: float, dec: float) -> None:
-    name = object_name({"ra": ra, "dec": dec})
-    back = SkyCoord(
-        f"{name[1:3]}h{name[3:5]}m{name[5:10]}s", f"{name[10:13]}d{name[13:15]}m{name[15:]}s"
-    )
-    assert back.separation(SkyCoord(ra, dec, unit=u.deg)).arcsec < 0.2
 
 
 def test_folders_stay_small() -> None:

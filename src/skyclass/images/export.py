@@ -20,6 +20,7 @@ from skyclass.images.image_type import COLOURS
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
 from skyclass.images.stored_cutouts import CutoutInfo, array_view, read_info
+from skyclass.object_names import name_object
 from skyclass.schema import FRAME_KEYS, IDS, POSITION
 
 __all__ = ["FORMATS", "export_cutouts"]
@@ -111,8 +112,8 @@ def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> No
 
 
 def _free_path(folder: Path, row: dict[str, Any], number: int, ending: str) -> Path:
-    """Name an object's file; where two objects have one id, the second gets its row's number."""
-    name = name_object_file(row, number)
+    """Name an object's file; where two objects have one name, the second gets its row's number."""
+    name = name_object(row)
     path = folder / f"{name}{ending}"
     return folder / f"{name}-{number:08d}{ending}" if path.exists() else path
 
@@ -131,13 +132,14 @@ def _write_png(
     splits: datasets.DatasetDict, info: CutoutInfo, out: Path, *, image_type: str
 ) -> None:
     """Write a picture for each object."""
+    named = (*IDS, *POSITION)
     for split, rows in splits.items():
         folders = _class_folders(out / split, info)
-        for start, batch in _batches(rows.select_columns(["flux", "offset", "label", *IDS])):
+        for start, batch in _batches(rows.select_columns([*named, "flux", "offset", "label"])):
             flux = batch["flux"].astype(np.float32)
             drawn = render(flux, image_type, offset=batch["offset"], bands=info.bands)
             for i, picture in enumerate(drawn):
-                row = {key: batch[key][i] for key in IDS}
+                row = {key: batch[key][i] for key in named}
                 path = _free_path(folders[batch["label"][i]], row, start + i, ".png")
                 # y grows upwards in a cutout, downwards in a file
                 Image.fromarray(picture[::-1]).save(path)
@@ -167,27 +169,6 @@ def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
         )
         units.append(unit)
     return fits.HDUList(units)
-
-
-def name_object_file(row: dict[str, Any], number: int) -> str:
-    """Name an object's file by its exact id, or by its place in the split.
-
-    Parameters
-    ----------
-    row
-        With `specobjid` and `objid`.
-    number
-        Row in the split.
-
-    Returns
-    -------
-    str
-        Digits only.
-    """
-    for name in ("specobjid", "objid"):
-        if row[name] is not None and str(row[name]).isdecimal():
-            return str(row[name])
-    return f"{number:08d}"
 
 
 def make_safe_name(label: str) -> str:

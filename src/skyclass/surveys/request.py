@@ -1,6 +1,5 @@
 """What is asked of an archive: one file, its name on disk, its address, and how it is checked."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,12 +13,11 @@ from skyclass.errors import SurveyError
 from skyclass.schema import FRAME_KEYS, IDS
 from skyclass.transfer.file_request import FileRequest
 
-__all__ = ["Archive", "Picture", "Row", "needed", "object_name", "rows", "sharded"]
+__all__ = ["Archive", "Picture", "Row", "needed", "rows", "sharded"]
 
 Row = Mapping[str, Any]
 """One object: catalogue columns by name."""
 
-_ID = re.compile(r"[1-9]\d{0,19}")
 _LIMITS: Final = {
     "ra": (0, 360),
     "dec": (-90, 90),
@@ -117,38 +115,6 @@ def rows(distinct: pd.DataFrame) -> Iterator[Row]:
     names = [str(name) for name in distinct.columns]
     for values in distinct.itertuples(index=False, name=None):
         yield dict(zip(names, values, strict=True))
-
-
-def object_name(row: Row) -> str:
-    """Name an object for use in file names.
-
-    Parameters
-    ----------
-    row
-        With `objid`, `specobjid` (digits, each may be missing), `ra` and `dec` in degrees.
-
-    Returns
-    -------
-    str
-        Exact `objid`, else `specobjid`, else a position name such as ``J123456.78+123456.7``
-        (truncated, IAU recommendation for nomenclature, https://cds.unistra.fr/Dic/iau-spec.html).
-    """
-    for name in IDS:
-        text = str(row.get(name, ""))
-        if _ID.fullmatch(text):
-            return text
-    # the small addition keeps a value given to the last digit from falling below it
-    ra = int(float(row["ra"]) * 24_000 + 1e-5) % 8_640_000
-    dec = int(abs(float(row["dec"])) * 36_000 + 1e-5)
-    sign = "-" if float(row["dec"]) < 0 else "+"
-    return f"J{_sexagesimal(ra, 100)}{sign}{_sexagesimal(dec, 10)}"
-
-
-def _sexagesimal(units: int, parts: int) -> str:
-    """Write hours or degrees, minutes and seconds with `parts` parts a second."""
-    whole, part = divmod(units, parts)
-    digits = len(str(parts)) - 1
-    return f"{whole // 3600:02d}{whole // 60 % 60:02d}{whole % 60:02d}.{part:0{digits}d}"
 
 
 def sharded(folder: str, name: str) -> str:

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
+from skyclass.object_names import name_object
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, Picture, Row, object_name, sharded
+from skyclass.surveys.request import Archive, Picture, Row, sharded
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture, read_decompressed, read_fits_headers
 
@@ -101,7 +102,7 @@ def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fi
     return [
         FileRequest(
             kind="ps1-jpeg",
-            path=sharded(folder, f"{object_name(row)}.{picture.image_format}"),
+            path=sharded(folder, f"{name_object(row)}.{picture.image_format}"),
             base=survey.base_url or _HOST,
             source=_service(row, reddest_first),
             limit=_LIMIT,
@@ -142,7 +143,7 @@ def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
     return [
         FileRequest(
             kind="ps1-fits",
-            path=sharded(f"ps1-fits/{size}", f"{object_name(row)}.{band}.fits"),
+            path=sharded(f"ps1-fits/{size}", f"{name_object(row)}.{band}.fits"),
             base=survey.base_url or _HOST,
             source=_service(row, PS1_BANDS),
             limit=_LIMIT,

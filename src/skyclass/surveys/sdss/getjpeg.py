@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
+from skyclass.object_names import name_object
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, Picture, Row, object_name, sharded
+from skyclass.surveys.request import Archive, Picture, Row, sharded
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
 
@@ -66,7 +67,7 @@ def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
     return [
         FileRequest(
             kind="sdss-jpeg",
-            path=sharded(folder, f"{object_name(row)}.jpg"),
+            path=sharded(folder, f"{name_object(row)}.jpg"),
             base=survey.base_url or "https://skyserver.sdss.org",
             source=f"/dr{survey.release}/SkyServerWS/ImgCutout/getjpeg?{urlencode(place)}",
             limit=JPEG_LIMIT,
