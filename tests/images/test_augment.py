@@ -118,7 +118,7 @@ def test_dust_dims_each_band_by_its_extinction() -> None:
 
 def test_pictures_are_not_reddened() -> None:
     config = AugmentationConfig(reddening=0.1)
-    with pytest.raises(ImageError, match=r"red, green, blue is not known; set augmentation\.redd"):
+    with pytest.raises(ImageError, match=r"red, green, blue is unknown; set augmentation\.redd"):
         augment(torch.zeros(2, 3, 8, 8), config, stream(), COLOURS)
 
 

@@ -71,7 +71,7 @@ def test_bands_stand_in_any_order() -> None:
 
 
 def test_a_band_that_is_lacking_is_named() -> None:
-    with pytest.raises(ImageError, match="urz needs u, which the cutouts lack"):
+    with pytest.raises(ImageError, match="urz needs u, but the cutouts hold"):
         get_image_type("urz")(cutouts(2)[:, 1:], ("g", "r", "i", "z"))
     with pytest.raises(ImageError, match=r"got \[2, 4, 64, 64\], expected \[n, 5, y, x\]"):
         get_image_type("urz")(cutouts(2)[:, 1:])
@@ -95,7 +95,7 @@ def test_downloaded_pictures_pass_through(
     assert (source.options, source.bands) == (options, bands)
     levels = np.random.default_rng(1).integers(0, 256, (2, 3, 8, 8)).astype(np.uint8)
     np.testing.assert_allclose(image_type(levels, COLOURS) * 255, levels, rtol=1e-6)
-    with pytest.raises(ImageError, match="needs red, green, blue, which the cutouts lack"):
+    with pytest.raises(ImageError, match="needs red, green, blue, but the cutouts hold"):
         image_type(cutouts(1))
 
 
@@ -113,13 +113,13 @@ def test_every_name_is_found() -> None:
         ("ugrizz", "did you mean 'ugriz'"),
         ("luptn:irg", "did you mean 'lupton:irg'"),
         ("sdss-jpg", "did you mean 'sdss-jpeg'"),
-        ("lupton:irx", "needs 3 of the bands ugriz, none twice, got 'irx'"),
-        ("lupton:iir", "none twice, got 'iir'"),
+        ("lupton:irx", "needs 3 different bands of ugriz, got 'irx'"),
+        ("lupton:iir", "3 different bands of ugriz, got 'iir'"),
         ("rgb:gr", "write it like 'rgb:rgu'"),
         ("lupton", "got ''"),
         ("lupton:irg:strech=2", "did you mean 'stretch'"),
-        ("lupton:irg:q=x", "q must be a number above zero, got 'x'"),
-        ("lupton:irg:q=0", "q must be a number above zero"),
+        ("lupton:irg:q=x", "q must be a positive number, got 'x'"),
+        ("lupton:irg:q=0", "q must be a positive number"),
         ("lupton:irg:minimum=nan", "minimum must be a number, got 'nan'"),
         ("grey:r:q=2", "grey has no parameters, got 'q=2'"),
         ("", "unknown image type ''"),

@@ -228,7 +228,7 @@ def test_dust_cannot_be_put_into_a_picture(table: pd.DataFrame, tmp_path: Path) 
     table.to_csv(tmp_path / "table.csv", index=False)
     file = write(tmp_path, "http://127.0.0.1:1")
     file.write_text(file.read_text() + "[augmentation]\nreddening = 0.1\n")
-    with pytest.raises(ImageError, match="extinction in red, green, blue is not known"):
+    with pytest.raises(ImageError, match="extinction in red, green, blue is unknown"):
         run_experiment(file, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

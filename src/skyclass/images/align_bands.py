@@ -1,4 +1,4 @@
-"""Bring the bands of cutouts onto one grid: the object at the same place in all of them."""
+"""Align the bands of cutouts: the object at the same place in all of them."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from skyclass.images.chunked import apply_in_chunks
 __all__ = ["REGISTRATIONS", "align_bands"]
 
 REGISTRATIONS: Final = ("shift", "none")
-"""Ways to register bands: moved by a fraction of a pixel, or left as they are."""
+"""Ways to register bands: shifted by a fraction of a pixel, or left as they are."""
 
 _REACH: Final = 3
 """Half-width of the kernel in pixels."""
@@ -19,16 +19,16 @@ _REACH: Final = 3
 _BETA: Final = 5.0
 """Shape of the kernel's window (Kaiser & Schafer 1980, IEEE TASSP 28, 105).
 
-Moved stars of the survey's seeing (standard deviation 1.5 pixels) are right to 0.3 % of their peak
-and 0.01 pixel; a Lanczos window of the same width leaves 0.7 % and 0.02 pixel.
+Shifted stars of the survey's seeing (standard deviation 1.5 pixels) are accurate to 0.3 % of their
+peak and 0.01 pixel; a Lanczos window of the same width leaves 0.7 % and 0.02 pixel.
 """
 
 
 def align_bands(images: Tensor, offset: Tensor) -> Tensor:
-    """Move every band of every cutout so that its object lies at the centre.
+    """Shift every band of every cutout so that its object lies at the centre.
 
-    A separable sinc kernel in a Kaiser window, whose weights add up to one, so that flux is kept;
-    outside the cutout is the sky, zero.
+    The kernel is a separable sinc in a Kaiser window; its weights add up to one, so flux is
+    conserved. Pixels outside the cutout count as sky, zero.
 
     Parameters
     ----------
@@ -43,25 +43,25 @@ def align_bands(images: Tensor, offset: Tensor) -> Tensor:
     torch.Tensor
         Same shape.
     """
-    rows, columns = _weights(offset.to(images.dtype)).unbind(2)
-    return apply_in_chunks(_convolved, images, rows[..., :, None] * columns[..., None, :])
+    rows, columns = _compute_weights(offset.to(images.dtype)).unbind(2)
+    return apply_in_chunks(_convolve, images, rows[..., :, None] * columns[..., None, :])
 
 
-def _convolved(images: Tensor, kernels: Tensor) -> Tensor:
+def _convolve(images: Tensor, kernels: Tensor) -> Tensor:
     """Convolve each image of a batch with its own kernel, `[n, band, tap, tap]`."""
     n, bands, height, width = images.shape
     taps = kernels.shape[-1]
-    moved = functional.conv2d(
+    shifted = functional.conv2d(
         images.reshape(1, n * bands, height, width),
         kernels.reshape(n * bands, 1, taps, taps),
         padding=_REACH,
         groups=n * bands,
     )
-    return moved.reshape(images.shape)
+    return shifted.reshape(images.shape)
 
 
-def _weights(offset: Tensor) -> Tensor:
-    """Give the kernel's weights along both axes, `[n, band, 2, tap]`."""
+def _compute_weights(offset: Tensor) -> Tensor:
+    """Compute the kernel's weights along both axes, `[n, band, 2, tap]`."""
     taps = torch.arange(-_REACH, _REACH + 1, dtype=offset.dtype, device=offset.device)
     distance = taps - offset[..., None]
     inside = (1 - (distance / _REACH) ** 2).clamp_min(0)

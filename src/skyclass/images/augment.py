@@ -1,7 +1,7 @@
-"""Change cutouts as the sky and the telescope might: before the picture is made of them.
+"""Augment cutouts with changes that the sky or the telescope could make, before they are rendered.
 
-Every change is drawn for each object on its own and is the same in all its bands, so that they
-stay registered; only the reddening is each band's own, and the noise each pixel's.
+Every change is drawn per object and is the same in all its bands, so that they stay registered;
+only the reddening differs between bands, and the noise between pixels.
 """
 
 import math
@@ -38,16 +38,16 @@ def check_augmentation(config: AugmentationConfig, bands: Sequence[str]) -> None
     Raises
     ------
     ImageError
-        Where reddening is asked for, but not known in a band.
+        If reddening is asked for in a band whose extinction is unknown.
     """
     if config.reddening:
         _check_known(bands)
 
 
 def augment(
-    flux: Tensor, config: AugmentationConfig, stream: torch.Generator, bands: Sequence[str]
+    flux: Tensor, config: AugmentationConfig, generator: torch.Generator, bands: Sequence[str]
 ) -> Tensor:
-    """Change a batch of registered cutouts at random.
+    """Apply random changes to a batch of registered cutouts.
 
     Parameters
     ----------
@@ -55,38 +55,38 @@ def augment(
         Nanomaggies, `[n, band, y, x]`, square, the object at the centre; on any device.
     config
         Which changes, and how large.
-    stream
-        Where the random numbers come from, on the processor: the same on every device.
+    generator
+        Source of the random numbers, on the CPU: the results are the same on every device.
     bands
-        What stands on the band axis.
+        Names along the band axis.
 
     Returns
     -------
     torch.Tensor
-        Same shape; `flux` itself where nothing is asked for.
+        Same shape; `flux` itself if nothing is asked for.
 
     Raises
     ------
     ImageError
-        Where reddening is asked for, but not known in a band.
+        If reddening is asked for in a band whose extinction is unknown.
     """
     if config.turn:
-        flux = _turned(flux, stream)
+        flux = _turn(flux, generator)
     if config.reddening:
-        flux = redden(flux, config.reddening * _uniform(len(flux), stream), bands)
+        flux = redden(flux, config.reddening * _draw_uniform(len(flux), generator), bands)
     if config.rotate or config.shift:
-        angle = 2 * math.pi * _uniform(len(flux), stream) * config.rotate
-        moves = config.shift * (2 * _uniform(2 * len(flux), stream) - 1).reshape(-1, 2)
+        angle = 2 * math.pi * _draw_uniform(len(flux), generator) * config.rotate
+        moves = config.shift * (2 * _draw_uniform(2 * len(flux), generator) - 1).reshape(-1, 2)
         flux = rotate_and_shift(flux, angle, moves)
     if config.blur:
-        flux = blur(flux, config.blur * _uniform(len(flux), stream))
+        flux = blur(flux, config.blur * _draw_uniform(len(flux), generator))
     if config.noise:
-        flux = _noisy(flux, config.noise * _uniform(len(flux), stream), stream)
+        flux = _add_noise(flux, config.noise * _draw_uniform(len(flux), generator), generator)
     return flux
 
 
 def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
-    """Put dust before the objects.
+    """Redden objects as dust in front of them would.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
     excess
         Colour excess E(B-V) in magnitudes, `[n]`.
     bands
-        What stands on the band axis, of u, g, r, i and z.
+        Names along the band axis, of u, g, r, i and z.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
     Raises
     ------
     ImageError
-        Where a band is none of these.
+        If a band is none of these.
     """
     _check_known(bands)
     extinction = torch.tensor([EXTINCTION[band] for band in bands])
@@ -114,7 +114,7 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
 
 
 def rotate_and_shift(flux: Tensor, angle: Tensor, moves: Tensor) -> Tensor:
-    """Turn cutouts about their centre by any angle, then move them; bicubic, sky outside.
+    """Rotate cutouts about their centre by any angle, then shift them; bicubic, sky outside.
 
     Parameters
     ----------
@@ -153,45 +153,45 @@ def blur(flux: Tensor, sigma: Tensor) -> Tensor:
     Returns
     -------
     torch.Tensor
-        Same shape; the flux is kept, what lies outside is sky.
+        Same shape; flux is conserved, and pixels outside count as sky.
     """
     pixels = torch.arange(flux.shape[-1], dtype=flux.dtype, device=flux.device)
     distance = pixels[:, None] - pixels
     width = sigma.to(flux).clamp_min(1e-3)[:, None, None]
     kernel = torch.exp(-0.5 * (distance / width) ** 2)
-    # normalised as in the middle of the cutout: light may leave over the edge, but none is added
+    # normalised as at the centre of the cutout: light may leave over the edge, but none is added
     middle = kernel[:, len(pixels) // 2].sum(-1)
     kernel = (kernel / middle[:, None, None])[:, None]
     return kernel @ flux @ kernel
 
 
 def _check_known(bands: Sequence[str]) -> None:
-    """Refuse bands whose extinction is not known."""
+    """Raise if the extinction of a band is unknown."""
     unknown = [band for band in bands if band not in EXTINCTION]
     if unknown:
         raise ImageError(
-            f"the extinction in {', '.join(unknown)} is not known; set augmentation.reddening = 0"
+            f"extinction in {', '.join(unknown)} is unknown; set augmentation.reddening = 0"
         )
 
 
-def _turned(flux: Tensor, stream: torch.Generator) -> Tensor:
-    """Turn each cutout by a multiple of 90 degrees or mirror it: the sky has no up."""
-    drawn = torch.randint(0, 2, (3, len(flux), 1, 1, 1), generator=stream, dtype=torch.bool)
+def _turn(flux: Tensor, generator: torch.Generator) -> Tensor:
+    """Rotate each cutout by a multiple of 90 degrees or mirror it: the sky has no up."""
+    drawn = torch.randint(0, 2, (3, len(flux), 1, 1, 1), generator=generator, dtype=torch.bool)
     rows, columns, swapped = drawn.to(flux.device)
     flux = torch.where(rows, flux.flip(2), flux)
     flux = torch.where(columns, flux.flip(3), flux)
     return torch.where(swapped, flux.transpose(2, 3), flux)
 
 
-def _noisy(flux: Tensor, share: Tensor, stream: torch.Generator) -> Tensor:
-    """Add noise of a share of each band's own pixel noise."""
+def _add_noise(flux: Tensor, fraction: Tensor, generator: torch.Generator) -> Tensor:
+    """Add Gaussian noise, a fraction of the pixel noise of each band."""
     pixels = flux.flatten(2)
     middle = pixels.median(dim=2, keepdim=True).values
     noise = _NORMAL_MAD * (pixels - middle).abs().median(dim=2).values
-    drawn = torch.randn(flux.shape, generator=stream).to(flux)
-    return flux + drawn * (share.to(flux)[:, None] * noise)[..., None, None]
+    drawn = torch.randn(flux.shape, generator=generator).to(flux)
+    return flux + drawn * (fraction.to(flux)[:, None] * noise)[..., None, None]
 
 
-def _uniform(count: int, stream: torch.Generator) -> Tensor:
+def _draw_uniform(count: int, generator: torch.Generator) -> Tensor:
     """Draw numbers from 0 to 1."""
-    return torch.rand(count, generator=stream)
+    return torch.rand(count, generator=generator)

@@ -1,4 +1,4 @@
-"""Work through large batches in parts."""
+"""Process large batches in chunks."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,36 +7,36 @@ from torch import Tensor
 
 __all__ = ["apply_in_chunks"]
 
-_PART: Final = 32
-"""Cutouts worked on at once on a processor: what fits in its cache (`benchmarks/composites.py`)."""
+_CHUNK: Final = 32
+"""Cutouts processed at once on a CPU: what fits in its cache (`benchmarks/composites.py`)."""
 
 
 def apply_in_chunks(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-    """Apply a function that treats every object on its own.
+    """Apply a function that treats every object independently.
 
     Parameters
     ----------
     function
-        Takes batches, objects along the first axis, and gives as many pictures of each object, one
-        object after the other.
+        Takes batches, objects along the first axis, and returns the same number of images of each
+        object, one object after the other.
     batches
-        Its arguments, equally long.
+        Its arguments, of equal length.
 
     Returns
     -------
     torch.Tensor
-        What the function gives of the whole. On a processor it works through small parts, which
-        is several times faster; elsewhere all is done at once.
+        What the function returns for the whole batch. On a CPU it works on small chunks, which is
+        several times faster; on other devices all is done at once.
     """
     count = len(batches[0])
-    if batches[0].device.type != "cpu" or count <= _PART:
+    if batches[0].device.type != "cpu" or count <= _CHUNK:
         return function(*batches)
-    first = function(*(batch[:_PART] for batch in batches))
-    each = len(first) // _PART
+    first = function(*(batch[:_CHUNK] for batch in batches))
+    each = len(first) // _CHUNK
     whole = first.new_empty(count * each, *first.shape[1:])
     whole[: len(first)] = first
-    for start in range(_PART, count, _PART):
-        # copied while the processor's cache still holds it
-        part = function(*(batch[start : start + _PART] for batch in batches))
-        whole[start * each : start * each + len(part)] = part
+    for start in range(_CHUNK, count, _CHUNK):
+        # copied while the CPU's cache still holds it
+        result = function(*(batch[start : start + _CHUNK] for batch in batches))
+        whole[start * each : start * each + len(result)] = result
     return whole

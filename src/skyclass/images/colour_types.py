@@ -1,4 +1,4 @@
-"""Image types that keep colour: composites on one scale, and calibrated bands."""
+"""Image types that preserve colour: composites on one scale, and calibrated bands."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _SOFTENING: Final = 0.1
 """Softening of `asinh` in nanomaggies: about the noise of one pixel of a frame in r and i."""
 
 _WHITE: Final = 30.0
-"""Nanomaggies in a pixel that are shown as white: the centre of a star of r = 16."""
+"""Nanomaggies of a pixel that is shown as white: the centre of a star of r = 16."""
 
 _MAGNITUDE: Final = 2.5 / math.log(10)
 
@@ -56,7 +56,7 @@ def _build_asinh(name: str, bands: str, values: Mapping[str, float]) -> ImageTyp
         len(bands),
         text,
         lambda flux: asinh_flux(flux, softening),
-        _shown(bands, lambda images: images / white),
+        _make_viewer(bands, lambda images: images / white),
     )
 
 
@@ -68,7 +68,7 @@ def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> Ima
         asinh_magnitude(torch.full((1, len(bands), 1, 1), value), bands) for value in (0.0, _WHITE)
     )
 
-    def scaled(images: Tensor) -> Tensor:
+    def scale(images: Tensor) -> Tensor:
         return (sky.to(images) - images) / (sky - white).to(images)
 
     return ImageType(
@@ -77,7 +77,7 @@ def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> Ima
         len(bands),
         text,
         lambda flux: asinh_magnitude(flux, bands),
-        _shown(bands, scaled),
+        _make_viewer(bands, scale),
     )
 
 
@@ -100,15 +100,15 @@ def _build_colours(name: str, bands: str, values: Mapping[str, float]) -> ImageT
         len(pairs),
         text,
         function,
-        _shown(bands[1:], lambda images: images / 4 + 0.5),
+        _make_viewer(bands[1:], lambda images: images / 4 + 0.5),
     )
 
 
-def _shown(bands: str, scaled: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Show i, r, g as red, green, blue where there are these, else last, middle and first."""
+def _make_viewer(bands: str, scale: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Show i, r, g as red, green, blue if all three exist, else the last, middle and first band."""
     last = len(bands) - 1
     order = [bands.index(b) for b in "irg"] if set("gri") <= set(bands) else [last, last // 2, 0]
-    return lambda images: scaled(images)[:, order]
+    return lambda images: scale(images)[:, order]
 
 
 COLOUR_FAMILIES: Final = (
@@ -151,4 +151,4 @@ COLOUR_FAMILIES: Final = (
         parameters={"softening": Parameter(_SOFTENING)},
     ),
 )
-"""Families of types that keep colour."""
+"""Families of image types that preserve colour."""

@@ -1,4 +1,4 @@
-"""Cut the objects of one field out of the frames on disk: the unit of work of a cluster too."""
+"""Cut the objects of one field out of the frames on disk: the unit of work, on a cluster too."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,27 +36,27 @@ def cut_field(
     ra, dec
         Positions in degrees, `[n]`.
     rules
-        Size, and what is done about pixels.
+        Size, and how invalid pixels and the sky are treated.
 
     Returns
     -------
     cutouts
-        Of `n` objects, bands in the order u g r i z. What lies before or after the frame along
-        the scan comes from the neighbouring field where it is at hand.
+        Of `n` objects, bands in the order u g r i z. Rows before or after the frame along the scan
+        come from the neighbouring field if its frames exist.
     simulated
-        Whether a frame says that it is simulated.
+        Whether a frame is marked as simulated.
 
     Raises
     ------
     SurveyError
-        Where a frame is missing or broken.
+        If a frame is missing or broken.
     ImageError
-        Where a header cannot be used.
+        If a header cannot be used.
     """
     size = rules.pixels
 
     def rows(wcs: WCS) -> int:
-        return last_row(_near(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
+        return last_row(_select_inside(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
 
     native = rules.grid == "native"
     frames = open_field(
@@ -83,7 +83,7 @@ def add_neighbour_rows(
     dec: NDArray[np.float64],
     size: int,
 ) -> tuple[Frame, ...]:
-    """Add the rows beyond frames' ends that their objects' cutouts reach.
+    """Extend frames by the rows beyond their ends that the objects' cutouts reach.
 
     Parameters
     ----------
@@ -97,11 +97,11 @@ def add_neighbour_rows(
     Returns
     -------
     tuple of Frame
-        With rows of the neighbouring fields where these are at hand.
+        With rows of the neighbouring fields if their frames exist.
     """
     extended = []
     for frame in frames:
-        y = _near(frame.pixel(ra, dec)[1], frame.shape[0])
+        y = _select_inside(frame.pixel(ra, dec)[1], frame.shape[0])
         before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
         if (before or after) and len(frame.data):
             extended.append(extend_frame(frame, root, field, before, after))
@@ -110,6 +110,6 @@ def add_neighbour_rows(
     return tuple(extended)
 
 
-def _near(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    """Leave out objects that do not lie on a frame of so many rows."""
+def _select_inside(y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Select the objects that lie on a frame of so many rows."""
     return y[(y >= -0.5) & (y < rows - 0.5)]

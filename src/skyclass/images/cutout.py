@@ -26,14 +26,14 @@ class Cutouts:
     flux: NDArray[np.float32]
     """Nanomaggies, `[n, band, y, x]`; zero (the sky) where there is no measurement."""
     mask: NDArray[np.bool_]
-    """True where a pixel says nothing of the object: outside the frame, not finite, and saturated
+    """True where a pixel does not measure the object: outside the frame, not finite, or saturated
     if that was asked for, `[n, band, y, x]`."""
     offset: NDArray[np.float32]
     """Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`."""
     inside: NDArray[np.bool_]
     """Whether the object lies on the frame in every band, `[n]`."""
     cd: NDArray[np.float64]
-    """Degrees east and north a pixel in x and y goes at the object, `[n, 2, 2]`: the CD matrix of a
+    """Degrees east and north per pixel in x and y at the object, `[n, 2, 2]`: the CD matrix of a
     tangential projection about it (Calabretta & Greisen 2002, A&A 395, 1077)."""
 
 
@@ -56,7 +56,7 @@ def cut_frames(
     size
         Pixels a side.
     mask_saturated
-        Whether saturated pixels are masked (their value stays).
+        Whether saturated pixels are masked (their values are kept).
 
     Returns
     -------
@@ -73,20 +73,20 @@ def cut_frames(
         _cut_into(flux[:, band], mask[:, band], frame.data, x, y + frame.before)
         if mask_saturated:
             mask[:, band] |= flux[:, band] >= frame.saturation
-        offset[:, band] = np.stack([_offset(y, size), _offset(x, size)], axis=1)
+        offset[:, band] = np.stack([_compute_offset(y, size), _compute_offset(x, size)], axis=1)
         rows, columns = frame.shape
         inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
     broken = ~np.isfinite(flux)
     if broken.any():
         flux[broken] = 0
         mask |= broken
-    return Cutouts(flux, mask, offset, inside, _local_cd(frames, ra, dec))
+    return Cutouts(flux, mask, offset, inside, _compute_cd(frames, ra, dec))
 
 
-def _local_cd(
+def _compute_cd(
     frames: Sequence[Frame], ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give the CD matrix at each object, in r or else in the first band."""
+    """Compute the CD matrix at each object, in r or else in the first band."""
     frame = next((frame for frame in frames if frame.band == "r"), frames[0])
     x, y = frame.pixel(ra, dec)
     columns = []
@@ -100,7 +100,7 @@ def _local_cd(
 
 
 def last_row(y: NDArray[np.float64], size: int) -> int:
-    """Give the row after the last one that cutouts need.
+    """Compute the row after the last one that cutouts need.
 
     Parameters
     ----------
@@ -114,11 +114,11 @@ def last_row(y: NDArray[np.float64], size: int) -> int:
     int
         At least 0.
     """
-    return max(0, int(_start(y, size).max(initial=-size)) + size)
+    return max(0, int(_compute_start(y, size).max(initial=-size)) + size)
 
 
 def first_row(y: NDArray[np.float64], size: int) -> int:
-    """Give the first row that cutouts need.
+    """Compute the first row that cutouts need.
 
     Parameters
     ----------
@@ -128,20 +128,20 @@ def first_row(y: NDArray[np.float64], size: int) -> int:
     Returns
     -------
     int
-        Negative where a cutout begins before the frame.
+        Negative if a cutout begins before the frame.
     """
-    return int(_start(y, size).min(initial=0))
+    return int(_compute_start(y, size).min(initial=0))
 
 
 def subtract_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Take off the median along each cutout's rim, an eighth of its side wide, band by band.
+    """Subtract the median along each cutout's rim, an eighth of its side wide, band by band.
 
     Parameters
     ----------
     flux
         Nanomaggies, `[n, band, y, x]`.
     mask
-        Pixels that do not count and stay as they are, `[n, band, y, x]`.
+        Pixels that are ignored and stay unchanged, `[n, band, y, x]`.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def subtract_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> N
     rim[width:-width, width:-width] = False
     values = np.where(mask, np.float32(np.nan), flux)[..., rim]
     with warnings.catch_warnings():
-        # a rim that is all masked has no median
+        # a rim that is entirely masked has no median
         warnings.simplefilter("ignore", RuntimeWarning)
         sky = np.nan_to_num(np.nanmedian(values, axis=-1))
     return np.where(mask, flux, flux - sky[..., None, None])
@@ -162,7 +162,7 @@ def subtract_background(flux: NDArray[np.float32], mask: NDArray[np.bool_]) -> N
 def cut_image(
     image: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64], size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Cut squares from one image; what lies outside is zero and masked.
+    """Cut squares from one image; pixels outside are zero and masked.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def cut_image(
     x, y
         Zero-based pixel positions of the objects, `[n]`.
     size
-        Pixels a side. A cutout begins at ``ceil(x - size / 2)``, as that of
+        Pixels a side. A cutout begins at ``ceil(x - size / 2)``, as in
         `astropy.nddata.Cutout2D`.
 
     Returns
@@ -194,9 +194,9 @@ def _cut_into(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
 ) -> None:
-    """Cut squares from one image into an array of zeros and one that is nowhere true."""
+    """Cut squares from one image into an array of zeros and a mask that is all false."""
     size, (rows, columns) = pixels.shape[-1], image.shape
-    starts = zip(_start(x, size).tolist(), _start(y, size).tolist(), strict=True)
+    starts = zip(_compute_start(x, size).tolist(), _compute_start(y, size).tolist(), strict=True)
     for i, (left, top) in enumerate(starts):
         right, bottom = left + size, top + size
         if left >= 0 and top >= 0 and right <= columns and bottom <= rows:
@@ -208,11 +208,11 @@ def _cut_into(
         mask[i][here] = False
 
 
-def _start(position: NDArray[np.float64], size: int) -> NDArray[np.int64]:
-    """Give the first pixel of a cutout along one axis."""
+def _compute_start(position: NDArray[np.float64], size: int) -> NDArray[np.int64]:
+    """Compute the first pixel of a cutout along one axis."""
     return np.ceil(position - size / 2).astype(np.int64)
 
 
-def _offset(position: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Give an object's distance from its cutout's centre along one axis, within half a pixel."""
-    return position - _start(position, size) - (size - 1) / 2
+def _compute_offset(position: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Compute an object's offset from its cutout's centre along one axis, within half a pixel."""
+    return position - _compute_start(position, size) - (size - 1) / 2

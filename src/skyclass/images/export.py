@@ -58,7 +58,7 @@ def export_cutouts(cutouts: AnyPath, out: AnyPath, form: str, image_type: str = 
     Raises
     ------
     ImageError
-        Where there are no cutouts, something is in the way, a library is missing, or there is no
+        If there are no cutouts, something is in the way, a library is missing, or there is no
         such format or image type.
     """
     cutouts, out = Path(cutouts), Path(out)

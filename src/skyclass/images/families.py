@@ -1,4 +1,4 @@
-"""How an image type is spelt: `family:bands:key=value`, as in `lupton:irg:q=8:stretch=0.5`."""
+"""Families of image types, named `family:bands:key=value`, as in `lupton:irg:q=8:stretch=0.5`."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,35 +13,35 @@ __all__ = ["ImageFamily", "Parameter"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that may follow the bands."""
+    """A number that may follow the bands in a name."""
 
     default: float
-    """Value where none is given."""
+    """Value if the name holds none."""
     positive: bool = True
-    """Whether it must be above zero."""
+    """Whether it must be positive."""
 
 
 @dataclass(frozen=True)
 class ImageFamily:
-    """Image types that differ in their bands and in a few numbers."""
+    """Image types that differ only in their bands and in a few numbers."""
 
     name: str
-    """First word of the name."""
+    """First word of the names of its types."""
     example: str
-    """A whole name, for messages and lists."""
+    """Complete name of one of its types, for messages and lists."""
     description: str
-    """Half a sentence for lists."""
+    """Phrase for lists."""
     build: Callable[[str, str, Mapping[str, float]], ImageType]
-    """Makes the type of a whole name, its bands and all its parameters."""
+    """Builds the type from its complete name, its bands and all its parameters."""
     count: tuple[int, int]
-    """Fewest and most bands."""
+    """Smallest and largest number of bands."""
     bands: str = ""
-    """Bands where none are named; empty where they must be."""
+    """Bands if the name holds none; empty if it must."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    """Numbers by their keys."""
+    """Parameters by their keys."""
 
     def create(self, name: str) -> ImageType:
-        """Make the image type of a name that begins with this family's.
+        """Build the image type of a name that begins with the name of this family.
 
         Parameters
         ----------
@@ -56,29 +56,29 @@ class ImageFamily:
         Raises
         ------
         ImageError
-            Where the bands or a parameter cannot be.
+            If the bands or a parameter are invalid.
         """
         words = name.split(":")[1:]
         bands = words.pop(0) if words and "=" not in words[0] else self.bands
         self._check_bands(name, bands)
         values = {key: parameter.default for key, parameter in self.parameters.items()}
         for word in words:
-            values |= self._parameter(name, word)
+            values |= self._parse_parameter(name, word)
         return self.build(name, bands, values)
 
     def _check_bands(self, name: str, bands: str) -> None:
-        """Refuse bands that there are not, that come twice, or too few or too many."""
+        """Check that the bands exist, are all different, and are neither too few nor too many."""
         fewest, most = self.count
         known = set(bands) <= set(BANDS) and len(set(bands)) == len(bands)
         if not known or not fewest <= len(bands) <= most:
             number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             raise ImageError(
-                f"image type {name!r} needs {number} of the bands {''.join(BANDS)}, none twice, got"
+                f"image type {name!r} needs {number} different bands of {''.join(BANDS)}, got"
                 f" {bands!r}; write it like {self.example!r}"
             )
 
-    def _parameter(self, name: str, word: str) -> dict[str, float]:
-        """Read one `key=value`."""
+    def _parse_parameter(self, name: str, word: str) -> dict[str, float]:
+        """Parse one `key=value`."""
         key, _, text = word.partition("=")
         if key not in self.parameters:
             if not self.parameters:
@@ -94,6 +94,6 @@ class ImageFamily:
         except ValueError:
             value = math.nan
         if not math.isfinite(value) or (self.parameters[key].positive and value <= 0):
-            kind = "a number above zero" if self.parameters[key].positive else "a number"
+            kind = "a positive number" if self.parameters[key].positive else "a number"
             raise ImageError(f"image type {name!r}: {key} must be {kind}, got {text!r}")
         return {key: value}

@@ -1,4 +1,4 @@
-"""What an image type is: a named, pure way to turn a batch of cutouts into model input."""
+"""The image type: a named, pure function from a batch of cutouts to model input."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from skyclass.surveys.sdss.frames import BANDS
 __all__ = ["COLOURS", "ImageType", "PictureSource", "zero_invalid"]
 
 COLOURS: Final = ("red", "green", "blue")
-"""What stands on the band axis of ready-made pictures (grey levels 0 to 255)."""
+"""Names along the band axis of ready-made pictures (grey levels 0 to 255)."""
 
 _BRIGHTEST: Final = 1e12
-"""Nanomaggies beyond which a pixel is no measurement: magnitude -7.5 in a single pixel."""
+"""Nanomaggies beyond which a pixel value is invalid: magnitude -7.5 in a single pixel."""
 
 
 @dataclass(frozen=True)
 class PictureSource:
-    """How to ask an archive for the pictures that it draws itself."""
+    """Which ready-made pictures to request from an archive that draws them itself."""
 
     service: str
     """`skyserver` (SDSS ImgCutout getjpeg) or `ps1` (fitscut at STScI)."""
@@ -35,7 +35,7 @@ class PictureSource:
     options: str = ""
     """Drawing options of the service (SkyServer's `opt`)."""
     bands: str = ""
-    """Bands drawn as red, green and blue, where the service lets one choose."""
+    """Bands drawn as red, green and blue, if the service offers the choice."""
 
 
 @dataclass(frozen=True)
@@ -45,27 +45,27 @@ class ImageType:
     name: str
     """Name in experiment files and on the command line."""
     bands: tuple[str, ...]
-    """Bands it is made of, or `COLOURS`, in the order that `function` takes."""
+    """Bands that `function` takes, in its order, or `COLOURS`."""
     channels: int
     """Channels of the model input."""
     description: str
     """One sentence for users."""
     function: Callable[[Tensor], Tensor]
-    """From `[n, len(bands), y, x]`, finite, to `[n * samples, channel, y', x']`, float32."""
+    """Converts `[n, len(bands), y, x]`, finite, to `[n * samples, channel, y', x']`, float32."""
     picture: Callable[[Tensor], Tensor]
-    """From the model input to `[n, 3, y', x']`, 0 to 1, to look at."""
+    """Converts the model input to `[n, 3, y', x']`, 0 to 1, for viewing."""
     registration: str = "shift"
-    """How bands are brought onto one grid where nothing else is asked for."""
+    """Default way to register the bands, one of `skyclass.images.align_bands.REGISTRATIONS`."""
     levels: bool = False
-    """Whether the model input is made of grey levels 0, 1, ... 255 divided by 255."""
+    """Whether the model input consists of grey levels 0, 1, ... 255 divided by 255."""
     samples: int = 1
-    """Images made of each object, one after another."""
+    """Images per object, one after another."""
     source: PictureSource | None = None
-    """Where ready-made pictures come from, for a type that is not made of frames."""
+    """Source of ready-made pictures, for a type that is not computed from frames."""
 
     @property
     def stored_bands(self) -> tuple[str, ...]:
-        """What stands on the band axis of the stored cutouts that it is made of."""
+        """Names along the band axis of the stored cutouts that it is computed from."""
         return BANDS if self.source is None else COLOURS
 
     @overload
@@ -85,20 +85,21 @@ class ImageType:
         ----------
         flux
             Nanomaggies, `[n, band, y, x]`, as a tensor on any device or an array; `uint8` grey
-            levels for a type of ready-made pictures. A pixel that is not a finite number counts
-            as masked: it becomes the sky, zero.
+            levels for a type of ready-made pictures. A pixel that is not finite counts as masked:
+            it becomes the sky, zero.
         bands
-            What stands on the band axis.
+            Names along the band axis.
 
         Returns
         -------
         torch.Tensor or numpy.ndarray
-            `[n * samples, channel, y', x']`, float32, what `flux` is; the numbers are the same.
+            `[n * samples, channel, y', x']`, float32, of the same kind as `flux`; both kinds hold
+            the same numbers.
 
         Raises
         ------
         ImageError
-            Where the shape is another, or a band is lacking.
+            If the shape does not fit the bands, or a band is missing.
         """
         if isinstance(flux, np.ndarray):
             array: NDArray[np.float32] = np.ascontiguousarray(flux, dtype=np.float32)
@@ -108,18 +109,18 @@ class ImageType:
         )
 
     def draw(self, flux: Tensor) -> Tensor:
-        """Make model input of the bands of the type, in its order, all pixels finite."""
+        """Compute model input from the bands of the type, in its order, all pixels finite."""
         return apply_in_chunks(self.function, flux)
 
     def select(self, flux: Tensor, bands: Sequence[str]) -> Tensor:
-        """Pick the bands that are needed, `[n, band, ...]`, in the order of `self.bands`.
+        """Select the bands that are needed, `[n, band, ...]`, in the order of `self.bands`.
 
         Parameters
         ----------
         flux
             `[n, band, ...]`.
         bands
-            What stands on the band axis.
+            Names along the band axis.
 
         Returns
         -------
@@ -129,7 +130,7 @@ class ImageType:
         Raises
         ------
         ImageError
-            Where the shape is another, or a band is lacking.
+            If the shape does not fit the bands, or a band is missing.
         """
         if flux.ndim < 3 or flux.shape[1] != len(bands):
             raise ImageError(
@@ -140,7 +141,7 @@ class ImageType:
         return flux if tuple(bands) == self.bands else flux[:, [bands.index(b) for b in self.bands]]
 
     def check_bands(self, bands: Sequence[str]) -> None:
-        """Refuse cutouts that lack a band.
+        """Check that cutouts hold all bands that are needed.
 
         Parameters
         ----------
@@ -150,18 +151,18 @@ class ImageType:
         Raises
         ------
         ImageError
-            Where one is lacking.
+            If one is missing.
         """
-        lacking = [band for band in self.bands if band not in bands]
-        if lacking:
+        missing = [band for band in self.bands if band not in bands]
+        if missing:
             raise ImageError(
-                f"image type {self.name} needs {', '.join(lacking)}, which the cutouts lack (they"
-                f" hold {', '.join(bands)}); choose a type of these"
+                f"image type {self.name} needs {', '.join(missing)}, but the cutouts hold"
+                f" {', '.join(bands)}; choose an image type of these bands"
             )
 
 
 def zero_invalid(flux: Tensor) -> Tensor:
-    """Put the sky, zero, where a pixel is no measurement: not a finite number, or beyond reason.
+    """Replace invalid pixels, those not finite or absurdly bright, by the sky, zero.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The source systems' image types, as their texts describe them, faults included.
+"""Image types of two earlier systems, as their texts describe them, faults included.
 
-A vision-transformer thesis (composites, SkyServer pictures) and a convolutional network's manual
-(grey plots, SkyServer and Pan-STARRS pictures). Cutouts at a frame's edge are padded here; there
-they were stretched to the full size.
+The sources are a vision-transformer thesis (composites, SkyServer pictures) and a convolutional
+network's manual (grey plots, SkyServer and Pan-STARRS pictures). Cutouts at a frame's edge are
+padded here; there they were stretched to the full size.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,64 +20,66 @@ from skyclass.surveys.sdss.frames import BANDS
 __all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES"]
 
 _GREY_RANGE: Final = 0.1
-"""The manual plots with both limits 0, which matplotlib widens to -0.1 and 0.1 nanomaggy."""
+"""Limit in nanomaggies: the manual sets both to 0, which matplotlib widens to -0.1 and 0.1."""
 
 _VIT_SIZE: Final = 224
 _SETTINGS: Final = {"q": 8.0, "stretch": 0.02}
 
 
-def _composite(flux: Tensor, q: float = 8.0, stretch: float = 0.02) -> Tensor:
+def _draw_composite(flux: Tensor, q: float = 8.0, stretch: float = 0.02) -> Tensor:
     """Draw the thesis's composite of three bands (its sections 4.2.5 and B.5)."""
     return lupton(percentile_scale(flux), stretch=stretch, q=q)
 
 
-def _side_by_side(flux: Tensor) -> Tensor:
-    """Put `gri` and `urz` of the same objects, `[n, griuz, y, x]`, side by side (section B.7)."""
+def _join_composites(flux: Tensor) -> Tensor:
+    """Place `gri` and `urz` of the same objects, `[n, griuz, y, x]`, side by side (section B.7)."""
     gri, urz = flux[:, [0, 1, 2]], flux[:, [3, 1, 4]]
-    return torch.cat([_composite(gri), _composite(urz)], dim=-1)
+    return torch.cat([_draw_composite(gri), _draw_composite(urz)], dim=-1)
 
 
-def _squashed(flux: Tensor) -> Tensor:
+def _squash(flux: Tensor) -> Tensor:
     """Resize the pair to the square that the thesis's network takes (its section B.8)."""
-    return lanczos(_side_by_side(flux), _VIT_SIZE, _VIT_SIZE, levels=True)
+    return lanczos(_join_composites(flux), _VIT_SIZE, _VIT_SIZE, levels=True)
 
 
-def _grey(flux: Tensor) -> Tensor:
+def _draw_grey(flux: Tensor) -> Tensor:
     """Draw bands in grey, each a channel (the manual's section 6.1, without axes)."""
     return linear_grey(flux, -_GREY_RANGE, _GREY_RANGE)
 
 
-def _each(flux: Tensor) -> Tensor:
+def _draw_each_band(flux: Tensor) -> Tensor:
     """Draw every band of every object as an image of its own, `[n * band, 1, y, x]`."""
-    return _grey(flux).flatten(0, 1).unsqueeze(1)
+    return _draw_grey(flux).flatten(0, 1).unsqueeze(1)
 
 
-def _same(images: Tensor) -> Tensor:
+def _show_unchanged(images: Tensor) -> Tensor:
     """Show a colour picture as it is."""
     return images
 
 
-def _grey_picture(images: Tensor) -> Tensor:
+def _show_grey(images: Tensor) -> Tensor:
     """Show one channel in grey."""
     return images.expand(-1, 3, -1, -1)
 
 
-def _drawn(
+def _make_composite_type(
     name: str, bands: str, description: str, function: Callable[[Tensor], Tensor]
 ) -> ImageType:
-    """Make an image type that is a colour picture, bands left as they are."""
-    return ImageType(name, tuple(bands), 3, description, function, _same, "none", levels=True)
+    """Make an image type that is a colour picture of bands that are not registered."""
+    return ImageType(
+        name, tuple(bands), 3, description, function, _show_unchanged, "none", levels=True
+    )
 
 
-def _downloaded(name: str, description: str, source: PictureSource) -> ImageType:
-    """Make an image type that an archive draws: its grey levels are taken as they are."""
+def _make_picture_type(name: str, description: str, source: PictureSource) -> ImageType:
+    """Make an image type of pictures that an archive draws; their grey levels are unchanged."""
     return ImageType(
         name,
         COLOURS,
         3,
         description,
         lambda levels: levels / 255,
-        _same,
+        _show_unchanged,
         "none",
         levels=True,
         source=source,
@@ -90,19 +92,19 @@ def _build_percentile(name: str, bands: str, values: Mapping[str, float]) -> Ima
         f"each of {', '.join(bands)} stretched to its own 1-99 percentiles, Lupton composite (Q"
         f" {values['q']:g}, stretch {values['stretch']:g}), in the channels red, green, blue"
     )
-    return _drawn(name, bands, text, lambda flux: _composite(flux, **values))
+    return _make_composite_type(name, bands, text, lambda flux: _draw_composite(flux, **values))
 
 
 def _build_grey(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
     """Build `grey:<band>`."""
     text = f"{bands} in grey, linear from -0.1 (black) to 0.1 nanomaggy (white)"
-    return ImageType(name, tuple(bands), 1, text, _grey, _grey_picture, "none", levels=True)
+    return ImageType(name, tuple(bands), 1, text, _draw_grey, _show_grey, "none", levels=True)
 
 
 def _build_merged(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
     """Build `rgb:<bbb>`."""
     text = f"the grey pictures of {', '.join(bands)} as red, green, blue"
-    return _drawn(name, bands, text, _grey)
+    return _make_composite_type(name, bands, text, _draw_grey)
 
 
 LEGACY_FAMILIES: Final = (
@@ -119,46 +121,46 @@ LEGACY_FAMILIES: Final = (
     ),
     ImageFamily("rgb", "rgb:rgu", "three grey bands merged", _build_merged, count=(3, 3)),
 )
-"""Families of the source systems' types."""
+"""Families of image types of the earlier systems."""
 
 LEGACY_TYPES: Final = (
-    _drawn(
+    _make_composite_type(
         "gri+urz",
         "griuz",
         "gri and urz of the same object side by side, twice as wide as high",
-        _side_by_side,
+        _join_composites,
     ),
-    _drawn(
+    _make_composite_type(
         "gri+urz-squashed",
         "griuz",
         "gri+urz squashed to a square of 224 pixels (Lanczos), as the vision transformer saw it",
-        _squashed,
+        _squash,
     ),
     ImageType(
         "grey:each",
         BANDS,
         1,
-        "every band of an object in grey, each a sample of its own; the object gets their mean",
-        _each,
-        _grey_picture,
+        "each band of an object in grey as a sample of its own; class probabilities are averaged",
+        _draw_each_band,
+        _show_grey,
         "none",
         levels=True,
         samples=len(BANDS),
     ),
-    _downloaded(
+    _make_picture_type(
         "sdss-jpeg",
         "SkyServer's colour picture, 224 pixels of 0.025 arcsec",
         PictureSource("skyserver", 0.025, 224),
     ),
-    _downloaded(
+    _make_picture_type(
         "sdss-jpeg-wide",
         "SkyServer's colour picture, 240 pixels of 0.4 arcsec, a grid drawn over it",
         PictureSource("skyserver", 0.4, 240, options="G"),
     ),
-    _downloaded(
+    _make_picture_type(
         "ps1-jpeg",
         "Pan-STARRS1 colour picture of y, i, g, 240 pixels of 0.25 arcsec",
         PictureSource("ps1", 0.25, 240, bands="yig"),
     ),
 )
-"""Named types of the source systems."""
+"""Named image types of the earlier systems."""

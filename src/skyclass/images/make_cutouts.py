@@ -1,4 +1,4 @@
-"""Cutouts of frames on disk: a Hugging Face `DatasetDict`, written field by field."""
+"""Make cutouts from frames on disk: a Hugging Face `DatasetDict`, written field by field."""
 
 from functools import partial
 from pathlib import Path
@@ -33,60 +33,58 @@ def make_cutouts(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> CutoutInfo:
-    """Cut every object of a catalogue in five bands and store the result.
+    """Cut every object of a catalogue out of its frames and store the result.
 
-    Each field is one unit of work: its five frames are read once, and all its objects are cut. A
-    field that was finished before an interruption is not cut again.
+    Each field is one unit of work: its frames are read once, and all its objects are cut. Fields
+    finished before an interruption are not cut again.
 
     Parameters
     ----------
     catalog
-        As `skyclass.build_catalog` makes it.
+        As made by `skyclass.build_catalog`.
     frames
         Directory of frames.
     out
         Folder to write, readable by `datasets.load_from_disk`.
     rules
-        Size, storage, and what is done about pixels; the defaults where not given.
+        Size, storage, and treatment of pixels; the default rules if None.
     runner
-        Works on several fields at once: `use_threads` where not given, or `use_cluster`.
+        Works on several fields at once: `use_threads` if None, or `use_cluster`.
     replace
-        Whether cutouts of another catalogue or other rules that lie in `out` give way.
+        Whether cutouts of another catalogue, rules or format in `out` are replaced.
     progress
         Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
     Returns
     -------
     CutoutInfo
-        What was made; returned at once where `out` holds it already.
+        Description of the cutouts; returned at once if `out` holds them already.
 
     Raises
     ------
     ImageError
-        Where `out` holds something else, or no object lies on its frame.
+        If `out` holds something else, or no object lies on its frame.
     SurveyError
-        Where a frame is missing or broken.
+        If a frame is missing or broken.
     """
     frames, out = Path(frames), Path(out)
-    _require(catalog)
+    _check_columns(catalog)
     if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
     plan = make_storage_plan(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
-    groups = [(_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
+    groups = [(_get_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
     work = partial(_cut, frames.resolve(), rules)
     return store_cutouts(
         plan, out, groups, work, runner or use_threads(), replace=replace, progress=progress
     )
 
 
-def _require(catalog: pd.DataFrame) -> None:
-    """Refuse a catalogue that does not say where its objects are in the frames."""
+def _check_columns(catalog: pd.DataFrame) -> None:
+    """Raise if the catalogue lacks a column that locates its objects in the frames."""
     missing = [name for name in (*POSITION, *FRAME_KEYS) if name not in catalog]
     if missing:
-        raise ImageError(
-            f"the catalogue has no column {', '.join(missing)}, without which no frame can be cut"
-        )
+        raise ImageError(f"the catalogue has no column {', '.join(missing)}, needed to cut frames")
 
 
 def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) -> CutoutPart:
@@ -99,7 +97,7 @@ def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) ->
             raise
         return CutoutPart({}, np.zeros(len(rows), dtype=bool), missing=len(rows))
     arrays = {
-        "flux": _stored(cutouts.flux, rules.dtype),
+        "flux": _convert_flux(cutouts.flux, rules.dtype),
         "mask": cutouts.mask,
         "offset": cutouts.offset,
         "cd": cutouts.cd,
@@ -108,15 +106,15 @@ def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) ->
     return CutoutPart(arrays, cutouts.inside, simulated, off_frame)
 
 
-def _field(rows: pd.DataFrame) -> Field:
-    """Give the field that all of some rows lie in."""
+def _get_field(rows: pd.DataFrame) -> Field:
+    """Return the field in which all of some rows lie."""
     return Field(*(int(rows[name].iloc[0]) for name in FRAME_KEYS))
 
 
-def _stored(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:
-    """Give fluxes in the type they are stored in; the brightest that it can hold, not infinity."""
+def _convert_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:
+    """Convert fluxes to the stored type, clipped to the largest value that it can hold."""
     if dtype == "float32":
         return flux
     most = np.finfo(dtype).max
-    stored: NDArray[np.floating[Any]] = flux.clip(-most, most).astype(dtype)
-    return stored
+    converted: NDArray[np.floating[Any]] = flux.clip(-most, most).astype(dtype)
+    return converted

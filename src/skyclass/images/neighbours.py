@@ -1,4 +1,4 @@
-"""Rows beyond a frame's ends, from the neighbouring fields of the same run and camera column."""
+"""Read rows beyond a frame's ends from the neighbouring fields of the run and camera column."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ _OVERLAP: Final = FRAME_SHAPE[0] - ROWS_PER_FIELD
 
 
 def extend_frame(frame: Frame, root: Path, field: Field, before: int, after: int) -> Frame:
-    """Add rows of the neighbouring fields to a frame, where these are at hand.
+    """Extend a frame by rows of the neighbouring fields, if their frames exist.
 
     Consecutive fields are cut out of one scan, so row `y` of a field is row ``y + 1361`` of the one
     before it and ``y - 1361`` of the one after it, on the same columns.
@@ -27,29 +27,29 @@ def extend_frame(frame: Frame, root: Path, field: Field, before: int, after: int
     Parameters
     ----------
     frame
-        Frame of the field, with all its rows where rows after it are wanted.
+        Frame of the field, with all its rows if rows after it are needed.
     root
         Directory of frames.
     field
         Field key.
     before, after
-        Rows wanted before its first and after its last.
+        Rows needed before its first and after its last.
 
     Returns
     -------
     Frame
-        With as many of these rows as there are.
+        With as many of these rows as exist.
     """
-    first = _neighbour(frame, root, field, -1, ROWS_PER_FIELD - before, ROWS_PER_FIELD)
-    last = _neighbour(frame, root, field, 1, _OVERLAP, _OVERLAP + after)
+    first = _read_rows(frame, root, field, -1, ROWS_PER_FIELD - before, ROWS_PER_FIELD)
+    last = _read_rows(frame, root, field, 1, _OVERLAP, _OVERLAP + after)
     data = np.concatenate([first, frame.data, last])
     return replace(frame, data=data, before=len(first))
 
 
-def _neighbour(
+def _read_rows(
     frame: Frame, root: Path, field: Field, step: int, start: int, stop: int
 ) -> NDArray[np.float32]:
-    """Read some rows of the field before or after, none where it is not there."""
+    """Read some rows of the field before or after, none if it does not exist."""
     nothing = np.zeros((0, frame.shape[1]), dtype=np.float32)
     if stop <= start or frame.shape != FRAME_SHAPE or field.field + step < 1:
         return nothing

@@ -1,4 +1,4 @@
-"""Ready-made pictures stored as cutouts of frames are: red, green and blue in place of bands."""
+"""Store ready-made pictures like cutouts of frames: red, green and blue in place of bands."""
 
 from dataclasses import asdict
 from functools import partial
@@ -24,14 +24,14 @@ from skyclass.surveys.request import Picture
 __all__ = ["make_picture_cutouts", "make_picture_request"]
 
 _KINDS: Final = {"skyserver": "sdss-jpeg", "ps1": "ps1-jpeg"}
-"""Kind of file, as `skyclass.surveys.download` names it, of each service."""
+"""Kind of file, as named by `skyclass.surveys.download`, of each service."""
 
-_PART: Final = 256
-"""Objects of a part: 38 MB of pictures of 224 pixels."""
+_CHUNK: Final = 256
+"""Objects per unit of work: 38 MB of pictures of 224 pixels."""
 
 
 def make_picture_request(source: PictureSource) -> tuple[str, Picture]:
-    """Say how the pictures of an image type are downloaded.
+    """Make the download request for the pictures of an image type.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def make_picture_request(source: PictureSource) -> tuple[str, Picture]:
     Raises
     ------
     ImageError
-        Where the service is unknown.
+        If the service is unknown.
     """
     if source.service not in _KINDS:
         raise ImageError(
-            f"unknown service {source.service!r} of pictures (there are {', '.join(_KINDS)})"
+            f"unknown picture service {source.service!r} (there are {', '.join(_KINDS)})"
         )
     picture = Picture(
         width=source.width, scale=source.scale, opt=source.options, bands=source.bands or None
@@ -70,16 +70,16 @@ def make_picture_cutouts(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> CutoutInfo:
-    """Store the downloaded picture of every object of a catalogue as `make_cutouts` stores frames.
+    """Store the downloaded picture of every object of a catalogue in the format of `make_cutouts`.
 
     `flux` holds grey levels (uint8) of red, green and blue; y grows upwards as in all cutouts, and
-    the object is at the centre. Some hundred objects are a unit of work and a file, so memory does
-    not grow with their number; what was done before an interruption is not done again.
+    the object is at the centre. A few hundred objects are a unit of work and a file, so memory does
+    not grow with their number; units finished before an interruption are not redone.
 
     Parameters
     ----------
     catalog
-        As `skyclass.build_catalog` makes it; frame keys are stored where it has them.
+        As made by `skyclass.build_catalog`; frame keys are stored if it has them.
     pictures
         Directory of the download, with the picture of every object
         (`skyclass.surveys.acquire.supply_pictures`).
@@ -90,7 +90,8 @@ def make_picture_cutouts(
     survey
         As for the download.
     replace
-        Whether cutouts of another catalogue or other pictures that lie in `out` give way.
+        Whether cutouts of another catalogue, other pictures or another format in `out` are
+        replaced.
     progress
         Called with the stage, units of work done and units in all
         (`skyclass.progress.Progress`).
@@ -98,27 +99,29 @@ def make_picture_cutouts(
     Returns
     -------
     CutoutInfo
-        What was made; returned at once where `out` holds it already.
+        Description of the cutouts; returned at once if `out` holds them already.
 
     Raises
     ------
     ImageError
-        Where `out` holds something else, or the catalogue has no positions.
+        If `out` holds something else, or the catalogue has no positions.
     SurveyError
-        Where a picture is missing or broken.
+        If a picture is missing or broken.
     """
     pictures, out = Path(pictures), Path(out)
-    lacking = [name for name in POSITION if name not in catalog]
-    if lacking:
-        raise ImageError(f"the catalogue has no column {', '.join(lacking)}: no picture is known")
+    missing = [name for name in POSITION if name not in catalog]
+    if missing:
+        raise ImageError(
+            f"the catalogue has no column {', '.join(missing)}, needed to locate pictures"
+        )
     survey = survey or SurveyConfig()
     what, picture = make_picture_request(source)
     rules = {"what": what, "release": survey.release, **asdict(picture)}
     plan = make_storage_plan(
         catalog, present_classes(catalog), COLOURS, source.width, "uint8", rules
     )
-    starts = range(0, len(catalog), _PART)
-    groups = [(f"{i // _PART:06d}", catalog.iloc[i : i + _PART]) for i in starts]
+    starts = range(0, len(catalog), _CHUNK)
+    groups = [(f"{i // _CHUNK:06d}", catalog.iloc[i : i + _CHUNK]) for i in starts]
     work = partial(_read, pictures.resolve(), source, survey)
     return store_cutouts(plan, out, groups, work, use_threads(), replace=replace, progress=progress)
 

@@ -12,7 +12,7 @@ from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES
 __all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register_image_type"]
 
 SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz": "asinh:ugriz"}
-"""Names of much used types, and how the same is spelt in full."""
+"""Short names of common types, and their full names."""
 
 _FAMILIES: dict[str, ImageFamily] = {f.name: f for f in (*LEGACY_FAMILIES, *COLOUR_FAMILIES)}
 _TYPES: dict[str, ImageType] = {
@@ -32,12 +32,12 @@ def register_image_type(image_type: ImageType) -> ImageType:
     Returns
     -------
     ImageType
-        The same.
+        The same image type.
 
     Raises
     ------
     ImageError
-        Where the name is taken.
+        If the name is taken.
     """
     if image_type.name in _TYPES or image_type.name.split(":")[0] in _FAMILIES:
         raise ImageError(f"image type {image_type.name!r} is registered already")
@@ -51,17 +51,17 @@ def image_types() -> tuple[str, ...]:
 
 
 def image_families() -> tuple[ImageFamily, ...]:
-    """List the families of image types whose names go on with bands and parameters."""
+    """List the families of image types, whose names continue with bands and parameters."""
     return tuple(_FAMILIES.values())
 
 
 def get_image_type(name: str) -> ImageType:
-    """Look an image type up by name.
+    """Look up an image type by name.
 
     Parameters
     ----------
     name
-        One of `image_types`, or ``family:bands:key=value:...`` with one of `image_families`.
+        One of `image_types`, or ``family:bands:key=value:...`` of one of `image_families`.
 
     Returns
     -------
@@ -71,8 +71,7 @@ def get_image_type(name: str) -> ImageType:
     Raises
     ------
     ImageError
-        Where there is none of that name, or its bands or parameters cannot be; the nearest one is
-        named.
+        If the name, its bands or its parameters are unknown; the message names the nearest type.
     """
     if name in _TYPES:
         return _TYPES[name]

@@ -47,7 +47,7 @@ class Renderer:
     Raises
     ------
     ImageError
-        Where a name is unknown, the cutouts lack a band that the image type needs, or these
+        If a name is unknown, the cutouts lack a band that the image type needs, or these
         settings do not go together.
     """
 
@@ -94,7 +94,7 @@ class Renderer:
         Raises
         ------
         ImageError
-            Where the shape does not fit the bands, or offsets are needed.
+            If the shape does not fit the bands, or offsets are needed.
         """
         return self.draw(self.align(flux, offset))
 
@@ -230,7 +230,7 @@ def render(
     Raises
     ------
     ImageError
-        Where the image type is unknown, or bands are to be registered without offsets.
+        If the image type is unknown, or bands are to be registered without offsets.
     """
     renderer = Renderer(image_type, registration, bands=bands)
 

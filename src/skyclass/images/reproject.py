@@ -1,4 +1,4 @@
-"""Cutouts of all bands on one grid, for surveys whose bands differ in rotation or scale."""
+"""Cut all bands on a common grid, for surveys whose bands differ in rotation or scale."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -23,22 +23,22 @@ def cut_on_common_grid(
     size: int,
     scale: float,
 ) -> Cutouts:
-    """Cut objects onto a grid of its own for each: north up, the object at its centre.
+    """Resample each object onto a grid of its own: north up, the object at its centre.
 
-    Pixels are resampled with the flux kept (`reproject.reproject_adaptive`; DeForest 2004, Solar
-    Physics 219, 3), which ties neighbouring pixels' noise together; where the bands' grids are only
-    shifted, `skyclass.images.cutout.cut_frames` leaves the measurement as it is.
+    Resampling conserves flux (`reproject.reproject_adaptive`; DeForest 2004, Solar Physics 219, 3)
+    but correlates the noise of neighbouring pixels; where the bands' grids are only shifted,
+    `skyclass.images.cutout.cut_frames` keeps the measured pixels.
 
     Parameters
     ----------
     frames
-        Bands, of any rotation and scale each, with all their rows.
+        Bands, each of any rotation and scale, with all their rows.
     ra, dec
         Positions in degrees, `[n]`.
     size
         Pixels a side.
     scale
-        Arcsec a pixel.
+        Arcsec per pixel.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def cut_on_common_grid(
     Raises
     ------
     ImageError
-        Where the library `reproject` is not installed.
+        If the library `reproject` is not installed.
     """
     shape = (len(ra), len(frames), size, size)
     flux, mask = np.zeros(shape, dtype=np.float32), np.ones(shape, dtype=np.bool_)
@@ -59,16 +59,16 @@ def cut_on_common_grid(
         rows, columns = frame.shape
         inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
         for i in np.flatnonzero(inside):
-            target = _grid(ra[i], dec[i], size, cd[i])
-            pixels = _resampled(frame, (x[i], y[i]), target, size, scale)
+            target = _make_grid(ra[i], dec[i], size, cd[i])
+            pixels = _resample(frame, (x[i], y[i]), target, size, scale)
             mask[i, band] = ~np.isfinite(pixels)
             flux[i, band] = np.nan_to_num(pixels)
     offset = np.zeros((*shape[:2], 2), dtype=np.float32)
     return Cutouts(flux, mask, offset, inside, cd)
 
 
-def _grid(ra: float, dec: float, size: int, cd: NDArray[np.float64]) -> WCS:
-    """Give a tangential grid about an object."""
+def _make_grid(ra: float, dec: float, size: int, cd: NDArray[np.float64]) -> WCS:
+    """Build a tangential grid about an object."""
     grid = WCS(naxis=2)
     grid.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     grid.wcs.crval = [ra, dec]
@@ -77,24 +77,24 @@ def _grid(ra: float, dec: float, size: int, cd: NDArray[np.float64]) -> WCS:
     return grid
 
 
-def _resampled(
+def _resample(
     frame: Frame, place: tuple[float, float], target: WCS, size: int, scale: float
 ) -> NDArray[np.float64]:
-    """Resample the part of a frame that a grid covers; not a number where it has no pixel."""
+    """Resample the part of a frame that a grid covers; NaN where it has no pixel."""
     own = 3600.0 * float(np.sqrt(abs(np.linalg.det(frame.wcs.pixel_scale_matrix))))
     # the diagonal of the grid, and room for the kernel
     side = int(np.ceil(1.5 * size * scale / own)) + 12
     part = Cutout2D(frame.data, place, side, wcs=frame.wcs, mode="partial", fill_value=np.nan)
-    resample: Any = _reproject().reproject_adaptive
+    resample: Any = _import_reproject().reproject_adaptive
     pixels, _ = resample((part.data, part.wcs), target, shape_out=(size, size), conserve_flux=True)
     return np.asarray(pixels, dtype=np.float64)
 
 
-def _reproject() -> Any:
+def _import_reproject() -> Any:
     """Import the library that resamples."""
     try:
         return import_module("reproject")
     except ImportError as error:
         raise ImageError(
-            'bands on one grid need reproject: pip install "skyclass[formats]"'
+            'grid = "common" needs reproject: pip install "skyclass[formats]"'
         ) from error

@@ -16,7 +16,7 @@ _LOBES: Final = 3
 
 
 def check_crop(side: int, size: int) -> None:
-    """Refuse a crop that does not lie in the middle of a cutout.
+    """Check that a crop lies in the middle of a cutout.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ def check_crop(side: int, size: int) -> None:
     Raises
     ------
     ImageError
-        Where the crop is larger than the cutout, or would be off its centre.
+        If the crop is larger than the cutout, or off its centre.
     """
     if size > side or (side - size) % 2:
         raise ImageError(
             f"a crop of {size} pixels does not lie in the middle of a cutout of {side};"
-            " choose a smaller one that is as even or odd"
+            f" choose an {'odd' if side % 2 else 'even'} size up to {side}"
         )
 
 
 def centre_crop(images: Tensor, size: int) -> Tensor:
-    """Keep the central square.
+    """Crop images to their central square.
 
     Parameters
     ----------
     images
         `[n, band, y, x]`, square.
     size
-        Pixels a side; as even or odd as the images, so that the centre stays the centre.
+        Pixels a side; even or odd as the images are, so that the centre stays the centre.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def centre_crop(images: Tensor, size: int) -> Tensor:
     Raises
     ------
     ImageError
-        Where the crop is larger than the images, or would be off their centre.
+        If the crop is larger than the images, or off their centre.
     """
     side = images.shape[-1]
     check_crop(side, size)
@@ -69,18 +69,18 @@ def lanczos(images: Tensor, height: int, width: int, *, levels: bool = False) ->
     images
         `[n, channel, y, x]`.
     height, width
-        Pixels of the result. Where it is smaller, the filter is stretched, as Pillow does.
+        Pixels of the result. If it is smaller, the filter is stretched, as in Pillow.
     levels
         Whether the images are grey levels divided by 255; they are then rounded and clipped after
-        either pass, as Pillow does with 8-bit pictures.
+        either pass, as Pillow does with 8-bit images.
 
     Returns
     -------
     torch.Tensor
         `[n, channel, height, width]`.
     """
-    columns = _lanczos_matrix(images.shape[-1], width).to(images)
-    rows = _lanczos_matrix(images.shape[-2], height).to(images)
+    columns = _make_lanczos_matrix(images.shape[-1], width).to(images)
+    rows = _make_lanczos_matrix(images.shape[-2], height).to(images)
     wide = images @ columns.T
     if not levels:
         return rows @ wide
@@ -88,7 +88,7 @@ def lanczos(images: Tensor, height: int, width: int, *, levels: bool = False) ->
 
 
 def bilinear(images: Tensor, height: int, width: int) -> Tensor:
-    """Resize by bilinear interpolation, the cheapest way.
+    """Resize by bilinear interpolation, the fastest way.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def grey_levels(images: Tensor) -> Tensor:
     Parameters
     ----------
     images
-        Any shape; what lies outside 0 to 1 is clipped.
+        Any shape; values outside 0 to 1 are clipped.
 
     Returns
     -------
@@ -125,8 +125,8 @@ def grey_levels(images: Tensor) -> Tensor:
 
 
 @cache
-def _lanczos_matrix(before: int, after: int) -> Tensor:
-    """Give the weights of every old pixel in every new one, `[after, before]`."""
+def _make_lanczos_matrix(before: int, after: int) -> Tensor:
+    """Compute the weights of every old pixel in every new one, `[after, before]`."""
     scale = before / after
     stretch = max(scale, 1.0)
     centres = (np.arange(after)[:, None] + 0.5) * scale

@@ -69,7 +69,7 @@ def use_cluster(scheduler: str) -> Runner:
     Raises
     ------
     ImageError
-        Where Dask is not installed or the scheduler cannot be reached.
+        If Dask is not installed or the scheduler cannot be reached.
     """
     try:
         distributed: Any = import_module("dask.distributed")

@@ -66,7 +66,7 @@ def show(
     Raises
     ------
     ImageError
-        Where there are no cutouts, or a name or an axis of the sweep is unknown.
+        If there are no cutouts, or a name or an axis of the sweep is unknown.
     """
     cutouts, out = Path(cutouts), Path(out)
     _check_ending(out)

@@ -1,6 +1,6 @@
-"""How fluxes become grey levels and magnitudes; every function works on batches, on any device.
+"""Convert fluxes to grey levels and magnitudes, in batches and on any device.
 
-Each makes one new tensor and goes on within it: asking for memory costs more than the arithmetic.
+Each function allocates one tensor and works in place: allocation costs more than the arithmetic.
 """
 
 import math
@@ -30,15 +30,14 @@ _EPSILON: Final = 1e-12
 def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Tensor:
     """Scale every image of every band to its own percentiles, clipped to 0-1.
 
-    This is the source system's own normalisation; it makes all bands equally bright, so colour is
-    lost.
+    This normalisation makes all bands equally bright, so colour is lost.
 
     Parameters
     ----------
     images
         `[n, band, y, x]`.
     low, high
-        Percentiles that become 0 and 1, interpolated linearly as in `numpy.percentile`.
+        Percentiles mapped to 0 and 1, interpolated linearly as in `numpy.percentile`.
 
     Returns
     -------
@@ -46,21 +45,21 @@ def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Te
         Same shape, 0 to 1; a constant image becomes 0.
     """
     pixels = images.flatten(2)
-    ordered = _sorted(pixels)
-    bottom, top = (_percentile(ordered, q) for q in (low, high))
+    ordered = _sort(pixels)
+    bottom, top = (_compute_percentile(ordered, q) for q in (low, high))
     scaled = (pixels - bottom).div_((top - bottom).clamp_min(_EPSILON))
     return scaled.clamp_(0, 1).reshape(images.shape)
 
 
-def _sorted(pixels: Tensor) -> Tensor:
-    """Sort along the last axis; on a processor NumPy does so thirty times faster than torch."""
+def _sort(pixels: Tensor) -> Tensor:
+    """Sort along the last axis; on a CPU NumPy is thirty times faster than torch."""
     if pixels.device.type != "cpu" or pixels.requires_grad:
         return pixels.sort(dim=-1).values
     return torch.from_numpy(np.sort(pixels.numpy(), axis=-1))
 
 
-def _percentile(ordered: Tensor, q: float) -> Tensor:
-    """Give a percentile along the last axis, which is kept and sorted."""
+def _compute_percentile(ordered: Tensor, q: float) -> Tensor:
+    """Compute a percentile along the last axis, which is sorted and kept."""
     last = ordered.shape[-1] - 1
     position = q / 100 * last
     below = int(position)
@@ -69,7 +68,7 @@ def _percentile(ordered: Tensor, q: float) -> Tensor:
 
 
 def lupton(rgb: Tensor, stretch: float, q: float, minimum: float = 0.0) -> Tensor:
-    """Make colour composites after Lupton et al. (2004, PASP 116, 133).
+    """Draw colour composites after Lupton et al. (2004, PASP 116, 133).
 
     Parameters
     ----------
@@ -92,7 +91,7 @@ def lupton(rgb: Tensor, stretch: float, q: float, minimum: float = 0.0) -> Tenso
     safe = torch.where(positive, intensity, 1.0)
     factor = torch.where(positive, slope * _asinh(safe * (q / stretch)) / safe, 0.0)
     colour = rgb.mul_(factor).clamp_min_(0)
-    # too bright a pixel keeps its colour: all three channels shrink together
+    # a pixel that is too bright keeps its colour: all three channels shrink together
     colour.div_(colour.amax(dim=1, keepdim=True).clamp_min_(1))
     return colour.mul_(255).floor_().div_(255)
 
@@ -105,7 +104,7 @@ def linear_grey(images: Tensor, low: float, high: float) -> Tensor:
     images
         Nanomaggies, any shape.
     low, high
-        Nanomaggies that become black and white.
+        Nanomaggies shown as black and white.
 
     Returns
     -------
@@ -117,7 +116,7 @@ def linear_grey(images: Tensor, low: float, high: float) -> Tensor:
 
 
 def asinh_flux(flux: Tensor, softening: float) -> Tensor:
-    """Compress calibrated fluxes on one scale for all bands, so that colour is kept.
+    """Compress calibrated fluxes on one scale for all bands, so that colour is preserved.
 
     ``asinh(f / b)`` is linear below `softening` and logarithmic above it, the scale of SDSS asinh
     magnitudes (Lupton, Gunn & Szalay 1999, AJ 118, 1406): there, a difference of two bands is a
@@ -139,7 +138,7 @@ def asinh_flux(flux: Tensor, softening: float) -> Tensor:
 
 
 def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
-    """Give SDSS asinh magnitudes, each band with the survey's own softening.
+    """Convert fluxes to SDSS asinh magnitudes, each band with the survey's own softening.
 
     ``m = -2.5 / ln 10 * (asinh(f / (2 b)) + ln b)`` with `f` in maggies (Lupton, Gunn & Szalay
     1999, AJ 118, 1406).
@@ -162,7 +161,7 @@ def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
 
 
 def _asinh(values: Tensor) -> Tensor:
-    """Give the inverse hyperbolic sine; torch's own is ten times slower on a processor."""
+    """Compute the inverse hyperbolic sine; torch's own is ten times slower on a CPU."""
     size = values.abs()
     square = size * size
     root = (square + 1).sqrt_().add_(1)
@@ -170,9 +169,9 @@ def _asinh(values: Tensor) -> Tensor:
 
 
 def _log1p(values: Tensor) -> Tensor:
-    """Give ln(1 + x), exact for small x: the logarithm less what 1 + x lost of x.
+    """Compute ln(1 + x), exact for small x: the logarithm, corrected for rounding in 1 + x.
 
-    Torch's own is ten times slower on a processor.
+    Torch's own is ten times slower on a CPU.
     """
     one_more = values + 1
     lost = (one_more - 1).sub_(values).div_(one_more)

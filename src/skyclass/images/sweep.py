@@ -57,7 +57,7 @@ def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
     Raises
     ------
     ImageError
-        Where the type has no such parameter, or an axis cannot be read.
+        If the type has no such parameter, or an axis cannot be read.
     """
     head, *words = SHORT_NAMES.get(image_type, image_type).split(":")
     family = next((f for f in image_families() if f.name == head), None)
@@ -123,7 +123,7 @@ def rank_image_types(
     Raises
     ------
     ImageError
-        Where there are too few objects to tell classes apart, or cutouts too small to hold sky.
+        If there are too few objects to tell classes apart, or cutouts too small to hold sky.
     """
     if flux.shape[-1] < 2 * _SKY:
         raise ImageError(

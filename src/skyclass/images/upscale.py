@@ -1,4 +1,4 @@
-"""Enlarge pictures with a trained network, read from a local file of weights."""
+"""Enlarge images with a trained network, read from a local file of weights."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ __all__ = ["Upscaler"]
 
 
 class Upscaler:
-    """A super-resolution network of any architecture that spandrel knows (ESRGAN, SwinIR, ...).
+    """A super-resolution network of any architecture known to spandrel (ESRGAN, SwinIR, ...).
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Upscaler:
     Raises
     ------
     ImageError
-        Where spandrel is not installed, or the file holds no network that enlarges pictures.
+        If spandrel is not installed, or the file holds no network that enlarges images.
     """
 
     def __init__(self, weights: Path) -> None:
@@ -39,20 +39,20 @@ class Upscaler:
                 f"{weights} holds no usable upscaler (.safetensors): {str(error).splitlines()[0]}"
             ) from error
         if not isinstance(model, ImageModelDescriptor) or model.scale < 2:
-            raise ImageError(f"{weights} holds no network that enlarges pictures")
+            raise ImageError(f"{weights} holds no network that enlarges images")
         self._network = model.model.eval().requires_grad_(False)
         self._channels = model.input_channels
 
     @torch.no_grad()
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Enlarge `[n, channel, y, x]` pictures, 0 to 1, as often as the network does."""
-        network = self._network.to(pictures.device)
-        n, channels, height, width = pictures.shape
+    def __call__(self, images: Tensor) -> Tensor:
+        """Enlarge `[n, channel, y, x]` images, 0 to 1, by the factor of the network."""
+        network = self._network.to(images.device)
+        n, channels, height, width = images.shape
         if channels % self._channels == 0:
-            pictures = pictures.reshape(-1, self._channels, height, width)
-        else:  # a network for colour draws one grey channel three times
-            pictures = pictures.reshape(-1, 1, height, width).expand(-1, self._channels, -1, -1)
-        enlarged: Tensor = network(pictures).clamp(0, 1)
+            images = images.reshape(-1, self._channels, height, width)
+        else:  # a colour network takes one grey channel three times
+            images = images.reshape(-1, 1, height, width).expand(-1, self._channels, -1, -1)
+        enlarged: Tensor = network(images).clamp(0, 1)
         if channels % self._channels:
             enlarged = enlarged.mean(1, keepdim=True)
         return enlarged.reshape(n, channels, *enlarged.shape[-2:])

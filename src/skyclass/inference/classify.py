@@ -55,12 +55,12 @@ def classify(
     Raises
     ------
     InferenceError
-        Where `out` has no known ending, no source is found, the model takes ready-made pictures, or
+        If `out` has no known ending, no source is found, the model takes ready-made pictures, or
         `model` is the directory of an experiment.
     ModelError
-        Where `model` is no model, or needs columns that fluxes do not give.
+        If `model` is no model, or needs columns that fluxes do not give.
     SurveyError
-        Where there are no frames, or a field lacks one.
+        If there are no frames, or a field lacks one.
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else paths
     places, model, out = [Path(path) for path in given], Path(model), Path(out)

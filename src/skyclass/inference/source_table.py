@@ -68,7 +68,7 @@ def write_table(table: pd.DataFrame, out: AnyPath) -> None:
     Raises
     ------
     InferenceError
-        Where the name has another ending.
+        If the name has another ending.
     """
     out = Path(out)
     check_suffix(out)
@@ -92,7 +92,7 @@ def check_suffix(out: os.PathLike[str]) -> None:
     Raises
     ------
     InferenceError
-        Where it has none.
+        If it has none.
     """
     known = [".parquet", *_FORMATS]
     if Path(out).suffix not in known:

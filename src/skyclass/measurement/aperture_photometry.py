@@ -13,13 +13,13 @@ APERTURE: Final = 10.0
 """Radius of the aperture in pixels (3.96 arcsec): within 4 % of SDSS's PSF fluxes on real stars."""
 
 _ANNULUS: Final = (16.0, 28.0)
-"""Inner and outer radius in pixels of the ring that tells the local sky."""
+"""Inner and outer radius in pixels of the ring in which the local sky is measured."""
 
 
 def aperture_flux(
     flux: NDArray[np.float32], offset: NDArray[np.float32], radius: float = APERTURE
 ) -> NDArray[np.float64]:
-    """Add up the light within a circle around each object, less the local sky.
+    """Sum the light within a circle around each object, less the local sky.
 
     A pixel on the rim counts in proportion to its distance from it. The sky is the median of the
     ring between 16 and 28 pixels.
@@ -53,7 +53,7 @@ def aperture_flux(
 def concentration(
     flux: NDArray[np.float32], offset: NDArray[np.float32], band: int = 2
 ) -> NDArray[np.float64]:
-    """Compare the light within 3 pixels with that within `APERTURE`, in magnitudes.
+    """Compute how concentrated the light is: 3 pixels against `APERTURE`, in magnitudes.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def concentration(
     Returns
     -------
     numpy.ndarray
-        `[n]`, larger for extended objects; not a number where a flux is not positive.
+        `[n]`, larger for extended objects; NaN where a flux is not positive.
     """
     chosen = (flux[:, [band]], offset[:, [band]])
     small, large = (aperture_flux(*chosen, radius=r)[:, 0] for r in (3.0, APERTURE))
@@ -73,7 +73,7 @@ def concentration(
 
 
 def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give every pixel's distance from the object in each band, `[band, y, x]`."""
+    """Compute every pixel's distance from the object in each band, `[band, y, x]`."""
     axis = np.arange(size) - (size - 1) / 2
     dy = axis[None, :, None] - offset[:, 0, None, None]
     dx = axis[None, None, :] - offset[:, 1, None, None]

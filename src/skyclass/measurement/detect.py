@@ -33,7 +33,7 @@ def detect(frame: Frame, threshold: float = 5.0) -> pd.DataFrame:
     Raises
     ------
     InferenceError
-        Where the image cannot be searched.
+        If the image cannot be searched.
     """
     sep.set_extract_pixstack(_PIXEL_STACK)
     sep.set_sub_object_limit(8192)
