@@ -27,10 +27,10 @@ from astropy.wcs import WCS
 from matplotlib import pyplot as plt
 from skimage.transform import resize
 
-from skyclass.frames.frame import open_field
 from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import render
-from skyclass.surveys.sdss.frames import BANDS, Field
+from skyclass.surveys.sdss.layout import BANDS, Field
+from skyclass.surveys.sdss.reader import open_field
 
 SIZE = 64
 TYPES = ("gri", "urz")

@@ -30,13 +30,13 @@ from astropy.wcs import WCS
 
 from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
 from skyclass.config.sections import CutoutConfig
-from skyclass.frames.frame import open_field
 from skyclass.images.cut_field import cut_field
 from skyclass.images.cutout import cut_frames, last_row
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
-from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, Field, find_frame
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, Field, find_frame
+from skyclass.surveys.sdss.reader import open_field
 from skyclass.transfer.decompress import get_decoder_name, open_decompressed
 
 KEYS = ["rerun", "run", "camcol", "field"]

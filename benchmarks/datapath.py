@@ -24,7 +24,7 @@ from skyclass.images.augment import augment
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.dataloader import make_loader
 from skyclass.training.optimizer import make_optimizer
 from skyclass.training.sampler import TrainingBatchSampler

@@ -40,15 +40,15 @@ def picture() -> bytes:
 def frames(fields: int) -> dict[str, bytes]:
     """Make frames of the real size; their noise is cut to the bits that SDSS keeps."""
     from skyclass.config.sections import SurveyConfig
-    from skyclass.surveys.file_kinds import ARCHIVES
-    from skyclass.surveys.request import Picture
-    from skyclass.surveys.sdss.frames import FRAME_LESS_FIELD, FRAME_SHAPE
+    from skyclass.surveys.file_kinds import Picture
+    from skyclass.surveys.registry import get_file_kind
+    from skyclass.surveys.sdss.layout import FRAME_LESS_FIELD, FRAME_SHAPE
 
     noise = np.random.default_rng(2).normal(0, 0.02, FRAME_SHAPE).astype(np.float32)
     bits = noise.view(np.uint32) & np.uint32(0xFFFFE000)
     made = {}
     for row in frame_table(fields).to_dict("records"):
-        requests = ARCHIVES["frames"].files(row, SurveyConfig(), Picture())
+        requests = get_file_kind("frames").files(row, SurveyConfig(), Picture())
         for band, request in zip("ugriz", requests, strict=True):
             hdu = fits.PrimaryHDU(bits.view(np.float32))
             number = row["field"] + FRAME_LESS_FIELD[band]
@@ -144,11 +144,11 @@ def memory(name: str) -> float:
 def run_wget(kind: str, url: str, count: int, out: Path, check: bool = False) -> float:
     """Fetch the same addresses with one wget or curl a file, 16 at once."""
     from skyclass.config.sections import SurveyConfig
-    from skyclass.surveys.file_kinds import ARCHIVES
-    from skyclass.surveys.request import Picture
+    from skyclass.surveys.file_kinds import Picture
+    from skyclass.surveys.registry import get_file_kind
 
     table = frame_table(count) if kind == "frames" else picture_table(count)
-    survey, archive = SurveyConfig(base_url=url), ARCHIVES[kind]
+    survey, archive = SurveyConfig(base_url=url), get_file_kind(kind)
     out.mkdir()
     urls = [
         r.url for row in table.to_dict("records") for r in archive.files(row, survey, Picture())

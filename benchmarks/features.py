@@ -23,7 +23,7 @@ from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import no_progress
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.train import train
 
 LABELS = ("A", "F", "G")

@@ -28,7 +28,7 @@ from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.dataloader import CutoutBatch, make_loader
 from skyclass.training.device import get_device, make_autocast
 from skyclass.training.lightning_module import ClassifierModule

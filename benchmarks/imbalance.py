@@ -25,7 +25,7 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.simulation.simulate import simulate
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.train import train
 
 SIZE = 32

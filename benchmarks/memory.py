@@ -21,7 +21,7 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
-from skyclass.surveys.sdss.frames import BANDS, Field, find_frame, frame_path
+from skyclass.surveys.sdss.layout import BANDS, Field, find_frame, frame_path
 
 PAUSE = 0.005  # seconds between two looks
 

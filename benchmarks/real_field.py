@@ -15,11 +15,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from astropy.table import Table
 
-from skyclass.frames.frame import open_field
 from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import render
 from skyclass.models.saved_model import load_model
-from skyclass.surveys.sdss.frames import Field
+from skyclass.surveys.sdss.layout import Field
+from skyclass.surveys.sdss.reader import open_field
 
 BOUNDARIES = (-0.93, -0.455, 0.05, 0.49, 0.80, 1.92)
 BRIGHTEST, FAINTEST = 14.5, 19.5  # brighter stars are saturated in some band

@@ -19,12 +19,12 @@ import sep
 import torch
 from astropy.io import fits
 
-from skyclass.frames.frame import open_field
 from skyclass.images.align_bands import align_bands
 from skyclass.images.cutout import cut_frames
 from skyclass.measurement.detect import detect
 from skyclass.models.registry import create_network
-from skyclass.surveys.sdss.frames import Field, find_frame
+from skyclass.surveys.sdss.layout import Field, find_frame
+from skyclass.surveys.sdss.reader import open_field
 
 FIELDS = (
     Field(301, 4510, 4, 30),

@@ -23,7 +23,7 @@ from astropy.io import fits
 
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
-from skyclass.surveys.sdss.frames import BANDS, FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, frame_path
 
 RATES = dict.fromkeys(
     ("503", "slow", "reset", "length", "truncated", "flipped", "html", "limit", "empty"), 0.1

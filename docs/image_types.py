@@ -13,12 +13,12 @@ from astropy.io import fits
 from astropy.table import Table
 from PIL import Image
 
-from skyclass.frames.frame import open_field
 from skyclass.images.contact_sheet import draw_sheet
 from skyclass.images.cutout import Cutouts, cut_frames
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
-from skyclass.surveys.sdss.frames import Field
+from skyclass.surveys.sdss.layout import Field
+from skyclass.surveys.sdss.reader import open_field
 
 FIELD = Field(301, 4510, 4, 30)
 OUT = Path(__file__).parent / "images" / "types"

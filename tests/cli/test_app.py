@@ -16,7 +16,7 @@ from skyclass.config.experiment_file import read_config
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 LABELS = ("O", "B", "A", "F", "G", "K", "M")
 

@@ -20,7 +20,7 @@ from skyclass.evaluation.report import report_data as material
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
 EPOCHS = [

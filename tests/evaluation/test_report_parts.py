@@ -15,7 +15,7 @@ from skyclass.evaluation.report.shown_objects import choose_objects
 from skyclass.evaluation.report.thumbnails import Sprites, pack_thumbnails
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 
 def test_all_objects_are_chosen_where_there_are_few() -> None:

@@ -11,11 +11,11 @@ from scipy import ndimage
 
 from images.sky import centroid, cutouts, star
 from skyclass.errors import ImageError
-from skyclass.frames.frame import open_field
 from skyclass.images.align_bands import align_bands
 from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import Renderer
-from skyclass.surveys.sdss.frames import Field
+from skyclass.surveys.sdss.layout import Field
+from skyclass.surveys.sdss.reader import open_field
 
 MIDDLE = 31.5
 

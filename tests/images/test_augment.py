@@ -12,7 +12,7 @@ from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
 from skyclass.images.augment import EXTINCTION, augment, blur, redden, rotate_and_shift
 from skyclass.images.image_type import COLOURS
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 NOTHING = {"turn": False}
 

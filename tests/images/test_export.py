@@ -20,8 +20,9 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import render
 from skyclass.images.store import StoragePlan
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts, read_info
-from skyclass.surveys.panstarrs.reader import linear_flux, open_panstarrs
-from skyclass.surveys.sdss.frames import BANDS, read_frame
+from skyclass.surveys.panstarrs.reader import linear_flux, open_stack
+from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.sdss.raw_frame import read_frame
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,7 @@ def light_around_the_peak(image: np.ndarray, scale: float) -> float:
 # SDSS z reaches beyond 0.92 micron, PS1 z does not: a red galaxy has more light in it
 @pytest.mark.parametrize(("band", "off"), [("g", 0.05), ("r", 0.05), ("i", 0.05), ("z", 0.15)])
 def test_a_galaxy_is_as_bright_for_both_surveys(real_data: Path, band: str, off: float) -> None:
-    ours = open_panstarrs(real_data / "panstarrs" / f"PS1_{band}.fits")
+    ours = open_stack(real_data / "panstarrs" / f"PS1_{band}.fits")
     assert ours.band == band
     assert np.abs(ours.wcs.proj_plane_pixel_scales()[0].to_value("arcsec") - 0.25) < 1e-3
     sdss = read_frame(real_data / "panstarrs" / f"SDSS_{band}.fits").data
@@ -181,5 +182,5 @@ def test_a_galaxy_is_as_bright_for_both_surveys(real_data: Path, band: str, off:
 
 def test_not_a_panstarrs_image(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.zeros((4, 4))).writeto(tmp_path / "a.fits")
-    with pytest.raises(ImageError, match=r"a\.fits is no Pan-STARRS image"):
-        open_panstarrs(tmp_path / "a.fits")
+    with pytest.raises(ImageError, match=r"a\.fits is not a Pan-STARRS image"):
+        open_stack(tmp_path / "a.fits")

@@ -12,13 +12,13 @@ from astropy.table import Table
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, SurveyError
-from skyclass.frames.frame import open_field
 from skyclass.images.cutout import cut_frames, cut_image
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.measurement.aperture_photometry import aperture_flux
-from skyclass.surveys.sdss.frames import BANDS, Field
+from skyclass.surveys.sdss.layout import BANDS, Field
+from skyclass.surveys.sdss.reader import open_field
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,13 @@ from astropy.wcs import WCS
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import MissingFrameError, SkyclassError
-from skyclass.frames.frame import open_field
 from skyclass.images.cut_field import cut_field
 from skyclass.images.cutout import cut_frames
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import read_info
 from skyclass.measurement.aperture_photometry import aperture_flux
-from skyclass.surveys.sdss.frames import BANDS, Field, find_fields, find_frame
+from skyclass.surveys.sdss.layout import BANDS, Field, find_fields, find_frame
+from skyclass.surveys.sdss.reader import open_field
 
 STEP = 1361
 """Rows from one field to the next."""

@@ -11,7 +11,7 @@ from PIL import Image
 from images.sky import cutouts
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 
 def reference(bands: np.ndarray, q: float = 8, stretch: float = 0.02) -> np.ndarray:

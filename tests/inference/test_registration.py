@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from skyclass.frames.frame import open_field
 from skyclass.images.align_bands import align_bands
 from skyclass.images.cutout import cut_frames
 from skyclass.inference.classify import classify_field
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model, save_model
-from skyclass.surveys.sdss.frames import BANDS, find_fields
+from skyclass.surveys.sdss.layout import BANDS, find_fields
+from skyclass.surveys.sdss.reader import open_field
 
 
 def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: Path) -> None:

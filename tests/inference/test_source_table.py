@@ -13,7 +13,7 @@ from astropy.utils.exceptions import AstropyWarning
 from skyclass.errors import InferenceError
 from skyclass.inference.source_table import describe_origin, write_table
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 SPEC = ModelSpec(
     "object-type", ("star", "galaxy"), "ugriz", "compact", 64, BANDS, "nanomaggy", True

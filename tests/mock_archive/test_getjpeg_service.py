@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from skyclass.mock_archive.server import serve_archive
-from skyclass.surveys.sdss.frames import read_frame
+from skyclass.surveys.sdss.raw_frame import read_frame
 
 GETJPEG = "/dr17/SkyServerWS/ImgCutout/getjpeg"
 FITSCUT = "/cgi-bin/fitscut.cgi"

@@ -12,7 +12,7 @@ from skyclass.errors import ImageError, ModelError
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model, save_model
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 SPEC = ModelSpec(
     "spectral-class",

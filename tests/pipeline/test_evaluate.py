@@ -18,7 +18,7 @@ from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.pipeline.evaluate import Evaluation, classify_cutouts, evaluate
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.tasks.registry import get_task
 
 

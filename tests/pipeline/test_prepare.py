@@ -27,7 +27,7 @@ from skyclass.mock_archive.server import MockArchive
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.progress import no_progress
-from skyclass.surveys.acquire import supply_pictures
+from skyclass.surveys.acquire import acquire_pictures
 from skyclass.surveys.download import download
 from skyclass.surveys.pictures import picture_paths
 
@@ -85,7 +85,7 @@ def catalog_of_stars(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def supplied(catalog: pd.DataFrame, survey: SurveyConfig, folder: Path) -> pd.DataFrame:
     what, picture = make_picture_request(SOURCE)
     places = folder / "pictures", folder / "logs"
-    return supply_pictures(
+    return acquire_pictures(
         catalog, what, survey, picture, *places, used=False, progress=no_progress
     )
 

@@ -10,7 +10,8 @@ from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 
 from simulation.conftest import Simulated
-from skyclass.surveys.sdss.frames import BANDS, Field, find_fields, read_frame
+from skyclass.surveys.sdss.layout import BANDS, Field, find_fields
+from skyclass.surveys.sdss.raw_frame import read_frame
 
 # what differs between any two frames, or says which software made it
 REAL = "sdss/frames/301/3918/3/frame-{}-003918-3-0213.fits.bz2"

@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.surveys.download import download
-from skyclass.surveys.sdss.frames import FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import FRAME_LESS_FIELD, Field, frame_path
 from skyclass.transfer.downloader import PARTIALS
 from support.web_server import FakeClock, Server
 

@@ -4,6 +4,7 @@ import io
 import re
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,10 +16,12 @@ from PIL import Image
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
+from skyclass.surveys import registry
 from skyclass.surveys.download import download, missing_files
-from skyclass.surveys.file_kinds import ARCHIVES, get_archive
+from skyclass.surveys.file_kinds import FileKind, Picture
 from skyclass.surveys.panstarrs.requests import stack_files
-from skyclass.surveys.request import Archive, Picture
+from skyclass.surveys.registry import get_file_kind
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.transfer.integrity import check_picture
 from support.sdss_frames import at
 from support.web_server import FakeClock, Reply, Server, picture_bytes
@@ -107,7 +110,7 @@ def test_pictures_that_are_none(
 ) -> None:
     server.files[JPEG] = picture_bytes((64, 64))
     one = STARS.iloc[:1]
-    first = next(iter(ARCHIVES["sdss-jpeg"].files(one.iloc[0], at(server), Picture())))
+    first = next(iter(get_file_kind("sdss-jpeg").files(one.iloc[0], at(server), Picture())))
     server.faults[first.source] = [reply]
     options = {"survey": at(server, retries=0), "clock": fake_clock.clock}
     counts = download(one, tmp_path, "sdss-jpeg", **options)
@@ -155,7 +158,7 @@ def test_panstarrs_bands_share_one_look_up(
     server.files[NAMES] = names_answer("griz")
     one = STARS.iloc[:1]
     row, picture = one.iloc[0], Picture(width=32)
-    for request in ARCHIVES["ps1-fits"].files(row, at(server), picture)[:4]:
+    for request in get_file_kind("ps1-fits").files(row, at(server), picture)[:4]:
         band = request.path[-6]
         assert request.follow is not None
         server.files[request.follow(names_answer().decode())] = fits_bytes(band, 32)
@@ -172,10 +175,10 @@ def test_panstarrs_bands_share_one_look_up(
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (names_answer(folder="/../../etc/x"), "names a file that cannot be"),
-        (names_answer(folder="http://elsewhere/x"), "names a file that cannot be"),
-        (b"<html>sorry</html>", "no table of file names"),
-        (b"", "no table of file names"),
+        (names_answer(folder="/../../etc/x"), "names an impossible file"),
+        (names_answer(folder="http://elsewhere/x"), "names an impossible file"),
+        (b"<html>sorry</html>", "not a table of file names"),
+        (b"", "not a table of file names"),
         (names_answer() + b"\n1 2 3", "broken row"),
         (b"x" * 2**21, "does not end"),
     ],
@@ -205,7 +208,7 @@ def test_a_fits_cutout_of_another_band_is_refused(
 def test_real_file_names_and_cutouts(real_data: Path) -> None:
     text = (real_data / "services" / "ps1filenames_real_rows.txt").read_text()
     assert set(stack_files(text)) <= set("grizy")
-    requests = ARCHIVES["ps1-fits"].files(STARS.iloc[0], SurveyConfig(), Picture(bands="griz"))
+    requests = get_file_kind("ps1-fits").files(STARS.iloc[0], SurveyConfig(), Picture(bands="griz"))
     for band, request in zip("griz", requests, strict=True):
         request.check(real_data / "panstarrs" / f"PS1_{band}.fits")
     with pytest.raises(SurveyError, match="not g"):
@@ -241,9 +244,10 @@ def test_the_documented_survey_works(
     module: dict[str, object] = {}
     exec(compile(code, str(DOCUMENT), "exec"), module)
     archive = module["LEGACY_JPEG"]
-    assert isinstance(archive, Archive)
-    monkeypatch.setitem(ARCHIVES, archive.name, archive)
-    assert get_archive("legacy-jpeg") is archive
+    assert isinstance(archive, FileKind)
+    survey = replace(SDSS, name="legacy", frames=None, pictures=(archive,))
+    monkeypatch.setitem(registry._surveys, "legacy", survey)
+    assert get_file_kind("legacy-jpeg") is archive
     server.files["/viewer/cutout.jpg"] = picture_bytes((256, 256))
     done = download(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake_clock.clock)
     assert done.fetched == 2

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.download import download
-from skyclass.surveys.request import Picture, sharded
-from skyclass.surveys.sdss.frames import Field, frame_path, frame_requests, frames_address
+from skyclass.surveys.file_kinds import Picture, shard_path
+from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.requests import frame_requests, frames_address
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.rate_limit import RateLimiter, compute_backoff, parse_retry_after
 from support.sdss_frames import catalog_of
@@ -143,7 +144,7 @@ def test_a_table_without_the_columns(tmp_path: Path) -> None:
 
 
 def test_folders_stay_small() -> None:
-    names = [sharded("f", str(number)) for number in range(20_000)]
+    names = [shard_path("f", str(number)) for number in range(20_000)]
     counts = pd.Series([name.split("/")[1] for name in names]).value_counts()
     assert counts.max() < 25
     assert len(set(names)) == len(names)

@@ -11,8 +11,9 @@ import pytest
 from astropy.io import fits
 
 from skyclass.errors import ImageError, SkyclassError, SurveyError
-from skyclass.frames.frame import open_field
-from skyclass.surveys.sdss.frames import FRAME_SHAPE, Field, find_fields, frame_path, read_frame
+from skyclass.surveys.sdss.layout import FRAME_SHAPE, Field, find_fields, frame_path
+from skyclass.surveys.sdss.raw_frame import read_frame
+from skyclass.surveys.sdss.reader import open_field
 
 FIELD = Field(301, 94, 3, 12)
 

@@ -9,8 +9,8 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
 from skyclass.surveys.download import download, missing_files
-from skyclass.surveys.request import Picture
-from skyclass.surveys.sdss.frames import find_fields
+from skyclass.surveys.file_kinds import Picture
+from skyclass.surveys.sdss.layout import find_fields
 from support.web_server import FakeClock
 
 FAULTS = ("503", "reset", "length", "truncated", "html", "limit", "empty")

@@ -10,7 +10,7 @@ from skyclass.errors import TrainingError
 from skyclass.images.augment import redden
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.dataloader import CutoutBatch
 from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.steps import TrainingSteps

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skyclass.surveys.sdss.frames import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, frame_path
 from skyclass.transfer.manifest import read_status
 from support.sdss_frames import KEY, assert_complete, frame_bytes, frame_url, run, serve_field
 from support.web_server import FakeClock, Reply, Server, flipped

@@ -20,8 +20,9 @@ from astropy.io import fits
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
 from skyclass.surveys.download import download, missing_files
-from skyclass.surveys.request import Picture
-from skyclass.surveys.sdss.frames import Field, find_frame, frame_path, read_frame
+from skyclass.surveys.file_kinds import Picture
+from skyclass.surveys.sdss.layout import Field, find_frame, frame_path
+from skyclass.surveys.sdss.raw_frame import read_frame
 from skyclass.transfer.downloader import OUTAGE, PARTIALS
 from skyclass.transfer.manifest import read_status
 from support.sdss_frames import (
@@ -343,7 +344,7 @@ def test_no_space_is_one_line(server: Server, tmp_path: Path, fake_clock: FakeCl
 
 
 def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) -> None:
-    from skyclass.surveys.sdss.frames import frame_requests
+    from skyclass.surveys.sdss.requests import frame_requests
     from skyclass.transfer.downloader import download_files
 
     keys = [Field(301, 94, 3, number) for number in range(11, 31)]
@@ -370,7 +371,7 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
 
 
 def test_a_frame_must_be_fits_in_the_first_place(tmp_path: Path) -> None:
-    from skyclass.surveys.sdss.frames import check_frame
+    from skyclass.surveys.sdss.requests import check_frame
 
     buffer = io.BytesIO()
     fits.PrimaryHDU(np.zeros((3, 3), np.int16)).writeto(buffer)

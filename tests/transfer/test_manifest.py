@@ -12,9 +12,11 @@ import pytest
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, SurveyError
 from skyclass.progress import no_progress
-from skyclass.surveys import verify as module
-from skyclass.surveys.acquire import supply_frames
-from skyclass.surveys.sdss.frames import BANDS, Field, check_frame, frame_path
+from skyclass.surveys.acquire import acquire_frames
+from skyclass.surveys.sdss import survey as module
+from skyclass.surveys.sdss.layout import BANDS, Field, frame_path
+from skyclass.surveys.sdss.requests import check_frame
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.surveys.verify import verify_frames
 from skyclass.transfer.manifest import (
     MANIFEST_NAME,
@@ -110,16 +112,16 @@ def test_frames_are_checked_once(
 
     monkeypatch.setattr(module, "check_frame", count)
     steps: list[tuple[object, ...]] = []
-    verify_frames(tmp_path, [KEY], progress=lambda *step: steps.append(step))
+    verify_frames(tmp_path, [KEY], SDSS, progress=lambda *step: steps.append(step))
     assert (len(checked), steps[-1]) == (5, ("checking frames", 5, 5))
-    verify_frames(tmp_path, [KEY])
+    verify_frames(tmp_path, [KEY], SDSS)
     assert len(checked) == 5
     (changed,) = tmp_path.rglob("frame-g-*")
     changed.write_bytes(frame_bytes(KEY, "r"))
     with pytest.raises(SurveyError, match=r"frame-g.*its FILTER is r, .*download it again"):
-        verify_frames(tmp_path, [KEY])
+        verify_frames(tmp_path, [KEY], SDSS)
     with pytest.raises(SurveyError, match="frame-g"):
-        verify_frames(tmp_path, [KEY])
+        verify_frames(tmp_path, [KEY], SDSS)
     assert len(checked) == 7
 
 
@@ -133,23 +135,23 @@ def test_downloaded_frames_are_not_checked_again(
         raise AssertionError("checked again")
 
     monkeypatch.setattr(module, "check_frame", refuse)
-    verify_frames(tmp_path / "frames", [KEY])
+    verify_frames(tmp_path / "frames", [KEY], SDSS)
     assert "5 done" in read_status(tmp_path / "frames")[0]
 
 
 def test_a_missing_frame_is_not_looked_at(tmp_path: Path) -> None:
     write_field(tmp_path, KEY)
     (tmp_path / frame_path(KEY, "u")).unlink()
-    verify_frames(tmp_path, [KEY, OTHER])
+    verify_frames(tmp_path, [KEY, OTHER], SDSS)
     assert read_status(tmp_path)[0].startswith("frames: 4 done")
-    verify_frames(tmp_path / "nowhere", [KEY])
+    verify_frames(tmp_path / "nowhere", [KEY], SDSS)
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_real_frames_pass_and_are_told_apart(real_data: Path, tmp_path: Path) -> None:
     key = Field(301, 4510, 4, 30)
     frames = real_data / "sdss" / "frames"
-    verify_frames(frames, [key], record=tmp_path)
+    verify_frames(frames, [key], SDSS, record=tmp_path)
     assert read_status(tmp_path)[0].startswith("frames: 5 done")
     with pytest.raises(SurveyError, match="its FRAME is 30, field 301-4510-4-31 r has 31"):
         check_frame(frames / frame_path(key, "r"), Field(301, 4510, 4, 31), "r")
@@ -161,11 +163,12 @@ def objects(*keys: Field) -> pd.DataFrame:
 
 def supply(out: Path, server: Server, *keys: Field, used=False, keep_lacking=False, **changes):
     survey = at(server, **changes)
-    return supply_frames(
+    return acquire_frames(
         objects(*keys),
         survey,
         survey.frames or out / "frames",
         out / "logs",
+        size=64,
         used=used,
         keep_lacking=keep_lacking,
         progress=no_progress,
@@ -187,7 +190,7 @@ def test_objects_without_a_frame_are_left_out(server: Server, tmp_path: Path) ->
 
 
 def test_an_archive_that_has_nothing(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(SurveyError, match="no object's five frames"):
+    with pytest.raises(SurveyError, match="no object's frames in all bands"):
         supply(tmp_path, server, KEY)
 
 
@@ -203,15 +206,15 @@ def test_a_failed_frame_stops_an_experiment(server: Server, tmp_path: Path) -> N
 def test_frames_on_disk_need_no_server(tmp_path: Path) -> None:
     write_field(tmp_path / "own", KEY)
     survey = SurveyConfig(frames=tmp_path / "own")
-    options = {"used": False, "progress": no_progress}
-    kept = supply_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
+    options = {"size": 64, "used": False, "progress": no_progress}
+    kept = acquire_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
     assert len(kept) == 2
     (tmp_path / "own" / frame_path(KEY, "r")).write_bytes(b"BZh91AY&SY")
     with pytest.raises(SurveyError, match="cut short"):
-        supply_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
+        acquire_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot make the directory"):
-        verify_frames(tmp_path, [KEY], record=tmp_path / "file" / "x")
+        verify_frames(tmp_path, [KEY], SDSS, record=tmp_path / "file" / "x")

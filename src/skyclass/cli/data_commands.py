@@ -89,7 +89,7 @@ def download(
     from skyclass.errors import ConfigError, SurveyError
     from skyclass.surveys.download import download as run
     from skyclass.surveys.download import missing_files
-    from skyclass.surveys.request import Picture
+    from skyclass.surveys.file_kinds import Picture
     from skyclass.transfer.manifest import read_status
 
     kinds = what or ["frames"]

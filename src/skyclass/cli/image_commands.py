@@ -27,13 +27,14 @@ def cutouts(
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
     from skyclass.surveys.acquire import verify_catalog_frames
+    from skyclass.surveys.registry import get_survey
 
     rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:
         checked = out.with_name(f"{out.name}.checked")
-        verify_catalog_frames(table, frames, checked, progress)
+        verify_catalog_frames(table, get_survey("sdss"), frames, checked, progress)
         info = make_cutouts(table, frames, out, rules, runner=runner, progress=progress)
     lost = info.off_frame + info.missing
     typer.echo(

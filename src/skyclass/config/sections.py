@@ -143,13 +143,16 @@ class SplitConfig(Section):
 
 
 class SurveyConfig(Section):
-    """Where the pixels are, and how politely an archive is asked for them."""
+    """Which survey, where its pixels are, and how its archive is asked for them."""
 
+    name: str = "sdss"
+    """Name of the survey: `sdss`, `panstarrs`, or one that `register_survey` or another package
+    adds."""
     frames: Path | None = None
-    """Directory of SDSS frames in the archive's layout; relative to the experiment file. With a
+    """Directory of frames in the archive's layout; relative to the experiment file. With a
     `base_url` frames are downloaded to it; without either, into the experiment's directory."""
     base_url: str | None = None
-    """Archive to download from in place of SDSS's own: https://host or file:///folder."""
+    """Archive to download from in place of the survey's own: https://host or file:///folder."""
     release: int = Field(17, ge=8, le=19)
     """Data release to download."""
     connections: int = Field(8, ge=1, le=64)

@@ -1,7 +1,7 @@
 """A calibrated frame: its image, its world coordinates, and what it is an image of."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,15 +13,8 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError, MissingFrameError
-from skyclass.files import AnyPath
-from skyclass.frames.simulated import is_simulated
-from skyclass.surveys.sdss.frames import BANDS, SATURATION, Field, find_frame, read_frame
 
-__all__ = ["Frame", "celestial_wcs", "open_field", "open_frame", "sky_to_pixel"]
-
-_NEAR_SATURATION: Final = 0.97
-"""Share of the saturation level above which a pixel's count is no measure of its light; the sky,
-which frames no longer hold, is below the rest."""
+__all__ = ["Frame", "open_bands", "read_wcs", "sky_to_pixel"]
 
 _COORDINATES: Final = (
     *("NAXIS", "WCSAXES", "CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT", "CROTA", "CD", "PC", "PV"),
@@ -33,12 +26,12 @@ four times as long to look through the whole header of a frame."""
 
 @dataclass(frozen=True)
 class Frame:
-    """One band of one field, ready to be cut."""
+    """One band of one unit of files, calibrated and ready to be cut."""
 
     band: str
-    """One of u g r i z."""
+    """Name of the band in its survey."""
     data: NDArray[np.float32]
-    """Image in nanomaggies, `[y, x]`; rows that nobody asked for are not there."""
+    """Image in nanomaggies, `[y, x]`; rows that nobody asked for may be absent."""
     wcs: WCS
     """World coordinates of the frame, first pixel's centre at (0, 0)."""
     simulated: bool
@@ -46,14 +39,14 @@ class Frame:
     shape: tuple[int, int]
     """Rows and columns of the whole frame."""
     saturation: float
-    """Nanomaggies above which a pixel is saturated."""
+    """Nanomaggies above which a pixel is saturated; infinity where not known."""
     before: int = 0
-    """Rows of the field before this one that `data` begins with."""
+    """Rows before the frame's own first row that `data` begins with."""
 
     def pixel(
         self, ra: NDArray[np.float64], dec: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give pixel positions of places on the sky.
+        """Convert positions on the sky to pixels.
 
         Parameters
         ----------
@@ -71,7 +64,7 @@ class Frame:
 def sky_to_pixel(
     wcs: WCS, ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give pixel positions of places on the sky.
+    """Convert positions on the sky to pixels.
 
     Parameters
     ----------
@@ -89,125 +82,54 @@ def sky_to_pixel(
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
 
-def open_field(
-    root: AnyPath,
-    field: Field,
-    rows: Callable[[WCS], int] | None = None,
-    *,
-    mask_missing: bool = False,
+def open_bands(
+    bands: Sequence[str], open_band: Callable[[str], Frame], *, mask_missing: bool, name: str
 ) -> tuple[Frame, ...]:
-    """Read the five frames of a field, each file once, in memory.
+    """Read the frame of every band.
 
     Parameters
     ----------
-    root
-        Directory of frames, in the archive's layout or flat.
-    field
-        Field key.
-    rows
-        Given a frame's world coordinates, says how many of its rows are needed; all where not
-        given.
+    bands
+        Names of the bands.
+    open_band
+        Reads the frame of a band; raises `MissingFrameError` where its file is missing.
     mask_missing
-        Whether a band without a frame becomes one without pixels, where others have some.
+        Whether a band without a file becomes a frame without pixels, where others have some.
+    name
+        What is read, for the message.
 
     Returns
     -------
     tuple of Frame
-        In the order u g r i z.
+        In the order of `bands`.
 
     Raises
     ------
     MissingFrameError
-        Where a frame is missing.
-    SurveyError
-        Where a frame is broken.
-    ImageError
-        Where a header has no celestial WCS, or contradicts the file's name.
+        Where a file is missing, or all are.
     """
-    root = Path(root)
-    found: list[Frame | None] = []
-    for band in BANDS:
+    frames: dict[str, Frame] = {}
+    for band in bands:
         try:
-            found.append(open_frame(root, field, band, rows))
+            frames[band] = open_band(band)
         except MissingFrameError:
             if not mask_missing:
                 raise
-            found.append(None)
-    there = [frame for frame in found if frame is not None]
-    if not there:
-        raise MissingFrameError(f"field {field} has no frame at all in {root}")
-    if len({frame.shape for frame in there}) > 1:
-        raise ImageError(f"the frames of field {field} differ in size; download them again")
-    empty = replace(there[0], data=np.zeros((0, there[0].shape[1]), np.float32), saturation=np.inf)
-    pairs = zip(found, BANDS, strict=True)
-    return tuple(frame or replace(empty, band=band) for frame, band in pairs)
+    if not frames:
+        raise MissingFrameError(f"{name} has no frame at all")
+    first = next(iter(frames.values()))
+    nothing = np.zeros((0, first.shape[1]), np.float32)
+    empty = replace(first, data=nothing, saturation=np.inf)
+    return tuple(frames.get(band, replace(empty, band=band)) for band in bands)
 
 
-def open_frame(
-    root: Path,
-    field: Field,
-    band: str,
-    rows: Callable[[WCS], int] | None = None,
-) -> Frame:
-    """Read one frame of a field.
-
-    Parameters
-    ----------
-    root, field, rows
-        As `open_field` takes them.
-    band
-        One of u g r i z.
-
-    Returns
-    -------
-    Frame
-        With the rows asked for.
-
-    Raises
-    ------
-    SurveyError
-        Where the frame is missing or broken.
-    ImageError
-        Where its header has no celestial WCS, or contradicts the file's name.
-    """
-    path = find_frame(root, field, band)
-    wcs = None
-
-    def count(header: fits.Header) -> int:
-        nonlocal wcs
-        _check(path, header, field, band)
-        wcs = celestial_wcs(path, header)
-        return int(header["NAXIS2"]) if rows is None else rows(wcs)
-
-    raw = read_frame(path, count)
-    header = raw.header
-    counts = _NEAR_SATURATION * SATURATION[BANDS.index(band)]
-    return Frame(
-        band,
-        raw.data,
-        wcs,
-        is_simulated(header.get("HISTORY", ())),
-        (int(header["NAXIS2"]), int(header["NAXIS1"])),
-        counts * float(header["NMGY"]) if "NMGY" in header else np.inf,
-    )
-
-
-def _check(path: Path, header: fits.Header, field: Field, band: str) -> None:
-    """Refuse a header that contradicts the file's name."""
-    claims = {"FILTER": band, "RUN": field.run, "CAMCOL": field.camcol}
-    for card, expected in claims.items():
-        found = header.get(card, expected)
-        if str(found).strip() != str(expected):
-            raise ImageError(f"{path} should have {card} {expected}, its header says {found!r}")
-
-
-def celestial_wcs(path: Path, header: fits.Header) -> WCS:
-    """Give the world coordinates of a header.
+def read_wcs(path: Path, header: fits.Header) -> WCS:
+    """Read the world coordinates of a header.
 
     Parameters
     ----------
     path
-        Where it is from, for the message.
+        File of the header, for the message.
     header
         Of an image.
 

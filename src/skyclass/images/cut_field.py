@@ -9,11 +9,11 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.config.sections import ARCSEC_PER_PIXEL, CutoutConfig
-from skyclass.frames.frame import Frame, open_field, sky_to_pixel
+from skyclass.frames.frame import Frame, sky_to_pixel
 from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, subtract_background
-from skyclass.images.neighbours import extend_frame
 from skyclass.images.reproject import cut_on_common_grid
-from skyclass.surveys.sdss.frames import FRAME_SHAPE, Field
+from skyclass.surveys.sdss.layout import Field
+from skyclass.surveys.sdss.reader import extend_frame, open_field
 
 __all__ = ["add_neighbour_rows", "cut_field"]
 
@@ -55,8 +55,8 @@ def cut_field(
     """
     size = rules.pixels
 
-    def rows(wcs: WCS) -> int:
-        return last_row(_select_inside(sky_to_pixel(wcs, ra, dec)[1], FRAME_SHAPE[0]), size)
+    def rows(wcs: WCS, shape: tuple[int, int]) -> int:
+        return last_row(_select_inside(sky_to_pixel(wcs, ra, dec)[1], shape[0]), size)
 
     native = rules.grid == "native"
     frames = open_field(

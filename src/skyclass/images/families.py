@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from skyclass.errors import ImageError, nearest
 from skyclass.images.image_type import ImageType
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["ImageFamily", "Parameter"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from skyclass.errors import ImageError
 from skyclass.images.chunked import apply_in_chunks
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["COLOURS", "ImageType", "PictureSource", "zero_invalid"]
 

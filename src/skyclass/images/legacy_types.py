@@ -15,7 +15,7 @@ from skyclass.images.families import ImageFamily, Parameter
 from skyclass.images.image_type import COLOURS, ImageType, PictureSource
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES"]
 

@@ -18,7 +18,7 @@ from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import FRAME_KEYS, POSITION
-from skyclass.surveys.sdss.frames import BANDS, Field
+from skyclass.surveys.sdss.layout import BANDS, Field
 
 __all__ = ["make_cutouts"]
 

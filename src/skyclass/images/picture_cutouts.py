@@ -18,8 +18,8 @@ from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import POSITION
+from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.pictures import picture_paths, read_picture
-from skyclass.surveys.request import Picture
 
 __all__ = ["make_picture_cutouts", "make_picture_request"]
 
@@ -82,7 +82,7 @@ def make_picture_cutouts(
         As made by `skyclass.build_catalog`; frame keys are stored if it has them.
     pictures
         Directory of the download, with the picture of every object
-        (`skyclass.surveys.acquire.supply_pictures`).
+        (`skyclass.surveys.acquire.acquire_pictures`).
     out
         Folder to write, readable by `datasets.load_from_disk`.
     source

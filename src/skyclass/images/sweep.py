@@ -21,7 +21,7 @@ from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import SHORT_NAMES, image_families
 from skyclass.images.renderer import Renderer
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["expand_sweep", "rank_image_types"]
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
-from skyclass.frames.frame import open_field
 from skyclass.images.cut_field import add_neighbour_rows
 from skyclass.images.cutout import cut_frames
 from skyclass.inference.source_table import check_suffix, describe_origin, write_table
@@ -20,7 +19,8 @@ from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.surveys.sdss.frames import BANDS, PRIMARY_ROWS, Field, find_fields
+from skyclass.surveys.sdss.layout import BANDS, PRIMARY_ROWS, Field, find_fields
+from skyclass.surveys.sdss.reader import open_field
 
 __all__ = ["classify", "classify_field"]
 

@@ -15,7 +15,7 @@ from skyclass._version import __version__
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["check_suffix", "describe_origin", "write_table"]
 

@@ -13,7 +13,7 @@ from skyclass.catalog.read_table import read_table
 from skyclass.errors import ArchiveError, CatalogError
 from skyclass.mock_archive.sql_views import VIEWS, create_views
 from skyclass.mock_archive.tsql import Context, translate
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,7 +6,7 @@ from typing import Final
 
 from skyclass.errors import SurveyError
 from skyclass.mock_archive.responses import Answer, Request, file_answer
-from skyclass.surveys.sdss.frames import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, frame_path
 
 __all__ = ["FrameFiles", "photo_root"]
 

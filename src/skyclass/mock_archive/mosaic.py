@@ -21,7 +21,8 @@ from scipy.ndimage import map_coordinates
 
 from skyclass.errors import SurveyError
 from skyclass.frames.simulated import is_simulated
-from skyclass.surveys.sdss.frames import FRAME_SHAPE, PIXEL_SCALE, Field, find_frame, read_frame
+from skyclass.surveys.sdss.layout import FRAME_SHAPE, PIXEL_SCALE, Field, find_frame
+from skyclass.surveys.sdss.raw_frame import read_frame
 
 __all__ = ["Place", "Sky"]
 

@@ -27,7 +27,7 @@ from skyclass.mock_archive.recorded_answers import Replay
 from skyclass.mock_archive.responses import Answer, Request, text_answer
 from skyclass.mock_archive.socket_faults import send_body
 from skyclass.mock_archive.sqlsearch_service import SkyServer
-from skyclass.surveys.sdss.frames import find_fields
+from skyclass.surveys.sdss.layout import find_fields
 
 __all__ = ["MockArchive", "serve_archive"]
 

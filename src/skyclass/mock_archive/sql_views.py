@@ -3,7 +3,7 @@
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

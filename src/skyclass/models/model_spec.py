@@ -15,7 +15,7 @@ from skyclass.models.catalog_columns import compute_column_statistics, read_colu
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import OWN
 from skyclass.schema import SPLITS
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.tasks.task import Task
 
 __all__ = ["HUB", "ModelSpec", "choose_normalisation", "choose_weights", "make_spec"]

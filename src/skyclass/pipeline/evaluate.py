@@ -33,7 +33,7 @@ from skyclass.models.colour_baseline import (
 from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.photometry import to_magnitude
 from skyclass.schema import FRAME_KEYS, IDS, POSITION
-from skyclass.surveys.sdss.frames import BANDS, Field
+from skyclass.surveys.sdss.layout import BANDS, Field
 from skyclass.tasks.task import Task
 
 __all__ = ["BASELINE", "Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]

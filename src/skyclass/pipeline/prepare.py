@@ -29,7 +29,7 @@ from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import check_columns
 from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
-from skyclass.surveys.acquire import supply_frames, supply_pictures
+from skyclass.surveys.acquire import acquire_frames, acquire_pictures
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
 
@@ -208,18 +208,19 @@ def _with_files(
     """Check or download frames or pictures; leave out objects that the archive has none of."""
     used = (places.cutouts / name).exists() and any((places.cutouts / name).iterdir())
     if source is None:
-        kept = supply_frames(
+        kept = acquire_frames(
             catalog,
             config.survey,
             _frames(config, places),
             places.logs / name,
+            size=config.cutouts.pixels,
             used=used,
             keep_lacking=config.cutouts.missing_band == "mask",
             progress=progress,
         )
         return _counted(catalog, kept, "no frame in the archive")
     what, picture = make_picture_request(source)
-    kept = supply_pictures(
+    kept = acquire_pictures(
         catalog,
         what,
         config.survey,

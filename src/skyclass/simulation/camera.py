@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.simulation.random_streams import Use, generator
-from skyclass.surveys.sdss.frames import FRAME_SHAPE
+from skyclass.surveys.sdss.layout import FRAME_SHAPE
 
 __all__ = [
     "DARK_VARIANCE",

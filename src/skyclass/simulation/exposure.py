@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from skyclass.simulation.camera import DARK_VARIANCE, GAIN, Camera
 from skyclass.simulation.random_streams import Use, generator
 from skyclass.simulation.strip import Strip
-from skyclass.surveys.sdss.frames import FRAME_SHAPE, ROWS_PER_FIELD, SATURATION
+from skyclass.surveys.sdss.layout import FRAME_SHAPE, ROWS_PER_FIELD, SATURATION
 
 __all__ = ["expose", "keep_ten_digits"]
 

@@ -10,7 +10,7 @@ from skyclass._version import __version__
 from skyclass.frames.simulated import SIMULATED
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.strip import NODE, RERUN, Strip
-from skyclass.surveys.sdss.frames import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD
+from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD
 
 __all__ = ["Moment", "moment", "primary_header"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skyclass.errors import SimulationError
 from skyclass.simulation.camera import MOFFAT_BETA
 from skyclass.simulation.sources import Kind, Sources
-from skyclass.surveys.sdss.frames import PIXEL_SCALE
+from skyclass.surveys.sdss.layout import PIXEL_SCALE
 
 if TYPE_CHECKING:
     import galsim

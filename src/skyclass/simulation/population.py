@@ -14,7 +14,7 @@ from skyclass.simulation.random_streams import Use, generator
 from skyclass.simulation.sources import Sources, join
 from skyclass.simulation.stars import CLASS_SHARES, CLASSES, STAR_SLOPE, draw_r, stars
 from skyclass.simulation.strip import Strip
-from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, PRIMARY_ROWS
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PRIMARY_ROWS
 
 __all__ = ["TASKS", "Block", "make_block"]
 

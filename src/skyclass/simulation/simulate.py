@@ -29,7 +29,7 @@ from skyclass.simulation.population import TASKS, Block, make_block
 from skyclass.simulation.simulated_catalog import MAX_OBJECTS, field_catalog
 from skyclass.simulation.strip import MAX_FIELDS, Strip, make_strip, place_field
 from skyclass.simulation.write_frame import write_frame
-from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event

@@ -18,7 +18,7 @@ from skyclass.simulation.population import Block
 from skyclass.simulation.random_streams import Use, generator
 from skyclass.simulation.sources import Kind, Sources
 from skyclass.simulation.strip import Strip
-from skyclass.surveys.sdss.frames import BANDS, PIXEL_SCALE, Field
+from skyclass.surveys.sdss.layout import BANDS, PIXEL_SCALE, Field
 
 __all__ = ["MAX_OBJECTS", "field_catalog"]
 

@@ -13,7 +13,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.simulation.random_streams import Use, generator
-from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
 
 __all__ = [
     "MAX_FIELDS",

@@ -12,7 +12,7 @@ from skyclass.files import atomic_path
 from skyclass.simulation.camera import Camera
 from skyclass.simulation.headers import moment, primary_header
 from skyclass.simulation.strip import NODE, RERUN, Strip
-from skyclass.surveys.sdss.frames import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD
 
 __all__ = ["frame_bytes", "write_frame"]
 

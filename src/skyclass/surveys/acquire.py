@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,18 +14,21 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import atomic_path
 from skyclass.progress import Progress, Stage, rename_stage
-from skyclass.schema import FRAME_KEYS
+from skyclass.schema import POSITION
 from skyclass.surveys.download import download, missing_files
-from skyclass.surveys.file_kinds import get_archive
-from skyclass.surveys.request import Picture, needed
-from skyclass.surveys.sdss.frames import FRAMES, Field
+from skyclass.surveys.file_kinds import Picture, select_columns
+from skyclass.surveys.registry import get_file_kind, get_survey
+from skyclass.surveys.survey import Survey
 from skyclass.surveys.verify import verify_frames
 
-__all__ = ["supply_frames", "supply_pictures", "verify_catalog_frames"]
+__all__ = ["acquire_frames", "acquire_pictures", "verify_catalog_frames"]
+
+_MARGIN: Final = 16
+"""Pixels by which an object's own frames are wider than its cutout."""
 
 
 def verify_catalog_frames(
-    catalog: pd.DataFrame, frames: Path, record: Path, progress: Progress
+    catalog: pd.DataFrame, survey: Survey, frames: Path, record: Path, progress: Progress
 ) -> None:
     """Check the frames of a catalogue where they lie, each file once in its life.
 
@@ -34,9 +37,11 @@ def verify_catalog_frames(
     Parameters
     ----------
     catalog
-        With `FRAME_KEYS`.
+        With the key columns of the survey.
+    survey
+        The survey.
     frames
-        Directory of frames; what is found is recorded there.
+        Directory of frames, where what was checked is recorded.
     record
         Directory for that where `frames` cannot be written.
     progress
@@ -47,22 +52,23 @@ def verify_catalog_frames(
     SurveyError
         Where a frame is broken, or another than its name says.
     """
-    keys = needed(catalog, FRAMES).drop_duplicates().itertuples(index=False, name=None)
-    fields = [Field(*(int(value) for value in key)) for key in keys]
+    units = [unit for unit, _ in survey.group_objects(catalog)]
     verify_frames(
         frames,
-        fields,
+        units,
+        survey,
         record=None if os.access(frames, os.W_OK) else record,
         progress=progress,
     )
 
 
-def supply_frames(
+def acquire_frames(
     catalog: pd.DataFrame,
-    survey: SurveyConfig,
+    settings: SurveyConfig,
     frames: Path,
     record: Path,
     *,
+    size: int,
     used: bool,
     keep_lacking: bool = False,
     progress: Progress,
@@ -72,14 +78,16 @@ def supply_frames(
     Parameters
     ----------
     catalog
-        With `FRAME_KEYS`.
-    survey
-        Frames are checked where they lie if it names a directory and no address; otherwise they
-        are downloaded.
+        With the key columns of the survey.
+    settings
+        Names the survey. Frames are checked where they lie if it names a directory and no address;
+        otherwise they are downloaded.
     frames
         Directory of the frames.
     record
-        Directory for what has been found out.
+        Directory for the list of objects that lack a frame.
+    size
+        Pixels a side of the cutouts that are to be made; an object's own frames hold them.
     used
         Whether the frames have been cut, so that those that were there once are not needed.
     keep_lacking
@@ -90,7 +98,7 @@ def supply_frames(
     Returns
     -------
     pandas.DataFrame
-        The objects whose five frames the archive has, or all where these are to stay.
+        The objects whose frames the archive has in all bands, or all where these are to stay.
 
     Raises
     ------
@@ -99,30 +107,43 @@ def supply_frames(
     RemoteError
         Where the archive cannot be reached.
     """
+    survey = get_survey(settings.name)
 
-    def lacking() -> list[int]:
-        if survey.frames is not None and survey.base_url is None:
-            verify_catalog_frames(catalog, frames, record, progress)
+    def find_lacking() -> list[int]:
+        if settings.frames is not None and settings.base_url is None:
+            verify_catalog_frames(catalog, survey, frames, record, progress)
             return []
-        return _download(
-            catalog, frames, "frames", survey, None, rename_stage(progress, Stage.FRAMES)
-        )
+        if survey.frames is None:
+            raise SurveyError(
+                f"survey {survey.name} has no archive to download from; name the directory of its"
+                " frames (survey.frames)"
+            )
+        width = survey.frames.default_width
+        picture = Picture(width=max(width, size + _MARGIN)) if width else Picture()
+        kind, report = survey.frames.name, rename_stage(progress, Stage.FRAMES)
+        return _download(catalog, frames, kind, settings, picture, report)
 
-    asked = [str(survey.frames), survey.base_url, survey.release]
-    fingerprint = _fingerprint(asked, catalog[list(FRAME_KEYS)])
-    dropped = _remembered(record / "frames.json", fingerprint, used, lacking)
+    request = [str(settings.frames), settings.base_url, settings.release]
+    if survey.frames is not None and survey.frames.default_width is not None:
+        request.append(size)
+    columns = list(survey.key or POSITION)
+    fingerprint = _fingerprint(request, catalog[columns])
+    dropped = _recall_lacking(record / "frames.json", fingerprint, used, find_lacking)
     if keep_lacking:
         return catalog
     kept: pd.DataFrame = catalog.drop(index=catalog.index[dropped])
     if kept.empty:
-        raise SurveyError("the archive has no object's five frames; check its address and release")
+        raise SurveyError(
+            f"the archive has no object's frames in all bands ({', '.join(survey.band_names)});"
+            " check its address and release"
+        )
     return kept
 
 
-def supply_pictures(
+def acquire_pictures(
     catalog: pd.DataFrame,
-    what: str,
-    survey: SurveyConfig,
+    kind: str,
+    settings: SurveyConfig,
     picture: Picture,
     out: Path,
     record: Path,
@@ -136,16 +157,16 @@ def supply_pictures(
     ----------
     catalog
         With `ra` and `dec` in degrees.
-    what
+    kind
         Kind of file, such as ``sdss-jpeg``.
-    survey
+    settings
         Where pictures are downloaded from.
     picture
         Size and kind of pictures.
     out
         Directory of the pictures.
     record
-        Directory for what has been found out.
+        Directory for the list of objects that lack a picture.
     used
         Whether the pictures have been stored as cutouts, so that they are not needed any more.
     progress
@@ -164,36 +185,35 @@ def supply_pictures(
         Where the archive cannot be reached.
     """
 
-    def lacking() -> list[int]:
-        return _download(
-            catalog, out, what, survey, picture, rename_stage(progress, Stage.PICTURES)
-        )
+    def find_lacking() -> list[int]:
+        report = rename_stage(progress, Stage.PICTURES)
+        return _download(catalog, out, kind, settings, picture, report)
 
-    asked = [what, asdict(picture), survey.base_url, survey.release]
-    fingerprint = _fingerprint(asked, needed(catalog, get_archive(what)))
-    dropped = _remembered(record / "pictures.json", fingerprint, used, lacking)
+    request = [kind, asdict(picture), settings.base_url, settings.release]
+    fingerprint = _fingerprint(request, select_columns(catalog, get_file_kind(kind)))
+    dropped = _recall_lacking(record / "pictures.json", fingerprint, used, find_lacking)
     kept: pd.DataFrame = catalog.drop(index=catalog.index[dropped])
     if kept.empty:
         raise SurveyError("the archive has no object's picture; check its address and release")
     return kept
 
 
-def _remembered(
-    mark: Path, fingerprint: str, used: bool, lacking: Callable[[], list[int]]
+def _recall_lacking(
+    mark: Path, fingerprint: str, used: bool, find_lacking: Callable[[], list[int]]
 ) -> list[int]:
-    """Give the rows of objects that lack a file; they are found out anew until all are used."""
-    told = json.loads(mark.read_text(encoding="utf-8")) if mark.exists() else {}
-    if not (used and told.get("fingerprint") == fingerprint):
-        told = {"fingerprint": fingerprint, "lacking": lacking()}
+    """Return the rows of objects that lack a file; they are looked for anew until all are used."""
+    recorded = json.loads(mark.read_text(encoding="utf-8")) if mark.exists() else {}
+    if not (used and recorded.get("fingerprint") == fingerprint):
+        recorded = {"fingerprint": fingerprint, "lacking": find_lacking()}
         with atomic_path(mark) as partial:
-            partial.write_text(json.dumps(told), encoding="utf-8")
-    found: list[int] = told["lacking"]
-    return found
+            partial.write_text(json.dumps(recorded), encoding="utf-8")
+    lacking: list[int] = recorded["lacking"]
+    return lacking
 
 
-def _fingerprint(asked: list[Any], rows: pd.DataFrame) -> str:
+def _fingerprint(request: list[Any], rows: pd.DataFrame) -> str:
     """Hash which files are meant, row by row."""
-    digest = sha256(json.dumps(asked).encode())
+    digest = sha256(json.dumps(request).encode())
     hashes = pd.util.hash_pandas_object(rows.astype("string"), index=False)
     digest.update(hashes.to_numpy().tobytes())
     return digest.hexdigest()[:16]
@@ -202,24 +222,24 @@ def _fingerprint(asked: list[Any], rows: pd.DataFrame) -> str:
 def _download(
     catalog: pd.DataFrame,
     out: Path,
-    what: str,
-    survey: SurveyConfig,
-    picture: Picture | None,
+    kind: str,
+    settings: SurveyConfig,
+    picture: Picture,
     progress: Progress,
 ) -> list[int]:
-    """Download files; give the rows of objects that the archive does not have all files of."""
+    """Download files; return the rows of objects that the archive does not have all files of."""
     counts = download(
         catalog,
         out,
-        what,
-        survey=survey,
+        kind,
+        survey=settings,
         picture=picture,
         progress=progress,
     )
     if counts.failed:
         raise SurveyError(
-            f"{counts.failed} of {counts.total} {what} could not be downloaded, the last because it"
+            f"{counts.failed} of {counts.total} {kind} could not be downloaded, the last because it"
             f" {counts.reason}; run again to try them again"
         )
-    missing = missing_files(catalog, out, [what], survey=survey, picture=picture)
+    missing = missing_files(catalog, out, [kind], survey=settings, picture=picture)
     return [int(row) for row in (missing != "").to_numpy().nonzero()[0]]

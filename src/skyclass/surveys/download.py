@@ -1,4 +1,4 @@
-"""Download what the objects of a catalogue need, and tell which of them have everything."""
+"""Download the files of a catalogue's objects, and list the files that objects lack."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,8 +10,13 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
 from skyclass.progress import Progress, no_progress, rename_stage
-from skyclass.surveys.file_kinds import get_archive
-from skyclass.surveys.request import Archive, Picture, needed, rows
+from skyclass.surveys.file_kinds import (
+    FileKind,
+    Picture,
+    iterate_rows,
+    select_columns,
+)
+from skyclass.surveys.registry import get_file_kind
 from skyclass.transfer.downloader import DownloadCounts, download_files
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.manifest import Manifest
@@ -23,7 +28,7 @@ __all__ = ["download", "missing_files"]
 def download(
     table: pd.DataFrame,
     out: AnyPath,
-    what: str = "frames",
+    kind: str = "frames",
     *,
     survey: SurveyConfig | None = None,
     picture: Picture | None = None,
@@ -34,24 +39,24 @@ def download(
 ) -> DownloadCounts:
     """Download one kind of file for all objects of a catalogue.
 
-    Run again, it goes on: only what is missing is fetched.
+    Run again, it is resumed: only what is missing is fetched.
 
     Parameters
     ----------
     table
-        With `FRAME_KEYS` for frames, else `ra` and `dec` (degrees).
+        With the columns of the kind of file, such as `ra` and `dec` (degrees).
     out
         Directory; beside the files it holds the list of what became of each.
-    what
-        A name of `ARCHIVES`.
+    kind
+        Name of a kind of file (`skyclass.surveys.registry.file_kinds`).
     survey
-        Release, address, and how politely the archive is asked.
+        Release, address, and limits on how the archive is asked.
     picture
         Size and kind of cutouts.
     retry_absent, unpack, clock
         As `download_files` takes them.
     progress
-        Called after each file with `what` as the stage, files processed, files in all, and the
+        Called after each file with `kind` as the stage, files processed, files in all, and the
         rate (`skyclass.progress.Progress`).
 
     Returns
@@ -67,43 +72,43 @@ def download(
         As `download_files` raises them.
     """
     out = Path(out)
-    archive = get_archive(what)
+    file_kind = get_file_kind(kind)
     survey, picture = survey or SurveyConfig(), picture or Picture()
     if table.empty:
         raise SurveyError("the catalogue has no row, so there is nothing to download")
-    distinct = needed(table, archive).drop_duplicates()
-    first = archive.files(next(rows(distinct)), survey, picture)
+    distinct = select_columns(table, file_kind).drop_duplicates()
+    first = file_kind.files(next(iterate_rows(distinct)), survey, picture)
     return download_files(
-        _requests(distinct, archive, survey, picture),
+        _make_requests(distinct, file_kind, survey, picture),
         out,
         survey,
         total=len(distinct) * len(first),
         retry_absent=retry_absent,
         unpack=unpack,
         clock=clock,
-        progress=rename_stage(progress, what),
+        progress=rename_stage(progress, kind),
     )
 
 
-def _requests(
-    distinct: pd.DataFrame, archive: Archive, survey: SurveyConfig, picture: Picture
+def _make_requests(
+    distinct: pd.DataFrame, file_kind: FileKind, survey: SurveyConfig, picture: Picture
 ) -> Iterator[FileRequest]:
     """Make the requests one after the other."""
-    for row in rows(distinct):
-        yield from archive.files(row, survey, picture)
+    for row in iterate_rows(distinct):
+        yield from file_kind.files(row, survey, picture)
 
 
 def missing_files(
     table: pd.DataFrame,
     out: AnyPath,
-    what: Sequence[str] = ("frames",),
+    kinds: Sequence[str] = ("frames",),
     *,
     survey: SurveyConfig | None = None,
     picture: Picture | None = None,
 ) -> "pd.Series[str]":
-    """Say for each object which file it lacks, so that all image types show the same objects.
+    """Name the file that each object lacks, so that all image types show the same objects.
 
-    ``table[missing_files(table, out, what) == ""]`` is the complete set.
+    ``table[missing_files(table, out, kinds) == ""]`` is the complete set.
 
     Parameters
     ----------
@@ -111,7 +116,7 @@ def missing_files(
         Catalogue.
     out
         Directory of the download.
-    what
+    kinds
         Kinds of files that an object must have all of.
     survey, picture
         As for the download.
@@ -131,15 +136,15 @@ def missing_files(
     survey, picture = survey or SurveyConfig(), picture or Picture()
     lacking = np.full(len(table), "", dtype=object)
     with Manifest(out) as manifest:
-        for archive in map(get_archive, what):
-            used = needed(table, archive)
+        for kind in map(get_file_kind, kinds):
+            used = select_columns(table, kind)
             files = [
-                _first_lacking(archive.files(row, survey, picture), manifest, out)
-                for row in rows(used.drop_duplicates())
+                _first_lacking(kind.files(row, survey, picture), manifest, out)
+                for row in iterate_rows(used.drop_duplicates())
             ]
             group = used.groupby(list(used.columns), sort=False, dropna=False).ngroup()
-            found = np.array(files, dtype=object)[group.to_numpy()]
-            lacking = np.where(lacking == "", found, lacking)
+            first = np.array(files, dtype=object)[group.to_numpy()]
+            lacking = np.where(lacking == "", first, lacking)
     return pd.Series(lacking, index=table.index, dtype=object)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.frames.simulated import is_simulated
-from skyclass.surveys.file_kinds import get_archive
-from skyclass.surveys.request import Picture, needed, rows
+from skyclass.surveys.file_kinds import Picture, iterate_rows, select_columns
+from skyclass.surveys.registry import get_file_kind
 from skyclass.transfer.integrity import open_picture
 
 __all__ = ["picture_paths", "read_picture"]
@@ -21,15 +21,15 @@ _LIMIT: Final = 64 * 2**20
 
 
 def picture_paths(
-    table: pd.DataFrame, what: str, survey: SurveyConfig, picture: Picture
+    table: pd.DataFrame, kind: str, survey: SurveyConfig, picture: Picture
 ) -> Iterator[str]:
-    """Give the name of each object's picture below the directory of a download.
+    """List the path of each object's picture below the directory of a download.
 
     Parameters
     ----------
     table
         Catalogue with `ra` and `dec` in degrees.
-    what
+    kind
         Kind of file, such as ``sdss-jpeg``.
     survey, picture
         As for the download.
@@ -44,9 +44,9 @@ def picture_paths(
     SurveyError
         As for the download.
     """
-    archive = get_archive(what)
-    for row in rows(needed(table, archive)):
-        (request,) = archive.files(row, survey, picture)
+    file_kind = get_file_kind(kind)
+    for row in iterate_rows(select_columns(table, file_kind)):
+        (request,) = file_kind.files(row, survey, picture)
         yield request.path
 
 
@@ -66,19 +66,19 @@ def read_picture(path: Path, side: int) -> tuple[NDArray[np.uint8], bool]:
         Red, green and blue, `[3, y, x]`; y grows upwards, as in cutouts of frames, so the first row
         is the picture's last.
     simulated
-        Whether it says that it was made of simulated frames.
+        Whether its comment says that it was made of simulated frames.
 
     Raises
     ------
     SurveyError
-        Where it is missing, or no such picture.
+        Where it is missing, or is not such a picture.
     """
     try:
         image = open_picture(path, _LIMIT, "JPEG", (side, side))
     except FileNotFoundError as error:
         raise SurveyError(
             f"{path} is missing: download the pictures, and leave out the objects that"
-            " `missing_files` tells of"
+            " `missing_files` names"
         ) from error
     except SurveyError as error:
         raise SurveyError(f"{path} {error}; remove it and download it again") from error

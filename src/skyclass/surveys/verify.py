@@ -1,15 +1,15 @@
 """Check frames that never passed through the downloader, once."""
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from skyclass.errors import MissingFrameError, SurveyError
+from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.surveys.sdss.frames import BANDS, Field, check_frame, find_frame, frame_path
+from skyclass.surveys.survey import Survey, Unit, UnitFile
 from skyclass.transfer.manifest import Entry, Manifest, locked_manifest
 
 __all__ = ["verify_frames"]
@@ -17,22 +17,25 @@ __all__ = ["verify_frames"]
 
 def verify_frames(
     root: AnyPath,
-    fields: Iterable[Field],
+    units: Iterable[Unit],
+    survey: Survey,
     *,
     record: AnyPath | None = None,
     progress: Progress = no_progress,
 ) -> None:
-    """Check the frames of some fields whole, each file once in its life.
+    """Check whole the frames of some units, each file once in its life.
 
     A file that was downloaded, or checked here before, and has not changed since, is not read.
-    What is said of a frame that is not there is up to those who need it.
+    Whether a frame is missing is up to those who need it.
 
     Parameters
     ----------
     root
-        Directory of frames, in the archive's layout or flat.
-    fields
-        Which fields.
+        Directory of frames.
+    units
+        Which units.
+    survey
+        Survey that they are of.
     record
         Directory of the list of what has been checked, where `root` cannot be written.
     progress
@@ -46,56 +49,53 @@ def verify_frames(
         Where the list cannot be written.
     """
     root, record = Path(root), None if record is None else Path(record)
-    if not root.is_dir():
+    list_files = survey.list_files
+    if list_files is None or not root.is_dir():
         return
-    fields = list(fields)
-    wanted = ((field, band) for field in fields for band in BANDS)
-    done, total = 0, len(fields) * len(BANDS)
-    with locked_manifest(record or root) as manifest, ThreadPoolExecutor(os.cpu_count()) as pool:
-        while batch := list(islice(wanted, 2 * (os.cpu_count() or 1))):
-            for entry, problem in list(_checked(root, manifest, pool, batch)):
-                if entry is not None:
-                    manifest.record(entry)
+    units = list(units)
+    left, workers = iter(units), os.cpu_count() or 1
+    done, total = 0, len(units) * len(survey.bands)
+    with locked_manifest(record or root) as manifest, ThreadPoolExecutor(workers) as pool:
+        while batch := list(islice(left, workers)):
+            files = [file for unit in batch for file in list_files(root, unit)]
+            unchecked = [file for file in files if not _is_checked(file, root, manifest)]
+            problems = list(pool.map(_find_problem, unchecked))
+            for file, problem in zip(unchecked, problems, strict=True):
+                manifest.record(_make_entry(file, root, problem))
                 if problem:
-                    raise SurveyError(problem)
-            done += len(batch)
+                    raise SurveyError(f"{file.path} {problem}; download it again")
+            done += len(batch) * len(survey.bands)
             progress(Stage.CHECKING_FRAMES, done, total)
 
 
-def _checked(
-    root: Path, manifest: Manifest, pool: ThreadPoolExecutor, batch: list[tuple[Field, str]]
-) -> Iterator[tuple[Entry | None, str]]:
-    """Check some frames at once; give what is new of each, and what is wrong with it."""
-    running: list[tuple[str, Path, Future[str]]] = []
-    for field, band in batch:
-        name = frame_path(field, band).as_posix()
-        try:
-            path = find_frame(root, field, band)
-        except MissingFrameError:
-            continue
-        entry = manifest.get(name)
-        if entry is None or entry.state != "done" or not _is_checked(entry, root, path):
-            running.append((name, path, pool.submit(_problem, path, field, band)))
-    for name, path, future in running:
-        problem = future.result()
-        found = path.stat()
-        stored = path.relative_to(root).as_posix()
-        state = "failed" if problem else "done"
-        other = stored if stored != name else ""
-        size, mtime_ns = found.st_size, found.st_mtime_ns
-        entry = Entry(name, "frames", "", state, other, size, mtime_ns, problem)
-        yield entry, f"{path} {problem}; download it again" if problem else ""
+def _is_checked(file: UnitFile, root: Path, manifest: Manifest) -> bool:
+    """Tell whether the manifest has this very file as whole, and it is unchanged."""
+    entry = manifest.get(file.name)
+    if entry is None or entry.state != "done":
+        return False
+    return root / (entry.stored or entry.path) == file.path and entry.is_intact(root)
 
 
-def _is_checked(entry: Entry, root: Path, path: Path) -> bool:
-    """Tell whether an entry is of this very file, unchanged."""
-    return root / (entry.stored or entry.path) == path and entry.is_intact(root)
-
-
-def _problem(path: Path, field: Field, band: str) -> str:
-    """Say what is wrong with a frame; empty where nothing is."""
+def _find_problem(file: UnitFile) -> str:
+    """Describe what is wrong with a file; empty where nothing is."""
     try:
-        check_frame(path, field, band)
+        file.check(file.path)
     except SurveyError as error:
         return str(error)
     return ""
+
+
+def _make_entry(file: UnitFile, root: Path, problem: str) -> Entry:
+    """Make the entry of a file that was just checked."""
+    status = file.path.stat()
+    path = file.path.relative_to(root).as_posix()
+    return Entry(
+        file.name,
+        "frames",
+        "",
+        "failed" if problem else "done",
+        path if path != file.name else "",
+        status.st_size,
+        status.st_mtime_ns,
+        problem,
+    )

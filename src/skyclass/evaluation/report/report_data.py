@@ -17,7 +17,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["ReportData", "read_report_data"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.thumbnails import Sprites
-from skyclass.surveys.sdss.frames import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["MOST", "choose_objects", "make_payload"]
 

@@ -13,17 +13,23 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.object_names import name_object
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, Picture, Row, sharded
+from skyclass.surveys.file_kinds import FileKind, Picture, Row, shard_path
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture, read_decompressed, read_fits_headers
 
-__all__ = ["PS1_FITS", "PS1_JPEG", "colour_requests", "fits_requests", "stack_files"]
+__all__ = [
+    "BANDS",
+    "PS1_FITS",
+    "PS1_JPEG",
+    "check_cutout",
+    "colour_requests",
+    "cutout_path",
+    "fits_requests",
+    "stack_files",
+]
 
-PS1_BANDS: Final = "grizy"
+BANDS: Final = "grizy"
 """Bands in the order of wavelength."""
-
-PS1_PIXEL_SCALE: Final = 0.25
-"""Arcsec per pixel of the stacks."""
 
 DEFAULT_SIZE: Final = 240
 """Pixels a side, the service's own default: one arcmin."""
@@ -54,8 +60,8 @@ def stack_files(text: str) -> dict[str, str]:
     """
     lines = [line.split() for line in text.splitlines() if line.strip()]
     if not lines or not {"filter", "filename"} <= set(lines[0]):
-        raise SurveyError(f"is no table of file names: {text.strip()[:60]!r}")
-    found: dict[str, str] = {}
+        raise SurveyError(f"is not a table of file names: {text.strip()[:60]!r}")
+    stacks: dict[str, str] = {}
     for values in lines[1:]:
         if len(values) != len(lines[0]):
             raise SurveyError("is a table of file names with a broken row")
@@ -63,13 +69,13 @@ def stack_files(text: str) -> dict[str, str]:
         if row.get("badflag", "0") != "0" or row.get("type", "stack") != "stack":
             continue
         if not _NAME.fullmatch(row["filename"]):
-            raise SurveyError(f"names a file that cannot be: {row['filename'][:60]!r}")
-        found.setdefault(row["filter"], row["filename"])
-    return found
+            raise SurveyError(f"names an impossible file: {row['filename'][:60]!r}")
+        stacks.setdefault(row["filter"], row["filename"])
+    return stacks
 
 
 def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
-    """Give the colour cutout of one object.
+    """Build the request for the colour cutout of one object.
 
     Parameters
     ----------
@@ -91,31 +97,34 @@ def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fi
         Where the service would not take these.
     """
     bands = picture.bands or "gri"
-    if len(set(bands)) != 3 or not set(bands) <= set(PS1_BANDS):
-        raise SurveyError(f"a colour picture needs three of the bands {PS1_BANDS}, not {bands!r}")
+    if len(set(bands)) != 3 or not set(bands) <= set(BANDS):
+        raise SurveyError(f"a colour picture needs three of the bands {BANDS}, not {bands!r}")
     if picture.image_format not in {"jpg", "png"}:
         raise SurveyError(f"format {picture.image_format!r} is neither jpg nor png")
-    size = _size(picture)
-    reddest_first = "".join(sorted(bands, key=PS1_BANDS.index, reverse=True))
+    size = _check_size(picture)
+    reddest_first = "".join(sorted(bands, key=BANDS.index, reverse=True))
     folder = f"ps1-jpeg/{reddest_first}-{size}"
     kind: Literal["JPEG", "PNG"] = "JPEG" if picture.image_format == "jpg" else "PNG"
     return [
         FileRequest(
             kind="ps1-jpeg",
-            path=sharded(folder, f"{name_object(row)}.{picture.image_format}"),
+            path=shard_path(folder, f"{name_object(row)}.{picture.image_format}"),
             base=survey.base_url or _HOST,
-            source=_service(row, reddest_first),
+            source=_names_path(row, reddest_first),
             limit=_LIMIT,
             check=partial(check_picture, limit=_LIMIT, kind=kind, size=(size, size)),
             follow=partial(
-                _cutout, bands=reddest_first, place=_place(row, size), form=picture.image_format
+                _cutout_request,
+                bands=reddest_first,
+                place=_format_place(row, size),
+                form=picture.image_format,
             ),
         )
     ]
 
 
 def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
-    """Give the FITS cutouts of one object, a file a band.
+    """Build the requests for the FITS cutouts of one object, a file a band.
 
     Parameters
     ----------
@@ -134,28 +143,30 @@ def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
     Raises
     ------
     SurveyError
-        Where there are no such bands, or the size cannot be.
+        Where the bands or the size are none that the service has.
     """
-    bands = picture.bands or PS1_BANDS
-    if not set(bands) <= set(PS1_BANDS) or len(set(bands)) != len(bands):
-        raise SurveyError(f"Pan-STARRS has the bands {PS1_BANDS}, not {bands!r}")
-    size = _size(picture)
+    bands = picture.bands or BANDS
+    if not set(bands) <= set(BANDS) or len(set(bands)) != len(bands):
+        raise SurveyError(f"Pan-STARRS has the bands {BANDS}, not {bands!r}")
+    size = _check_size(picture)
     return [
         FileRequest(
             kind="ps1-fits",
-            path=sharded(f"ps1-fits/{size}", f"{name_object(row)}.{band}.fits"),
+            path=cutout_path(name_object(row), band, size),
             base=survey.base_url or _HOST,
-            source=_service(row, PS1_BANDS),
+            source=_names_path(row, BANDS),
             limit=_LIMIT,
-            check=partial(_check_fits, band=band, size=size),
-            follow=partial(_cutout, bands=band, place=_place(row, size), form="fits"),
+            check=partial(check_cutout, band=band, size=size),
+            follow=partial(
+                _cutout_request, bands=band, place=_format_place(row, size), form="fits"
+            ),
         )
         for band in bands
     ]
 
 
-def _size(picture: Picture) -> int:
-    """Give the side of a cutout."""
+def _check_size(picture: Picture) -> int:
+    """Return the side of a cutout, within the limits of the service."""
     size = picture.width or DEFAULT_SIZE
     if picture.height not in {None, size}:
         raise SurveyError("a Pan-STARRS cutout is square: leave the height out")
@@ -164,38 +175,75 @@ def _size(picture: Picture) -> int:
     return size
 
 
-def _place(row: Row, size: int) -> str:
-    """Write position and size for `fitscut`."""
+def _format_place(row: Row, size: int) -> str:
+    """Format position and size for `fitscut`."""
     return f"ra={float(row['ra']):.7f}&dec={float(row['dec']):.7f}&size={size}"
 
 
-def _service(row: Row, bands: str) -> str:
-    """Give the path of the file-name service for a position."""
+def _names_path(row: Row, bands: str) -> str:
+    """Build the path of the file-name service for a position."""
     place = {"ra": f"{float(row['ra']):.7f}", "dec": f"{float(row['dec']):.7f}", "filters": bands}
     return f"/cgi-bin/ps1filenames.py?{urlencode(place)}"
 
 
-def _cutout(text: str, bands: str, place: str, form: str) -> str | None:
-    """Make the path of a cutout from the service's answer; None where a band is absent."""
-    found = stack_files(text)
-    if not set(bands) <= set(found):
+def _cutout_request(text: str, bands: str, place: str, form: str) -> str | None:
+    """Build the path of a cutout from the service's answer; None where a band is absent."""
+    stacks = stack_files(text)
+    if not set(bands) <= set(stacks):
         return None
     files = [
-        f"{colour}={quote(found[band])}"
+        f"{colour}={quote(stacks[band])}"
         for colour, band in zip(("red", "green", "blue"), bands, strict=False)
     ]
     return f"/cgi-bin/fitscut.cgi?{place}&format={form}&{'&'.join(files)}"
 
 
-def _check_fits(path: Path, band: str, size: int) -> None:
-    """Refuse what is no whole FITS cutout of this band and size."""
+def check_cutout(path: Path, band: str, size: int | None = None) -> None:
+    """Check that a file is one whole FITS cutout of a band.
+
+    Parameters
+    ----------
+    path
+        File.
+    band
+        What it should be.
+    size
+        Pixels a side that it should have; any square where not given.
+
+    Raises
+    ------
+    SurveyError
+        Where it is not; the message continues a sentence that begins with the path.
+    """
     header = read_fits_headers(read_decompressed(path, _LIMIT))[0]
-    if (header.get("NAXIS1"), header.get("NAXIS2")) != (size, size):
-        raise SurveyError(f"has no image of {size}x{size} pixels")
-    found = str(header.get("FPA.FILTERID", band))
-    if found[:1] != band:
-        raise SurveyError(f"is of the band {found[:8]!r}, not {band}")
+    shape = header.get("NAXIS1"), header.get("NAXIS2")
+    expected = size or shape[0]
+    if expected is None or shape != (expected, expected):
+        raise SurveyError(f"has no image of {size}x{size} pixels" if size else "has no image")
+    stated = str(header.get("FPA.FILTERID", band))
+    if stated[:1] != band:
+        raise SurveyError(f"is of the band {stated[:8]!r}, not {band}")
 
 
-PS1_JPEG: Final = Archive("ps1-jpeg", POSITION, colour_requests)
-PS1_FITS: Final = Archive("ps1-fits", POSITION, fits_requests)
+def cutout_path(name: str, band: str, size: int) -> str:
+    """Build the path of a FITS cutout below the directory of a download.
+
+    Parameters
+    ----------
+    name
+        Of the object.
+    band
+        One of `BANDS`.
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    str
+        ``ps1-fits/SIZE/xyz/NAME.BAND.fits``.
+    """
+    return shard_path(f"ps1-fits/{size}", f"{name}.{band}.fits")
+
+
+PS1_JPEG: Final = FileKind("ps1-jpeg", POSITION, colour_requests, default_width=DEFAULT_SIZE)
+PS1_FITS: Final = FileKind("ps1-fits", POSITION, fits_requests, default_width=DEFAULT_SIZE)

@@ -13,7 +13,7 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.object_names import name_object
 from skyclass.schema import POSITION
-from skyclass.surveys.request import Archive, Picture, Row, sharded
+from skyclass.surveys.file_kinds import FileKind, Picture, Row, shard_path
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
 
@@ -67,7 +67,7 @@ def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
     return [
         FileRequest(
             kind="sdss-jpeg",
-            path=sharded(folder, f"{name_object(row)}.jpg"),
+            path=shard_path(folder, f"{name_object(row)}.jpg"),
             base=survey.base_url or "https://skyserver.sdss.org",
             source=f"/dr{survey.release}/SkyServerWS/ImgCutout/getjpeg?{urlencode(place)}",
             limit=JPEG_LIMIT,
@@ -94,4 +94,4 @@ def _check(path: Path, size: tuple[int, int]) -> None:
     check_picture(path, JPEG_LIMIT, "JPEG", size)
 
 
-SDSS_JPEG: Final = Archive("sdss-jpeg", POSITION, jpeg_requests)
+SDSS_JPEG: Final = FileKind("sdss-jpeg", POSITION, jpeg_requests)

@@ -1,0 +1,68 @@
+"""The stacks of the Pan-STARRS1 3pi survey as a `Survey`: cutouts of each object."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import MissingFrameError
+from skyclass.frames.frame import Frame
+from skyclass.surveys.panstarrs.reader import find_cutout, find_objects, open_object
+from skyclass.surveys.panstarrs.requests import BANDS, PS1_FITS, PS1_JPEG, check_cutout
+from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
+
+__all__ = ["PANSTARRS"]
+
+_WAVELENGTH: Final = (4810.0, 6170.0, 7520.0, 8660.0, 9620.0)
+"""Angstrom (Tonry et al. 2012, ApJ 750, 99, table 4)."""
+
+_EXTINCTION: Final = (3.172, 2.271, 1.682, 1.322, 1.087)
+"""For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
+
+_CENTRE: Final = 8.0
+"""Pixels from the centre of a cutout (2 arcsec) within which its object is looked for."""
+
+
+def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
+    """List the cutouts of an object that lie in a directory."""
+    files = []
+    for band in BANDS:
+        try:
+            path = find_cutout(root, unit, band)
+        except MissingFrameError:
+            continue
+        name = path.relative_to(root).as_posix()
+        files.append(UnitFile(name, path, partial(check_cutout, band=band)))
+    return files
+
+
+def _is_primary(frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the source nearest to the centre: the object that the cutout was made for."""
+    rows, columns = frame.shape
+    distance = np.hypot(sources["x"] - (columns - 1) / 2, sources["y"] - (rows - 1) / 2)
+    primary = np.zeros(len(sources), dtype=bool)
+    if len(sources) and distance.min() <= _CENTRE:
+        primary[int(distance.argmin())] = True
+    return primary
+
+
+PANSTARRS: Final = Survey(
+    name="panstarrs",
+    title="Pan-STARRS1 stacks",
+    bands=tuple(
+        Band(name, wavelength, zero_point=None, extinction=extinction)
+        for name, wavelength, extinction in zip(BANDS, _WAVELENGTH, _EXTINCTION, strict=True)
+    ),
+    pixel_scale=0.25,
+    detection_band="r",
+    key=(),
+    open_unit=open_object,
+    find_units=find_objects,
+    list_files=_list_files,
+    is_primary=_is_primary,
+    frames=PS1_FITS,
+    pictures=(PS1_JPEG,),
+)

@@ -1,0 +1,145 @@
+"""The surveys there are, by name: those of skyclass, of other packages, and one's own."""
+
+import warnings
+from importlib.metadata import entry_points
+from typing import Final
+
+from skyclass.errors import SurveyError, nearest
+from skyclass.surveys.file_kinds import FileKind
+from skyclass.surveys.panstarrs.survey import PANSTARRS
+from skyclass.surveys.sdss.survey import SDSS
+from skyclass.surveys.survey import Survey
+
+__all__ = ["file_kinds", "get_file_kind", "get_survey", "register_survey", "surveys"]
+
+GROUP: Final = "skyclass.surveys"
+"""Entry-point group; each entry names a `Survey`, or a function without parameters that returns
+one."""
+
+_surveys: dict[str, Survey] = {survey.name: survey for survey in (SDSS, PANSTARRS)}
+_loaded: set[str] = set()
+
+
+def register_survey(survey: Survey) -> Survey:
+    """Add a survey, so that experiment files can name it.
+
+    Parameters
+    ----------
+    survey
+        Its name, and the names of its kinds of files, must be new.
+
+    Returns
+    -------
+    Survey
+        The same.
+
+    Raises
+    ------
+    SurveyError
+        Where a name is taken.
+    """
+    _load_entry_points()
+    return _add(survey)
+
+
+def get_survey(name: str) -> Survey:
+    """Look up a survey by name.
+
+    Parameters
+    ----------
+    name
+        One of `surveys`.
+
+    Returns
+    -------
+    Survey
+        The survey.
+
+    Raises
+    ------
+    SurveyError
+        Where there is none of that name; the nearest one is named.
+
+    Examples
+    --------
+    >>> get_survey("sdss").band_names
+    ('u', 'g', 'r', 'i', 'z')
+    """
+    if name not in _surveys:
+        _load_entry_points()
+    if name not in _surveys:
+        raise SurveyError(
+            f"survey {name!r} is unknown; did you mean {nearest(name, _surveys)!r}? (there are"
+            f" {', '.join(_surveys)}; `register_survey` adds one)"
+        )
+    return _surveys[name]
+
+
+def surveys() -> tuple[str, ...]:
+    """List the names of all surveys."""
+    _load_entry_points()
+    return tuple(_surveys)
+
+
+def file_kinds() -> tuple[FileKind, ...]:
+    """List the kinds of files that can be downloaded, of all surveys."""
+    _load_entry_points()
+    return tuple(kind for survey in _surveys.values() for kind in survey.file_kinds)
+
+
+def get_file_kind(name: str) -> FileKind:
+    """Look up a kind of file by name.
+
+    Parameters
+    ----------
+    name
+        Of one of `file_kinds`.
+
+    Returns
+    -------
+    FileKind
+        How it is requested.
+
+    Raises
+    ------
+    SurveyError
+        Where there is none of that name; the nearest one is named.
+    """
+    kinds = {kind.name: kind for kind in file_kinds()}
+    if name not in kinds:
+        raise SurveyError(
+            f"kind of file {name!r} is unknown; did you mean {nearest(name, kinds)!r}? (there are"
+            f" {', '.join(kinds)})"
+        )
+    return kinds[name]
+
+
+def _add(survey: Survey) -> Survey:
+    """Add a survey whose names are new."""
+    if survey.name in _surveys:
+        raise SurveyError(f"survey {survey.name!r} is registered already")
+    known = {kind.name for other in _surveys.values() for kind in other.file_kinds}
+    for kind in survey.file_kinds:
+        if kind.name in known:
+            raise SurveyError(
+                f"survey {survey.name}: the kind of file {kind.name!r} is registered already"
+            )
+    _surveys[survey.name] = survey
+    return survey
+
+
+def _load_entry_points() -> None:
+    """Add the surveys of installed packages, once; a broken one is left out with a warning."""
+    for entry in entry_points(group=GROUP):
+        if entry.value in _loaded:
+            continue
+        _loaded.add(entry.value)
+        try:
+            loaded = entry.load()
+            _add(loaded if isinstance(loaded, Survey) else loaded())
+        except Exception as error:  # another package may raise anything
+            warnings.warn(
+                f"survey {entry.name!r} of the entry point {entry.value} is left out:"
+                f" {type(error).__name__}: {error}",
+                stacklevel=4,
+            )

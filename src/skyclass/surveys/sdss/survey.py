@@ -1,0 +1,80 @@
+"""The Sloan Digital Sky Survey as a `Survey`."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import MissingFrameError
+from skyclass.frames.frame import Frame
+from skyclass.surveys.sdss.getjpeg import SDSS_JPEG
+from skyclass.surveys.sdss.layout import (
+    BANDS,
+    FIELD_KEY,
+    PIXEL_SCALE,
+    PRIMARY_ROWS,
+    SATURATION,
+    Field,
+    find_fields,
+    find_frame,
+    frame_path,
+)
+from skyclass.surveys.sdss.reader import extend_frame, open_field
+from skyclass.surveys.sdss.requests import FRAMES, check_frame
+from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
+
+__all__ = ["SDSS"]
+
+_WAVELENGTH: Final = (3551.0, 4686.0, 6166.0, 7480.0, 8932.0)
+"""Angstrom (https://www.sdss4.org/instruments/camera/)."""
+
+_SOFTENING: Final = (1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10)
+"""Stoughton et al. 2002, AJ 123, 485, table 21."""
+
+_EXTINCTION: Final = (4.239, 3.303, 2.285, 1.698, 1.263)
+"""For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
+
+
+def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
+    """List the frames of a field that lie in a directory, in the archive's layout or flat."""
+    field, files = Field.from_unit(unit), []
+    for band in BANDS:
+        try:
+            path = find_frame(root, field, band)
+        except MissingFrameError:
+            continue
+        name = frame_path(field, band).as_posix()
+        files.append(UnitFile(name, path, partial(check_frame, field=field, band=band)))
+    return files
+
+
+def _is_primary(_frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the sources on the rows that are a field's own."""
+    first, end = PRIMARY_ROWS
+    return np.asarray((sources["y"] >= first) & (sources["y"] < end), dtype=bool)
+
+
+SDSS: Final = Survey(
+    name="sdss",
+    title="SDSS corrected frames",
+    bands=tuple(
+        Band(name, wavelength, softening=softening, extinction=extinction, saturation=saturation)
+        for name, wavelength, softening, extinction, saturation in zip(
+            BANDS, _WAVELENGTH, _SOFTENING, _EXTINCTION, SATURATION, strict=True
+        )
+    ),
+    pixel_scale=PIXEL_SCALE,
+    detection_band="r",
+    key=FIELD_KEY,
+    open_unit=open_field,
+    find_units=find_fields,
+    list_files=_list_files,
+    extend=extend_frame,
+    is_primary=_is_primary,
+    frames=FRAMES,
+    pictures=(SDSS_JPEG,),
+    make_unit=lambda key: Field(*(int(part) for part in key)),
+)

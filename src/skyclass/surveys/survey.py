@@ -1,0 +1,291 @@
+"""What a survey is: its bands and scale, what names its files, and how these are read."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from skyclass.errors import SurveyError
+from skyclass.frames.frame import Frame
+from skyclass.object_names import name_object
+from skyclass.surveys.file_kinds import FileKind
+
+__all__ = ["Band", "OpenUnit", "RowsNeeded", "Survey", "Unit", "UnitFile"]
+
+_PART: Final = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+._-]{0,99}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+
+RowsNeeded = Callable[[WCS, tuple[int, int]], int]
+"""From a frame's world coordinates and shape to the number of its first rows that are needed."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """One filter of a survey.
+
+    Examples
+    --------
+    >>> Band("g", 4810.0, extinction=3.172).name
+    'g'
+    """
+
+    name: str
+    """Name in catalogue columns and image types: one letter, so that image types can name it."""
+    wavelength: float
+    """Effective wavelength in Angstrom."""
+    zero_point: float | None = 22.5
+    """AB magnitude of one unit of the pixels on disk (22.5: nanomaggies); None where each file
+    states its own."""
+    softening: float | None = None
+    """Softening `b` of asinh magnitudes in maggies; None where the survey has none."""
+    extinction: float | None = None
+    """Magnitudes of Galactic extinction at E(B-V) = 1; None where not known."""
+    saturation: float | None = None
+    """Highest value of a pixel on disk in counts; None where not known."""
+
+    def __post_init__(self) -> None:
+        """Check that catalogue columns and image types can name the band."""
+        if len(self.name) != 1 or not self.name.isalpha():
+            raise SurveyError(f"the name of a band must be one letter, got {self.name!r}")
+
+    @property
+    def nanomaggies(self) -> float:
+        """Nanomaggies of one unit of the pixels on disk."""
+        if self.zero_point is None:
+            raise SurveyError(f"band {self.name} has no zero point: its files state their own")
+        return float(10 ** (0.4 * (22.5 - self.zero_point)))
+
+    @property
+    def zero_flux(self) -> float | None:
+        """Asinh magnitude of zero flux, to the two digits that survey tables print."""
+        return None if self.softening is None else round(float(-2.5 * np.log10(self.softening)), 2)
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """The key of one unit of files: an SDSS field, a tile, an object that has its own cutouts.
+
+    Its text is safe as a file name.
+
+    Examples
+    --------
+    >>> str(Unit((301, 4510, 4, 30)))
+    '301-4510-4-30'
+    """
+
+    key: tuple[int | str, ...]
+    """Values of `Survey.key`, or the name of an object."""
+
+    def __post_init__(self) -> None:
+        """Check that the text is a file name."""
+        if not self.key or not all(_PART.fullmatch(str(part)) for part in self.key):
+            raise SurveyError(f"{self.key!r} cannot name a unit of files")
+
+    def __str__(self) -> str:
+        """Join the parts with hyphens."""
+        return "-".join(map(str, self.key))
+
+
+@dataclass(frozen=True)
+class UnitFile:
+    """One file of a unit that lies on disk, and how it is checked."""
+
+    name: str
+    """Path below the directory, as a download names it."""
+    path: Path
+    """Where it lies."""
+    check: Callable[[Path], None]
+    """Raises `SurveyError` where the file is broken or of something else."""
+
+
+class OpenUnit(Protocol):
+    """Read the frames of a unit, one for each band of the survey, in the order of the bands."""
+
+    def __call__(
+        self,
+        root: Path,
+        unit: Unit,
+        rows: RowsNeeded | None = None,
+        /,
+        *,
+        mask_missing: bool = False,
+    ) -> tuple[Frame, ...]:
+        """Read frames.
+
+        Parameters
+        ----------
+        root
+            Directory of frames.
+        unit
+            Which unit.
+        rows
+            How many of a frame's first rows are needed; all where not given. A reader may return
+            more.
+        mask_missing
+            Whether a band without a file becomes a frame without pixels, where others have some.
+
+        Returns
+        -------
+        tuple of Frame
+            In nanomaggies.
+
+        Raises
+        ------
+        MissingFrameError
+            Where a file is missing.
+        """
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A survey as a value: all that the rest of the package knows of it.
+
+    Examples
+    --------
+    A survey of tiles in two bands, whose reader and finder are functions of one's own:
+
+    >>> bands = (Band("g", 4770.0), Band("r", 6231.0))
+    >>> tiles = Survey(
+    ...     name="two-bands",
+    ...     title="Tiles in two bands",
+    ...     bands=bands,
+    ...     pixel_scale=0.262,
+    ...     detection_band="r",
+    ...     key=("tile",),
+    ...     open_unit=lambda root, unit, rows=None, *, mask_missing=False: (),
+    ...     find_units=lambda paths: {},
+    ... )
+    >>> tiles.band_names
+    ('g', 'r')
+    """
+
+    name: str
+    """Name in experiment files: small letters, digits, hyphens."""
+    title: str
+    """Name for people, such as the title of a model card."""
+    bands: tuple[Band, ...]
+    """In the order of wavelength; the order of every band axis."""
+    pixel_scale: float
+    """Arcsec per pixel."""
+    detection_band: str
+    """Band in which sources are detected and shape is measured."""
+    key: tuple[str, ...]
+    """Catalogue columns that name the unit of files an object lies in, integers or text; empty
+    where every object has files of its own."""
+    open_unit: OpenUnit
+    """Reads the frames of a unit."""
+    find_units: Callable[[Iterable[Path]], Mapping[Any, Path]]
+    """Lists the units at or below some directories in order, each with the directory that
+    `open_unit` takes for it."""
+    list_files: Callable[[Path, Unit], list[UnitFile]] | None = None
+    """Lists the files of a unit that lie below a directory, so that they are checked before they
+    are used; None where reading them is check enough."""
+    extend: Callable[[Frame, Path, Unit, int, int], Frame] | None = None
+    """Adds rows of neighbouring units before and after a frame's own; None where units have no
+    neighbours on the same grid."""
+    is_primary: Callable[[Frame, pd.DataFrame], NDArray[np.bool_]] | None = None
+    """Which of the sources (`x`, `y`) detected in a frame belong to its unit; None: all."""
+    frames: FileKind | None = None
+    """How the files of units are downloaded; None where they are not."""
+    pictures: tuple[FileKind, ...] = ()
+    """Ready-made colour pictures that the archive draws."""
+    make_unit: Callable[[tuple[int | str, ...]], Unit] = Unit
+    """Builds a unit of the values of `key`, for a survey that checks them."""
+
+    def __post_init__(self) -> None:
+        """Check what the rest of the package relies on."""
+        if not _NAME.fullmatch(self.name):
+            raise SurveyError(f"the name of a survey must be like 'sdss', got {self.name!r}")
+        if not self.bands or len(set(self.band_names)) != len(self.bands):
+            raise SurveyError(f"survey {self.name} must have bands of different names")
+        if [band.wavelength for band in self.bands] != sorted(b.wavelength for b in self.bands):
+            raise SurveyError(f"survey {self.name}: bands must be in the order of wavelength")
+        if self.detection_band not in self.band_names:
+            raise SurveyError(
+                f"survey {self.name} has no detection band {self.detection_band!r} (it has"
+                f" {', '.join(self.band_names)})"
+            )
+        if not self.pixel_scale > 0:
+            raise SurveyError(f"survey {self.name}: pixel_scale must be above 0 arcsec")
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Names of the bands, in order."""
+        return tuple(band.name for band in self.bands)
+
+    def get_band(self, name: str) -> Band:
+        """Look up a band by name.
+
+        Parameters
+        ----------
+        name
+            One of `band_names`.
+
+        Returns
+        -------
+        Band
+            The band.
+
+        Raises
+        ------
+        SurveyError
+            Where there is none of that name.
+        """
+        if name not in self.band_names:
+            raise SurveyError(
+                f"survey {self.name} has no band {name!r} (it has {', '.join(self.band_names)})"
+            )
+        return self.bands[self.band_names.index(name)]
+
+    @property
+    def file_kinds(self) -> tuple[FileKind, ...]:
+        """Kinds of files that can be downloaded."""
+        return (*(() if self.frames is None else (self.frames,)), *self.pictures)
+
+    def name_unit(self, row: Mapping[str, Any]) -> Unit:
+        """Build the key of the unit that holds an object.
+
+        Parameters
+        ----------
+        row
+            Catalogue columns by name: those of `key`, or what names an object.
+
+        Returns
+        -------
+        Unit
+            Its key.
+        """
+        if not self.key:
+            return Unit((name_object(row),))
+        return self._make_unit(row[name] for name in self.key)
+
+    def _make_unit(self, values: Iterable[Any]) -> Unit:
+        """Build a unit of catalogue values, which may be NumPy's."""
+        return self.make_unit(tuple(v if isinstance(v, str) else int(v) for v in values))
+
+    def group_objects(self, catalog: pd.DataFrame) -> list[tuple[Unit, pd.DataFrame]]:
+        """Group the objects of a catalogue by the unit of files that they lie in.
+
+        Parameters
+        ----------
+        catalog
+            With the columns of `key`; for a survey without a key, ids or positions.
+
+        Returns
+        -------
+        list of (Unit, pandas.DataFrame)
+            Each unit with its rows, in the order of the units.
+        """
+        if self.key:
+            groups = catalog.groupby(list(self.key), sort=True)
+            return [(self._make_unit(key), rows) for key, rows in groups]
+        names = [str(name) for name in catalog.columns]
+        rows = catalog.itertuples(index=False, name=None)
+        units = [self.name_unit(dict(zip(names, row, strict=True))) for row in rows]
+        return [(unit, catalog.iloc[[i]]) for i, unit in enumerate(units)]
