@@ -81,7 +81,7 @@ def test_only_the_bands_of_the_type_are_moved_by_their_own_offsets() -> None:
 
 
 def test_offsets_are_asked_for() -> None:
-    with pytest.raises(ImageError, match='give the objects\' offsets, or registration = "none"'):
+    with pytest.raises(ImageError, match='pass the objects\' offsets, or registration="none"'):
         Renderer("ugriz")(torch.zeros(1, 5, 16, 16))
     with pytest.raises(ImageError, match="did you mean 'shift'"):
         Renderer("ugriz", "shfit")

@@ -106,7 +106,7 @@ def test_what_cannot_be_written(
 
 
 def test_nothing_is_written_over(stored: Path, tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="is there already"):
+    with pytest.raises(ImageError, match="exists already"):
         export_cutouts(stored, tmp_path, "fits")
 
 

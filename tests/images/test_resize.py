@@ -80,7 +80,7 @@ def test_percentiles_are_those_of_the_crop() -> None:
     [
         ({"resize": "lancsos"}, "did you mean 'lanczos'"),
         ({"resize": "learned"}, "needs upscaler, a file of weights"),
-        ({"upscaler": Path("w.safetensors")}, 'upscaler goes with resize = "learned"'),
+        ({"upscaler": Path("w.safetensors")}, 'upscaler needs resize = "learned"'),
     ],
 )
 def test_settings_that_do_not_go_together(options: dict, message: str) -> None:
@@ -89,7 +89,7 @@ def test_settings_that_do_not_go_together(options: dict, message: str) -> None:
 
 
 def test_only_pictures_are_enlarged_by_a_network(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="which ugriz is not"):
+    with pytest.raises(ImageError, match="image type ugriz has no grey levels"):
         Renderer("ugriz", resize="learned", upscaler=tmp_path / "w.safetensors")
 
 

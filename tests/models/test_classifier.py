@@ -66,7 +66,7 @@ def test_channels_last_in_memory_changes_no_number(network: str) -> None:
 
 
 def test_registration_needs_offsets() -> None:
-    with pytest.raises(ImageError, match="give the objects' offsets"):
+    with pytest.raises(ImageError, match="pass the objects' offsets"):
         Classifier(SPEC).probabilities(cutouts()[0])
 
 

@@ -148,7 +148,7 @@ def test_an_interruption_costs_one_part(
     survey = SurveyConfig()
     whole = catalog_of_stars(table, tmp_path)
     catalog = whole[whole["dec"] < 20]
-    monkeypatch.setattr(pictures, "_PART", 16)
+    monkeypatch.setattr(pictures, "_CHUNK", 16)
     read, seen, limit = pictures.read_picture, [], 40
 
     class KilledError(Exception):

@@ -1,4 +1,4 @@
-"""Draw pictures in a labelled grid."""
+"""Draw a contact sheet: pictures in a labelled grid."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -31,15 +31,15 @@ def draw_sheet(
     Parameters
     ----------
     titles
-        Words above the blocks.
+        Text above the blocks.
     rows
-        Words before the lines; parts after a newline are faint.
+        Text before the lines; what follows a newline is grey.
     pictures
         For each row and each title, `[n, y, x, 3]`, y growing upwards; `n` may differ.
     tile
         Height of each picture in pixels.
     note
-        A line below.
+        Text below the grid.
 
     Returns
     -------
@@ -47,9 +47,9 @@ def draw_sheet(
         The sheet.
     """
     font = ImageFont.load_default(_TEXT)
-    lines = [[_block(block, tile) for block in line] for line in pictures]
+    lines = [[_join_pictures(block, tile) for block in line] for line in pictures]
     widths = [max(line[i].width for line in lines) for i in range(len(titles))]
-    heads = [_wrapped(title, width, font) for title, width in zip(titles, widths, strict=True)]
+    heads = [_wrap_title(title, width, font) for title, width in zip(titles, widths, strict=True)]
     left = _MARGIN + max(int(font.getlength(part)) for row in rows for part in row.split("\n")) + 12
     top = _MARGIN + _LINE * max(len(head) for head in heads) + 4
     size = (
@@ -71,9 +71,9 @@ def draw_sheet(
     return sheet
 
 
-def _block(pictures: NDArray[np.uint8], tile: int) -> Image.Image:
-    """Put the pictures of one block beside each other."""
-    images = [_scaled(Image.fromarray(picture[::-1]), tile) for picture in pictures]
+def _join_pictures(pictures: NDArray[np.uint8], tile: int) -> Image.Image:
+    """Join the pictures of one block side by side."""
+    images = [_scale(Image.fromarray(picture[::-1]), tile) for picture in pictures]
     width = sum(image.width + _GAP for image in images) - _GAP if images else 1
     block = Image.new("RGB", (max(width, 1), tile), _PAPER)
     x = 0
@@ -83,17 +83,17 @@ def _block(pictures: NDArray[np.uint8], tile: int) -> Image.Image:
     return block
 
 
-def _scaled(image: Image.Image, tile: int) -> Image.Image:
-    """Bring a picture to the height of a tile; its pixels stay squares where they grow."""
+def _scale(image: Image.Image, tile: int) -> Image.Image:
+    """Scale a picture to the height of a tile; enlarged pixels stay squares."""
     size = (round(image.width * tile / image.height), tile)
     method = Image.Resampling.NEAREST if image.height <= tile else Image.Resampling.LANCZOS
     return image.resize(size, method)
 
 
-def _wrapped(
+def _wrap_title(
     title: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
 ) -> list[str]:
-    """Break a title after a colon where it is wider than its block."""
+    """Split a title after a colon if it is wider than its block."""
     lines = [""]
     for i, word in enumerate(title.split(":")):
         joined = f"{lines[-1]}:{word}" if i else word
@@ -111,7 +111,7 @@ def _write_row(
     middle: int,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
-    """Write the words before a line, its first part dark."""
+    """Write the text before a line, its first part dark."""
     parts = row.split("\n")
     y = middle - _LINE * len(parts) // 2
     for i, part in enumerate(parts):

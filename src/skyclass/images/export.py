@@ -1,4 +1,4 @@
-"""Stored cutouts in other formats: FITS with world coordinates, HDF5, Zarr, PNG pictures."""
+"""Export stored cutouts: FITS with world coordinates, HDF5, Zarr, PNG pictures."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -33,7 +33,9 @@ _BATCH: Final = 256
 _Writer = Callable[[datasets.DatasetDict, CutoutInfo, Path], None]
 
 
-def export_cutouts(cutouts: AnyPath, out: AnyPath, form: str, image_type: str = "gri") -> int:
+def export_cutouts(
+    cutouts: AnyPath, out: AnyPath, file_format: str, image_type: str = "gri"
+) -> int:
     """Write stored cutouts in another format.
 
     Parameters
@@ -41,59 +43,59 @@ def export_cutouts(cutouts: AnyPath, out: AnyPath, form: str, image_type: str = 
     cutouts
         Folder that `make_cutouts` wrote.
     out
-        Folder to write, or file (``hdf5``); it must not be there.
-    form
+        Folder to write, or file (``hdf5``); it must not exist.
+    file_format
         One of `FORMATS`. ``fits``: a file for each object in folders of split and class, an image
         with its own world coordinates for each band. ``hdf5``, ``zarr``: a group for each split, an
         array for each feature. ``png``: a picture for each object in folders of split and class,
         which `datasets` reads as an ``imagefolder``; its last row is the first of the cutout.
     image_type
-        What ``png`` shows, bands registered in the type's own way.
+        Image type that ``png`` shows, bands registered in its own way.
 
     Returns
     -------
     int
-        Objects written.
+        Number of objects written.
 
     Raises
     ------
     ImageError
-        If there are no cutouts, something is in the way, a library is missing, or there is no
-        such format or image type.
+        If there are no cutouts, `out` exists, a library is missing, or the format or image type is
+        unknown.
     """
     cutouts, out = Path(cutouts), Path(out)
     info = read_info(cutouts)
-    write = _writer(form, image_type, info)
+    write = _get_writer(file_format, image_type, info)
     if out.exists():
-        raise ImageError(f"{out} is there already; choose another --out, or remove it")
+        raise ImageError(f"{out} exists already; choose another name, or remove it")
     splits = datasets.load_from_disk(str(cutouts))
-    with atomic_path(out, folder=form != "hdf5") as temporary:
+    with atomic_path(out, folder=file_format != "hdf5") as temporary:
         write(splits, info, temporary)
     return sum(len(rows) for rows in splits.values())
 
 
-def _writer(form: str, image_type: str, info: CutoutInfo) -> _Writer:
-    """Look up how a format is written, before any work."""
-    if form not in FORMATS:
+def _get_writer(file_format: str, image_type: str, info: CutoutInfo) -> _Writer:
+    """Look up the function that writes a format, before any work."""
+    if file_format not in FORMATS:
         raise ImageError(
-            f"unknown format {form!r}; did you mean {nearest(form, FORMATS)!r}?"
+            f"unknown format {file_format!r}; did you mean {nearest(file_format, FORMATS)!r}?"
             f" (there are {', '.join(FORMATS)})"
         )
-    if form == "png":
+    if file_format == "png":
         get_image_type(image_type).check_bands(info.bands)
         return partial(_write_png, image_type=image_type)
-    return {"fits": _write_fits, "hdf5": _write_hdf5, "zarr": _write_zarr}[form]
+    return {"fits": _write_fits, "hdf5": _write_hdf5, "zarr": _write_zarr}[file_format]
 
 
-def _batches(rows: datasets.Dataset) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read rows a batch at a time; the library's own formatting makes doubles single."""
+def _read_batches(rows: datasets.Dataset) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read rows in batches; the library's own formatting would make doubles single precision."""
     for start in range(0, len(rows), _BATCH):
         table = rows.data.slice(start, _BATCH)
-        yield start, {name: _values(table.column(name)) for name in table.column_names}
+        yield start, {name: _read_values(table.column(name)) for name in table.column_names}
 
 
-def _values(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Give a column's values as one array."""
+def _read_values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Read a column's values as one array."""
     chunks = [
         array_view(chunk) if isinstance(chunk, pa.ExtensionArray) else chunk.to_numpy(False)
         for chunk in column.chunks
@@ -104,25 +106,30 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
 def _write_fits(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
     """Write a FITS file for each object."""
     for split, rows in splits.items():
-        folders = _class_folders(out / split, info)
-        for start, batch in _batches(rows):
+        folders = _make_class_folders(out / split, info)
+        for start, batch in _read_batches(rows):
             for i, label in enumerate(batch["label"]):
                 row = {name: values[i] for name, values in batch.items()}
-                _units(row, info).writeto(_free_path(folders[label], row, start + i, ".fits"))
+                _make_units(row, info).writeto(
+                    _choose_path(folders[label], row, start + i, ".fits")
+                )
 
 
-def _free_path(folder: Path, row: dict[str, Any], number: int, ending: str) -> Path:
+def _choose_path(folder: Path, row: dict[str, Any], number: int, ending: str) -> Path:
     """Name an object's file; where two objects have one name, the second gets its row's number."""
     name = name_object(row)
     path = folder / f"{name}{ending}"
     return folder / f"{name}-{number:08d}{ending}" if path.exists() else path
 
 
-def _class_folders(out: Path, info: CutoutInfo) -> list[Path]:
+def _make_class_folders(out: Path, info: CutoutInfo) -> list[Path]:
     """Make a folder for each class."""
     folders = [out / make_safe_name(label) for label in info.labels]
     if len(set(folders)) < len(folders):
-        raise ImageError("two classes would share a folder: their names differ only in signs")
+        raise ImageError(
+            f"classes {', '.join(info.labels)} cannot have a folder each: some names differ only in"
+            " characters that a folder's name cannot hold"
+        )
     for folder in folders:
         folder.mkdir(parents=True)
     return folders
@@ -134,19 +141,19 @@ def _write_png(
     """Write a picture for each object."""
     named = (*IDS, *POSITION)
     for split, rows in splits.items():
-        folders = _class_folders(out / split, info)
-        for start, batch in _batches(rows.select_columns([*named, "flux", "offset", "label"])):
+        folders = _make_class_folders(out / split, info)
+        for start, batch in _read_batches(rows.select_columns([*named, "flux", "offset", "label"])):
             flux = batch["flux"].astype(np.float32)
             drawn = render(flux, image_type, offset=batch["offset"], bands=info.bands)
             for i, picture in enumerate(drawn):
                 row = {key: batch[key][i] for key in named}
-                path = _free_path(folders[batch["label"][i]], row, start + i, ".png")
+                path = _choose_path(folders[batch["label"][i]], row, start + i, ".png")
                 # y grows upwards in a cutout, downwards in a file
                 Image.fromarray(picture[::-1]).save(path)
 
 
-def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
-    """Give an object as an image a band, each with its own world coordinates."""
+def _make_units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
+    """Build one FITS image per band of an object, each with its own world coordinates."""
     units = [fits.PrimaryHDU()]
     for name in (*IDS, *POSITION, *(key for key in FRAME_KEYS if key in row)):
         value = row[name]
@@ -172,7 +179,7 @@ def _units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
 
 
 def make_safe_name(label: str) -> str:
-    """Give a class a name that a folder may have.
+    """Convert the name of a class to one that a folder can have.
 
     Parameters
     ----------
@@ -189,18 +196,18 @@ def make_safe_name(label: str) -> str:
 
 def _write_hdf5(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
     """Write one HDF5 file."""
-    h5py = _library("h5py")
+    h5py = _import_library("h5py")
     with h5py.File(out, "w") as file:
-        _fill(file, splits, info, h5py.string_dtype(), "create_dataset")
+        _write_arrays(file, splits, info, h5py.string_dtype(), "create_dataset")
 
 
 def _write_zarr(splits: datasets.DatasetDict, info: CutoutInfo, out: Path) -> None:
     """Write one Zarr group."""
-    group = _library("zarr").open_group(str(out), mode="w")
-    _fill(group, splits, info, "str", "create_array")
+    group = _import_library("zarr").open_group(str(out), mode="w")
+    _write_arrays(group, splits, info, "str", "create_array")
 
 
-def _fill(
+def _write_arrays(
     root: Any, splits: datasets.DatasetDict, info: CutoutInfo, text: Any, create: str
 ) -> None:
     """Write every feature of every split as an array; h5py and Zarr differ in one call's name."""
@@ -210,7 +217,7 @@ def _fill(
     for split, rows in splits.items():
         group = root.create_group(split)
         arrays: dict[str, Any] = {}
-        for start, batch in _batches(rows):
+        for start, batch in _read_batches(rows):
             for name, values in batch.items():
                 if values.dtype.kind in "OU":
                     values = np.array(["" if v is None else str(v) for v in values], dtype=object)
@@ -223,9 +230,9 @@ def _fill(
                 arrays[name][start : start + len(values)] = values
 
 
-def _library(name: str) -> Any:
-    """Import a library that not everybody needs."""
+def _import_library(name: str) -> Any:
+    """Import an optional library."""
     try:
         return import_module(name)
     except ImportError as error:
-        raise ImageError(f'this format needs {name}: pip install "skyclass[formats]"') from error
+        raise ImageError(f'the export needs {name}: pip install "skyclass[formats]"') from error

@@ -1,4 +1,4 @@
-"""From a batch of cutouts to model input: register, crop, draw, resize."""
+"""Render batches of cutouts to model input: align bands, crop, draw, resize."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,11 @@ from skyclass.images.upscale import Upscaler
 __all__ = ["RESIZES", "Renderer", "check_images", "get_registration", "render"]
 
 RESIZES: Final = ("lanczos", "bilinear", "learned")
-"""Ways to resize: as Pillow does, the cheapest, and with a trained network."""
+"""Ways to resize: as Pillow does, the fastest, and with a trained network."""
 
 
 class Renderer:
-    """Makes model input of cutouts, the same in training, evaluation and use.
+    """Converts cutouts to model input, the same way in training, evaluation and use.
 
     Parameters
     ----------
@@ -34,21 +34,21 @@ class Renderer:
     registration
         One of `REGISTRATIONS`; the image type's own by default.
     bands
-        What stands on the band axis of the cutouts; as they are stored for this type by default.
+        Names along the band axis of the cutouts; as stored for this type by default.
     crop
-        Side in pixels of the central square that is kept; all by default.
+        Side in pixels of the central square to crop to; no cropping by default.
     size
-        Height in pixels of the model input, the width in proportion; as drawn by default.
+        Height in pixels of the model input, its width in proportion; as drawn by default.
     resize
         One of `RESIZES`.
     upscaler
-        Weights of the network for the resize `learned`.
+        Weights of the network for ``resize="learned"``.
 
     Raises
     ------
     ImageError
-        If a name is unknown, the cutouts lack a band that the image type needs, or these
-        settings do not go together.
+        If a name is unknown, the cutouts lack a band that the image type needs, or the settings
+        contradict each other.
     """
 
     def __init__(
@@ -69,22 +69,22 @@ class Renderer:
         self._bands = tuple(bands or self.image_type.stored_bands)
         self.image_type.check_bands(self._bands)
         if upscaler is not None and resize != "learned":
-            raise ImageError(f'upscaler goes with resize = "learned", got resize = {resize!r}')
+            raise ImageError(f'upscaler needs resize = "learned", got resize = {resize!r}')
         self._crop = crop
         self._size = size
         self._resize = resize
-        self._upscaler = self._learned(upscaler) if resize == "learned" else None
+        self._upscaler = self._load_upscaler(upscaler) if resize == "learned" else None
 
     def __call__(self, flux: Tensor, offset: Tensor | None = None) -> Tensor:
-        """Give model input.
+        """Compute model input.
 
         Parameters
         ----------
         flux
-            Nanomaggies, `[n, band, y, x]`; what is not finite counts as sky.
+            Nanomaggies, `[n, band, y, x]`; pixels that are not finite count as sky.
         offset
-            Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`; may be left
-            out where nothing is registered.
+            Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`; not needed
+            if the bands are not registered.
 
         Returns
         -------
@@ -94,39 +94,39 @@ class Renderer:
         Raises
         ------
         ImageError
-            If the shape does not fit the bands, or offsets are needed.
+            If the shape does not fit the bands, or offsets are missing.
         """
         return self.draw(self.align(flux, offset))
 
     def align(self, flux: Tensor, offset: Tensor | None) -> Tensor:
-        """Pick the bands of the image type and bring them onto one grid, `[n, band, y, x]`."""
+        """Select the bands of the image type and align them if it needs this, `[n, band, y, x]`."""
         if self.registration == "none":
-            return apply_in_chunks(self._selected, flux)
+            return apply_in_chunks(self._select, flux)
         if offset is None:
             raise ImageError(
-                f"image type {self.image_type.name} registers the bands: give the objects' offsets,"
-                ' or registration = "none"'
+                f"image type {self.image_type.name} registers the bands: pass the objects' offsets,"
+                ' or registration="none"'
             )
         with torch.autocast(flux.device.type, enabled=False):
-            return apply_in_chunks(self._shifted, flux, offset)
+            return apply_in_chunks(self._select_aligned, flux, offset)
 
     def draw(self, flux: Tensor) -> Tensor:
-        """Make model input of what `align` returns, in full precision."""
+        """Compute model input from what `align` returns, in full precision."""
         with torch.autocast(flux.device.type, enabled=False):
             if self._crop is not None:
                 flux = centre_crop(flux, self._crop)
-            return self._resized(self.image_type.draw(flux))
+            return self._resize_images(self.image_type.draw(flux))
 
-    def _selected(self, flux: Tensor) -> Tensor:
-        """Pick the bands of the image type."""
+    def _select(self, flux: Tensor) -> Tensor:
+        """Select the bands of the image type."""
         return zero_invalid(self.image_type.select(flux, self._bands))
 
-    def _shifted(self, flux: Tensor, offset: Tensor) -> Tensor:
-        """Pick the bands of the image type and move them."""
-        return align_bands(self._selected(flux), self.image_type.select(offset, self._bands))
+    def _select_aligned(self, flux: Tensor, offset: Tensor) -> Tensor:
+        """Select the bands of the image type and align them."""
+        return align_bands(self._select(flux), self.image_type.select(offset, self._bands))
 
-    def _resized(self, images: Tensor) -> Tensor:
-        """Bring model input to the size asked for."""
+    def _resize_images(self, images: Tensor) -> Tensor:
+        """Resize model input to the configured size."""
         if self._upscaler is not None:
             images = self._upscaler(images)
         height, width = images.shape[-2:]
@@ -137,14 +137,14 @@ class Renderer:
             return bilinear(images, *target)
         return lanczos(images, *target, levels=self.image_type.levels)
 
-    def _learned(self, weights: Path | None) -> Upscaler:
-        """Load the network that enlarges."""
+    def _load_upscaler(self, weights: Path | None) -> Upscaler:
+        """Load the network that enlarges images."""
         if weights is None:
             raise ImageError('resize = "learned" needs upscaler, a file of weights (.safetensors)')
         if not self.image_type.levels:
             raise ImageError(
-                f"a learned upscaler takes pictures in grey levels, which {self.image_type.name} is"
-                ' not; use resize = "lanczos"'
+                f"image type {self.image_type.name} has no grey levels, which a learned upscaler"
+                ' needs; use resize = "lanczos"'
             )
         return Upscaler(weights)
 
@@ -206,7 +206,7 @@ def render(
     registration: str | None = None,
     bands: Sequence[str] | None = None,
 ) -> NDArray[np.uint8]:
-    """Show cutouts as the model sees them.
+    """Render cutouts as pictures that show what the model sees.
 
     Parameters
     ----------
@@ -219,35 +219,35 @@ def render(
     registration
         `shift` or `none`; the image type's own by default.
     bands
-        What stands on the band axis; as cutouts are stored for this type by default.
+        Names along the band axis; as cutouts are stored for this type by default.
 
     Returns
     -------
     numpy.ndarray
-        `[n, y', x', 3]`, 0 to 255; where a type makes several samples of an object, they stand
-        side by side.
+        `[n, y', x', 3]`, 0 to 255; if a type makes several samples of an object, they stand side
+        by side.
 
     Raises
     ------
     ImageError
-        If the image type is unknown, or bands are to be registered without offsets.
+        If the image type is unknown, or offsets are needed to register the bands.
     """
     renderer = Renderer(image_type, registration, bands=bands)
 
-    def shown(flux: Tensor, *offset: Tensor) -> Tensor:
+    def draw(flux: Tensor, *offset: Tensor) -> Tensor:
         images = renderer.image_type.picture(renderer(flux, *offset))
         height, width = images.shape[-2:]
         levels = images.clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
         samples = levels.reshape(len(flux), -1, 3, height, width)
         return samples.permute(0, 3, 1, 4, 2).reshape(len(flux), height, -1, 3)
 
-    given = (flux,) if offset is None else (flux, offset)
-    pictures: NDArray[np.uint8] = apply_in_chunks(shown, *map(torch.from_numpy, given)).numpy()
+    arrays = (flux,) if offset is None else (flux, offset)
+    pictures: NDArray[np.uint8] = apply_in_chunks(draw, *map(torch.from_numpy, arrays)).numpy()
     return pictures
 
 
 def _check_name(key: str, name: str, known: tuple[str, ...]) -> None:
-    """Refuse a name that is none of the known ones."""
+    """Raise if a name is unknown; the message names the nearest one."""
     if name not in known:
         raise ImageError(
             f"unknown {key} {name!r}; did you mean {nearest(name, known)!r}?"

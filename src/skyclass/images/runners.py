@@ -1,4 +1,4 @@
-"""Work on many units, mostly fields: on the threads of one machine, or the workers of a cluster."""
+"""Distribute units of work, mostly fields, over threads of one machine or workers of a cluster."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -14,23 +14,23 @@ from skyclass.progress import Progress, Stage
 __all__ = ["Groups", "Runner", "use_cluster", "use_threads"]
 
 TIMEOUT: Final = "20s"
-"""How long a scheduler may take to answer."""
+"""Time in which a scheduler must answer."""
 
 Groups = Sequence[tuple[Any, pd.DataFrame]]
 """Units of work: a name, such as a `Field`, and the rows of the catalogue."""
 
 Work = Callable[[Any, pd.DataFrame], None]
 Runner = Callable[[Work, Groups, Progress], None]
-"""Calls a function for each unit and its rows, and tells how many are done."""
+"""Calls a function for each unit and its rows, and reports how many are done."""
 
 
 def use_threads(workers: int | None = None) -> Runner:
-    """Work on the threads of this machine; decompression, nearly all of the time, frees the lock.
+    """Run on threads of this machine: decompression, nearly all of the time, releases the GIL.
 
     Parameters
     ----------
     workers
-        Units worked on at once; one a core where not given.
+        Units worked on at once; one per core if None.
 
     Returns
     -------
@@ -51,10 +51,10 @@ def use_threads(workers: int | None = None) -> Runner:
 
 
 def use_cluster(scheduler: str) -> Runner:
-    """Work on the workers of a Dask cluster, which see the same folders as this machine.
+    """Run on the workers of a Dask cluster, which must see the same folders as this machine.
 
     Only keys, positions and paths travel: each worker reads the frames and writes the cutouts of a
-    field by itself. What a dead worker was at is given to another.
+    field by itself. Work of a worker that dies is given to another.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def use_cluster(scheduler: str) -> Runner:
 
 
 def _await(done: Iterable[Future[None] | Any], total: int, progress: Progress) -> None:
-    """Take results as they come; the first failure is raised."""
+    """Wait for results in any order; raise the first failure."""
     for count, future in enumerate(done, 1):
         future.result()
         progress(Stage.CUTOUTS, count, total)

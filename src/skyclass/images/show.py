@@ -1,4 +1,4 @@
-"""Look at stored cutouts as image types see them, class by class."""
+"""Show stored cutouts in image types, class by class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from skyclass.progress import Progress, no_progress
 __all__ = ["show"]
 
 _RANKED: Final = 100
-"""Most objects of a class that image types are ranked on."""
+"""Largest number of objects per class on which image types are ranked."""
 
 _SMALL: Final = 64
 
@@ -36,24 +36,24 @@ def show(
     seed: int = 1,
     progress: Progress = no_progress,
 ) -> pd.DataFrame | None:
-    """Draw a labelled sheet of every class in some image types, or of a sweep in order of rank.
+    """Draw a contact sheet of every class in some image types, or of a sweep in order of rank.
 
     Parameters
     ----------
     cutouts
         Folder that `make_cutouts` wrote.
     types
-        Names of image types; with a sweep, each is a start of it.
+        Names of image types; with a sweep, those that it varies.
     out
-        Picture to write, ``.png``.
+        Image file to write, ``.png``.
     sweep
         Axes, as `skyclass.images.sweep.expand_sweep` takes them; all combinations are ranked.
     split
         train, validation or test.
     per_class
-        Objects of each class; one in a sweep.
+        Objects per class; one in a sweep.
     seed
-        Seed of the choice of objects.
+        Seed for the choice of objects.
     progress
         Called in a sweep with the stage, image types ranked and image types in all
         (`skyclass.progress.Progress`).
@@ -69,7 +69,7 @@ def show(
         If there are no cutouts, or a name or an axis of the sweep is unknown.
     """
     cutouts, out = Path(cutouts), Path(out)
-    _check_ending(out)
+    _check_suffix(out)
     names = (
         [name for start in types for name in expand_sweep(start, sweep)] if sweep else list(types)
     )
@@ -95,22 +95,22 @@ def show(
     return table
 
 
-def _check_ending(out: Path) -> None:
-    """Refuse a file name with another ending, before any work."""
+def _check_suffix(out: Path) -> None:
+    """Check the suffix of the file name, before any work."""
     if out.suffix != ".png":
-        raise ImageError(f"{out} does not end with .png, the format of the sheet")
+        raise ImageError(f"{out} must end with .png, the format of the contact sheet")
 
 
 def _choose(labels: NDArray[np.int64], most: int, seed: int) -> dict[int, NDArray[np.int64]]:
-    """Choose rows of every class at random, the same each time."""
+    """Select random rows of every class, reproducibly."""
     order = np.random.default_rng(seed).permutation(len(labels))
     return {int(code): order[labels[order] == code][:most] for code in np.unique(labels)}
 
 
-def _pictures(
+def _render_rows(
     stored: CutoutSplit, info: CutoutInfo, name: str, rows: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
-    """Show some objects as an image type sees them."""
+    """Render some objects in an image type."""
     return render(stored.take(rows), name, offset=stored.offsets()[rows], bands=info.bands)
 
 
@@ -122,8 +122,12 @@ def _draw(
     chosen: dict[int, NDArray[np.int64]],
 ) -> None:
     """Draw classes as rows and image types as columns."""
-    pictures = [[_pictures(stored, info, name, rows) for name in names] for rows in chosen.values()]
-    sheet = draw_sheet(names, [info.labels[code] for code in chosen], pictures, note=_note(info))
+    pictures = [
+        [_render_rows(stored, info, name, rows) for name in names] for rows in chosen.values()
+    ]
+    sheet = draw_sheet(
+        names, [info.labels[code] for code in chosen], pictures, note=_format_note(info)
+    )
     with atomic_path(out) as partial:
         sheet.save(partial)
 
@@ -142,13 +146,15 @@ def _draw_ranked(
             f"{line.Index}. {line.image_type}\nvisible {line.visible:.2f} · separation"
             f" {line.separation:.2f} · score {line.score:.2f}"
         )
-        pictures.append([_pictures(stored, info, str(line.image_type), r) for r in chosen.values()])
+        pictures.append(
+            [_render_rows(stored, info, str(line.image_type), r) for r in chosen.values()]
+        )
     titles = [info.labels[code] for code in chosen]
     with atomic_path(out) as partial:
-        draw_sheet(titles, rows, pictures, tile=_SMALL, note=_note(info)).save(partial)
+        draw_sheet(titles, rows, pictures, tile=_SMALL, note=_format_note(info)).save(partial)
 
 
-def _note(info: CutoutInfo) -> str:
-    """Give the line below a sheet."""
+def _format_note(info: CutoutInfo) -> str:
+    """Format the text below a sheet."""
     kind = "simulated data" if info.simulated else "survey data"
     return f"the same objects in every picture; {kind}, {info.size} pixels a side"

@@ -1,4 +1,4 @@
-"""Cutouts as a `DatasetDict` on disk, written batch by batch, so that memory stays what it is."""
+"""Write cutouts as a `DatasetDict` on disk, batch by batch, so that memory use is constant."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,13 @@ from skyclass.files import make_directory
 __all__ = ["SplitWriter"]
 
 _BATCH: Final = 128
-"""Rows of a record batch: 13 MB of cutouts of 64 pixels in five bands."""
+"""Rows per record batch: 13 MB of cutouts of 64 pixels in five bands."""
 
 _FILE: Final = "data-00000-of-00001.arrow"
 
 
 class SplitWriter:
-    """Appends tables to the splits of a folder that `datasets.load_from_disk` reads.
+    """Appends tables to the splits of a folder that `datasets.load_from_disk` can read.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class SplitWriter:
     features
         Columns.
     fingerprint
-        Hash of what is written.
+        Hash that identifies what is written.
     """
 
     def __init__(self, folder: Path, features: Features, fingerprint: str) -> None:
@@ -43,7 +43,7 @@ class SplitWriter:
         Parameters
         ----------
         split
-            Its name.
+            Name of the split.
         table
             Rows, which must not be views of a file that is closed before `close` is called.
         """
@@ -55,7 +55,7 @@ class SplitWriter:
             self._write(split)
 
     def close(self) -> list[str]:
-        """Write what is left; give the names of the splits that have rows, in their order."""
+        """Write the remaining rows; return the names of the splits with rows, in their order."""
         for split, waiting in self._waiting.items():
             if waiting:
                 self._write(split)
@@ -66,7 +66,7 @@ class SplitWriter:
         return names
 
     def _write(self, split: str) -> None:
-        """Write the rows that wait, as one batch."""
+        """Write the waiting rows of a split as one batch."""
         waiting = self._waiting[split]
         if split not in self._writers:
             (self._folder / split).mkdir()
@@ -77,7 +77,7 @@ class SplitWriter:
         self._writers[split].write_table(rows)
 
     def _describe(self, split: str) -> None:
-        """Write beside the rows what `datasets` reads first."""
+        """Write the description of a split that `datasets` expects beside its rows."""
         folder = self._folder / split
         DatasetInfo(features=self._features).write_to_directory(str(folder))
         state: dict[str, Any] = {
@@ -93,5 +93,5 @@ class SplitWriter:
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write a small file."""
+    """Write a small JSON file."""
     path.write_text(json.dumps(values, indent=1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Find the sources of a frame."""
+"""Detect the sources of a frame."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from skyclass.frames.frame import Frame
 __all__ = ["detect"]
 
 _PIXEL_STACK: Final = 3_000_000
-"""Pixels above the threshold that sep may hold: a whole frame, as in a globular cluster."""
+"""Pixels above the threshold that sep can hold: a whole frame, as in a globular cluster."""
 
 
 def detect(frame: Frame, threshold: float = 5.0) -> pd.DataFrame:
@@ -21,14 +21,15 @@ def detect(frame: Frame, threshold: float = 5.0) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        Band to look at.
+        Band to search.
     threshold
-        Least significance of a pixel, in units of the background's noise; five of them must touch.
+        Smallest significance of a pixel, in units of the background noise; a source has at least
+        five such pixels that touch.
 
     Returns
     -------
     pandas.DataFrame
-        `x`, `y` (zero-based pixels of this band), `ra`, `dec` (degrees), a row a source.
+        `x`, `y` (zero-based pixels of this band), `ra`, `dec` (degrees), one row per source.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def detect(frame: Frame, threshold: float = 5.0) -> pd.DataFrame:
         sources = sep.extract(image - background.back(), threshold, err=background.globalrms)
     except Exception as error:  # sep raises plain Exception
         raise InferenceError(
-            f"no sources can be found in the {frame.band} frame: {error}"
+            f"the {frame.band} frame cannot be searched for sources: {error}"
         ) from error
     ra, dec = frame.wcs.all_pix2world(sources["x"], sources["y"], 0)
     return pd.DataFrame({"ra": ra, "dec": dec, "x": sources["x"], "y": sources["y"]})
