@@ -6,6 +6,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from skyclass.config.renamed_keys import RENAMED
 from skyclass.config.sections import CutoutConfig, Experiment, ObjectsConfig
 from skyclass.errors import ConfigError, nearest
 from skyclass.files import AnyPath, atomic_path
@@ -225,6 +226,11 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        if where in RENAMED:
+            return (
+                f"the key {where!r} is now {RENAMED[where]!r}; `skyclass migrate FILE` rewrites"
+                " old keys"
+            )
         *sections, key = (str(part) for part in first["loc"])
         known = _keys(model, sections)
         return f"unknown key {where!r}; did you mean {nearest(key, known)!r}?"
