@@ -1,0 +1,181 @@
+"""The application: its commands by the way of the data, and what they have in common."""
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from skyclass._version import __version__
+from skyclass.cli.config_commands import migrate
+from skyclass.cli.data_commands import archive, catalog, download, simulate
+from skyclass.cli.image_commands import cutouts, export_cutouts, show
+from skyclass.cli.model_commands import classify, demo, experiment, push
+from skyclass.cli.report_command import report
+from skyclass.cli.result_commands import compare, figures, reweight
+from skyclass.cli.study_commands import study
+from skyclass.cli.tuning_commands import learning_rate, tune
+from skyclass.cli.verbosity import set_verbosity
+from skyclass.errors import SkyclassError
+
+__all__ = ["PANELS", "Command", "app", "main"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command."""
+
+    run: Callable[..., None]
+    """What it does; its name and its first line are the command's."""
+    function: str
+    """The public Python function that it calls."""
+    example: str
+    """A call of it, which ends its help; the following lines go on with it."""
+
+    @property
+    def name(self) -> str:
+        """Name as it is typed."""
+        return self.run.__name__.replace("_", "-")
+
+
+PANELS: Final[dict[str, tuple[Command, ...]]] = {
+    "From a catalogue to a report": (
+        Command(demo, "skyclass.pipeline.demo.run_demo", "skyclass demo --out demo"),
+        Command(
+            experiment, "skyclass.run_experiment", "skyclass experiment stars.toml --out stars"
+        ),
+        Command(study, "skyclass.run_study", "skyclass study thesis --out thesis --simulated"),
+    ),
+    "Objects and survey files": (
+        Command(simulate, "skyclass.simulate", "skyclass simulate --out survey --fields 4"),
+        Command(
+            catalog,
+            "skyclass.build_catalog",
+            "skyclass catalog stars.csv --out stars.parquet --set split.by=field",
+        ),
+        Command(
+            download,
+            "skyclass.download",
+            "skyclass download --catalog stars.parquet --out frames",
+        ),
+    ),
+    "Cutouts and image types": (
+        Command(
+            cutouts,
+            "skyclass.make_cutouts",
+            "skyclass cutouts --catalog stars.parquet --frames frames --out cutouts",
+        ),
+        Command(
+            show, "skyclass.show", "skyclass show --cutouts cutouts --types gri,ugriz --out a.png"
+        ),
+        Command(
+            export_cutouts,
+            "skyclass.images.export.export_cutouts",
+            "skyclass export-cutouts --cutouts cutouts --format fits --out fits",
+        ),
+    ),
+    "Settings of the training": (
+        Command(
+            learning_rate,
+            "skyclass.pipeline.tune.check_learning_rates",
+            "skyclass learning-rate stars.toml --out rates",
+        ),
+        Command(
+            tune,
+            "skyclass.pipeline.tune.tune",
+            "skyclass tune stars.toml search.toml --out search",
+        ),
+    ),
+    "Results": (
+        Command(report, "skyclass.report", "skyclass report stars"),
+        Command(compare, "skyclass.compare", "skyclass compare stars-ugriz stars-gri --common"),
+        Command(
+            reweight,
+            "skyclass.evaluation.reweight.reweight",
+            "skyclass reweight objects star=0.7 galaxy=0.25 quasar=0.05",
+        ),
+        Command(
+            figures,
+            "skyclass.evaluation.write_figures.write_figures",
+            "skyclass figures stars --format png",
+        ),
+    ),
+    "Use of a trained model": (
+        Command(
+            classify,
+            "skyclass.classify",
+            "skyclass classify frames/301/4510/4 --model stars/model --out classes.fits",
+        ),
+        Command(push, "skyclass.models.hub.push", "skyclass push stars/model owner/stars"),
+    ),
+    "Tools": (
+        Command(archive, "skyclass.serve_archive", "skyclass archive survey --fault 404=0.1"),
+        Command(migrate, "skyclass.config.migrate.migrate_config", "skyclass migrate stars.toml"),
+    ),
+}
+"""All commands by the panel of the help that shows them."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Tell what kind of object a point on the sky is from its survey images.",
+    epilog="Example: skyclass demo --out demo",
+)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on standard error, exit code 2."""
+    try:
+        app()
+    except SkyclassError as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Say what an interruption means; typer itself ends without a word."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            Console(stderr=True).print("interrupted; run the same command again to resume it")
+            raise typer.Exit(130) from None
+
+    return run
+
+
+def _print_version(value: bool) -> None:
+    """Print the version and stop."""
+    if value:
+        typer.echo(f"skyclass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _set_up(
+    *,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Write results and errors only.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log every step and HTTP request.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    set_verbosity(quiet=quiet, verbose=verbose)
+
+
+for _panel, _commands in PANELS.items():
+    for _command in _commands:
+        app.command(_command.name, rich_help_panel=_panel, epilog=f"Example: {_command.example}")(
+            _interruptible(_command.run)
+        )
