@@ -1,11 +1,12 @@
 """Commands that bring data in: catalogues and survey files, real or simulated."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from skyclass.cli.options import SettingsOption, TaskOption
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import JsonOption, SettingsOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.files import atomic_path
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["archive", "catalog", "download", "simulate"]
 
+_ARCHIVE: Final = "Archive"
+_FRAMES: Final = "frames"
+_PICTURES: Final = "sdss-jpeg, ps1-jpeg and ps1-fits"
+_SDSS_JPEG: Final = "sdss-jpeg"
+_PANSTARRS: Final = "ps1-jpeg and ps1-fits"
+
 
 def simulate(
     out: Annotated[Path, typer.Option(help="directory to write")],
@@ -21,7 +28,7 @@ def simulate(
     task: TaskOption = "spectral-class",
     seed: Annotated[int, typer.Option(help="same seed, same survey")] = 1,
 ) -> None:
-    """Write a simulated survey: frames in the archive's own format, and catalog.csv."""
+    """Simulate a survey: its frames and a catalogue."""
     from skyclass.simulation.simulate import simulate as run
 
     with progress_bars() as progress:
@@ -41,6 +48,7 @@ def catalog(
     field_counts: Annotated[
         Path | None, typer.Option(help="also write objects by field and class (.csv)")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Clean, label, sample and split a table of objects."""
     from skyclass.catalog.build_catalog import catalog_of, write_catalog
@@ -58,7 +66,10 @@ def catalog(
     if field_counts is not None:
         with atomic_path(field_counts) as partial:
             count(table).to_csv(partial, index=False)
-    typer.echo("\n".join(report_lines(table.attrs["skyclass"])))
+    if as_json:
+        print_json(table.attrs["skyclass"])
+    else:
+        typer.echo("\n".join(report_lines(table.attrs["skyclass"])))
 
 
 def download(
@@ -66,24 +77,64 @@ def download(
     catalog: Annotated[Path | None, typer.Option(help="catalogue; any table of objects")] = None,
     what: Annotated[
         list[str] | None,
-        typer.Option(help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable [frames]"),
+        typer.Option(
+            help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable", show_default="frames"
+        ),
     ] = None,
-    release: Annotated[int, typer.Option(help="SDSS data release", min=8, max=19)] = 17,
-    base_url: Annotated[str | None, typer.Option(help="https:// or file:// of a mirror")] = None,
-    status: Annotated[bool, typer.Option("--status", help="only say what is there")] = False,
-    retry_absent: Annotated[bool, typer.Option("--retry-absent", help="ask again")] = False,
-    unpack: Annotated[bool, typer.Option("--unpack", help="keep frames decompressed")] = False,
-    connections: Annotated[int, typer.Option(help="to one host", min=1, max=64)] = 8,
-    rate: Annotated[float, typer.Option(help="requests a second; 0: any", min=0, max=1e5)] = 10.0,
-    retries: Annotated[int, typer.Option(help="of each file", min=0, max=20)] = 5,
-    width: Annotated[int | None, typer.Option(help="pixels of a cutout")] = None,
-    height: Annotated[int | None, typer.Option(help="pixels of a cutout [its width]")] = None,
-    scale: Annotated[float, typer.Option(help="arcsec per pixel of sdss-jpeg")] = 0.396,
-    opt: Annotated[str, typer.Option(help="drawing options of sdss-jpeg, such as GL")] = "",
-    bands: Annotated[str | None, typer.Option(help="of Pan-STARRS, such as gri")] = None,
-    image_format: Annotated[str, typer.Option(help="of ps1-jpeg: jpg or png")] = "jpg",
+    status: Annotated[bool, typer.Option("--status", help="only list what is there")] = False,
+    as_json: JsonOption = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="https:// or file:// of a mirror", rich_help_panel=_ARCHIVE),
+    ] = None,
+    connections: Annotated[
+        int, typer.Option(help="to one host", min=1, max=64, rich_help_panel=_ARCHIVE)
+    ] = 8,
+    rate: Annotated[
+        float,
+        typer.Option(
+            help="requests a second; 0: no limit", min=0, max=1e5, rich_help_panel=_ARCHIVE
+        ),
+    ] = 10.0,
+    retries: Annotated[
+        int, typer.Option(help="of each file", min=0, max=20, rich_help_panel=_ARCHIVE)
+    ] = 5,
+    retry_absent: Annotated[
+        bool,
+        typer.Option(
+            "--retry-absent",
+            help="ask again for files that the archive did not have",
+            rich_help_panel=_ARCHIVE,
+        ),
+    ] = False,
+    release: Annotated[
+        int, typer.Option(help="SDSS data release", min=8, max=19, rich_help_panel=_FRAMES)
+    ] = 17,
+    unpack: Annotated[
+        bool, typer.Option("--unpack", help="keep them decompressed", rich_help_panel=_FRAMES)
+    ] = False,
+    width: Annotated[int | None, typer.Option(help="pixels", rich_help_panel=_PICTURES)] = None,
+    height: Annotated[
+        int | None,
+        typer.Option(help="pixels", show_default="the width", rich_help_panel=_PICTURES),
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(help="arcsec per pixel", rich_help_panel=_SDSS_JPEG)
+    ] = 0.396,
+    opt: Annotated[
+        str, typer.Option(help="drawing options, such as GL", rich_help_panel=_SDSS_JPEG)
+    ] = "",
+    bands: Annotated[
+        str | None, typer.Option(help="such as gri", rich_help_panel=_PANSTARRS)
+    ] = None,
+    image_format: Annotated[
+        str, typer.Option(help="of ps1-jpeg: jpg or png", rich_help_panel=_PANSTARRS)
+    ] = "jpg",
 ) -> None:
-    """Download the survey files of a catalogue's objects; run again, it goes on from there."""
+    """Download the survey files of a catalogue's objects.
+
+    Files that are there already are checked, not downloaded again.
+    """
     from skyclass.catalog.read_table import read_table
     from skyclass.config.sections import SurveyConfig
     from skyclass.errors import ConfigError, SurveyError
@@ -114,15 +165,15 @@ def download(
 
 
 def _lacking(missing: "pd.Series[str]", listed: bool) -> list[str]:
-    """Say how many objects lack a file, and which."""
+    """Count the objects that lack a file, and list them if asked to."""
     lacking = missing[missing != ""]
     if lacking.empty:
         return [f"all {len(missing)} objects have every file"]
-    told = f"{len(lacking)} of {len(missing)} objects lack a file and are left out of all types"
+    summary = f"{len(lacking)} of {len(missing)} objects lack a file and are left out of all types"
     if not listed:
-        return [f"{told}; --status with the catalogue lists them"]
+        return [f"{summary}; --status with the catalogue lists them"]
     rows = (missing != "").to_numpy().nonzero()[0]
-    return [told, *(f"  row {row + 1}: {missing.iloc[row]}" for row in rows)]
+    return [summary, *(f"  row {row + 1}: {missing.iloc[row]}" for row in rows)]
 
 
 def archive(
@@ -137,12 +188,13 @@ def archive(
     replay: Annotated[
         Path | None, typer.Option(help="folder of recorded answers, which come first")
     ] = None,
-    per_minute: Annotated[
-        int, typer.Option(help="SQL queries a minute, 0 for any number", min=0)
-    ] = 60,
+    per_minute: Annotated[int, typer.Option(help="SQL queries a minute; 0: no limit", min=0)] = 60,
     token: Annotated[str, typer.Option(help="token that CasJobs asks for")] = "local",
 ) -> None:
-    """Serve a survey on this machine as the real archives do, faults included."""
+    """Serve a survey on this machine as the real archives do.
+
+    Faults of the network and of the files can be asked for.
+    """
     from skyclass.mock_archive.faults import parse_faults
     from skyclass.mock_archive.server import MockArchive
 

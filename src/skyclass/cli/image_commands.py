@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.options import SettingsOption
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import JsonOption, SettingsOption
 from skyclass.cli.progress_bars import progress_bars
 
 __all__ = ["cutouts", "export_cutouts", "show"]
@@ -13,15 +14,15 @@ __all__ = ["cutouts", "export_cutouts", "show"]
 
 def cutouts(
     catalog: Annotated[Path, typer.Option(help="catalogue made by `skyclass catalog`")],
-    frames: Annotated[Path, typer.Option(help="directory of SDSS frames")],
+    frames: Annotated[Path, typer.Option(help="directory of frames")],
     out: Annotated[Path, typer.Option(help="folder to write")],
-    size: Annotated[float, typer.Option(help="how long a side is, in pixels")] = 64,
+    size: Annotated[float, typer.Option(help="side in pixels")] = 64,
     settings: SettingsOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
     ] = None,
 ) -> None:
-    """Cut every object in five bands out of the frames."""
+    """Cut every object out of the frames, in all bands."""
     from skyclass.catalog.build_catalog import read_catalog
     from skyclass.config.experiment_file import cutout_config
     from skyclass.images.make_cutouts import make_cutouts
@@ -49,20 +50,28 @@ def show(
     out: Annotated[Path, typer.Option(help="sheet to write (.png)")],
     types: Annotated[
         str | None,
-        typer.Option(help="image types, with commas between [gri,urz,ugriz; lupton:irg to sweep]"),
+        typer.Option(
+            help="image types, separated by commas",
+            show_default="gri,urz,ugriz; lupton:irg for a sweep",
+        ),
     ] = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(help="rank all combinations: q=2,8,20 or stretch=0.1,0.5 or mapping=all"),
     ] = None,
     axes: Annotated[
-        list[str] | None, typer.Argument(help="more of them, after --sweep", show_default=False)
+        list[str] | None, typer.Argument(help="further axes, after --sweep", show_default=False)
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
     per_class: Annotated[int, typer.Option(help="objects of each class", min=1, max=20)] = 3,
     seed: Annotated[int, typer.Option(help="seed of the choice of objects")] = 1,
+    as_json: JsonOption = False,
 ) -> None:
-    """Draw stored cutouts as image types see them, or rank a sweep of image types."""
+    """Draw cutouts as image types see them, or rank image types.
+
+    A sweep ranks all combinations of the parameters of an image type by how well they show
+    objects and separate classes.
+    """
     from skyclass.images.show import show as run
 
     swept = [*(sweep or ()), *(axes or ())]
@@ -78,6 +87,9 @@ def show(
             seed=seed,
             progress=progress,
         )
+    if as_json:
+        print_json({"sheet": out, "ranking": table})
+        return
     if table is not None:
         typer.echo(table.to_string(float_format="{:.3f}".format))
     typer.echo(f"sheet: {out}")
@@ -89,7 +101,7 @@ def export_cutouts(
     form: Annotated[str, typer.Option("--format", help="fits, hdf5, zarr or png")],
     image_type: Annotated[str, typer.Option("--type", help="image type that png shows")] = "gri",
 ) -> None:
-    """Write stored cutouts in a format of other programs."""
+    """Write cutouts in a format of other programs."""
     from skyclass.images.export import export_cutouts as run
 
     typer.echo(f"{run(cutouts, out, form, image_type)} objects in {out}")

@@ -15,7 +15,10 @@ def experiment(
     file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
     out: Annotated[Path, typer.Option(help="directory of the experiment")],
 ) -> None:
-    """Run one experiment end to end; run again, it goes on where it stopped."""
+    """Run an experiment, from its objects to its report.
+
+    An interrupted experiment is resumed; what is up to date is not done again.
+    """
     from skyclass.pipeline.experiment import run_experiment
 
     with progress_bars() as progress:
@@ -27,7 +30,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="directory to write")] = Path("demo"),
     task: TaskOption = "spectral-class",
 ) -> None:
-    """Simulate a survey and run the whole pipeline on it."""
+    """Simulate a survey and run an experiment on it."""
     from skyclass.pipeline.demo import run_demo
 
     with progress_bars() as progress:
@@ -37,12 +40,10 @@ def demo(
 
 def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
-    model: Annotated[
-        str, typer.Option(help="folder of a trained model, or hf://owner/name of the Hub")
-    ],
+    model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
 ) -> None:
-    """Detect and classify every source of the given fields."""
+    """Detect and classify every source of some fields."""
     from skyclass.inference.classify import classify as run
     from skyclass.models.hub import resolve_model
 
@@ -58,7 +59,7 @@ def push(
     repository: Annotated[str, typer.Argument(help="owner/name on the Hugging Face Hub")],
     private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
 ) -> None:
-    """Upload a trained model and its card to the Hugging Face Hub."""
+    """Upload a model and its card to the Hugging Face Hub."""
     from skyclass.models.hub import push_model as run
 
     typer.echo(run(model, repository, private=private))

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["SettingsOption", "TaskOption"]
+__all__ = ["JsonOption", "SettingsOption", "TaskOption"]
 
 TaskOption = Annotated[str, typer.Option(help="spectral-class, object-type or a task file (TOML)")]
 SettingsOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="a key of the experiment file, such as split.by=field; repeatable"),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]

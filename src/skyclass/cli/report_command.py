@@ -11,7 +11,10 @@ __all__ = ["report"]
 def report(
     directory: Annotated[Path, typer.Argument(help="directory of an experiment or a study")],
 ) -> None:
-    """Write the report of an experiment or a study anew, one HTML file that needs nothing else."""
+    """Write the report of an experiment or a study again.
+
+    The report is one HTML file that needs no other.
+    """
     from skyclass.evaluation.report.page import write_report
     from skyclass.studies.study_report import is_study, write_study_report
 

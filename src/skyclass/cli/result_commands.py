@@ -12,10 +12,10 @@ def figures(
     experiment: Annotated[Path, typer.Argument(help="directory of an experiment")],
     form: Annotated[str, typer.Option("--format", help="pdf or png")] = "pdf",
     out: Annotated[
-        Path | None, typer.Option(help="directory to write [figures in the experiment's]")
+        Path | None, typer.Option(help="directory to write", show_default="EXPERIMENT/figures")
     ] = None,
 ) -> None:
-    """Draw an experiment's results for a paper, one journal column wide."""
+    """Draw results for a paper, one journal column wide."""
     from skyclass.evaluation.write_figures import write_figures
 
     typer.echo("\n".join(str(path) for path in write_figures(experiment, out, form=form)))
@@ -23,7 +23,7 @@ def figures(
 
 def compare(
     a: Annotated[Path, typer.Argument(help="directory of an experiment")],
-    b: Annotated[Path, typer.Argument(help="directory of another")],
+    b: Annotated[Path, typer.Argument(help="directory of another experiment")],
     common: Annotated[
         bool, typer.Option("--common", help="only test objects that both have")
     ] = False,
@@ -38,10 +38,10 @@ def compare(
 def reweight(
     experiment: Annotated[Path, typer.Argument(help="directory of an experiment")],
     prior: Annotated[
-        list[str], typer.Argument(help="how frequent each class is: star=0.7 galaxy=0.25 ...")
+        list[str], typer.Argument(help="share of each class: star=0.7 galaxy=0.25 ...")
     ],
 ) -> None:
-    """Give purity and completeness where classes are as frequent as stated."""
+    """Compute purity and completeness for other class shares."""
     from skyclass.evaluation.reweight import reweight as run
 
     table = run(experiment, prior)

@@ -17,13 +17,17 @@ def study(
         bool, typer.Option("--simulated", help="on a simulated survey, served on this machine")
     ] = False,
     scale: Annotated[
-        float | None, typer.Option(help="share of the objects, with --simulated [default: 0.02]")
+        float | None,
+        typer.Option(help="share of objects, with --simulated", show_default="0.02"),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
     ] = None,
 ) -> None:
-    """Run a grid of experiments and compare them; run again, it goes on where it stopped."""
+    """Run a grid of experiments and compare them.
+
+    An interrupted study is resumed; cells that failed are tried again.
+    """
     from skyclass.errors import StudyError
     from skyclass.studies.run_study import run_study
 
@@ -40,7 +44,7 @@ def study(
 
 
 def _by_reason(failures: dict[str, str]) -> list[str]:
-    """Tell each reason once, with the cells that it stopped."""
+    """Group the cells that failed by the reason."""
     reasons: dict[str, list[str]] = {}
     for cell, why in failures.items():
         reasons.setdefault(why, []).append(cell)

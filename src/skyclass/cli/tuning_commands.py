@@ -13,9 +13,9 @@ __all__ = ["learning_rate", "tune"]
 def learning_rate(
     file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
     out: Annotated[Path, typer.Option(help="directory for objects and learning-rate.png")],
-    steps: Annotated[int, typer.Option(help="steps at most", min=8)] = 100,
+    steps: Annotated[int, typer.Option(help="most steps", min=8)] = 100,
 ) -> None:
-    """Raise the learning rate step by step and suggest one."""
+    """Suggest a learning rate from a sweep over rates."""
     from skyclass.pipeline.tune import check_learning_rates
 
     with progress_bars() as progress:
@@ -28,7 +28,10 @@ def tune(
     space: Annotated[Path, typer.Argument(help="search file (TOML): trials and space")],
     out: Annotated[Path, typer.Option(help="directory of the search")],
 ) -> None:
-    """Search for good settings on the validation objects; run again, it goes on."""
+    """Search for good settings, judged on the validation objects.
+
+    An interrupted search is resumed.
+    """
     from skyclass.pipeline.tune import tune as run
 
     with progress_bars() as progress:
