@@ -13,47 +13,59 @@ from skyclass._version import __version__
 if TYPE_CHECKING:
     from skyclass.catalog.build_catalog import build_catalog
     from skyclass.config.experiment_file import read_config
+    from skyclass.config.sections import Experiment
     from skyclass.evaluation.compare import compare
     from skyclass.evaluation.metrics import score
     from skyclass.images.make_cutouts import make_cutouts
+    from skyclass.images.registry import register_image_type
     from skyclass.images.renderer import render
     from skyclass.images.show import show
     from skyclass.images.stored_cutouts import open_cutouts
     from skyclass.inference.classify import classify
+    from skyclass.mock_archive.server import serve_archive
+    from skyclass.models.saved_model import load_model
     from skyclass.pipeline.experiment import run_experiment
     from skyclass.simulation.simulate import simulate
     from skyclass.studies.run_study import run_study
     from skyclass.surveys.download import download
 
 __all__ = [
+    "Experiment",
     "__version__",
     "build_catalog",
     "classify",
     "compare",
     "download",
+    "load_model",
     "make_cutouts",
     "open_cutouts",
     "read_config",
+    "register_image_type",
     "render",
     "run_experiment",
     "run_study",
     "score",
+    "serve_archive",
     "show",
     "simulate",
 ]
 
 _MODULES: Final = {
+    "Experiment": "config.sections",
     "build_catalog": "catalog.build_catalog",
     "classify": "inference.classify",
     "compare": "evaluation.compare",
     "download": "surveys.download",
+    "load_model": "models.saved_model",
     "make_cutouts": "images.make_cutouts",
     "open_cutouts": "images.stored_cutouts",
     "read_config": "config.experiment_file",
+    "register_image_type": "images.registry",
     "render": "images.renderer",
     "run_experiment": "pipeline.experiment",
     "run_study": "studies.run_study",
     "score": "evaluation.metrics",
+    "serve_archive": "mock_archive.server",
     "show": "images.show",
     "simulate": "simulation.simulate",
 }

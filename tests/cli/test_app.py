@@ -196,7 +196,7 @@ def test_an_interruption_says_what_it_means(
     words = ["catalog", str(small_survey / "catalog.csv"), "--out", str(tmp_path / "c.parquet")]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 130
-    assert result.stderr == "interrupted; the same command goes on from here\n"
+    assert result.stderr == "interrupted; run the same command again to resume it\n"
 
 
 def test_settings_are_searched_for_on_the_validation_objects(

@@ -1,6 +1,8 @@
 """The application: its commands by the way of the data, and what they have in common."""
 
 import functools
+import inspect
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +42,11 @@ class Command:
         """Name as it is typed."""
         return self.run.__name__.replace("_", "-")
 
+    @property
+    def help(self) -> str:
+        """What it does, one line a paragraph, so that it is wrapped to the terminal."""
+        return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(self.run) or "")
+
 
 PANELS: Final[dict[str, tuple[Command, ...]]] = {
     "From a catalogue to a report": (
@@ -54,19 +61,19 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
         Command(
             catalog,
             "skyclass.build_catalog",
-            "skyclass catalog stars.csv --out stars.parquet --set split.by=field",
+            "skyclass catalog stars.csv --out c.parquet --set split.by=field",
         ),
         Command(
             download,
             "skyclass.download",
-            "skyclass download --catalog stars.parquet --out frames",
+            "skyclass download --catalog c.parquet --out frames",
         ),
     ),
     "Cutouts and image types": (
         Command(
             cutouts,
             "skyclass.make_cutouts",
-            "skyclass cutouts --catalog stars.parquet --frames frames --out cutouts",
+            "skyclass cutouts --catalog c.parquet --frames frames --out cutouts",
         ),
         Command(
             show, "skyclass.show", "skyclass show --cutouts cutouts --types gri,ugriz --out a.png"
@@ -107,9 +114,9 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
         Command(
             classify,
             "skyclass.classify",
-            "skyclass classify frames/301/4510/4 --model stars/model --out classes.fits",
+            "skyclass classify frames --model stars/model --out classes.fits",
         ),
-        Command(push, "skyclass.models.hub.push", "skyclass push stars/model owner/stars"),
+        Command(push, "skyclass.models.hub.push_model", "skyclass push stars/model owner/stars"),
     ),
     "Tools": (
         Command(archive, "skyclass.serve_archive", "skyclass archive survey --fault 404=0.1"),
@@ -176,6 +183,9 @@ def _set_up(
 
 for _panel, _commands in PANELS.items():
     for _command in _commands:
-        app.command(_command.name, rich_help_panel=_panel, epilog=f"Example: {_command.example}")(
-            _interruptible(_command.run)
-        )
+        app.command(
+            _command.name,
+            help=_command.help,
+            epilog=f"Example: {_command.example}",
+            rich_help_panel=_panel,
+        )(_interruptible(_command.run))

@@ -1,0 +1,85 @@
+"""Examples in docstrings: every one runs, in a directory with a small survey and an experiment."""
+
+import doctest
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import skyclass
+from skyclass.pipeline.experiment import run_experiment
+from skyclass.simulation.simulate import simulate
+
+PACKAGE = Path(skyclass.__file__).parent
+PUBLIC = [name for name in skyclass.__all__ if name != "__version__"]
+EXPERIMENT = """task = "spectral-class"
+
+[catalog]
+path = "survey/catalog.csv"
+
+[labels]
+merge = { hot = ["O", "B", "A"], cool = ["F", "G", "K", "M"] }
+
+[survey]
+frames = "survey/frames"
+
+[cutouts]
+size = 32
+
+[training]
+epochs = 2
+"""
+
+
+def find_examples() -> Iterator[doctest.DocTest]:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if ">>> " in path.read_text(encoding="utf-8"):
+            name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+            yield from finder.find(importlib.import_module(name.removesuffix(".__init__")))
+
+
+@pytest.fixture(scope="session")
+def example_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make `survey/`, `stars.toml` and `stars/`, the experiment of that file."""
+    directory = tmp_path_factory.mktemp("examples")
+    simulate(directory / "survey", 2, seed=5, objects_per_field=60, workers=1)
+    (directory / "stars.toml").write_text(EXPERIMENT)
+    run_experiment(directory / "stars.toml", directory / "stars")
+    return directory
+
+
+@pytest.mark.parametrize("example", [pytest.param(e, id=e.name) for e in find_examples()])
+def test_an_example_prints_what_it_says(
+    example: doctest.DocTest,
+    example_directory: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for path in example_directory.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    example.globs = {
+        **example.globs,
+        "frames_dir": "survey/frames",
+        "catalog_csv": "survey/catalog.csv",
+        "cutouts_dir": "stars/cutouts",
+        "model_dir": "stars/model",
+        "experiment_dir": "stars",
+    }
+    printed: list[str] = []
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    runner = doctest.DocTestRunner(optionflags=flags, verbose=False)
+    assert runner.run(example, out=printed.append).failed == 0, "".join(printed)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_an_example(name: str) -> None:
+    text = inspect.getdoc(getattr(skyclass, name)) or ""
+    _, heading, examples = text.partition("\nExamples\n--------\n")
+    assert heading
+    assert ">>> " in examples
+    assert not re.search(r"doctest:\s*\+SKIP", examples)
