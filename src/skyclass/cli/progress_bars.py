@@ -16,16 +16,20 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from skyclass.progress import Progress
+from skyclass.cli.verbosity import is_quiet, is_verbose
+from skyclass.progress import Progress, no_progress
 
 __all__ = ["progress_bars"]
 
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Show a bar for each stage."""
+    """Show a bar for each stage; nothing if the user wants it quiet."""
+    if is_quiet():
+        yield no_progress
+        return
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if is_verbose() or not console.is_terminal:
         yield _print_lines(console)
         return
     columns = (
