@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skyclass.catalog.build_catalog import catalog_of, read_catalog, write_catalog
+from skyclass.catalog.build_catalog import make_catalog, read_catalog, write_catalog
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.make_cutouts import make_cutouts
@@ -90,7 +90,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
     simulate(survey, fields, objects_per_field=objects, workers=1)
     config = configuration(survey, "compact", None, 1)
     if not cutouts.exists():
-        catalog = catalog_of(config, folder / "query")
+        catalog = make_catalog(config, folder / "query")
         write_catalog(catalog, folder / "objects.parquet")
         make_cutouts(catalog, survey / "frames", cutouts, config.cutouts)
     return cutouts

@@ -101,7 +101,7 @@ def test_real_table_against_plain_python(real_data: Path) -> None:
     ("change", "message"),
     [
         (lambda t: t.drop(columns="ra"), "no column ra"),
-        (lambda t: t.assign(ra=t["ra"].where(t.index != 3, 400.0)), "has 400"),
+        (lambda t: t.assign(ra=t["ra"].where(t.index != 3, 400.0)), "got 400 in row 4"),
         (lambda t: t.iloc[:0], "no rows"),
         (lambda t: t.assign(subclass=["O9", *t["subclass"][1:]]), "class O has 1"),
     ],

@@ -182,14 +182,14 @@ def test_same_rows_whatever_the_order() -> None:
 @pytest.mark.parametrize(
     ("change", "rules", "message"),
     [
-        ({"ra": 400.0}, {}, "ra must lie between 0 and 360 degrees; row 1 has 400"),
-        ({"dec": -91.0}, {}, "dec must lie between -90 and 90 degrees; row 1 has -91"),
-        ({"ra": np.linspace(0, 23.9, 50)}, {}, "ra runs from 0 to 24 as hours do"),
+        ({"ra": 400.0}, {}, "ra must be 0 to 360 degrees, got 400 in row 1"),
+        ({"dec": -91.0}, {}, "dec must be -90 to 90 degrees, got -91 in row 1"),
+        ({"ra": np.linspace(0, 23.9, 50)}, {}, "ra spans 0 to 24 as hours do"),
         ({"ra": "12:34:56.7"}, {}, "ra is written in hours"),
-        ({"subclass": None}, {}, r"no row is left: 50 dropped \(no subclass\)"),
-        ({"subclass": np.nan}, {}, r"no row is left: 50 dropped \(no subclass\)"),
-        ({"field": None}, {}, "no row is left: 50 dropped"),
-        ({"objid": None}, {"frame_keys": "objid"}, "no exact objid to read frame keys from"),
+        ({"subclass": None}, {}, r"no row of the catalogue is left: 50 dropped \(no subclass\)"),
+        ({"subclass": np.nan}, {}, r"no row of the catalogue is left: 50 dropped \(no subclass\)"),
+        ({"field": None}, {}, "no row of the catalogue is left: 50 dropped"),
+        ({"objid": None}, {"frame_keys": "objid"}, "no exact objid; clean.frame_keys"),
     ],
 )
 def test_bad_rows(change: dict[str, Any], rules: dict[str, Any], message: str) -> None:

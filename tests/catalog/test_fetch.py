@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from catalog.tables import tidy_stars
-from skyclass.catalog.build_catalog import catalog_of
+from skyclass.catalog.build_catalog import make_catalog
 from skyclass.catalog.fetch import fetch_pages, fetch_table, look_up_frame_keys
 from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
@@ -295,5 +295,5 @@ def test_from_a_query_to_a_catalogue(tmp_path: Path, answer) -> None:
         catalog=CatalogConfig(source="skyserver", query=QUERY),
         clean=CleanConfig(frame_keys="require"),
     )
-    table = catalog_of(config, tmp_path)
+    table = make_catalog(config, tmp_path)
     assert set(table["specobjid"]) == set(STARS["specobjid"])

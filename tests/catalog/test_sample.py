@@ -10,7 +10,7 @@ import pytest
 from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.catalog.read_table import read_table
-from skyclass.catalog.sample import PRESETS, field_counts, sample
+from skyclass.catalog.sample import DATA_SETS, count_by_field, sample
 from skyclass.config.sections import CleanConfig, SampleConfig
 from skyclass.errors import CatalogError
 
@@ -26,14 +26,14 @@ def counted(table: pd.DataFrame) -> dict[str, int]:
     return table["label"].value_counts().to_dict()
 
 
-def test_field_counts() -> None:
+def test_counts_by_field() -> None:
     table = labelled()
     sql = """SELECT rerun, run, camcol, field, label, count(*) AS count FROM stars
              GROUP BY ALL ORDER BY count DESC, rerun, run, camcol, field, label"""
     with duckdb.connect() as db:
         db.register("stars", table[KEYS].astype({"label": object}))
         expected = db.sql(sql).df()
-    found = field_counts(table)
+    found = count_by_field(table)
     assert found.astype(object).values.tolist() == expected.astype(object).values.tolist()
 
 
@@ -90,9 +90,9 @@ def test_balanced() -> None:
 
 
 def test_the_source_systems_data_sets() -> None:
-    rules = PRESETS["thesis-1"]
+    rules = DATA_SETS["thesis-1"]
     assert (rules.method, rules.per_class, rules.counts) == ("densest-fields", 10_000, {"O": 3601})
-    totals = {name: PRESETS[name].total for name in ("thesis-2", "thesis-3")}
+    totals = {name: DATA_SETS[name].total for name in ("thesis-2", "thesis-3")}
     assert totals == {"thesis-2": 42_200, "thesis-3": 75_000}
 
 
@@ -100,7 +100,7 @@ def test_a_preset_on_the_real_table(real_data: Path) -> None:
     table = read_table(real_data / "catalogs" / "margnet_compact_240k.parquet")
     rules = CleanConfig(duplicates="id")
     built = build_catalog(
-        table, "object-type", rules=rules, sampling=SampleConfig(preset="thesis-2")
+        table, "object-type", rules=rules, sampling=SampleConfig(data_set="thesis-2")
     )
     told = built.attrs["skyclass"]
     assert 42_200 <= told["rows_out"] < 42_300
@@ -112,16 +112,25 @@ def test_a_preset_on_the_real_table(real_data: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"method": "random", "total": 3000}, "sample.total = 3000 is more than the 2000"),
-        ({"method": "densest-fields", "per_class": 3000}, "sample.per_class = 3000 is more"),
-        ({"method": "balanced", "per_class": 600}, "more than the .* objects of class A"),
+        (
+            {"method": "random", "total": 3000},
+            "sample.total must be at most 2000, the number of objects, got 3000",
+        ),
+        (
+            {"method": "densest-fields", "per_class": 3000},
+            "sample.per_class must be at most 2000, the number of objects, got 3000",
+        ),
+        (
+            {"method": "balanced", "per_class": 600},
+            "sample.per_class must be at most [0-9]+, the number of class A, got 600",
+        ),
         (
             {"method": "densest-fields", "per_class": 9, "counts": {"O": 3}},
-            "the class 'O', of which there is no object",
+            "class 'O', which no object has",
         ),
     ],
 )
-def test_numbers_that_cannot_be(rules: dict, message: str) -> None:
+def test_impossible_numbers(rules: dict, message: str) -> None:
     with pytest.raises(CatalogError, match=message):
         sample(labelled(), SampleConfig(**rules), seed=1)
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import build_catalog
-from skyclass.catalog.ids import field_groups
+from skyclass.catalog.ids import number_fields
 from skyclass.catalog.read_table import read_table
-from skyclass.catalog.split import assign_splits, leakage
+from skyclass.catalog.split import assign_splits, measure_leakage
 from skyclass.config.experiment_file import objects_config
 from skyclass.config.sections import CleanConfig, SplitConfig
 from skyclass.errors import CatalogError, ConfigError
@@ -118,7 +118,7 @@ def test_leakage_on_the_real_table(real_data: Path) -> None:
 
 def test_leakage_is_not_known_without_fields() -> None:
     table = labelled().drop(columns="field")
-    assert leakage(table.assign(split="test")) is None
+    assert measure_leakage(table.assign(split="test")) is None
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,6 @@ def test_fields_are_numbered_alike_in_any_order() -> None:
     rng = np.random.default_rng(5)
     table = pd.DataFrame(rng.integers(1, 4, (60, 4)), columns=FIELD)
     expected = table.groupby(FIELD).ngroup()
-    assert field_groups(table).tolist() == expected.tolist()
+    assert number_fields(table).tolist() == expected.tolist()
     ordered = table.sort_values(FIELD)
-    assert field_groups(ordered).tolist() == expected[ordered.index].tolist()
+    assert number_fields(ordered).tolist() == expected[ordered.index].tolist()

@@ -192,7 +192,7 @@ def test_an_interruption_says_what_it_means(
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skyclass.catalog.build_catalog.catalog_of", interrupted)
+    monkeypatch.setattr("skyclass.catalog.build_catalog.make_catalog", interrupted)
     words = ["catalog", str(small_survey / "catalog.csv"), "--out", str(tmp_path / "c.parquet")]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 130

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from skyclass.catalog.build_catalog import catalog_of, write_catalog
+from skyclass.catalog.build_catalog import make_catalog, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
 from skyclass.evaluation.calibration import undo_temperature
 from skyclass.evaluation.conformal import make_prediction_sets
@@ -30,7 +30,7 @@ def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
         catalog=CatalogConfig(path=small_survey / "catalog.csv"),
         split=SplitConfig(test=0.3, calibration=0.2),
     )
-    catalog = catalog_of(config, folder / "query")
+    catalog = make_catalog(config, folder / "query")
     write_catalog(catalog, folder / "catalog.parquet")
     rules = CutoutConfig(size=48)
     info = make_cutouts(catalog, small_survey / "frames", folder / "cutouts", rules)

@@ -15,7 +15,7 @@ def test_shipped_studies_are_the_published_grids() -> None:
     cells = cells_of(thesis, base, scale=0.1, fixed=fixed)
     assert len(cells) == 12
     assert {c.source for c in cells} == {"frames", "sdss-jpeg"}
-    assert [c.config.sample.preset for c in cells_of(thesis, base)[::4]] == [
+    assert [c.config.sample.data_set for c in cells_of(thesis, base)[::4]] == [
         f"thesis-{number}" for number in (1, 2, 3)
     ]
     counts = cells[4].config.sample.counts

@@ -5,17 +5,17 @@ import pytest
 
 from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import build_catalog
-from skyclass.catalog.cleaning_report import report_lines
+from skyclass.catalog.cleaning_report import format_report
 from skyclass.config.sections import LabelConfig
 from skyclass.errors import TaskError
 from skyclass.tasks.registry import get_task
-from skyclass.tasks.regroup import regrouped
+from skyclass.tasks.regroup import regroup
 
 STARS = get_task("spectral-class")
 
 
 def test_rows_get_the_new_names() -> None:
-    task = regrouped(STARS, {"early": ("B", "O"), "M": ("K", "M")}, ("G",))
+    task = regroup(STARS, {"early": ("B", "O"), "M": ("K", "M")}, ("G",))
     assert task.classes == ("early", "A", "F", "M")
     table = pd.DataFrame({"subclass": ["O9", "B2", "A0", "G2", "K5", "M1", "M2", "WD", None]})
     labels = task.label(table)
@@ -38,20 +38,20 @@ def test_the_catalogue_counts_them() -> None:
     assert report["classes"]["cool"] == plain["K"] + plain["M"]
     assert "A" not in report["classes"]
     line = f"class cool is K {plain['K']} + M {plain['M']}, of all rows read"
-    assert line in report_lines(report)
+    assert line in format_report(report)
 
 
 @pytest.mark.parametrize(
     ("merge", "drop", "message"),
     [
         ({"x": ("Q",)}, (), "no class 'Q' to merge or drop"),
-        ({"x": ("A", "B")}, ("A",), "'A' is merged or dropped more than once"),
+        ({"x": ("A", "B")}, ("A",), "name class 'A' more than once"),
         ({"x": ("A",), "y": ("A",)}, (), "more than once"),
         ({"x": ()}, (), "no class is merged into 'x'"),
-        ({"G": ("A", "F")}, (), "a class 'G' already"),
-        ({"all": tuple("OBAFGKM")}, (), "less than two classes"),
+        ({"G": ("A", "F")}, (), "class 'G' exists already"),
+        ({"all": tuple("OBAFGKM")}, (), "fewer than two classes"),
     ],
 )
-def test_groups_that_cannot_be(merge, drop, message: str) -> None:
+def test_invalid_groups(merge, drop, message: str) -> None:
     with pytest.raises(TaskError, match=message):
-        regrouped(STARS, merge, drop)
+        regroup(STARS, merge, drop)

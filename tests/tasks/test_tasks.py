@@ -74,7 +74,7 @@ def test_a_registered_task_is_known_by_name(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("skyclass.tasks.registry.TASKS", dict(TASKS))
     task = Task("brightness", ("bright", "faint"), ("u",), label, ordered=True, extended=False)
     assert register(task) is get_task("brightness")
-    with pytest.raises(TaskError, match="there is a task named 'brightness' already"):
+    with pytest.raises(TaskError, match="task 'brightness' exists already"):
         register(Task("brightness", ("a", "b"), ("u",), label, ordered=True, extended=False))
 
 
@@ -99,8 +99,8 @@ def test_bad_task_files(tmp_path: Path, change: tuple[str, str], message: str) -
     [
         ("spectral-clas", "any", "did you mean 'spectral-class'"),
         ("spectral-class", "giants", "unknown template_luminosity 'giants'"),
-        ("object-type", "main-sequence", "belongs to spectral-class"),
-        ("nowhere.toml", "any", "the task file nowhere.toml does not exist"),
+        ("object-type", "main-sequence", "applies to spectral-class"),
+        ("nowhere.toml", "any", "task file nowhere.toml does not exist"),
     ],
 )
 def test_unknown_names(name: str, luminosity: str, message: str) -> None:

@@ -1,1 +1,1 @@
-"""Tables of objects: found, cleaned, labelled, sampled and split; no pixels."""
+"""Tables of objects: read, cleaned, labelled, sampled and split; no pixels."""

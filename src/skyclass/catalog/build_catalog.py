@@ -1,4 +1,4 @@
-"""From a file of objects to a clean, labelled, sampled, split catalogue."""
+"""Build a clean, labelled, sampled, split catalogue from a table of objects."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +9,8 @@ import pandas as pd
 from skyclass.catalog.clean import clean
 from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
 from skyclass.catalog.read_table import read_table
-from skyclass.catalog.sample import download_bytes, sample
-from skyclass.catalog.split import assign_splits, split_report
+from skyclass.catalog.sample import estimate_download, sample
+from skyclass.catalog.split import assign_splits, count_splits
 from skyclass.config.sections import (
     CleanConfig,
     LabelConfig,
@@ -24,14 +24,14 @@ from skyclass.progress import Progress, no_progress
 from skyclass.schema import IDS
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.tasks.registry import get_task
-from skyclass.tasks.regroup import regrouped
+from skyclass.tasks.regroup import regroup
 
 __all__ = [
     "build_catalog",
-    "catalog_of",
+    "get_source",
+    "make_catalog",
     "present_classes",
     "read_catalog",
-    "source_of",
     "write_catalog",
 ]
 
@@ -56,13 +56,13 @@ def build_catalog(
     Parameters
     ----------
     source
-        File as `read_table` takes it, or a table that it gave.
+        File that `read_table` can read, or a table that it returned.
     task
         Name of a task, or path of a task file.
     columns
         For a column that skyclass knows, its name in the file, where that is another.
     labels, rules, sampling, split
-        How objects are labelled, cleaned, chosen and divided; the defaults where not given.
+        How objects are labelled, cleaned, sampled and split; None for the defaults.
     seed
         Seed of the sample and of the split.
 
@@ -76,20 +76,20 @@ def build_catalog(
     Raises
     ------
     CatalogError
-        Where the file or its rows cannot be used.
+        If the file or its rows cannot be used.
     TaskError
-        Where there is no such task.
+        If there is no such task.
     """
     labels = labels or LabelConfig()
     chosen = get_task(task, template_luminosity=labels.template_luminosity)
-    chosen = regrouped(chosen, labels.merge, labels.drop)
+    chosen = regroup(chosen, labels.merge, labels.drop)
     table = source if isinstance(source, pd.DataFrame) else read_table(source, columns=columns)
     table, report = clean(table, chosen, rules)
     count = len(table)
     table = sample(table, sampling or SampleConfig(), seed)
     table["split"] = assign_splits(table, split or SplitConfig(), seed)
     per_class = table["label"].value_counts()
-    divided = split_report(table, chosen.classes)
+    divided = count_splits(table, chosen.classes)
     fields = divided["fields"]
     table.attrs["skyclass"] = {
         "task": task,
@@ -98,36 +98,36 @@ def build_catalog(
         "rows_out": len(table),
         "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
         **divided,
-        "download_bytes": None if fields is None else download_bytes(fields),
+        "download_bytes": None if fields is None else estimate_download(fields),
     }
     return table
 
 
-def catalog_of(
+def make_catalog(
     config: ObjectsConfig, work: Path, *, progress: Progress = no_progress
 ) -> pd.DataFrame:
-    """Make the catalogue that a configuration asks for.
+    """Build the catalogue that a configuration describes.
 
     Parameters
     ----------
     config
-        Where objects come from, and all rules.
+        Source of the objects, and all rules.
     work
         Folder for the answers of a query; what is there already is not asked again.
     progress
-        Called with the stage and the pages that have come (`skyclass.progress.Progress`).
+        Called after each page of a query (`skyclass.progress.Progress`).
 
     Returns
     -------
     pandas.DataFrame
-        As `build_catalog` gives it.
+        As `build_catalog` returns it.
 
     Raises
     ------
     SkyclassError
-        Where the table cannot be had or used.
+        If the table cannot be read, fetched or used.
     """
-    table = read_table(source_of(config, work, progress=progress), columns=config.catalog.columns)
+    table = read_table(get_source(config, work, progress=progress), columns=config.catalog.columns)
     if config.clean.frame_keys == "skyserver":
         server = SkyServer(config.catalog.release, config.catalog.base_url or HOST)
         table = look_up_frame_keys(table, server, work / "frame-keys", progress=progress)
@@ -142,17 +142,17 @@ def catalog_of(
     )
 
 
-def source_of(config: ObjectsConfig, work: Path, *, progress: Progress = no_progress) -> Path:
-    """Give the table's file, after fetching it where it comes from a query.
+def get_source(config: ObjectsConfig, work: Path, *, progress: Progress = no_progress) -> Path:
+    """Return the file of the table; a query is run first.
 
     Parameters
     ----------
     config
-        Where objects come from.
+        Source of the objects.
     work
         Folder for the answers of a query.
     progress
-        Called with the stage and the pages that have come (`skyclass.progress.Progress`).
+        Called after each page of a query (`skyclass.progress.Progress`).
 
     Returns
     -------
@@ -162,7 +162,7 @@ def source_of(config: ObjectsConfig, work: Path, *, progress: Progress = no_prog
     Raises
     ------
     SkyclassError
-        Where there is none, or the query fails.
+        If the file does not exist, or the query fails.
     """
     path = config.catalog.path
     if path is None:
@@ -184,7 +184,9 @@ def write_catalog(table: pd.DataFrame, path: AnyPath) -> None:
     """
     path = Path(path)
     if path.suffix != ".parquet":
-        raise CatalogError(f"a catalogue is written as Parquet; name it {path.stem}.parquet")
+        raise CatalogError(
+            f"{path}: a catalogue is written as Parquet; name it {path.stem}.parquet"
+        )
     # numbers that hardly repeat neither gain from a dictionary nor from compression
     repeating = [
         str(name)
@@ -218,7 +220,7 @@ def read_catalog(path: AnyPath) -> pd.DataFrame:
     Raises
     ------
     CatalogError
-        Where the file is no such catalogue.
+        If the file is not such a catalogue.
     """
     path = Path(path)
     table = read_table(path)

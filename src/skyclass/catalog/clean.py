@@ -1,4 +1,4 @@
-"""Drop rows that cannot be used, rule by rule, and say how many and why."""
+"""Drop unusable rows, rule by rule, and count them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.duplicates import place_groups, place_keys, shared
-from skyclass.catalog.ids import frame_keys_of, identities, no_ids, numbers_of
-from skyclass.catalog.magnitudes import correct_extinction, undetected
+from skyclass.catalog.duplicates import find_repeated, group_positions, hash_positions
+from skyclass.catalog.ids import decode_objid, make_identities, make_missing_ids, to_id_array
+from skyclass.catalog.magnitudes import correct_extinction, find_undetected
 from skyclass.catalog.row_order import RowOrder, Rows, take_rows
 from skyclass.config.sections import CleanConfig
 from skyclass.errors import CatalogError
 from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
-from skyclass.tasks.task import Task, distinct
+from skyclass.tasks.task import Task, encode_strings
 
 __all__ = ["clean"]
 
@@ -44,11 +44,11 @@ def clean(
     Parameters
     ----------
     table
-        As `read_table` gives it.
+        As `read_table` returns it.
     task
-        Says how a row gets its label.
+        Labels the rows.
     rules
-        What to drop; the defaults where not given.
+        What to drop; None for the defaults.
 
     Returns
     -------
@@ -59,55 +59,55 @@ def clean(
     report
         ``rows_in``; ``dropped`` (rows by rule); ``rounded`` (ids lost to a spreadsheet);
         ``undetected`` (magnitudes at or fainter than zero flux, by column); ``frame_keys`` (whether
-        the rows have them); and what the task tells.
+        the rows have them); and the notes of the task.
 
     Raises
     ------
     CatalogError
-        Where a needed column is missing, a coordinate is impossible, or no row is left.
+        If a needed column is missing, a coordinate is impossible, or no row is left.
     """
     rules = rules or CleanConfig()
     rounded = table.attrs.get("rounded", {})
-    table = _prepared(table, task, rules)
-    labels, faint = task.label(table), undetected(table)
-    sieve = _Sieve(len(table))
-    _sift_places(sieve, table, rules)
-    _sift_labels(sieve, labels.reason)
-    _sift_quality(sieve, table, faint, rules)
+    table = _prepare_columns(table, task, rules)
+    labels, faint = task.label(table), find_undetected(table)
+    row_filter = _RowFilter(len(table))
+    _filter_places(row_filter, table, rules)
+    _filter_labels(row_filter, labels.reason)
+    _filter_quality(row_filter, table, faint, rules)
     row_order = RowOrder(table)
-    _sift_duplicates(sieve, table, row_order, rules)
-    if not sieve.alive.any():
-        raise CatalogError(f"no row is left: {_summary(sieve.dropped)}")
-    order = row_order.sort(np.flatnonzero(sieve.alive))
+    _filter_duplicates(row_filter, table, row_order, rules)
+    if not row_filter.alive.any():
+        raise CatalogError(f"no row of the catalogue is left: {_summarise(row_filter.dropped)}")
+    order = row_order.sort(np.flatnonzero(row_filter.alive))
     kept = take_rows(table, order)
     label = pd.Categorical(labels.label.array.take(order), categories=list(task.classes))
     kept = kept.assign(label=label)
     if kept["specobjid"].isna().any():
-        kept = kept.assign(id=identities(kept))
+        kept = kept.assign(id=make_identities(kept))
     report = {
         "rows_in": len(table),
         "rounded": rounded,
-        "undetected": {name: int(marks[sieve.alive].sum()) for name, marks in faint.items()},
-        "dropped": sieve.dropped,
+        "undetected": {name: int(marks[row_filter.alive].sum()) for name, marks in faint.items()},
+        "dropped": row_filter.dropped,
         "frame_keys": set(FRAME_KEYS) <= set(kept.columns),
         **labels.notes,
     }
-    return _finished(kept, faint, order, rules), report
+    return _finalise_columns(kept, faint, order, rules), report
 
 
-def _prepared(table: pd.DataFrame, task: Task, rules: CleanConfig) -> pd.DataFrame:
-    """Make sure that all columns are there that the rules need, as numbers."""
-    found = tuple(table.columns)
-    table = _with_ids(table, rules)
-    _require(table, _needed(table, task, rules), found)
-    table = _numeric(table, (*POSITION, *FRAME_KEYS, *SPECTRUM))
+def _prepare_columns(table: pd.DataFrame, task: Task, rules: CleanConfig) -> pd.DataFrame:
+    """Check that the table has the columns that the rules need, and convert them to numbers."""
+    in_file = tuple(table.columns)
+    table = _add_ids(table, rules)
+    _check_columns(table, _list_needed(table, task, rules), in_file)
+    table = _convert_numbers(table, (*POSITION, *FRAME_KEYS, *SPECTRUM))
     return table.assign(ra=15.0 * table["ra"]) if rules.ra_unit == "hour" else table
 
 
-def _finished(
+def _finalise_columns(
     table: pd.DataFrame, faint: dict[str, NDArray[np.bool_]], order: Rows, rules: CleanConfig
 ) -> pd.DataFrame:
-    """Bring magnitudes and frame keys of the rows kept into their final form."""
+    """Convert magnitudes and frame keys of the rows kept to their final form."""
     if rules.faint == "blank":
         blank = {name: marks[order] for name, marks in faint.items() if marks[order].any()}
         table = table.assign(**{name: table[name].mask(m) for name, m in blank.items()})
@@ -115,14 +115,14 @@ def _finished(
         table = correct_extinction(table)
     if set(FRAME_KEYS) <= set(table.columns):
         table = table.astype(dict.fromkeys(FRAME_KEYS, "int64"))
-    table = table.assign(**_in_order(table))
+    table = table.assign(**_sort_categories(table))
     table.index = pd.RangeIndex(len(table))
     table.attrs = {}
     return table
 
 
-def _in_order(table: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
-    """Sort the names of categorical columns, which come in the order of the input's rows."""
+def _sort_categories(table: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
+    """Sort the categories of columns, which come in the order of the input's rows."""
     columns = table.select_dtypes("category").drop(columns="label")
     return {
         str(name): column.cat.reorder_categories(sorted(column.cat.categories))
@@ -130,32 +130,34 @@ def _in_order(table: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
     }
 
 
-class _Sieve:
-    """Rows still in, and how many each rule has taken out."""
+class _RowFilter:
+    """Rows not dropped yet, and how many each rule has dropped."""
 
     def __init__(self, count: int) -> None:
         self.alive = np.ones(count, dtype=bool)
         self.dropped: dict[str, int] = {}
 
     def keep(self, good: Any, reason: str) -> None:
-        """Drop the rows that are not good."""
+        """Drop the rows that are not good, and count them."""
         marks = np.asarray(good, dtype=bool)
         self.dropped[reason] = int(np.count_nonzero(self.alive & ~marks))
         self.alive &= marks
 
 
-def _with_ids(table: pd.DataFrame, rules: CleanConfig) -> pd.DataFrame:
-    """Add the id columns that a table lacks, and the frame keys if they are to come from them."""
+def _add_ids(table: pd.DataFrame, rules: CleanConfig) -> pd.DataFrame:
+    """Add the id columns that a table lacks, and the frame keys if objid is to supply them."""
     absent = [name for name in IDS if name not in table]
-    table = table.assign(**dict.fromkeys(absent, no_ids(table.index)))
+    table = table.assign(**dict.fromkeys(absent, make_missing_ids(table.index)))
     if rules.frame_keys == "objid":
         if table["objid"].isna().all():
-            raise CatalogError("the catalogue has no exact objid to read frame keys from")
-        table = table.assign(**{str(k): v for k, v in frame_keys_of(table["objid"]).items()})
+            raise CatalogError(
+                'the catalogue has no exact objid; clean.frame_keys = "objid" needs it'
+            )
+        table = table.assign(**{str(k): v for k, v in decode_objid(table["objid"]).items()})
     return table
 
 
-def _needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, ...]:
+def _list_needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, ...]:
     """List the columns that some rule in use needs."""
     names = list(task.columns)
     if rules.duplicates != "id" or set(POSITION) & set(table.columns):
@@ -165,69 +167,69 @@ def _needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, .
     return tuple(names)
 
 
-def _require(table: pd.DataFrame, names: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse a table that lacks a column, and say which were found in the file."""
+def _check_columns(table: pd.DataFrame, names: Sequence[str], in_file: Sequence[str]) -> None:
+    """Check that the table has all columns; a message names those that it has."""
     missing = [name for name in names if name not in table]
     if not missing:
         return
-    message = f"the catalogue has no column {', '.join(missing)}; it has {', '.join(found)}"
+    message = f"the catalogue has no column {', '.join(missing)}; it has {', '.join(in_file)}"
     if set(missing) >= set(POSITION):
-        message += ' (where no image is cut, set clean.duplicates = "id")'
+        message += ' (if no cutouts are to be made, set clean.duplicates = "id")'
     raise CatalogError(message)
 
 
-def _numeric(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Read columns as numbers; SDSS's -9999 is no number."""
+def _convert_numbers(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Convert columns to numbers; -9999 of SDSS counts as missing."""
     changed = {}
     for name in set(names) & set(table.columns):
         values = table[name]
         if not pd.api.types.is_numeric_dtype(values):
             values = pd.to_numeric(values, errors="coerce")
-        if name == "ra" and _sexagesimal(table["ra"]):
-            raise CatalogError("ra is written in hours (12:34:56); give decimal degrees")
+        if name == "ra" and _is_sexagesimal(table["ra"]):
+            raise CatalogError("ra is written in hours (12:34:56); convert it to decimal degrees")
         missing = values < _SENTINEL
         if missing.any() or values is not table[name]:
             changed[name] = values.mask(missing) if missing.any() else values
     return table.assign(**changed)
 
 
-def _sexagesimal(ra: "pd.Series[str]") -> bool:
-    """Tell whether right ascensions are written as 12:34:56 or 12h34m56s."""
+def _is_sexagesimal(ra: "pd.Series[str]") -> bool:
+    """Whether right ascensions are written as 12:34:56 or 12h34m56s."""
     if pd.api.types.is_numeric_dtype(ra):
         return False
     return bool(ra.astype("string").str.contains(r"\d\s*[:h]\s*\d").any())
 
 
-def _sift_places(sieve: _Sieve, table: pd.DataFrame, rules: CleanConfig) -> None:
-    """Drop rows without a place on the sky or in the survey."""
+def _filter_places(row_filter: _RowFilter, table: pd.DataFrame, rules: CleanConfig) -> None:
+    """Drop rows without a position or without frame keys."""
     if set(POSITION) <= set(table.columns):
-        sieve.keep(_there(table, POSITION), "no position")
-        possible = _possible(table)
+        row_filter.keep(_have_values(table, POSITION), "no position")
+        possible = _mark_possible(table)
         if rules.impossible == "refuse":
-            _refuse_impossible(table, possible)
+            _check_possible(table, possible)
         else:
-            sieve.keep(possible, "impossible coordinates")
-        _refuse_hours(table["ra"].to_numpy(np.float64, na_value=np.nan), rules)
+            row_filter.keep(possible, "impossible coordinates")
+        _check_degrees(table["ra"].to_numpy(np.float64, na_value=np.nan), rules)
     if set(FRAME_KEYS) <= set(table.columns):
-        sieve.keep(_there(table, FRAME_KEYS), "no rerun / run / camcol / field")
+        row_filter.keep(_have_values(table, FRAME_KEYS), "no rerun / run / camcol / field")
 
 
-def _there(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell which rows have all of some columns."""
-    there = [table[name].notna().to_numpy() for name in names]
-    return np.asarray(np.logical_and.reduce(there), dtype=bool)
+def _have_values(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Mark the rows that have all of some columns."""
+    present = [table[name].notna().to_numpy() for name in names]
+    return np.asarray(np.logical_and.reduce(present), dtype=bool)
 
 
-def _possible(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which coordinates are a place on the sky; missing ones count as possible."""
+def _mark_possible(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark coordinates that are on the sky; missing ones count as possible."""
     good = np.ones(len(table), dtype=bool)
     for name, (low, high) in _LIMITS.items():
         good &= (table[name].between(low, high) | table[name].isna()).to_numpy()
     return good
 
 
-def _refuse_impossible(table: pd.DataFrame, possible: NDArray[np.bool_]) -> None:
-    """Refuse coordinates that are no place on the sky."""
+def _check_possible(table: pd.DataFrame, possible: NDArray[np.bool_]) -> None:
+    """Check that all coordinates are on the sky."""
     if possible.all():
         return
     row = int(np.argmin(possible))
@@ -235,97 +237,100 @@ def _refuse_impossible(table: pd.DataFrame, possible: NDArray[np.bool_]) -> None
         value = float(table[axis].iloc[row])
         if not low <= value <= high:
             raise CatalogError(
-                f"{axis} must lie between {low:g} and {high:g} degrees; row {row + 1} has"
-                f' {value:g} (set clean.impossible = "drop" to leave such rows out)'
+                f"{axis} must be {low:g} to {high:g} degrees, got {value:g} in row {row + 1}"
+                '; correct it, or set clean.impossible = "drop"'
             )
 
 
-def _refuse_hours(ra: NDArray[np.float64], rules: CleanConfig) -> None:
-    """Refuse right ascensions that run through 0 to 24 and no further."""
+def _check_degrees(ra: NDArray[np.float64], rules: CleanConfig) -> None:
+    """Check that right ascensions do not span just 0 to 24, as hours do."""
     if rules.ra_unit == "auto" and ra.size and np.nanmax(ra) <= 24.0 and np.ptp(ra) > 18.0:
         raise CatalogError(
-            "ra runs from 0 to 24 as hours do; give degrees, or set clean.ra_unit"
-            ' = "hour" or "degree" to say which it is'
+            "ra spans 0 to 24 as hours do; set clean.ra_unit to"
+            ' "hour" or "degree" to state its unit'
         )
 
 
-def _sift_labels(sieve: _Sieve, reason: "pd.Series[str]") -> None:
+def _filter_labels(row_filter: _RowFilter, reason: "pd.Series[str]") -> None:
     """Drop rows without a label, and count each reason."""
-    codes, names = distinct(reason)
-    found = {str(names[code]): code for code in np.flatnonzero(np.bincount(codes)) if names[code]}
-    for name, code in sorted(found.items()):
-        sieve.keep(codes != code, name)
+    codes, names = encode_strings(reason)
+    reasons = {str(names[code]): code for code in np.flatnonzero(np.bincount(codes)) if names[code]}
+    for name, code in sorted(reasons.items()):
+        row_filter.keep(codes != code, name)
 
 
-def _sift_quality(
-    sieve: _Sieve, table: pd.DataFrame, faint: dict[str, NDArray[np.bool_]], rules: CleanConfig
+def _filter_quality(
+    row_filter: _RowFilter,
+    table: pd.DataFrame,
+    faint: dict[str, NDArray[np.bool_]],
+    rules: CleanConfig,
 ) -> None:
     """Drop second observations, doubtful photometry and doubtful spectra."""
     if rules.flags:
         for reason, (name, good) in _FLAGS.items():
             if name in table:
-                sieve.keep(table[name].eq(good).fillna(False), reason)
+                row_filter.keep(table[name].eq(good).fillna(False), reason)
         if "zWarning" in table:
             bits = table["zWarning"].fillna(1).astype("int64") & ~_MANY_OUTLIERS
-            sieve.keep(bits == 0, "spectrum with a warning")
+            row_filter.keep(bits == 0, "spectrum with a warning")
     if rules.faint == "drop":
         for name in faint:
-            sieve.keep(~faint[name], f"no detection in {name}")
+            row_filter.keep(~faint[name], f"no detection in {name}")
 
 
-def _sift_duplicates(
-    sieve: _Sieve, table: pd.DataFrame, order: RowOrder, rules: CleanConfig
+def _filter_duplicates(
+    row_filter: _RowFilter, table: pd.DataFrame, order: RowOrder, rules: CleanConfig
 ) -> None:
-    """Keep each object's first row."""
+    """Drop all but each object's first row."""
 
     def keep_first(rows: Rows, exact: Sequence[NDArray[Any]], reason: str) -> None:
-        rows = order.sort(rows[sieve.alive[rows]])
+        rows = order.sort(rows[row_filter.alive[rows]])
         again = pd.DataFrame({i: values[rows] for i, values in enumerate(exact)}).duplicated()
         good = np.ones(len(table), dtype=bool)
         good[rows[again]] = False
-        sieve.keep(good, reason)
+        row_filter.keep(good, reason)
 
-    checks = _exact_identities(table, rules)
+    checks = _list_exact_keys(table, rules)
     with ThreadPoolExecutor() as pool:
-        found = pool.map(shared, [keys for _, keys, _ in checks])
-        for (reason, _, exact), rows in zip(checks, found, strict=True):
+        repeated = pool.map(find_repeated, [keys for _, keys, _ in checks])
+        for (reason, _, exact), rows in zip(checks, repeated, strict=True):
             keep_first(rows, exact, reason)
-    if rules.duplicates == "position" and sieve.alive.any():
+    if rules.duplicates == "position" and row_filter.alive.any():
         groups = np.zeros(len(table), dtype=np.int64)
-        alive = sieve.alive
-        ra, dec = _places(table)
-        groups[alive] = place_groups(ra[alive], dec[alive], rules.radius)
-        keep_first(shared(groups), [groups], f"within {rules.radius:g} arcsec of another")
+        alive = row_filter.alive
+        ra, dec = _get_positions(table)
+        groups[alive] = group_positions(ra[alive], dec[alive], rules.radius)
+        keep_first(find_repeated(groups), [groups], f"within {rules.radius:g} arcsec of another")
 
 
-def _exact_identities(
+def _list_exact_keys(
     table: pd.DataFrame, rules: CleanConfig
 ) -> list[tuple[str, NDArray[Any], list[NDArray[Any]]]]:
-    """Give what two rows of one object have in common: the rule, keys, and what must be equal."""
-    found: list[tuple[str, NDArray[Any], list[NDArray[Any]]]] = []
+    """List what makes two rows one object: the rule, hash keys, and columns that must be equal."""
+    checks: list[tuple[str, NDArray[Any], list[NDArray[Any]]]] = []
     for name in IDS:
-        ids = numbers_of(table[name])
-        found.append((f"duplicate {name}", ids, [ids]))
+        ids = to_id_array(table[name])
+        checks.append((f"duplicate {name}", ids, [ids]))
     if set(SPECTRUM) <= set(table.columns):
-        spectra = _spectra(table)
-        found.append(("duplicate plate, mjd and fiberID", spectra, [spectra]))
+        spectra = _encode_spectra(table)
+        checks.append(("duplicate plate, mjd and fiberID", spectra, [spectra]))
     if rules.duplicates == "exact":
-        places = _places(table)
-        found.append(("duplicate ra and dec", place_keys(*places), places))
-    return found
+        places = _get_positions(table)
+        checks.append(("duplicate ra and dec", hash_positions(*places), places))
+    return checks
 
 
-def _places(table: pd.DataFrame) -> list[NDArray[np.float64]]:
-    """Give right ascensions and declinations."""
+def _get_positions(table: pd.DataFrame) -> list[NDArray[np.float64]]:
+    """Return right ascensions and declinations."""
     return [table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION]
 
 
-def _spectra(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Give each spectrum a number below 2**53 made of plate, date and fibre; 0 where one lacks."""
+def _encode_spectra(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Encode plate, date and fibre as a number below 2**53; 0 where one is missing."""
     plate, mjd, fiber = (table[name].to_numpy(np.float64, na_value=np.nan) for name in SPECTRUM)
     return np.asarray(np.nan_to_num((plate * 1e5 + mjd) * 1e4 + fiber))
 
 
-def _summary(dropped: dict[str, int]) -> str:
-    """Write counts in one line."""
+def _summarise(dropped: dict[str, int]) -> str:
+    """Summarise counts in one line."""
     return ", ".join(f"{count} dropped ({reason})" for reason, count in dropped.items() if count)

@@ -1,12 +1,12 @@
-"""What became of the rows of a catalogue, told in lines."""
+"""Counts of what became of the rows of a catalogue, as lines of text."""
 
 from typing import Any
 
-__all__ = ["report_lines"]
+__all__ = ["format_report"]
 
 
-def report_lines(report: dict[str, Any]) -> list[str]:
-    """Tell a cleaning report in plain lines.
+def format_report(report: dict[str, Any]) -> list[str]:
+    """Format a cleaning report as lines of text.
 
     Parameters
     ----------
@@ -22,23 +22,23 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     lines += [f"  {n:,} dropped: {reason}" for reason, n in report["dropped"].items() if n]
     if report["sampled_from"] != report["rows_out"]:
         lines.append(f"  {report['sampled_from']:,} clean objects, of which the sample was taken")
-    lines += _odd(report)
+    lines += _describe_oddities(report)
     for split, counts in report["per_class"].items():
-        told = ", ".join(f"{label} {n:,}" for label, n in counts.items() if n)
-        lines.append(f"{split}: {told}")
-    lines += _luminosity(report.get("template_luminosity"))
+        counts_text = ", ".join(f"{label} {n:,}" for label, n in counts.items() if n)
+        lines.append(f"{split}: {counts_text}")
+    lines += _describe_luminosity(report.get("template_luminosity"))
     for name, members in report.get("merged", {}).items():
-        told = " + ".join(f"{label} {n:,}" for label, n in members.items())
-        lines.append(f"class {name} is {told}, of all rows read")
-    lines += _fields(report)
+        counts_text = " + ".join(f"{label} {n:,}" for label, n in members.items())
+        lines.append(f"class {name} is {counts_text}, of all rows read")
+    lines += _describe_fields(report)
     return lines
 
 
-def _odd(report: dict[str, Any]) -> list[str]:
-    """Tell what a user should know of."""
+def _describe_oddities(report: dict[str, Any]) -> list[str]:
+    """Describe what is unusual."""
     lines = [
         f"  {n:,} {name} were rounded (as a spreadsheet does) and are not used;"
-        " objects are named by what is exact"
+        " objects are identified by other columns"
         for name, n in report["rounded"].items()
         if n
     ]
@@ -47,34 +47,34 @@ def _odd(report: dict[str, Any]) -> list[str]:
         for name, n in report["undetected"].items()
         if n
     ]
-    lines += [f"  {text!r} ({n:,}) was not understood" for text, n in report["unknown"].items()]
+    lines += [f"  {text!r} ({n:,}) is not a known value" for text, n in report["unknown"].items()]
     absent = [c for c, n in report["classes"].items() if n == 0]
     if absent:
-        lines.append(f"  no object of class {', '.join(absent)}: nothing can be learnt of it")
+        lines.append(f"  no object of class {', '.join(absent)}: the model cannot learn it")
     return lines
 
 
-def _luminosity(counts: dict[str, dict[str, int]] | None) -> list[str]:
-    """Tell what the choice of template luminosity keeps."""
+def _describe_luminosity(counts: dict[str, dict[str, int]] | None) -> list[str]:
+    """Describe what the choice of template luminosity keeps."""
     if not counts:
         return []
-    told = ", ".join(
+    counts_text = ", ".join(
         f"{label} {n['main-sequence']:,} of {n['any']:,}" for label, n in counts.items() if n["any"]
     )
-    return [f"templates on the main sequence (or without luminosity class): {told}"]
+    return [f"templates on the main sequence (or without luminosity class): {counts_text}"]
 
 
-def _fields(report: dict[str, Any]) -> list[str]:
-    """Tell the number of fields, what they weigh, and whether the test set leaks."""
+def _describe_fields(report: dict[str, Any]) -> list[str]:
+    """Describe the number of fields, their size, and the leakage into the test set."""
     if not report["frame_keys"]:
-        return ["no frame keys: frames cannot be cut; images by position can be had"]
+        return ["no frame keys: cutouts of frames cannot be made, but pictures by position can"]
     size = report["download_bytes"]
     return [
-        f"{report['fields']:,} fields, about {_amount(size)} of compressed frames",
+        f"{report['fields']:,} fields, about {_format_bytes(size)} of compressed frames",
         f"{100 * (report['leakage'] or 0):.1f} % of test objects share a field with training",
     ]
 
 
-def _amount(size: float) -> str:
-    """Give a number of bytes in units that leave something before the point."""
+def _format_bytes(size: float) -> str:
+    """Format a number of bytes in MB or GB."""
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"

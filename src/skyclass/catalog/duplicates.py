@@ -1,4 +1,4 @@
-"""Which rows are the same object again."""
+"""Find rows that are the same object."""
 
 from typing import Any, Final
 
@@ -8,14 +8,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-__all__ = ["place_groups", "place_keys", "shared"]
+__all__ = ["find_repeated", "group_positions", "hash_positions"]
 
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 """Multiplier of Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
 
 
-def shared(keys: NDArray[Any]) -> NDArray[np.int64]:
-    """Find the rows whose key another row has too.
+def find_repeated(keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Find the rows whose key another row has, too.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def shared(keys: NDArray[Any]) -> NDArray[np.int64]:
     return order[marks]
 
 
-def place_keys(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Give each position a number; equal positions have equal ones, and hardly any others.
+def hash_positions(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Hash positions: equal ones get equal numbers, different ones hardly ever.
 
     Parameters
     ----------
@@ -55,15 +55,15 @@ def place_keys(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.
     keys = (ra + 0.0).view(np.uint64)
     keys *= _ODD
     keys += (dec + 0.0).view(np.uint64)
-    # 0 would say that a row has none, which is not meant of the place (0, 0)
+    # 0 means that a row has no key, but (0, 0) is a position
     keys += np.uint64(1)
     return keys
 
 
-def place_groups(
+def group_positions(
     ra: NDArray[np.float64], dec: NDArray[np.float64], radius: float
 ) -> NDArray[np.int64]:
-    """Group positions that lie nearer to each other than a radius.
+    """Group positions that lie closer together than a radius.
 
     Positions that are linked by others form one group (friends of friends), so positions of
     different groups never lie within the radius.
@@ -78,11 +78,11 @@ def place_groups(
     Returns
     -------
     numpy.ndarray
-        Int64 `[n]`, from 1; 0 where a position has no other near it.
+        Int64 `[n]`, from 1; 0 where a position has no neighbour.
     """
     a, d = np.radians(ra), np.radians(dec)
     places = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
-    # the straight line through the sphere between points that far apart
+    # length of the chord between two points at that angular distance
     chord = 2.0 * np.sin(np.radians(radius / 3600.0) / 2.0)
     pairs = cKDTree(places).query_pairs(chord, output_type="ndarray")
     rows, ends = np.unique(pairs, return_inverse=True)

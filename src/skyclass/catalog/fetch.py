@@ -1,4 +1,4 @@
-"""Bring a query's result to disk, page by page; interrupted, the next call goes on."""
+"""Fetch the result of a query page by page; an interrupted query is resumed by the next call."""
 
 import json
 import re
@@ -23,13 +23,13 @@ from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 __all__ = ["fetch_pages", "fetch_table", "look_up_frame_keys"]
 
 PAGE_ROWS: Final = 100_000
-"""Rows a page; SkyServer hands out 500,000 at most."""
+"""Rows a page; SkyServer returns 500,000 at most."""
 
 PLACES: Final = 20
 """Positions looked up by one query."""
 
 RADIUS: Final = 2.0
-"""Arcsec within which a photometric object is taken for the one looked up."""
+"""Arcsec within which a photometric object counts as the one looked up."""
 
 
 def fetch_table(
@@ -57,27 +57,27 @@ def fetch_table(
     Raises
     ------
     CatalogError
-        Where the query returns nothing, or `work` holds another query's pages.
+        If the query returns nothing, or `work` holds another query's pages.
     RemoteError
-        Where the service cannot be reached or refuses the query.
+        If the service cannot be reached or refuses the query.
     """
-    query = _single_line(config.query) or builtin_query(task, config.limits)
-    told = [query, config.source, str(config.release), config.base_url or ""]
-    _claim(work, sha256("\n".join(told).encode()).hexdigest())
+    query = _join_lines(config.query) or builtin_query(task, config.limits)
+    key = [query, config.source, str(config.release), config.base_url or ""]
+    _claim(work, sha256("\n".join(key).encode()).hexdigest())
     whole = work / "table.parquet"
     if whole.exists():
         return whole
     host = config.base_url or HOST
     if config.source == "casjobs":
         client = CasJobs(host)
-        table = _into_mydb(client, query, config.release, work)
+        table = _run_in_mydb(client, query, config.release, work)
         pages = fetch_pages(client.query, f"SELECT * FROM {table}", work, progress=progress)
     else:
         server = SkyServer(config.release, host)
         pages = fetch_pages(server.query, query, work, progress=progress)
-    table_of_all = pd.concat([read_table(page) for page in pages], ignore_index=True)
+    whole_table = pd.concat([read_table(page) for page in pages], ignore_index=True)
     with atomic_path(whole) as partial:
-        table_of_all.to_parquet(partial, index=False)
+        whole_table.to_parquet(partial, index=False)
     return whole
 
 
@@ -94,7 +94,7 @@ def fetch_pages(
     Parameters
     ----------
     ask
-        Runs SQL and gives CSV, or None where there is no row.
+        Runs SQL and returns CSV, or None if there is no row.
     query
         SELECT with a column `specobjid`.
     work
@@ -113,19 +113,21 @@ def fetch_pages(
     Raises
     ------
     CatalogError
-        Where the query returns nothing or has no exact `specobjid`.
+        If the query returns nothing or has no exact `specobjid`.
     """
     make_directory(work)
     pages = sorted(work.glob("page-*.csv"))
-    tables = [_ids(page) for page in pages]
+    tables = [_read_ids(page) for page in pages]
     count, last = sum(len(t) for t in tables), int(tables[-1].max()) if tables else -1
     while (text := ask(page_query(query, last, rows))) is not None:
         page = work / f"page-{len(pages) + 1:06d}.csv"
         with atomic_path(page) as partial:
             partial.write_text(text, encoding="utf-8")
-            ids = _ids(partial)
+            ids = _read_ids(partial)
         if int(ids.max()) <= last:
-            raise CatalogError(f"{page} does not go on after specobjid {last}; the service is off")
+            raise CatalogError(
+                f"{page} does not continue after specobjid {last}; the service is faulty"
+            )
         pages.append(page)
         last, count = int(ids.max()), count + len(ids)
         progress(Stage.QUERY, len(pages), 0, f"{count:,} rows")
@@ -135,8 +137,8 @@ def fetch_pages(
     return pages
 
 
-def _ids(page: Path) -> "pd.Series[int]":
-    """Give the spectroscopic ids of a page."""
+def _read_ids(page: Path) -> "pd.Series[int]":
+    """Read the spectroscopic ids of a page."""
     table = read_table(page)
     if "specobjid" not in table or table["specobjid"].isna().any():
         raise CatalogError("a query must return an exact specobjid on every row: it is paged by it")
@@ -144,7 +146,7 @@ def _ids(page: Path) -> "pd.Series[int]":
 
 
 def _claim(work: Path, fingerprint: str) -> None:
-    """Take a folder for a query, or make sure that it holds the same one's pages."""
+    """Claim a folder for a query, or check that it holds pages of the same one."""
     mark = work / "query.json"
     if not mark.exists():
         with atomic_path(mark) as partial:
@@ -153,37 +155,37 @@ def _claim(work: Path, fingerprint: str) -> None:
         raise CatalogError(f"{work} holds the pages of another query; remove it, or choose another")
 
 
-def _into_mydb(client: CasJobs, query: str, release: int, work: Path) -> str:
-    """Run a query into a table of MyDB; a job submitted before an interruption is waited for."""
+def _run_in_mydb(client: CasJobs, query: str, release: int, work: Path) -> str:
+    """Run a query into a table of MyDB; a job submitted before an interruption is resumed."""
     mark = work / "job.json"
     if not mark.exists():
         table = f"skyclass_{uuid.uuid4().hex[:12]}"
         job = client.submit(into_query(query, table), release)
         with atomic_path(mark) as partial:
             partial.write_text(json.dumps({"job": job, "table": table}), encoding="utf-8")
-    told = json.loads(mark.read_text(encoding="utf-8"))
-    client.wait(int(told["job"]))
-    if re.fullmatch(r"skyclass_[0-9a-f]{12}", str(told["table"])) is None:
-        raise CatalogError(f"{mark} names no table of skyclass; remove it")
-    return str(told["table"])
+    job_record = json.loads(mark.read_text(encoding="utf-8"))
+    client.wait(int(job_record["job"]))
+    if re.fullmatch(r"skyclass_[0-9a-f]{12}", str(job_record["table"])) is None:
+        raise CatalogError(f"{mark} does not name a table of skyclass; remove it")
+    return str(job_record["table"])
 
 
-def _single_line(query: str | None) -> str:
-    """Take line ends and a closing semicolon off a query."""
+def _join_lines(query: str | None) -> str:
+    """Join a query's lines and strip its closing semicolon."""
     return re.sub(r"\s+", " ", query or "").strip().rstrip("; ")
 
 
 def look_up_frame_keys(
     table: pd.DataFrame, server: SkyServer, work: Path, *, progress: Progress = no_progress
 ) -> pd.DataFrame:
-    """Ask SkyServer in which field each position lies.
+    """Look up on SkyServer in which field each position lies.
 
     Parameters
     ----------
     table
         With `ra` and `dec`.
     server
-        Where to ask.
+        Server to ask.
     work
         Folder for the answers; what is there already is not asked again.
     progress
@@ -196,23 +198,25 @@ def look_up_frame_keys(
     """
     places = list(zip(table["ra"].astype(float), table["dec"].astype(float), strict=True))
     _claim(work, sha256(json.dumps([server.url, places]).encode()).hexdigest())
-    found = []
+    answers = []
     for start in range(0, len(places), PLACES):
-        answer = _answer(server, places[start : start + PLACES], work / f"keys-{start:08d}.csv")
+        answer = _fetch_answer(
+            server, places[start : start + PLACES], work / f"keys-{start:08d}.csv"
+        )
         if answer is not None:
-            found.append(answer.assign(place=answer["place"] + start))
+            answers.append(answer.assign(place=answer["place"] + start))
         progress(Stage.FRAME_KEYS, min(start + PLACES, len(places)), len(places))
     empty = pd.DataFrame(columns=["place", *FRAME_KEYS])
-    keys = pd.concat(found).set_index("place") if found else empty.set_index("place")
+    keys = pd.concat(answers).set_index("place") if answers else empty.set_index("place")
     keys = keys.reindex(range(len(places)))
-    found_keys = {name: keys[name].astype("Int64").to_numpy() for name in FRAME_KEYS}
-    return table.assign(**found_keys)
+    frame_keys = {name: keys[name].astype("Int64").to_numpy() for name in FRAME_KEYS}
+    return table.assign(**frame_keys)
 
 
-def _answer(
+def _fetch_answer(
     server: SkyServer, places: list[tuple[float, float]], path: Path
 ) -> pd.DataFrame | None:
-    """Give one answer, from disk where it is there."""
+    """Return one answer, from disk if it is there."""
     if not path.exists():
         text = server.query(nearest_query(places, RADIUS)) or ""
         with atomic_path(path) as partial:

@@ -1,4 +1,4 @@
-"""Identities of objects: exact digits, what rounding left of them, and what stands in."""
+"""Ids of objects: exact 64-bit numbers, fields encoded in them, and substitutes for them."""
 
 from typing import Any, Final
 
@@ -11,13 +11,13 @@ from skyclass.errors import CatalogError
 from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 
 __all__ = [
-    "exact_ids",
-    "field_groups",
-    "field_key",
-    "frame_keys_of",
-    "identities",
-    "no_ids",
-    "numbers_of",
+    "decode_objid",
+    "encode_field",
+    "make_identities",
+    "make_missing_ids",
+    "number_fields",
+    "parse_ids",
+    "to_id_array",
 ]
 
 _FIELDS: Final = {
@@ -34,8 +34,8 @@ _SPREADSHEET_DIGITS: Final = 15
 """Digits that a spreadsheet keeps of a number; the others become zeros."""
 
 
-def exact_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
-    """Give 64-bit ids as unsigned integers, leaving out those that have been rounded.
+def parse_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
+    """Parse 64-bit ids, leaving out those that have been rounded.
 
     Parameters
     ----------
@@ -48,24 +48,24 @@ def exact_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
         UInt64, missing where there is no exact id.
     rounded
         Number of ids that were there but rounded: floating point, ``1.24E+18``, or all of them
-        ending in the zeros that a spreadsheet leaves.
+        ending in zeros from the 16th digit on, as a spreadsheet writes them.
     """
     if pd.api.types.is_float_dtype(ids):
-        return no_ids(ids.index), int(ids.notna().sum())
+        return make_missing_ids(ids.index), int(ids.notna().sum())
     if pd.api.types.is_integer_dtype(ids):
         # an id beyond 2**63 comes back negative from signed integers
         kind = "u8" if pd.api.types.is_unsigned_integer_dtype(ids) else "i8"
         values = ids.to_numpy(dtype=kind, na_value=0).view(np.uint64)
-        exact, rounded = _numbers(values, ids.isna().to_numpy(), ids.index), 0
+        exact, rounded = _build_integers(values, ids.isna().to_numpy(), ids.index), 0
     else:
-        exact, rounded = _from_text(ids.astype("string").str.strip())
-    if _from_spreadsheet(numbers_of(exact)):
-        return no_ids(ids.index), rounded + int(exact.notna().sum())
+        exact, rounded = _parse_text(ids.astype("string").str.strip())
+    if _is_from_spreadsheet(to_id_array(exact)):
+        return make_missing_ids(ids.index), rounded + int(exact.notna().sum())
     return exact, rounded
 
 
-def no_ids(index: "pd.Index[Any]") -> "pd.Series[Any]":
-    """Give ids that are all missing.
+def make_missing_ids(index: "pd.Index[Any]") -> "pd.Series[Any]":
+    """Build ids that are all missing.
 
     Parameters
     ----------
@@ -77,28 +77,28 @@ def no_ids(index: "pd.Index[Any]") -> "pd.Series[Any]":
     pandas.Series
         UInt64, `[n]`.
     """
-    return _numbers(np.zeros(len(index), np.uint64), np.ones(len(index), dtype=bool), index)
+    return _build_integers(np.zeros(len(index), np.uint64), np.ones(len(index), dtype=bool), index)
 
 
-def _numbers(
+def _build_integers(
     values: NDArray[np.uint64], missing: NDArray[np.bool_], index: "pd.Index[Any]"
 ) -> "pd.Series[Any]":
-    """Give whole numbers of which some are missing."""
+    """Build whole numbers of which some are missing."""
     return pd.Series(pd.arrays.IntegerArray(values, missing), index=index, copy=False)
 
 
-def _from_text(text: "pd.Series[str]") -> tuple["pd.Series[Any]", int]:
-    """Read ids off text; give also how many were written as rounded numbers."""
+def _parse_text(text: "pd.Series[str]") -> tuple["pd.Series[Any]", int]:
+    """Parse ids in text, and count those written as rounded numbers."""
     whole = text.str.fullmatch(r"\d{1,19}|1\d{19}").fillna(False).to_numpy(dtype=bool)
     digits = pa.array(text.where(whole), type=pa.large_string(), from_pandas=True)
     values = np.asarray(digits.cast(pa.uint64()).fill_null(0), dtype=np.uint64)
     number = text.str.fullmatch(_NUMBER).fillna(False).to_numpy(dtype=bool)
-    return _numbers(values, ~whole, text.index), int(np.count_nonzero(number & ~whole))
+    return _build_integers(values, ~whole, text.index), int(np.count_nonzero(number & ~whole))
 
 
-def _from_spreadsheet(ids: NDArray[np.uint64]) -> bool:
-    """Tell whether all ids end in the zeros that a spreadsheet leaves of long numbers."""
-    # a few ids that do not are found soonest among the first
+def _is_from_spreadsheet(ids: NDArray[np.uint64]) -> bool:
+    """Whether all ids end in the zeros that a spreadsheet puts into long numbers."""
+    # a counterexample is most quickly found among the first ids
     for part in (ids[:1000], ids):
         long = part[part >= 10**_SPREADSHEET_DIGITS]
         if not _end_in_zeros(long):
@@ -107,15 +107,15 @@ def _from_spreadsheet(ids: NDArray[np.uint64]) -> bool:
 
 
 def _end_in_zeros(long: NDArray[np.uint64]) -> bool:
-    """Tell whether numbers of more than 15 digits have only zeros after the fifteenth."""
+    """Whether numbers of more than 15 digits have only zeros after the fifteenth."""
     digits = np.floor(np.log10(long.astype(np.float64))).astype(np.int64) + 1
     # rounding may put a number just below a power of ten above it: there it ends in zeros anyway
     lost = np.clip(digits - _SPREADSHEET_DIGITS, 1, 5).astype(np.uint64)
     return not (long % np.uint64(10) ** lost).any()
 
 
-def numbers_of(ids: "pd.Series[Any]") -> NDArray[np.uint64]:
-    """Give ids as plain numbers.
+def to_id_array(ids: "pd.Series[Any]") -> NDArray[np.uint64]:
+    """Convert ids to a plain array.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def numbers_of(ids: "pd.Series[Any]") -> NDArray[np.uint64]:
     return ids.to_numpy(dtype=np.uint64, na_value=0)
 
 
-def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Give one number for each object's field, in the order of rerun, run, camcol, field.
+def encode_field(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Encode each object's field as one number, in the order of rerun, run, camcol, field.
 
     Parameters
     ----------
@@ -152,8 +152,8 @@ def field_key(table: pd.DataFrame) -> NDArray[np.int64]:
     return np.where(np.logical_or.reduce(unknown), -1, key) if unknown else key
 
 
-def field_groups(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Give the fields that objects lie in numbers in the order of rerun, run, camcol, field.
+def number_fields(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Assign numbers to the fields of objects, in the order of rerun, run, camcol, field.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def field_groups(table: pd.DataFrame) -> NDArray[np.int64]:
     numpy.ndarray
         From 0, `[n]`.
     """
-    key = field_key(table)
+    key = encode_field(table)
     steps = np.diff(key)
     if (steps < 0).any():
         return np.unique(key, return_inverse=True)[1]
@@ -173,8 +173,8 @@ def field_groups(table: pd.DataFrame) -> NDArray[np.int64]:
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(steps > 0)])
 
 
-def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:
-    """Read the field of each object off the bits of its objid.
+def decode_objid(objid: "pd.Series[Any]") -> pd.DataFrame:
+    """Decode the field of each object from the bits of its objid.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:
         `FRAME_KEYS` as Int64, missing where the id is.
     """
     missing = objid.isna().to_numpy()
-    numbers = numbers_of(objid)
+    numbers = to_id_array(objid)
     keys = {
         name: ((numbers >> np.uint64(shift)) & np.uint64(mask)).astype(np.int64)
         for name, (shift, mask) in _FIELDS.items()
@@ -198,8 +198,8 @@ def frame_keys_of(objid: "pd.Series[Any]") -> pd.DataFrame:
     )
 
 
-def identities(table: pd.DataFrame) -> "pd.Series[str]":
-    """Give each object one identity made of what is exact.
+def make_identities(table: pd.DataFrame) -> "pd.Series[str]":
+    """Build one identity for each object from its exact columns.
 
     The spectroscopic id names the row; where it is missing, the photometric one; then
     plate-mjd-fiber; then run-camcol-field and position; then the position.
@@ -217,23 +217,23 @@ def identities(table: pd.DataFrame) -> "pd.Series[str]":
     Raises
     ------
     CatalogError
-        Where no row has any.
+        If no row has any of these.
     """
     result = table["specobjid"].fillna(table["objid"]).astype("string")
     for columns in (SPECTRUM, (*FRAME_KEYS[1:], *POSITION), POSITION):
         empty = result.isna().to_numpy()
         if empty.any() and set(columns) <= set(table.columns):
-            result[empty] = _joined(table.loc[empty, list(columns)])
+            result[empty] = _join_values(table.loc[empty, list(columns)])
     if result.isna().all():
         raise CatalogError(
-            f"the catalogue has nothing that tells one object from another: give {', '.join(IDS)},"
+            f"the catalogue has no column that identifies an object: add {', '.join(IDS)},"
             f" {'-'.join(SPECTRUM)}, or {', '.join(POSITION)}"
         )
     return result
 
 
-def _joined(parts: pd.DataFrame) -> NDArray[np.object_]:
-    """Write the values of each row with hyphens, degrees to a milliarcsecond."""
+def _join_values(parts: pd.DataFrame) -> NDArray[np.object_]:
+    """Join the values of each row with hyphens, degrees to a milliarcsecond."""
     complete = parts.notna().all(axis=1).to_numpy()
     text = np.full(len(parts), "", dtype=object)
     for name in parts:

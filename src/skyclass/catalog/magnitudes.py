@@ -1,4 +1,4 @@
-"""Catalogue magnitudes: what is no detection, and correction for extinction."""
+"""Catalogue magnitudes: non-detections and correction for extinction."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from skyclass.errors import CatalogError
 from skyclass.schema import EXTINCTIONS, MAGNITUDES, MODEL_MAGNITUDES, ZERO_FLUX
 
-__all__ = ["correct_extinction", "undetected"]
+__all__ = ["correct_extinction", "find_undetected"]
 
 
-def undetected(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Tell which magnitudes are no detection: at or fainter than zero flux, or not there.
+def find_undetected(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Find magnitudes of non-detections: at or fainter than zero flux, or missing.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def undetected(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     dict
         Bool `[n]` for each magnitude that the table has.
     """
-    found = {}
+    marks = {}
     for name in (*MAGNITUDES, *MODEL_MAGNITUDES, "cModelMag_r"):
         if name in table:
             values = table[name].to_numpy(np.float64, na_value=np.nan)
-            found[name] = ~((values > 0.0) & (values < ZERO_FLUX[name[-1]]))
-    return found
+            marks[name] = ~((values > 0.0) & (values < ZERO_FLUX[name[-1]]))
+    return marks
 
 
 def correct_extinction(table: pd.DataFrame) -> pd.DataFrame:
@@ -42,12 +42,12 @@ def correct_extinction(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows with magnitudes as they would be outside the Galaxy.
+        The rows with magnitudes as seen from outside the Galaxy.
 
     Raises
     ------
     CatalogError
-        Where there is no extinction, or no magnitude.
+        If there is no extinction, or no magnitude.
     """
     missing = [name for name in EXTINCTIONS if name not in table]
     if missing:
@@ -56,6 +56,6 @@ def correct_extinction(table: pd.DataFrame) -> pd.DataFrame:
         )
     names = [m for m in (*MAGNITUDES, *MODEL_MAGNITUDES, "cModelMag_r") if m in table]
     if not names:
-        raise CatalogError("the catalogue has no magnitude that clean.extinction could correct")
+        raise CatalogError("the catalogue has no magnitude for clean.extinction to correct")
     extinction = {name: table[f"extinction_{name[-1]}"].to_numpy(np.float64) for name in names}
     return table.assign(**{name: table[name] - extinction[name] for name in names})

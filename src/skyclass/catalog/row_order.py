@@ -1,4 +1,4 @@
-"""One order of rows, whatever the order of the file."""
+"""Sort rows into one order, whatever the order of the file."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.ids import field_key, numbers_of
+from skyclass.catalog.ids import encode_field, to_id_array
 from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
 
 __all__ = ["RowOrder", "Rows", "take_rows"]
@@ -21,13 +21,13 @@ class RowOrder:
     Parameters
     ----------
     table
-        Catalogue; columns that it lacks do not count.
+        Catalogue; columns that it lacks are ignored.
     """
 
     def __init__(self, table: pd.DataFrame) -> None:
         names = [n for n in (*POSITION, *IDS[::-1], *SPECTRUM) if n in table]
         self._columns = table[names]
-        self._first = _first_key(table)
+        self._first = _compute_first_key(table)
 
     def sort(self, rows: Rows) -> Rows:
         """Sort some of the rows.
@@ -35,12 +35,12 @@ class RowOrder:
         Parameters
         ----------
         rows
-            Which.
+            Row numbers.
 
         Returns
         -------
         numpy.ndarray
-            The same in order.
+            The same, sorted.
         """
         first = self._first[rows]
         by_first = np.argsort(first)
@@ -56,19 +56,19 @@ class RowOrder:
         """Compare rows by all columns."""
         columns = self._columns.iloc[rows]
         keys: list[NDArray[np.generic]] = [self._first[rows]]
-        keys += [_numbers(columns, str(name)) for name in columns]
+        keys += [_to_sort_key(columns, str(name)) for name in columns]
         return rows[np.lexsort(keys[::-1])]
 
 
 def take_rows(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
-    """Take rows of a table, several columns at once: pandas takes one after another.
+    """Take rows of a table, several columns in parallel: pandas takes one after another.
 
     Parameters
     ----------
     table
         Any, `[n]`.
     rows
-        Which, in the order wanted.
+        Row numbers, in the order wanted.
 
     Returns
     -------
@@ -80,19 +80,19 @@ def take_rows(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
         return pd.DataFrame(dict(zip(table.columns, columns, strict=True)), copy=False)
 
 
-def _numbers(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:
-    """Give a column to sort by."""
+def _to_sort_key(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:
+    """Convert a column to numbers that sort like it."""
     if name in IDS:
-        return numbers_of(columns[name])
+        return to_id_array(columns[name])
     return columns[name].to_numpy(np.float64, na_value=-1.0)
 
 
-def _first_key(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Give one number to sort by: the field, then ra as far as it fits into the number."""
+def _compute_first_key(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Compute one number to sort by: the field, then ra as far as it fits into the number."""
     key = np.zeros(len(table), dtype=np.int64)
     if set(FRAME_KEYS) <= set(table.columns):
         # a field has 51 bits, which leaves 12
-        key = field_key(table) << 12
+        key = encode_field(table) << 12
     if "ra" in table:
         ra = table["ra"].to_numpy(np.float64, na_value=0.0)
         key += (ra * (4095.0 / 360.0)).astype(np.int64)

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.ids import field_groups
+from skyclass.catalog.ids import number_fields
 from skyclass.config.sections import SplitConfig
 from skyclass.errors import CatalogError
 from skyclass.schema import FRAME_KEYS, POSITION, SPLITS
-from skyclass.tasks.task import spread
+from skyclass.tasks.task import decode_strings
 
-__all__ = ["assign_splits", "leakage", "split_groups", "split_report"]
+__all__ = ["assign_splits", "count_splits", "group_objects", "measure_leakage"]
 
 
 def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Series[str]":
-    """Give every object a split; each class is divided in the same shares.
+    """Assign every object to a split; each class is divided in the same shares.
 
     Parameters
     ----------
@@ -36,17 +36,17 @@ def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Ser
     Raises
     ------
     CatalogError
-        Where a class has too few objects, fields or cells for the splits, or a column is missing.
+        If a class has too few objects, fields or cells for the splits, or a column is missing.
     """
-    shares = _shares(rules)
+    shares = _compute_shares(rules)
     if rules.by == "object":
-        return _by_object(table["label"], shares, seed)
-    groups = split_groups(table, rules)
-    return _by_group(table["label"], groups, shares, seed, rules.by)
+        return _split_objects(table["label"], shares, seed)
+    groups = group_objects(table, rules)
+    return _split_groups(table["label"], groups, shares, seed, rules.by)
 
 
-def leakage(table: pd.DataFrame) -> float | None:
-    """Give the share of test objects that lie in a field with training objects.
+def measure_leakage(table: pd.DataFrame) -> float | None:
+    """Measure which share of test objects lies in a field with training objects.
 
     Parameters
     ----------
@@ -60,24 +60,26 @@ def leakage(table: pd.DataFrame) -> float | None:
     """
     if not set(FRAME_KEYS) <= set(table.columns):
         return None
-    return _shared_with_training(table, field_groups(table))
+    return _compute_leakage(table, number_fields(table))
 
 
-def _shared_with_training(table: pd.DataFrame, fields: NDArray[np.int64]) -> float:
-    """Give the share of test objects whose field, of those numbered, holds a training object."""
+def _compute_leakage(table: pd.DataFrame, fields: NDArray[np.int64]) -> float:
+    """Compute the share of test objects whose field holds a training object."""
     training, test = ((table["split"] == name).to_numpy() for name in ("train", "test"))
     trained = np.zeros(int(fields.max()) + 1, dtype=bool)
     trained[fields[training]] = True
     return float(trained[fields[test]].mean())
 
 
-def _shares(rules: SplitConfig) -> dict[str, float]:
-    """Give the share of each split; the training set has what the others leave."""
+def _compute_shares(rules: SplitConfig) -> dict[str, float]:
+    """Compute the share of each split; training takes what the others leave."""
     others = {name: getattr(rules, name) for name in SPLITS[1:] if getattr(rules, name) > 0}
     return {"train": 1.0 - sum(others.values()), **others}
 
 
-def _by_object(labels: "pd.Series[str]", shares: dict[str, float], seed: int) -> "pd.Series[str]":
+def _split_objects(
+    labels: "pd.Series[str]", shares: dict[str, float], seed: int
+) -> "pd.Series[str]":
     """Divide each class at random."""
     splits = np.zeros(len(labels), dtype=np.int8)
     codes, names = pd.factorize(labels, sort=True)
@@ -87,23 +89,23 @@ def _by_object(labels: "pd.Series[str]", shares: dict[str, float], seed: int) ->
         if len(members) <= sum(counts.values()):
             raise CatalogError(
                 f"class {label} has {len(members)} object(s), too few for {', '.join(shares)};"
-                f" add some, or remove the class from the table"
+                " add some, or drop the class with labels.drop"
             )
         # each class has its own stream, so that adding a class moves no object of another
         shuffled = np.random.default_rng([seed, *str(label).encode()]).permutation(members)
         for split, count in counts.items():
             splits[shuffled[:count]] = SPLITS.index(split)
             shuffled = shuffled[count:]
-    return _named(splits, labels.index)
+    return _name_splits(splits, labels.index)
 
 
-def _named(splits: NDArray[np.integer[Any]], index: "pd.Index[Any]") -> "pd.Series[str]":
-    """Give the names of numbered splits."""
-    return spread(SPLITS, splits, index)
+def _name_splits(splits: NDArray[np.integer[Any]], index: "pd.Index[Any]") -> "pd.Series[str]":
+    """Convert numbers of splits to their names."""
+    return decode_strings(SPLITS, splits, index)
 
 
-def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
-    """Give the number of the field or sky cell that each object lies in.
+def group_objects(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
+    """Assign each object the number of the field or sky cell that it lies in.
 
     Parameters
     ----------
@@ -120,7 +122,7 @@ def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
     Raises
     ------
     CatalogError
-        Where a column is missing.
+        If a column is missing.
     """
     columns = FRAME_KEYS if rules.by == "field" else POSITION
     missing = [name for name in columns if name not in table]
@@ -129,7 +131,7 @@ def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
             f"the catalogue has no column {', '.join(missing)}, which a split by {rules.by} needs"
         )
     if rules.by == "field":
-        return field_groups(table)
+        return number_fields(table)
     from astropy import units
     from astropy_healpix import HEALPix
 
@@ -138,14 +140,14 @@ def split_groups(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
     return np.unique(cells, return_inverse=True)[1].astype(np.int64)
 
 
-def _by_group(
+def _split_groups(
     labels: "pd.Series[str]",
     groups: NDArray[np.int64],
     shares: dict[str, float],
     seed: int,
     kind: str,
 ) -> "pd.Series[str]":
-    """Divide whole groups so that each class comes near its shares."""
+    """Divide whole groups so that each class comes close to its shares."""
     codes, names = pd.factorize(labels, sort=True)
     counts = np.zeros((int(groups.max()) + 1, len(names)), dtype=np.int64)
     np.add.at(counts, (groups, codes), 1)
@@ -157,17 +159,17 @@ def _by_group(
             f' {", ".join(shares)}; add some, or set split.by = "object"'
         )
     chosen = _deal(counts, list(shares.values()), seed)
-    _check_each_class(counts, chosen, list(shares), [str(name) for name in names], kind)
+    _check_classes(counts, chosen, list(shares), [str(name) for name in names], kind)
     numbers = np.array([SPLITS.index(split) for split in shares])
-    return _named(numbers[chosen[groups]], labels.index)
+    return _name_splits(numbers[chosen[groups]], labels.index)
 
 
 def _deal(counts: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[np.int64]:
-    """Deal groups out one by one, each to the split that it brings nearest to its shares.
+    """Deal out groups one by one, each to the split that it brings closest to its shares.
 
-    Near is meant as in chi-square: what is lacking, squared, over the split's share; so all splits
-    fill up evenly, and dealing a rare class does not wait for a frequent one.
-    Groups that hold a rare class come first, then large ones: what comes last evens out the rest
+    The distance is that of chi-square: what is lacking, squared, over the split's share. So all
+    splits fill up evenly, and a rare class does not wait for a frequent one.
+    Groups with a rare class come first, then large ones; the last ones even out the rest
     (after Sechidis, Tsoumakas & Vlahavas 2011, On the Stratification of Multi-label Data).
     """
     totals = counts.sum(axis=0)
@@ -190,25 +192,25 @@ def _deal(counts: NDArray[np.int64], shares: list[float], seed: int) -> NDArray[
     return chosen
 
 
-def _check_each_class(
+def _check_classes(
     counts: NDArray[np.int64],
     chosen: NDArray[np.int64],
     splits: list[str],
     names: list[str],
     kind: str,
 ) -> None:
-    """Refuse a division that leaves a split without some class."""
+    """Check that every split has objects of every class."""
     for number, split in enumerate(splits):
-        found = counts[chosen == number].sum(axis=0)
-        if found.min() == 0:
+        in_split = counts[chosen == number].sum(axis=0)
+        if in_split.min() == 0:
             raise CatalogError(
-                f"no {kind} group with class {names[int(found.argmin())]} is left for {split};"
+                f"no {kind} group with class {names[int(in_split.argmin())]} is left for {split};"
                 f' choose another seed, more {kind} groups, or split.by = "object"'
             )
 
 
-def split_report(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Tell what a split came to.
+def count_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Count the objects of each split and class, and the fields.
 
     Parameters
     ----------
@@ -227,13 +229,13 @@ def split_report(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any
     columns = pd.Categorical(table["label"], categories=list(classes)).codes
     cells = rows.astype(np.int16) * np.int16(len(classes)) + columns
     counts = np.bincount(cells, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), -1)
-    fields = field_groups(table) if set(FRAME_KEYS) <= set(table.columns) else None
+    fields = number_fields(table) if set(FRAME_KEYS) <= set(table.columns) else None
     return {
         "per_class": {
             name: dict(zip(classes, (int(n) for n in row), strict=True))
             for name, row in zip(SPLITS, counts, strict=True)
             if row.any()
         },
-        "leakage": None if fields is None else _shared_with_training(table, fields),
+        "leakage": None if fields is None else _compute_leakage(table, fields),
         "fields": None if fields is None else int(fields.max()) + 1,
     }

@@ -51,9 +51,9 @@ def catalog(
     as_json: JsonOption = False,
 ) -> None:
     """Clean, label, sample and split a table of objects."""
-    from skyclass.catalog.build_catalog import catalog_of, write_catalog
-    from skyclass.catalog.cleaning_report import report_lines
-    from skyclass.catalog.sample import field_counts as count
+    from skyclass.catalog.build_catalog import make_catalog, write_catalog
+    from skyclass.catalog.cleaning_report import format_report
+    from skyclass.catalog.sample import count_by_field
     from skyclass.config.experiment_file import objects_config, read_config
 
     config = (
@@ -61,15 +61,15 @@ def catalog(
         if file is not None and file.suffix == ".toml"
         else objects_config(file, task, seed, settings or [])
     )
-    table = catalog_of(config, out.with_suffix(".query"))
+    table = make_catalog(config, out.with_suffix(".query"))
     write_catalog(table, out)
     if field_counts is not None:
         with atomic_path(field_counts) as partial:
-            count(table).to_csv(partial, index=False)
+            count_by_field(table).to_csv(partial, index=False)
     if as_json:
         print_json(table.attrs["skyclass"])
     else:
-        typer.echo("\n".join(report_lines(table.attrs["skyclass"])))
+        typer.echo("\n".join(format_report(table.attrs["skyclass"])))
 
 
 def download(

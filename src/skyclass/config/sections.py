@@ -100,7 +100,7 @@ class SampleConfig(Section):
     """Most objects of single classes, before `per_class`."""
     total: int | None = Field(None, ge=1)
     """Objects in all."""
-    preset: Literal["thesis-1", "thesis-2", "thesis-3"] | None = None
+    data_set: Literal["thesis-1", "thesis-2", "thesis-3"] | None = None
     """A source system's data set, in place of all else here."""
 
     @model_validator(mode="after")

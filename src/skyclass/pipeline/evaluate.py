@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
-from skyclass.catalog.split import split_groups
+from skyclass.catalog.split import group_objects
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.binned_scores import CONDITIONS, score_by_condition
 from skyclass.evaluation.calibration import reliability_table, undo_temperature
@@ -85,7 +85,7 @@ def evaluate(
     rows = find_catalog_rows(catalog, test.positions())
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
-    group = split_groups(catalog, config.split)[rows] if by_group else None
+    group = group_objects(catalog, config.split)[rows] if by_group else None
     groups = classifier.spec.columns
     shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
     baselines = classify_by_colours(

@@ -27,7 +27,7 @@ from skyclass.pipeline.evaluate import evaluate
 from skyclass.pipeline.prepare import Objects, Places, check_sources, prepare
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.tasks.registry import get_task
-from skyclass.tasks.regroup import regrouped
+from skyclass.tasks.regroup import regroup
 from skyclass.tasks.task import Task
 from skyclass.training.train import check_training, train
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
@@ -98,7 +98,7 @@ def check_experiment(config: Experiment) -> str:
         Where the task, the image type, the model, the table or the frames are unknown, or do not
         go together.
     """
-    regrouped(get_task(config.task), config.labels.merge, config.labels.drop)
+    regroup(get_task(config.task), config.labels.merge, config.labels.drop)
     check_images(config.images, config.cutouts.pixels)
     check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
     check_network(config)

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.catalog.build_catalog import (
-    catalog_of,
+    get_source,
+    make_catalog,
     present_classes,
     read_catalog,
-    source_of,
     write_catalog,
 )
 from skyclass.config.sections import Experiment, ObjectsConfig
@@ -165,12 +165,12 @@ def _catalog(
             update={"clean": clean.model_copy(update={"frame_keys": "require"})}
         )
     progress(Stage.CATALOGUE, 0, 1)
-    source = digest(source_of(config, places.query, progress=progress))
+    source = digest(get_source(config, places.query, progress=progress))
     objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
     task_file = digest(Path(config.task)) if config.task.endswith(".toml") else ""
     mark = fingerprint(source, task_file, ObjectsConfig(**objects).model_dump(mode="json"))
     if not (places.catalog.exists() and is_done(places.logs, "catalog", mark)):
-        write_catalog(catalog_of(config, places.query, progress=progress), places.catalog)
+        write_catalog(make_catalog(config, places.query, progress=progress), places.catalog)
         mark_done(places.logs, "catalog", mark)
     progress(Stage.CATALOGUE, 1, 1)
     return read_catalog(places.catalog), source

@@ -1,26 +1,26 @@
-"""Tasks by name."""
+"""Register and look up tasks by name."""
 
 from pathlib import Path
 from typing import Final
 
 from skyclass.errors import TaskError, nearest
-from skyclass.tasks.builtin import OBJECT_TYPE, spectral_class
+from skyclass.tasks.builtin import OBJECT_TYPE, make_spectral_class
 from skyclass.tasks.task import Task
 from skyclass.tasks.task_file import read_task
 
 __all__ = ["TASKS", "get_task", "register"]
 
-TASKS: Final = {task.name: task for task in (spectral_class(), OBJECT_TYPE)}
+TASKS: Final = {task.name: task for task in (make_spectral_class(), OBJECT_TYPE)}
 """Tasks by name."""
 
 
 def register(task: Task) -> Task:
-    """Make a task known by its name, in this process.
+    """Register a task under its name, in this process.
 
     Parameters
     ----------
     task
-        Task of one's own.
+        Task to register.
 
     Returns
     -------
@@ -30,22 +30,22 @@ def register(task: Task) -> Task:
     Raises
     ------
     TaskError
-        Where the name is taken by another task.
+        If another task has the name.
     """
     if TASKS.setdefault(task.name, task) is not task:
-        raise TaskError(f"there is a task named {task.name!r} already; choose another name")
+        raise TaskError(f"task {task.name!r} exists already; choose another name")
     return task
 
 
 def get_task(name: str, *, template_luminosity: str = "any") -> Task:
-    """Look a task up by name, or read it from a file.
+    """Look up a task by name, or read it from a file.
 
     Parameters
     ----------
     name
         Key of `TASKS`, or the path of a task file (``.toml``).
     template_luminosity
-        Which stars ``spectral-class`` takes: ``any`` or ``main-sequence``.
+        Which stars ``spectral-class`` labels: ``any`` or ``main-sequence``.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def get_task(name: str, *, template_luminosity: str = "any") -> Task:
     Raises
     ------
     TaskError
-        Where there is none of that name (the nearest one is named), the file cannot be used, or
-        the task knows no luminosity.
+        If there is no such task (the message names the most similar one), the file is invalid, or
+        the task has no luminosity.
     """
     if name.endswith(".toml"):
         return read_task(Path(name))
@@ -68,5 +68,5 @@ def get_task(name: str, *, template_luminosity: str = "any") -> Task:
     if template_luminosity == "any":
         return TASKS[name]
     if name != "spectral-class":
-        raise TaskError(f"template_luminosity belongs to spectral-class, not to {name}")
-    return spectral_class(template_luminosity)
+        raise TaskError(f"template_luminosity applies to spectral-class, not to {name}")
+    return make_spectral_class(template_luminosity)

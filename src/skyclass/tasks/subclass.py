@@ -1,4 +1,4 @@
-"""The grammar of SDSS `subclass` strings.
+"""Parse SDSS `subclass` strings.
 
 The strings name the spectral template that fits best (templates of the idlspec2d pipeline: Bolton
 et al. 2012, AJ 144, 144). A number in brackets is the template star's own name, mostly in the HD
@@ -37,7 +37,7 @@ _OTHERS: Final = {
 
 @dataclass(frozen=True)
 class StellarType:
-    """What a `subclass` string says."""
+    """Meaning of a `subclass` string."""
 
     kind: str
     """``MK`` for O B A F G K M; else what the object is: ``subdwarf``, ``white dwarf``, ``carbon
@@ -64,7 +64,7 @@ class StellarType:
 def parse_subclass(text: str) -> StellarType:
     """Parse one `subclass` string.
 
-    A string that is not wholly understood is an ``unknown subclass``; nothing is guessed.
+    A string that does not match the whole grammar is an ``unknown subclass``; nothing is guessed.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def parse_subclass(text: str) -> StellarType:
     Returns
     -------
     StellarType
-        What it says.
+        Its parts.
     """
     stripped = text.strip()
     if not stripped:
@@ -90,14 +90,14 @@ def parse_subclass(text: str) -> StellarType:
         "subdwarf" if match["subdwarf"] else "MK",
         match["letter"],
         float(match["subtype"]) if match["subtype"] else None,
-        _luminosity(match["luminosity"]),
+        _strip_suffixes(match["luminosity"]),
         match["unsure"] + match["peculiarity"],
         match["template"],
     )
 
 
-def _luminosity(text: str | None) -> str | None:
-    """Take the suffixes off luminosity classes II to V (``IIIa``, ``Va``)."""
+def _strip_suffixes(text: str | None) -> str | None:
+    """Strip the suffixes of luminosity classes II to V (``IIIa``, ``Va``)."""
     if text is None or text == "I" or text.startswith(("Ia", "Ib")):
         return text
     return re.sub(r"(?<=[IV])[ab]", "", text)

@@ -1,4 +1,4 @@
-"""What a task is, and what it says of a table's rows."""
+"""The task: classes, and how a table's rows get their labels."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Labels", "Task", "distinct", "spread"]
+__all__ = ["Labels", "Task", "decode_strings", "encode_strings"]
 
 
-def distinct(column: "pd.Series[str]") -> tuple[NDArray[np.integer[Any]], list[str | None]]:
-    """Give the different strings of a column, and which of them each row has.
+def encode_strings(column: "pd.Series[str]") -> tuple[NDArray[np.integer[Any]], list[str | None]]:
+    """Encode a column of strings as numbers.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def distinct(column: "pd.Series[str]") -> tuple[NDArray[np.integer[Any]], list[s
     return codes, [*(str(name) for name in values.categories), None]
 
 
-def spread(
+def decode_strings(
     names: Sequence[str | None], codes: NDArray[np.integer[Any]], index: "pd.Index[Any]"
 ) -> "pd.Series[str]":
-    """Give each row the name of its number.
+    """Decode numbers into names, the inverse of `encode_strings`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Labels:
     label: "pd.Series[str]"
     """One of the task's classes for each row, missing where it belongs to none."""
     reason: "pd.Series[str]"
-    """For a row without a label what it is instead; missing elsewhere."""
+    """Why a row has no label; missing where it has one."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What the cleaning report tells beside the counts, in values that JSON knows."""
 

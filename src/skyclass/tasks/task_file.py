@@ -1,4 +1,4 @@
-"""A task of one's own, told in a few lines of TOML."""
+"""Read tasks from TOML files."""
 
 import tomllib
 from fnmatch import fnmatchcase
@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skyclass.errors import TaskError
-from skyclass.tasks.builtin import label_or_reason
+from skyclass.tasks.builtin import make_labels
 from skyclass.tasks.task import Labels, Task
 
 __all__ = ["read_task"]
@@ -30,8 +30,8 @@ class _TaskFile(BaseModel):
 def read_task(path: Path) -> Task:
     """Read a task from a file.
 
-    The file names the catalogue's column that tells the class, and for each class the values it
-    takes; ``*`` stands for any characters::
+    The file names the catalogue's column that holds the class, and for each class its values;
+    ``*`` stands for any characters::
 
         name = "m-subtypes"
         column = "subclass"
@@ -54,39 +54,39 @@ def read_task(path: Path) -> Task:
     Raises
     ------
     TaskError
-        Where the file is missing or says something else.
+        If the file is missing or invalid.
     """
     try:
-        told = _TaskFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = _TaskFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise TaskError(f"the task file {path} does not exist") from error
+        raise TaskError(f"task file {path} does not exist") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TaskError(f"{path} is not a TOML file: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise TaskError(f"{path}: {where}: {first['msg'].lower()}") from error
-    label = partial(_label, column=told.column, classes=told.classes)
+    label = partial(_label_rows, column=content.column, classes=content.classes)
     return Task(
-        told.name,
-        tuple(told.classes),
-        (told.column,),
+        content.name,
+        tuple(content.classes),
+        (content.column,),
         label,
-        ordered=told.ordered,
-        extended=told.extended,
+        ordered=content.ordered,
+        extended=content.extended,
     )
 
 
-def _label(table: pd.DataFrame, *, column: str, classes: dict[str, list[str]]) -> Labels:
-    """Label rows by the first class one of whose patterns fits."""
+def _label_rows(table: pd.DataFrame, *, column: str, classes: dict[str, list[str]]) -> Labels:
+    """Label rows by the first class with a matching pattern."""
     text = table[column].astype("string").str.strip()
-    names = {value: _first_fit(str(value), classes) for value in text.dropna().unique()}
+    names = {value: _match_class(str(value), classes) for value in text.dropna().unique()}
     label = text.map(names).astype("string")
-    return label_or_reason(text, label, f"no {column}", f"{column} of no class")
+    return make_labels(text, label, f"no {column}", f"{column} of no class")
 
 
-def _first_fit(value: str, classes: dict[str, list[str]]) -> str | None:
-    """Give the first class with a pattern that a value fits."""
+def _match_class(value: str, classes: dict[str, list[str]]) -> str | None:
+    """Find the first class with a pattern that matches a value."""
     for name, patterns in classes.items():
         if any(fnmatchcase(value, pattern) for pattern in patterns):
             return name

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from skyclass.catalog.cleaning_report import report_lines
+from skyclass.catalog.cleaning_report import format_report
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.images.registry import get_image_type
@@ -39,7 +39,7 @@ def describe_provenance(material: ReportData) -> dict[str, Any]:
             "Catalogue": _catalogue(config),
             "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
         },
-        "cleaning": report_lines(catalog),
+        "cleaning": format_report(catalog),
         "leakage": catalog["leakage"],
     }
 
