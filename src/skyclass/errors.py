@@ -71,6 +71,10 @@ class SimulationError(SkyclassError):
     """A simulated survey that cannot be made as asked."""
 
 
+class ClusterError(SkyclassError):
+    """A Dask cluster that is not installed or cannot be reached."""
+
+
 class ArchiveError(SkyclassError):
     """A survey that cannot be served, or a query that the archive refuses."""
 

@@ -11,7 +11,7 @@ from dask.distributed import LocalCluster
 
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
-from skyclass.errors import ImageError
+from skyclass.errors import ClusterError
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_cluster, use_threads
 
@@ -56,7 +56,7 @@ def test_same_bytes_although_a_worker_dies(
 def test_nobody_at_the_address(
     small_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("skyclass.images.runners.TIMEOUT", "1s")
+    monkeypatch.setattr("skyclass.cluster.TIMEOUT", "1s")
     runner = use_cluster("tcp://127.0.0.1:1")
-    with pytest.raises(ImageError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
+    with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
         make_cutouts(catalog, small_survey / "frames", tmp_path / "c", RULES, runner=runner)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from skyclass.cli import app
-from skyclass.errors import StudyError
+from skyclass.errors import ClusterError, StudyError
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.mock_archive.server import MockArchive
 from skyclass.studies.run_study import run_study
@@ -283,7 +283,7 @@ def test_cells_on_dask_workers(two: Path, done: Path, tmp_path: Path) -> None:
 
 
 def test_no_scheduler_there(file: Path, done: Path) -> None:
-    with pytest.raises(StudyError, match="no scheduler answers"):
+    with pytest.raises(ClusterError, match="no scheduler answers"):
         run_study(str(file), done, scheduler="nonsense")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
+from skyclass.progress import no_progress
 from skyclass.surveys.sdss.layout import BANDS
 
 SIZE = 16
@@ -26,7 +27,9 @@ def write_cutouts(
     table = table.assign(**ids, id=numbers, ra=numbers / 100.0, dec=numbers / 200.0)
     plan = make_storage_plan(table, LABELS, BANDS, SIZE, "float32", {"seed": seed, "noise": noise})
     work = partial(_part, seed, noise)
-    store_cutouts(plan, out, [("all", table)], work, use_threads(1), replace=False, progress=None)
+    store_cutouts(
+        plan, out, [("all", table)], work, use_threads(1), replace=False, progress=no_progress
+    )
     return out
 
 

@@ -3,18 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from importlib import import_module
-from typing import Any, Final
+from contextlib import closing
+from typing import Any
 
 import pandas as pd
 
-from skyclass.errors import ImageError
+from skyclass.cluster import call_on_cluster, require_dask
 from skyclass.progress import Progress, Stage
 
 __all__ = ["Groups", "Runner", "use_cluster", "use_threads"]
-
-TIMEOUT: Final = "20s"
-"""Time in which a scheduler must answer."""
 
 Groups = Sequence[tuple[Any, pd.DataFrame]]
 """Units of work: a name, such as a `Field`, and the rows of the catalogue."""
@@ -68,24 +65,14 @@ def use_cluster(scheduler: str) -> Runner:
 
     Raises
     ------
-    ImageError
-        If Dask is not installed or the scheduler cannot be reached.
+    ClusterError
+        If Dask is not installed, or, when work begins, if the scheduler cannot be reached.
     """
-    try:
-        distributed: Any = import_module("dask.distributed")
-    except ImportError as error:
-        raise ImageError(
-            'a cluster needs Dask: pip install "skyclass[cluster]" here and on the workers'
-        ) from error
+    require_dask()
 
     def run(work: Work, groups: Groups, progress: Progress) -> None:
-        try:
-            client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise ImageError(f"no scheduler answers at {scheduler}: {error}") from error
-        with client, client.as_current():
-            futures = [client.submit(work, field, rows, pure=False) for field, rows in groups]
-            _await(distributed.as_completed(futures), len(futures), progress)
+        with closing(call_on_cluster(scheduler, work, groups)) as results:
+            _await((future for _, future in results), len(groups), progress)
 
     return run
 

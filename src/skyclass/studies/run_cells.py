@@ -3,11 +3,11 @@
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from skyclass.errors import SkyclassError, StudyError
+from skyclass.cluster import call_on_cluster
+from skyclass.errors import SkyclassError
 from skyclass.files import atomic_path
 from skyclass.pipeline.experiment import run_config
 from skyclass.progress import Progress, Stage, no_progress
@@ -15,9 +15,6 @@ from skyclass.studies.cells import Cell
 from skyclass.studies.shared_objects import objects_of
 
 __all__ = ["failure_of", "note_failure", "run_cells"]
-
-TIMEOUT: Final = "20s"
-"""How long a scheduler may take to answer."""
 
 _ONE_AT_A_TIME: Final = threading.Lock()
 """A process trains one model at a time: its random numbers are those of the whole process."""
@@ -41,8 +38,8 @@ def run_cells(
 
     Raises
     ------
-    StudyError
-        Where Dask is not installed, or the scheduler cannot be reached.
+    ClusterError
+        If Dask is not installed, or the scheduler cannot be reached.
     """
     out = out.resolve()
     results = (
@@ -109,22 +106,10 @@ def _in_turn(
 def _on_cluster(
     cells: Sequence[Cell], out: Path, scheduler: str
 ) -> Iterator[tuple[Cell, str | None]]:
-    """Run cells on the workers of a cluster; what a dead worker was at is given to another."""
-    try:
-        distributed: Any = import_module("dask.distributed")
-    except ImportError as error:
-        raise StudyError(
-            'a cluster needs Dask: pip install "skyclass[cluster]" here and on the workers'
-        ) from error
-    try:
-        client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"no scheduler answers at {scheduler}: {error}") from error
-    with client:
-        futures = {client.submit(_run_cell, cell, out, pure=False): cell for cell in cells}
-        for future in distributed.as_completed(futures, loop=client.loop):
-            lost = future.exception()
-            yield futures[future], repr(lost) if lost else future.result()
+    """Run cells on the workers of a cluster."""
+    for number, future in call_on_cluster(scheduler, _run_cell, [(cell, out) for cell in cells]):
+        lost = future.exception()
+        yield cells[number], repr(lost) if lost else future.result()
 
 
 def _run_cell(cell: Cell, out: Path, progress: Progress = no_progress) -> str | None:

@@ -1,0 +1,73 @@
+"""The one place where skyclass connects to a Dask cluster."""
+
+from collections.abc import Callable, Generator, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+from skyclass.errors import ClusterError
+
+__all__ = ["call_on_cluster", "require_dask"]
+
+TIMEOUT: Final = "20s"
+"""How long a scheduler may take to answer."""
+
+
+def require_dask() -> Any:
+    """Import Dask's distributed scheduler.
+
+    Returns
+    -------
+    module
+        ``dask.distributed``.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed.
+    """
+    try:
+        return import_module("dask.distributed")
+    except ImportError as error:
+        raise ClusterError(
+            'a cluster needs Dask: pip install "skyclass[cluster]" here and on the workers'
+        ) from error
+
+
+def call_on_cluster(
+    scheduler: str, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
+) -> Generator[tuple[int, Any], None, None]:
+    """Call a function many times on the workers of a Dask cluster.
+
+    A call whose worker dies is repeated by another worker.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as ``tcp://10.0.0.1:8786``.
+    function
+        Importable function; the workers see the same folders as this machine.
+    calls
+        Arguments of each call.
+
+    Yields
+    ------
+    tuple
+        Number of the call and its ``dask.distributed.Future``, in the order of completion.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed or the scheduler cannot be reached.
+    """
+    distributed = require_dask()
+    try:
+        client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
+    with client:
+        numbers = {
+            client.submit(function, *arguments, pure=False): number
+            for number, arguments in enumerate(calls)
+        }
+        for future in distributed.as_completed(numbers, loop=client.loop):
+            yield numbers[future], future
