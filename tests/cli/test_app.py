@@ -131,7 +131,7 @@ def test_classify_finds_the_catalogued_stars(
     [
         (("classify", "{tmp}", "--model", "{model}", "--out", "{tmp}/x.fits"), "no frame"),
         (("classify", "{survey}", "--model", "{tmp}", "--out", "{tmp}/x.fits"), "no usable model"),
-        (("classify", "{survey}", "--model", "{model}", "--out", "{tmp}/x.doc"), "no known ending"),
+        (("classify", "{survey}", "--model", "{model}", "--out", "{tmp}/x.doc"), "no known suffix"),
         (
             ("catalog", "{tmp}/no.csv", "--task", "spectral-class", "--out", "{tmp}/a.parquet"),
             "does not exist",

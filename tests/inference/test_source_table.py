@@ -26,34 +26,33 @@ def sources() -> pd.DataFrame:
     )
     table = table.assign(**{f"flux_{band}": [1.5, -0.25] for band in BANDS})
     table["class"], table["probability"] = ["star", "galaxy"], [0.9, 0.75]
-    table.attrs["about"] = describe_origin(SPEC)
     return table
 
 
-@pytest.mark.parametrize("ending", [".fits", ".vot", ".ecsv", ".csv"])
-def test_another_program_reads_it(tmp_path: Path, ending: str) -> None:
-    path, table = tmp_path / f"classes{ending}", sources()
+@pytest.mark.parametrize("suffix", [".fits", ".vot", ".ecsv", ".csv"])
+def test_another_program_reads_it(tmp_path: Path, suffix: str) -> None:
+    path, table = tmp_path / f"classes{suffix}", sources()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        write_table(table, str(path))
+        write_table(table, str(path), notes=describe_origin(SPEC))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         read = Table.read(path)
     assert read.colnames == list(table.columns)
     assert [str(name) for name in read["class"]] == ["star", "galaxy"]
     np.testing.assert_array_equal(read["flux_u"], table["flux_u"])
-    if ending == ".csv":
+    if suffix == ".csv":
         return
     assert read["ra"].unit == units.deg
     assert read["x"].unit == units.pix
     assert str(read["flux_r"].unit) in {"nanomaggy", "nmgy"}
-    told = " ".join(read.meta.get("comments", [])) + read.meta.get("description", "")
-    assert "task object-type" in told
-    assert "image type ugriz" in told
-    assert "simulated data" in told
+    notes = " ".join(read.meta.get("comments", [])) + read.meta.get("description", "")
+    assert "task object-type" in notes
+    assert "image type ugriz" in notes
+    assert "simulated data" in notes
 
 
-def test_no_known_ending(tmp_path: Path) -> None:
-    with pytest.raises(InferenceError, match=r"no known ending; use one of .parquet"):
+def test_no_known_suffix(tmp_path: Path) -> None:
+    with pytest.raises(InferenceError, match=r"no known suffix; use one of .parquet"):
         write_table(sources(), tmp_path / "classes.txt")
     assert not list(tmp_path.iterdir())

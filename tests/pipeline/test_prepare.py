@@ -220,7 +220,7 @@ def test_an_experiment_from_positions_alone(
     assert not names & {"run", "field"}
     spec = load_model(out / "model").spec
     assert (spec.bands, spec.unit, spec.size) == (COLOURS, "grey level", 224)
-    with pytest.raises(InferenceError, match="takes pictures of the type sdss-jpeg"):
+    with pytest.raises(InferenceError, match=r"takes ready-made pictures \(sdss-jpeg\)"):
         classify([tmp_path], out / "model", tmp_path / "classes.csv")
 
 

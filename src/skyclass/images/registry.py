@@ -8,8 +8,13 @@ from skyclass.images.colour_types import COLOUR_FAMILIES
 from skyclass.images.families import ImageFamily
 from skyclass.images.image_type import ImageType
 from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES
+from skyclass.plugins import load_plugins
 
 __all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register_image_type"]
+
+GROUP: Final = "skyclass.image_types"
+"""Entry-point group; each entry names an `ImageType`, or a function without parameters that returns
+one."""
 
 SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz": "asinh:ugriz"}
 """Short names of common types, and their full names."""
@@ -22,7 +27,7 @@ _TYPES: dict[str, ImageType] = {
 
 
 def register_image_type(image_type: ImageType) -> ImageType:
-    """Add an image type to the registry.
+    """Add an image type to the registry, so that experiment files and functions can name it.
 
     Parameters
     ----------
@@ -38,15 +43,45 @@ def register_image_type(image_type: ImageType) -> ImageType:
     ------
     ImageError
         If the name is taken.
+
+    Examples
+    --------
+    The difference of two bands, shown in grey:
+
+    >>> from skyclass.images.image_type import ImageType
+    >>> image_type = ImageType(
+    ...     name="r-minus-i",
+    ...     bands=("r", "i"),
+    ...     channels=1,
+    ...     description="r minus i in nanomaggies",
+    ...     function=lambda flux: flux[:, :1] - flux[:, 1:],
+    ...     picture=lambda images: images.expand(-1, 3, -1, -1) + 0.5,
+    ... )
+    >>> register_image_type(image_type).name
+    'r-minus-i'
+    >>> get_image_type("r-minus-i").bands
+    ('r', 'i')
     """
+    _load_plugins()
+    return _add(image_type)
+
+
+def _add(image_type: ImageType) -> ImageType:
+    """Add an image type whose name is new."""
     if image_type.name in _TYPES or image_type.name.split(":")[0] in _FAMILIES:
         raise ImageError(f"image type {image_type.name!r} is registered already")
     _TYPES[image_type.name] = image_type
     return image_type
 
 
+def _load_plugins() -> None:
+    """Add the image types of installed packages."""
+    load_plugins(GROUP, ImageType, _add)
+
+
 def image_types() -> tuple[str, ...]:
     """List the names of all image types that have no parameters."""
+    _load_plugins()
     return tuple(_TYPES)
 
 
@@ -78,6 +113,9 @@ def get_image_type(name: str) -> ImageType:
     head = name.split(":")[0]
     if head in _FAMILIES:
         return _FAMILIES[head].create(name)
+    _load_plugins()
+    if name in _TYPES:
+        return _TYPES[name]
     known = {**{key: family.example for key, family in _FAMILIES.items()}, **{t: t for t in _TYPES}}
     best = nearest(name, known) if ":" not in name else nearest(head, _FAMILIES)
     raise ImageError(

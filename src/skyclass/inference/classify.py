@@ -1,4 +1,4 @@
-"""Classify every source of the fields that a directory holds."""
+"""Classify every source of the fields in a directory."""
 
 import os
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def classify(
     Parameters
     ----------
     paths
-        Directory, or several, that hold the five frames of one or more fields.
+        One or more directories with the frames of one or more fields.
     model
         Folder of a saved model.
     out
@@ -50,40 +50,39 @@ def classify(
     Returns
     -------
     pandas.DataFrame
-        What was written: a row a source, as `classify_field` gives it.
+        The table as written: one row per source, as returned by `classify_field`.
 
     Raises
     ------
     InferenceError
-        If `out` has no known ending, no source is found, the model takes ready-made pictures, or
+        If `out` has an unknown suffix, no source is found, the model takes ready-made pictures, or
         `model` is the directory of an experiment.
     ModelError
-        If `model` is no model, or needs columns that fluxes do not give.
+        If `model` is not a model, or needs columns that fluxes cannot provide.
     SurveyError
         If there are no frames, or a field lacks one.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    places, model, out = [Path(path) for path in given], Path(model), Path(out)
+    listed = [paths] if isinstance(paths, str | os.PathLike) else paths
+    folders, model, out = [Path(path) for path in listed], Path(model), Path(out)
     check_suffix(out)
     _check_folder(model)
     classifier = load_model(model)
     if classifier.spec.bands != BANDS:
         raise InferenceError(
-            f"{model} takes pictures of the type {classifier.spec.image_type}, which frames do not"
-            " hold; use a model of an image type made of frames"
+            f"{model} takes ready-made pictures ({classifier.spec.image_type}), not frames;"
+            " use a model whose image type is computed from frames"
         )
-    # refused before any work, where the model needs more than fluxes
+    # raises before any work if the model needs more than fluxes
     measure_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
-    fields = find_fields(places)
+    fields = find_fields(folders)
     tables = []
     for done, (field, folder) in enumerate(fields.items(), 1):
         tables.append(classify_field(folder, field, classifier))
         progress(Stage.FIELDS, done, len(fields))
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
-        raise InferenceError("no source was found on the frames")
-    table.attrs["about"] = describe_origin(classifier.spec)
-    write_table(table, out)
+        raise InferenceError("the frames hold no source above the detection threshold")
+    write_table(table, out, notes=describe_origin(classifier.spec))
     return table
 
 
@@ -97,15 +96,15 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
     field
         Field key.
     classifier
-        A trained model.
+        Trained model.
 
     Returns
     -------
     pandas.DataFrame
         `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the r frame), `run`, `camcol`,
         `field`, `flux_u` to `flux_z` (aperture of 10 pixels, nanomaggies), `class`,
-        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
-        those on the rows of a neighbouring field, so that none is counted twice.
+        `probability`, and `p_<class>`. Sources off the frame in any band are left out, and
+        those on rows that belong to a neighbouring field, so that none is counted twice.
     """
     frames = open_field(folder, field)
     sources = detect(frames[_DETECTION])
@@ -130,7 +129,7 @@ def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.Dat
 
 
 def _check_folder(model: Path) -> None:
-    """Refuse the directory of an experiment, which holds the model's folder."""
+    """Raise if the path is the directory of an experiment, which holds the model's folder."""
     inner = model / "model"
     if inner.is_dir():
         raise InferenceError(f"{model} is the directory of an experiment; its model is {inner}")

@@ -1,8 +1,9 @@
-"""Write a table of classified sources, with units and what made it, for TOPCAT and others."""
+"""Write a table of classified sources, with units and its origin, for TOPCAT and others."""
 
 import os
 import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from skyclass.surveys.sdss.layout import BANDS
 __all__ = ["check_suffix", "describe_origin", "write_table"]
 
 _FORMATS: Final = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".fits": "fits", ".vot": "votable"}
-# neither FITS nor VOTable knows maggies; of an unknown unit they keep the name
+# neither FITS nor VOTable knows maggies; both keep the name of an unknown unit
 _NANOMAGGY: Final = units.UnrecognizedUnit("nanomaggy")
 _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
     "ra": (units.deg, "right ascension, ICRS"),
@@ -34,12 +35,12 @@ _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
 
 
 def describe_origin(spec: ModelSpec) -> list[str]:
-    """Say what a table was made with.
+    """Describe what classified the sources of a table.
 
     Parameters
     ----------
     spec
-        Of the model that classified.
+        Specification of the model.
 
     Returns
     -------
@@ -55,20 +56,23 @@ def describe_origin(spec: ModelSpec) -> list[str]:
     return parts
 
 
-def write_table(table: pd.DataFrame, out: AnyPath) -> None:
-    """Write a table of sources in the format that its name's ending says.
+def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) -> None:
+    """Write a table of sources in the format of the file name's suffix.
 
     Parameters
     ----------
     table
-        As `classify` gives it, with the sentences of `about` in ``attrs["about"]``, if any.
+        As returned by `classify`.
     out
-        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``; the last three tell the units.
+        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``; the last three hold the units.
+    notes
+        Sentences on the origin of the table, such as those of `describe_origin`; written to
+        ``.ecsv``, ``.fits`` and ``.vot``.
 
     Raises
     ------
     InferenceError
-        If the name has another ending.
+        If the name has another suffix.
     """
     out = Path(out)
     check_suffix(out)
@@ -78,11 +82,13 @@ def write_table(table: pd.DataFrame, out: AnyPath) -> None:
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", AstropyWarning)
-                _described(table, out.suffix).write(partial, format=_FORMATS[out.suffix])
+                _make_astropy_table(table, out.suffix, notes).write(
+                    partial, format=_FORMATS[out.suffix]
+                )
 
 
 def check_suffix(out: os.PathLike[str]) -> None:
-    """Refuse a file name without a known ending, before any work.
+    """Check that a file name has a known suffix, before any work.
 
     Parameters
     ----------
@@ -92,22 +98,21 @@ def check_suffix(out: os.PathLike[str]) -> None:
     Raises
     ------
     InferenceError
-        If it has none.
+        If it has another suffix.
     """
     known = [".parquet", *_FORMATS]
     if Path(out).suffix not in known:
-        raise InferenceError(f"{out} has no known ending; use one of {', '.join(known)}")
+        raise InferenceError(f"{out} has no known suffix; use one of {', '.join(known)}")
 
 
-def _described(table: pd.DataFrame, suffix: str) -> Table:
-    """Give units, descriptions and a note of the origin to a table."""
+def _make_astropy_table(table: pd.DataFrame, suffix: str, notes: Sequence[str]) -> Table:
+    """Convert a table to astropy's, with units, descriptions and notes."""
     plain = Table.from_pandas(table.astype({"class": object}))
     for name in plain.colnames:
         unit, text = _COLUMNS.get(name, (None, ""))
         plain[name].unit = unit
         plain[name].description = text or None
-    told = table.attrs.get("about", [])
     # a VOTable has one description; FITS and ECSV have comments, FITS of 72 characters at most
-    lines = [line for sentence in told for line in textwrap.wrap(sentence, 72)]
-    plain.meta = {"description": " ".join(told)} if suffix == ".vot" else {"comments": lines}
+    lines = [line for sentence in notes for line in textwrap.wrap(sentence, 72)]
+    plain.meta = {"description": " ".join(notes)} if suffix == ".vot" else {"comments": lines}
     return plain

@@ -1,10 +1,9 @@
 """The surveys there are, by name: those of skyclass, of other packages, and one's own."""
 
-import warnings
-from importlib.metadata import entry_points
 from typing import Final
 
 from skyclass.errors import SurveyError, nearest
+from skyclass.plugins import load_plugins
 from skyclass.surveys.file_kinds import FileKind
 from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.sdss.survey import SDSS
@@ -17,7 +16,6 @@ GROUP: Final = "skyclass.surveys"
 one."""
 
 _surveys: dict[str, Survey] = {survey.name: survey for survey in (SDSS, PANSTARRS)}
-_loaded: set[str] = set()
 
 
 def register_survey(survey: Survey) -> Survey:
@@ -38,7 +36,7 @@ def register_survey(survey: Survey) -> Survey:
     SurveyError
         Where a name is taken.
     """
-    _load_entry_points()
+    _load_plugins()
     return _add(survey)
 
 
@@ -66,7 +64,7 @@ def get_survey(name: str) -> Survey:
     ('u', 'g', 'r', 'i', 'z')
     """
     if name not in _surveys:
-        _load_entry_points()
+        _load_plugins()
     if name not in _surveys:
         raise SurveyError(
             f"survey {name!r} is unknown; did you mean {nearest(name, _surveys)!r}? (there are"
@@ -77,13 +75,13 @@ def get_survey(name: str) -> Survey:
 
 def surveys() -> tuple[str, ...]:
     """List the names of all surveys."""
-    _load_entry_points()
+    _load_plugins()
     return tuple(_surveys)
 
 
 def file_kinds() -> tuple[FileKind, ...]:
     """List the kinds of files that can be downloaded, of all surveys."""
-    _load_entry_points()
+    _load_plugins()
     return tuple(kind for survey in _surveys.values() for kind in survey.file_kinds)
 
 
@@ -128,18 +126,6 @@ def _add(survey: Survey) -> Survey:
     return survey
 
 
-def _load_entry_points() -> None:
-    """Add the surveys of installed packages, once; a broken one is left out with a warning."""
-    for entry in entry_points(group=GROUP):
-        if entry.value in _loaded:
-            continue
-        _loaded.add(entry.value)
-        try:
-            loaded = entry.load()
-            _add(loaded if isinstance(loaded, Survey) else loaded())
-        except Exception as error:  # another package may raise anything
-            warnings.warn(
-                f"survey {entry.name!r} of the entry point {entry.value} is left out:"
-                f" {type(error).__name__}: {error}",
-                stacklevel=4,
-            )
+def _load_plugins() -> None:
+    """Add the surveys of installed packages."""
+    load_plugins(GROUP, Survey, _add)
