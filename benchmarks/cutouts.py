@@ -37,6 +37,7 @@ from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, Field, find_frame
 from skyclass.surveys.sdss.reader import open_field
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.transfer.decompress import get_decoder_name, open_decompressed
 
 KEYS = ["rerun", "run", "camcol", "field"]
@@ -175,7 +176,7 @@ def cutting(folder: Path, cutana: str | None) -> None:
 
     def whole() -> None:
         for field, ra, dec in objects:
-            cut_field(folder / "plain", field, ra, dec, rules)
+            cut_field(folder / "plain", field, ra, dec, rules, SDSS)
 
     def spent(function, *arguments) -> float:
         start = cpu()

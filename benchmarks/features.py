@@ -24,6 +24,7 @@ from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import no_progress
 from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.training.train import train
 
 LABELS = ("A", "F", "G")
@@ -37,7 +38,7 @@ def write_cutouts(out: Path, count: int, size: int) -> None:
     splits = np.where(numbers % 5 == 0, "validation", "train")
     table = pd.DataFrame({"ra": numbers / 1e3, "dec": numbers / 1e3, "split": splits, **ids})
     table["label"] = np.array(LABELS)[numbers // 5 % 3]
-    plan = make_storage_plan(table, LABELS, BANDS, size, "float32", {})
+    plan = make_storage_plan(table, LABELS, BANDS, size, "float32", {}, SDSS)
     store_cutouts(
         plan,
         out,

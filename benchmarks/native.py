@@ -28,6 +28,7 @@ from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import make_spec
 from skyclass.models.registry import create_network
 from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.tasks.registry import get_task
 from skyclass.training.train import train
 
@@ -98,7 +99,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
 
 def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs: int) -> Classifier:
     config = configuration(folder / "survey", network, side, epochs)
-    check_images(config.images, config.cutouts.pixels)
+    check_images(config.images, config.cutouts.count_pixels(SDSS.pixel_scale))
     registration = get_registration(config.images)
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
     spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)

@@ -22,6 +22,7 @@ from skyclass.images.stored_cutouts import read_info
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.surveys.sdss.layout import BANDS, Field, find_fields, find_frame
 from skyclass.surveys.sdss.reader import open_field
+from skyclass.surveys.sdss.survey import SDSS
 
 STEP = 1361
 """Rows from one field to the next."""
@@ -47,7 +48,7 @@ def test_across_the_seam_as_from_one_larger_image(pair) -> None:
     one, other = open_field(frames, first), open_field(frames, second)
     for field, rows, shift in ((first, [1470.0, 1440.0], 0), (second, [5.0, 40.0], STEP)):
         ra, dec = places(frames, field, rows)
-        cutouts, simulated = cut_field(frames, field, ra, dec, CutoutConfig(size=200))
+        cutouts, simulated = cut_field(frames, field, ra, dec, CutoutConfig(size=200), SDSS)
         assert simulated
         assert not cutouts.mask.any()
         for band in range(5):
@@ -73,7 +74,7 @@ def test_neighbours_agree_where_the_seam_is(pair) -> None:
 def test_without_a_neighbour_the_rest_is_masked(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [5.3])
-    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
+    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64), SDSS)
     r = BANDS.index("r")
     assert cutouts.mask[0, r].sum() == 26 * 64
     assert (cutouts.flux[cutouts.mask] == 0).all()
@@ -82,7 +83,7 @@ def test_without_a_neighbour_the_rest_is_masked(pair) -> None:
 def test_rows_that_are_not_needed_are_not_missed(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [100.0, 300.0, 500.0])
-    ours, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=63))
+    ours, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=63), SDSS)
     whole = cut_frames(open_field(frames, first), ra, dec, 63)
     np.testing.assert_array_equal(ours.flux, whole.flux)
     np.testing.assert_array_equal(ours.inside, whole.inside)
@@ -114,7 +115,7 @@ def test_broken_pixels_are_masked_zeros(pair, tmp_path: Path) -> None:
     g = BANDS.index("g")
     wcs = open_field(folder, first)[g].wcs
     ra, dec = wcs.all_pix2world([1000.0], [701.0], 0)
-    cutouts, _ = cut_field(folder, first, ra, dec, CutoutConfig(size=9))
+    cutouts, _ = cut_field(folder, first, ra, dec, CutoutConfig(size=9), SDSS)
     assert cutouts.mask[0, g, 3:6, 4].tolist() == [True] * 3
     assert cutouts.mask[0].sum() == 3
     assert np.isfinite(cutouts.flux).all()
@@ -125,8 +126,8 @@ def test_saturated_pixels_are_masked_when_asked(pair) -> None:
     frame = open_field(frames, first)[2]
     y, x = np.unravel_index(frame.data.argmax(), frame.data.shape)
     ra, dec = frame.wcs.all_pix2world([float(x)], [float(y)], 0)
-    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33))
-    masked, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33, saturated="mask"))
+    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33), SDSS)
+    masked, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=33, saturated="mask"), SDSS)
     header = fits.getheader(find_frame(frames, first, "r"))
     level = 0.97 * 50631 * header["NMGY"]
     np.testing.assert_array_equal(plain.mask[:, 2] | (plain.flux[:, 2] >= level), masked.mask[:, 2])
@@ -136,8 +137,8 @@ def test_saturated_pixels_are_masked_when_asked(pair) -> None:
 def test_background_is_the_median_of_the_rim(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [700.0, 900.0])
-    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
-    flat, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, background="local"))
+    plain, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64), SDSS)
+    flat, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, background="local"), SDSS)
     rim = np.ones((64, 64), bool)
     rim[8:-8, 8:-8] = False
     for i in range(2):
@@ -150,7 +151,7 @@ def test_background_is_the_median_of_the_rim(pair) -> None:
 def test_world_coordinates_at_the_object(pair) -> None:
     frames, first, _ = pair
     ra, dec = places(frames, first, [700.0])
-    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
+    cutouts, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64), SDSS)
     frame = open_field(frames, first)[2]
     local = WCS(naxis=2)
     local.wcs.ctype = ["RA---TAN", "DEC--TAN"]
@@ -221,8 +222,8 @@ def test_all_bands_on_one_grid(pair) -> None:
     frames, first, _ = pair
     opened = open_field(frames, first)
     ra, dec = bright_stars(opened)
-    own, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64))
-    common, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, grid="common"))
+    own, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64), SDSS)
+    common, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, grid="common"), SDSS)
     assert not common.offset.any()
     assert common.inside.all()
     before = aperture_flux(own.flux, own.offset, 8.0)
@@ -263,7 +264,7 @@ def test_sizes_that_cannot_be(size: int) -> None:
 
 
 def test_arcsec() -> None:
-    assert CutoutConfig(size=25.344, unit="arcsec").pixels == 64
+    assert CutoutConfig(size=25.344, unit="arcsec").count_pixels(SDSS.pixel_scale) == 64
 
 
 def test_a_frame_of_another_size(pair, tmp_path: Path) -> None:

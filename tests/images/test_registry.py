@@ -96,7 +96,7 @@ def test_downloaded_pictures_pass_through(
     levels = np.random.default_rng(1).integers(0, 256, (2, 3, 8, 8)).astype(np.uint8)
     np.testing.assert_allclose(image_type(levels, COLOURS) * 255, levels, rtol=1e-6)
     with pytest.raises(ImageError, match="needs red, green, blue, but the cutouts hold"):
-        image_type(cutouts(1))
+        image_type(cutouts(1), tuple("ugriz"))
 
 
 def test_every_name_is_found() -> None:
@@ -113,8 +113,8 @@ def test_every_name_is_found() -> None:
         ("ugrizz", "did you mean 'ugriz'"),
         ("luptn:irg", "did you mean 'lupton:irg'"),
         ("sdss-jpg", "did you mean 'sdss-jpeg'"),
-        ("lupton:irx", "needs 3 different bands of ugriz, got 'irx'"),
-        ("lupton:iir", "3 different bands of ugriz, got 'iir'"),
+        ("lupton:irx", "needs 3 different bands of ugriz \\(survey sdss\\), got 'irx'"),
+        ("lupton:iir", "3 different bands of ugriz \\(survey sdss\\), got 'iir'"),
         ("rgb:gr", "write it like 'rgb:rgu'"),
         ("lupton", "got ''"),
         ("lupton:irg:strech=2", "did you mean 'stretch'"),
@@ -122,7 +122,7 @@ def test_every_name_is_found() -> None:
         ("lupton:irg:q=0", "q must be a positive number"),
         ("lupton:irg:minimum=nan", "minimum must be a number, got 'nan'"),
         ("grey:r:q=2", "grey has no parameters, got 'q=2'"),
-        ("", "unknown image type ''"),
+        ("", "image type '' is unknown"),
     ],
 )
 def test_what_cannot_be(name: str, message: str) -> None:

@@ -11,6 +11,7 @@ from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import no_progress
 from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.sdss.survey import SDSS
 
 SIZE = 16
 LABELS = ("A", "F", "G")
@@ -25,7 +26,9 @@ def write_cutouts(
     numbers = np.arange(len(table))
     ids = {name: pd.array(numbers + 10**18, dtype="UInt64") for name in ("objid", "specobjid")}
     table = table.assign(**ids, id=numbers, ra=numbers / 100.0, dec=numbers / 200.0)
-    plan = make_storage_plan(table, LABELS, BANDS, SIZE, "float32", {"seed": seed, "noise": noise})
+    plan = make_storage_plan(
+        table, LABELS, BANDS, SIZE, "float32", {"seed": seed, "noise": noise}, SDSS
+    )
     work = partial(_part, seed, noise)
     store_cutouts(
         plan, out, [("all", table)], work, use_threads(1), replace=False, progress=no_progress

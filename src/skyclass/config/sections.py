@@ -1,15 +1,15 @@
 """The keys of an experiment file: what each may be, and what it is where nothing is said."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from skyclass.config.section import Section
 from skyclass.config.training_sections import AugmentationConfig, ModelConfig, TrainingConfig
+from skyclass.errors import ConfigError
 
 __all__ = [
-    "ARCSEC_PER_PIXEL",
     "CatalogConfig",
     "CleanConfig",
     "CutoutConfig",
@@ -21,9 +21,6 @@ __all__ = [
     "SplitConfig",
     "SurveyConfig",
 ]
-
-ARCSEC_PER_PIXEL: Final = 0.396
-"""Of SDSS frames, in which cutouts are measured."""
 
 
 class CatalogConfig(Section):
@@ -188,21 +185,48 @@ class CutoutConfig(Section):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         """Check the size, and that the grid allows what is done about saturated pixels."""
-        if not 8 <= self.pixels <= 512:
-            got = f"{self.size:g}"
-            if self.unit != "pixel":
-                got += f" {self.unit} ({self.pixels} pixels)"
-            raise ValueError(f"cutouts.size must be 8 to 512 pixels, got {got}")
+        if self.unit == "pixel" and not _is_cutout_side(round(self.size)):
+            raise ValueError(self._describe_size(round(self.size)))
         if self.grid == "common" and self.saturated == "mask":
             raise ValueError(
                 'saturated = "mask" needs grid = "native": resampling mixes saturated pixels'
             )
         return self
 
-    @property
-    def pixels(self) -> int:
-        """Pixels a side."""
-        return round(self.size / (ARCSEC_PER_PIXEL if self.unit == "arcsec" else 1.0))
+    def count_pixels(self, pixel_scale: float) -> int:
+        """Compute the pixels a side.
+
+        Parameters
+        ----------
+        pixel_scale
+            Arcsec per pixel of the survey.
+
+        Returns
+        -------
+        int
+            From 8 to 512.
+
+        Raises
+        ------
+        ConfigError
+            Where the size is smaller or larger.
+        """
+        pixels = round(self.size / (pixel_scale if self.unit == "arcsec" else 1.0))
+        if not _is_cutout_side(pixels):
+            raise ConfigError(self._describe_size(pixels))
+        return pixels
+
+    def _describe_size(self, pixels: int) -> str:
+        """Describe what is wrong with the size."""
+        got = f"{self.size:g}"
+        if self.unit != "pixel":
+            got += f" {self.unit} ({pixels} pixels)"
+        return f"cutouts.size must be 8 to 512 pixels, got {got}"
+
+
+def _is_cutout_side(pixels: int) -> bool:
+    """Check that cutouts may have so many pixels a side."""
+    return 8 <= pixels <= 512
 
 
 class ImageConfig(Section):

@@ -7,7 +7,6 @@ import pandas as pd
 import sep
 from numpy.typing import NDArray
 
-from skyclass.config.sections import ARCSEC_PER_PIXEL
 from skyclass.images.stored_cutouts import CutoutSplit
 
 __all__ = ["CROWDING_RADIUS", "crowding_radius", "measure_conditions"]
@@ -28,24 +27,26 @@ _FWHM: Final = 2.0 * np.sqrt(2.0 * np.log(2.0))  # of a Gaussian, in standard de
 _BATCH: Final = 256
 
 
-def crowding_radius(size: int) -> float:
+def crowding_radius(size: int, pixel_scale: float) -> float:
     """Give the radius within which neighbours are counted.
 
     Parameters
     ----------
     size
         Pixels a side of the cutouts.
+    pixel_scale
+        Arcsec per pixel.
 
     Returns
     -------
     float
         Arcsec: `CROWDING_RADIUS`, or half a side where that is less.
     """
-    return min(CROWDING_RADIUS, size / 2 * ARCSEC_PER_PIXEL)
+    return min(CROWDING_RADIUS, size / 2 * pixel_scale)
 
 
 def measure_conditions(
-    cutouts: CutoutSplit, fields: "pd.Series[str]", band: int
+    cutouts: CutoutSplit, fields: "pd.Series[str]", band: int, pixel_scale: float
 ) -> dict[str, NDArray[np.float64]]:
     """Measure noise, neighbours and seeing of each object in one band.
 
@@ -63,7 +64,9 @@ def measure_conditions(
     fields
         Field of each object, `[n]`; missing ones are fields of their own.
     band
-        Place of the r band on the band axis.
+        Place of the band on the band axis, r of SDSS.
+    pixel_scale
+        Arcsec per pixel of the cutouts.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def measure_conditions(
     parts = []
     for start in range(0, len(cutouts), _BATCH):
         rows = np.arange(start, min(start + _BATCH, len(cutouts)))
-        parts.append(_measure(cutouts.take(rows)[:, band], offsets[rows]))
+        parts.append(_measure(cutouts.take(rows)[:, band], offsets[rows], pixel_scale))
     snr, crowding, width = np.concatenate(parts, axis=1)
     told = pd.Series(np.where(snr >= _BRIGHT, width, np.nan))
     names = fields.reset_index(drop=True).astype("string")
@@ -84,7 +87,9 @@ def measure_conditions(
     return {"snr_r": snr, "crowding": crowding, "seeing": seeing.to_numpy(np.float64)}
 
 
-def _measure(images: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArray[np.float64]:
+def _measure(
+    images: NDArray[np.float32], offset: NDArray[np.float64], pixel_scale: float
+) -> NDArray[np.float64]:
     """Give signal-to-noise, neighbours and width of one batch, `[3, n]`."""
     distance = _distances(images.shape[-1], offset)
     # what nobody measured is stored as zero
@@ -94,8 +99,9 @@ def _measure(images: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArra
     weight = np.clip(_APERTURE + 0.5 - distance, 0, 1)
     noise_inside = noise * np.sqrt((weight**2).sum(axis=(1, 2)))
     snr = (clean * weight).sum(axis=(1, 2)) / noise_inside
-    neighbours = [_neighbours(*each) for each in zip(clean, offset, noise, strict=True)]
-    return np.stack([snr, np.array(neighbours), _widths(clean, distance)])
+    radius = crowding_radius(images.shape[-1], pixel_scale) / pixel_scale
+    neighbours = [_neighbours(*each, radius) for each in zip(clean, offset, noise, strict=True)]
+    return np.stack([snr, np.array(neighbours), pixel_scale * _widths(clean, distance)])
 
 
 def _distances(size: int, offset: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,19 +122,20 @@ def _sky(pixels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
     return level, np.where(noise > 0, noise, np.nan)
 
 
-def _neighbours(image: NDArray[np.float32], offset: NDArray[np.float64], noise: float) -> float:
+def _neighbours(
+    image: NDArray[np.float32], offset: NDArray[np.float64], noise: float, radius: float
+) -> float:
     """Count the sources around an object."""
     if not np.isfinite(noise):
         return float("nan")
     found = sep.extract(np.ascontiguousarray(image), _DETECTION * noise, minarea=_LEAST_PIXELS)
     middle = (image.shape[-1] - 1) / 2
     distance = np.hypot(found["y"] - middle - offset[0], found["x"] - middle - offset[1])
-    near = distance <= crowding_radius(image.shape[-1]) / ARCSEC_PER_PIXEL
-    return float(np.count_nonzero(near & (distance > _OWN)))
+    return float(np.count_nonzero((distance <= radius) & (distance > _OWN)))
 
 
 def _widths(images: NDArray[np.float32], distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the FWHM of the round Gaussian that fits each image best, in arcsec.
+    """Give the FWHM of the round Gaussian that fits each image best, in pixels.
 
     Weighted with a Gaussian of variance s, a Gaussian image of variance v has a mean squared
     distance m of 2 v s / (v + s); v is taken for the next s until both agree.
@@ -149,4 +156,4 @@ def _widths(images: NDArray[np.float32], distance: NDArray[np.float64]) -> NDArr
         )
         inverse = np.where(mean > 0, 2.0 / mean, np.nan) - 1.0 / variance
         variance = np.clip(1.0 / np.where(inverse > 0, inverse, np.nan), *_VARIANCES)
-    return np.asarray(_FWHM * ARCSEC_PER_PIXEL * np.sqrt(variance))
+    return np.asarray(_FWHM * np.sqrt(variance))

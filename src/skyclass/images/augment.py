@@ -14,18 +14,17 @@ from torch.nn import functional
 
 from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
+from skyclass.surveys.registry import get_survey
 
-__all__ = ["EXTINCTION", "augment", "check_augmentation"]
-
-EXTINCTION: Final = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
-"""Magnitudes of extinction at E(B-V) = 1 for R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103,
-table 6)."""
+__all__ = ["augment", "check_augmentation"]
 
 _NORMAL_MAD: Final = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
 
 
-def check_augmentation(config: AugmentationConfig, bands: Sequence[str]) -> None:
+def check_augmentation(
+    config: AugmentationConfig, bands: Sequence[str], survey: str = "sdss"
+) -> None:
     """Check the settings of an augmentation before any work.
 
     Parameters
@@ -34,6 +33,8 @@ def check_augmentation(config: AugmentationConfig, bands: Sequence[str]) -> None
         Which changes, and how large.
     bands
         Those of the image type.
+    survey
+        Name of the survey of the cutouts.
 
     Raises
     ------
@@ -41,11 +42,15 @@ def check_augmentation(config: AugmentationConfig, bands: Sequence[str]) -> None
         If reddening is asked for in a band whose extinction is unknown.
     """
     if config.reddening:
-        _check_known(bands)
+        _get_extinction(bands, survey)
 
 
 def augment(
-    flux: Tensor, config: AugmentationConfig, generator: torch.Generator, bands: Sequence[str]
+    flux: Tensor,
+    config: AugmentationConfig,
+    generator: torch.Generator,
+    bands: Sequence[str],
+    survey: str = "sdss",
 ) -> Tensor:
     """Apply random changes to a batch of registered cutouts.
 
@@ -59,6 +64,8 @@ def augment(
         Source of the random numbers, on the CPU: the results are the same on every device.
     bands
         Names along the band axis.
+    survey
+        Name of the survey of the cutouts.
 
     Returns
     -------
@@ -73,7 +80,8 @@ def augment(
     if config.turn:
         flux = _turn(flux, generator)
     if config.reddening:
-        flux = redden(flux, config.reddening * _draw_uniform(len(flux), generator), bands)
+        excess = config.reddening * _draw_uniform(len(flux), generator)
+        flux = redden(flux, excess, _get_extinction(bands, survey))
     if config.rotate or config.shift:
         angle = 2 * math.pi * _draw_uniform(len(flux), generator) * config.rotate
         moves = config.shift * (2 * _draw_uniform(2 * len(flux), generator) - 1).reshape(-1, 2)
@@ -85,7 +93,7 @@ def augment(
     return flux
 
 
-def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
+def redden(flux: Tensor, excess: Tensor, extinction: Sequence[float]) -> Tensor:
     """Redden objects as dust in front of them would.
 
     Parameters
@@ -94,22 +102,15 @@ def redden(flux: Tensor, excess: Tensor, bands: Sequence[str]) -> Tensor:
         Nanomaggies, `[n, band, y, x]`.
     excess
         Colour excess E(B-V) in magnitudes, `[n]`.
-    bands
-        Names along the band axis, of u, g, r, i and z.
+    extinction
+        Magnitudes at E(B-V) = 1 in each band.
 
     Returns
     -------
     torch.Tensor
         Same shape, each band fainter by its own extinction.
-
-    Raises
-    ------
-    ImageError
-        If a band is none of these.
     """
-    _check_known(bands)
-    extinction = torch.tensor([EXTINCTION[band] for band in bands])
-    factor = 10 ** (-0.4 * excess.cpu()[:, None] * extinction)
+    factor = 10 ** (-0.4 * excess.cpu()[:, None] * torch.tensor(extinction))
     return flux * factor.to(flux)[..., None, None]
 
 
@@ -165,13 +166,15 @@ def blur(flux: Tensor, sigma: Tensor) -> Tensor:
     return kernel @ flux @ kernel
 
 
-def _check_known(bands: Sequence[str]) -> None:
-    """Raise if the extinction of a band is unknown."""
-    unknown = [band for band in bands if band not in EXTINCTION]
+def _get_extinction(bands: Sequence[str], survey: str) -> list[float]:
+    """Look up the extinction of each band, or raise if one is unknown."""
+    known = {b.name: b.extinction for b in get_survey(survey).bands if b.extinction is not None}
+    unknown = [band for band in bands if band not in known]
     if unknown:
         raise ImageError(
             f"extinction in {', '.join(unknown)} is unknown; set augmentation.reddening = 0"
         )
+    return [known[band] for band in bands]
 
 
 def _turn(flux: Tensor, generator: torch.Generator) -> Tensor:

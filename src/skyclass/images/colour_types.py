@@ -8,9 +8,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from skyclass.errors import ImageError
 from skyclass.images.families import ImageFamily, Parameter
 from skyclass.images.image_type import ImageType
 from skyclass.images.stretch import asinh_flux, asinh_magnitude, lupton
+from skyclass.surveys.survey import Survey
 
 __all__ = ["COLOUR_FAMILIES"]
 
@@ -23,7 +25,7 @@ _WHITE: Final = 30.0
 _MAGNITUDE: Final = 2.5 / math.log(10)
 
 
-def _build_lupton(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
+def _build_lupton(name: str, bands: str, values: Mapping[str, float], _survey: Survey) -> ImageType:
     """Build `lupton:<bbb>`."""
     settings = dict(values)
     text = (
@@ -42,7 +44,7 @@ def _build_lupton(name: str, bands: str, values: Mapping[str, float]) -> ImageTy
     )
 
 
-def _build_asinh(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
+def _build_asinh(name: str, bands: str, values: Mapping[str, float], _survey: Survey) -> ImageType:
     """Build `asinh:<bands>`."""
     softening = values["softening"]
     text = (
@@ -60,12 +62,21 @@ def _build_asinh(name: str, bands: str, values: Mapping[str, float]) -> ImageTyp
     )
 
 
-def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
+def _build_luptitude(
+    name: str, bands: str, _values: Mapping[str, float], survey: Survey
+) -> ImageType:
     """Build `luptitude:<bands>`."""
+    softening = [survey.get_band(band).softening or math.nan for band in bands]
+    if not all(map(math.isfinite, softening)):
+        raise ImageError(
+            f"image type {name!r} needs the softening of asinh magnitudes, which survey"
+            f" {survey.name} does not state; use 'asinh:{bands}'"
+        )
     text = f"asinh magnitudes of {', '.join(bands)} with the survey's softening of each band"
     # shown from the sky's magnitude (black) to that of a pixel of 30 nanomaggies (white)
     sky, white = (
-        asinh_magnitude(torch.full((1, len(bands), 1, 1), value), bands) for value in (0.0, _WHITE)
+        asinh_magnitude(torch.full((1, len(bands), 1, 1), value), softening)
+        for value in (0.0, _WHITE)
     )
 
     def scale(images: Tensor) -> Tensor:
@@ -76,12 +87,14 @@ def _build_luptitude(name: str, bands: str, _values: Mapping[str, float]) -> Ima
         tuple(bands),
         len(bands),
         text,
-        lambda flux: asinh_magnitude(flux, bands),
+        lambda flux: asinh_magnitude(flux, softening),
         _make_viewer(bands, scale),
     )
 
 
-def _build_colours(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
+def _build_colours(
+    name: str, bands: str, values: Mapping[str, float], _survey: Survey
+) -> ImageType:
     """Build `colours:<bands>`."""
     softening = values["softening"]
     pairs = [f"{one}-{other}" for one, other in pairwise(bands)]
@@ -129,8 +142,7 @@ COLOUR_FAMILIES: Final = (
         "asinh:gri",
         "calibrated bands, asinh(flux / softening), one scale for all",
         _build_asinh,
-        count=(1, 5),
-        bands="ugriz",
+        count=(1, None),
         parameters={"softening": Parameter(_SOFTENING)},
     ),
     ImageFamily(
@@ -138,16 +150,14 @@ COLOUR_FAMILIES: Final = (
         "luptitude:gri",
         "asinh magnitudes with the survey's softening",
         _build_luptitude,
-        count=(1, 5),
-        bands="ugriz",
+        count=(1, None),
     ),
     ImageFamily(
         "colours",
         "colours:gri",
         "colours of neighbouring bands in every pixel",
         _build_colours,
-        count=(2, 5),
-        bands="ugriz",
+        count=(2, None),
         parameters={"softening": Parameter(_SOFTENING)},
     ),
 )

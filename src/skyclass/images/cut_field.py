@@ -1,4 +1,4 @@
-"""Cut the objects of one field out of the frames on disk: the unit of work, on a cluster too."""
+"""Cut the objects of one unit of files out of its frames: the unit of work, on a cluster too."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,41 +8,43 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.config.sections import ARCSEC_PER_PIXEL, CutoutConfig
+from skyclass.config.sections import CutoutConfig
 from skyclass.frames.frame import Frame, sky_to_pixel
 from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, subtract_background
 from skyclass.images.reproject import cut_on_common_grid
-from skyclass.surveys.sdss.layout import Field
-from skyclass.surveys.sdss.reader import extend_frame, open_field
+from skyclass.surveys.survey import Survey, Unit
 
 __all__ = ["add_neighbour_rows", "cut_field"]
 
 
 def cut_field(
     root: Path,
-    field: Field,
+    unit: Unit,
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     rules: CutoutConfig,
+    survey: Survey,
 ) -> tuple[Cutouts, bool]:
-    """Read a field's frames as far as its objects need, and cut them.
+    """Read the frames of a field, or another unit, as far as its objects need, and cut them.
 
     Parameters
     ----------
     root
         Directory of frames.
-    field
-        Field key.
+    unit
+        Which unit of files.
     ra, dec
         Positions in degrees, `[n]`.
     rules
         Size, and how invalid pixels and the sky are treated.
+    survey
+        Survey of the frames.
 
     Returns
     -------
     cutouts
-        Of `n` objects, bands in the order u g r i z. Rows before or after the frame along the scan
-        come from the neighbouring field if its frames exist.
+        Of `n` objects, in all bands of the survey. Rows before or after a frame come from the
+        neighbouring unit where the survey has such and its files exist.
     simulated
         Whether a frame is marked as simulated.
 
@@ -53,23 +55,23 @@ def cut_field(
     ImageError
         If a header cannot be used.
     """
-    size = rules.pixels
+    size = rules.count_pixels(survey.pixel_scale)
 
     def rows(wcs: WCS, shape: tuple[int, int]) -> int:
         return last_row(_select_inside(sky_to_pixel(wcs, ra, dec)[1], shape[0]), size)
 
     native = rules.grid == "native"
-    frames = open_field(
+    frames = survey.open_unit(
         root,
-        field,
+        unit,
         rows if native else None,
         mask_missing=rules.missing_band == "mask",
     )
     if native:
-        frames = add_neighbour_rows(frames, root, field, ra, dec, size)
+        frames = add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
         cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
     else:
-        cutouts = cut_on_common_grid(frames, ra, dec, size, ARCSEC_PER_PIXEL)
+        cutouts = cut_on_common_grid(frames, ra, dec, size, survey.pixel_scale)
     if rules.background == "local":
         cutouts = replace(cutouts, flux=subtract_background(cutouts.flux, cutouts.mask))
     return cutouts, any(frame.simulated for frame in frames)
@@ -78,33 +80,38 @@ def cut_field(
 def add_neighbour_rows(
     frames: Sequence[Frame],
     root: Path,
-    field: Field,
+    unit: Unit,
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     size: int,
+    survey: Survey,
 ) -> tuple[Frame, ...]:
     """Extend frames by the rows beyond their ends that the objects' cutouts reach.
 
     Parameters
     ----------
     frames
-        Bands of the field.
-    root, field, ra, dec
+        Bands of the unit.
+    root, unit, ra, dec
         As `cut_field` takes them.
     size
         Pixels a side.
+    survey
+        Survey of the frames.
 
     Returns
     -------
     tuple of Frame
-        With rows of the neighbouring fields if their frames exist.
+        With rows of the neighbouring units if their files exist.
     """
+    if survey.extend is None:
+        return tuple(frames)
     extended = []
     for frame in frames:
         y = _select_inside(frame.pixel(ra, dec)[1], frame.shape[0])
         before, after = -first_row(y, size), max(0, last_row(y, size) - frame.shape[0])
         if (before or after) and len(frame.data):
-            extended.append(extend_frame(frame, root, field, before, after))
+            extended.append(survey.extend(frame, root, unit, before, after))
         else:
             extended.append(frame)
     return tuple(extended)

@@ -40,7 +40,7 @@ def make_cutouts_html(cutouts: "StoredCutouts") -> str:
     info = cutouts.info
     split = cutouts[next(iter(cutouts))]
     rows = _choose(split.label)
-    pictures = _draw(split.take(rows), split.offsets()[rows], info.bands)
+    pictures = _draw(split.take(rows), split.offsets()[rows], info.bands, info.survey)
     labels = [info.labels[code] for code in split.label[rows]]
     strip = "".join(map(_format_picture, pictures, labels))
     kind = "simulated data" if info.simulated else "survey data"
@@ -59,14 +59,14 @@ def _choose(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _draw(
-    flux: NDArray[np.float32], offset: NDArray[np.float32], bands: tuple[str, ...]
+    flux: NDArray[np.float32], offset: NDArray[np.float32], bands: tuple[str, ...], survey: str
 ) -> NDArray[np.uint8]:
     """Draw three bands as a colour composite, or show ready-made pictures as they are."""
     if bands == COLOURS:
         return np.moveaxis(flux, 1, -1).astype(np.uint8)
     last = len(bands) - 1
     mapping = "irg" if set("irg") <= set(bands) else f"{bands[last]}{bands[last // 2]}{bands[0]}"
-    return render(flux, f"lupton:{mapping}", offset=offset, bands=bands)
+    return render(flux, f"lupton:{mapping}", offset=offset, bands=bands, survey=survey)
 
 
 def _format_picture(picture: NDArray[np.uint8], label: str) -> str:

@@ -21,7 +21,8 @@ from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
 from skyclass.images.stored_cutouts import CutoutInfo, array_view, read_info
 from skyclass.object_names import name_object
-from skyclass.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.schema import IDS, POSITION
+from skyclass.surveys.registry import get_survey
 
 __all__ = ["FORMATS", "export_cutouts"]
 
@@ -82,7 +83,7 @@ def _get_writer(file_format: str, image_type: str, info: CutoutInfo) -> _Writer:
             f" (there are {', '.join(FORMATS)})"
         )
     if file_format == "png":
-        get_image_type(image_type).check_bands(info.bands)
+        get_image_type(image_type, info.survey).check_bands(info.bands)
         return partial(_write_png, image_type=image_type)
     return {"fits": _write_fits, "hdf5": _write_hdf5, "zarr": _write_zarr}[file_format]
 
@@ -144,7 +145,13 @@ def _write_png(
         folders = _make_class_folders(out / split, info)
         for start, batch in _read_batches(rows.select_columns([*named, "flux", "offset", "label"])):
             flux = batch["flux"].astype(np.float32)
-            drawn = render(flux, image_type, offset=batch["offset"], bands=info.bands)
+            drawn = render(
+                flux,
+                image_type,
+                offset=batch["offset"],
+                bands=info.bands,
+                survey=info.survey,
+            )
             for i, picture in enumerate(drawn):
                 row = {key: batch[key][i] for key in named}
                 path = _choose_path(folders[batch["label"][i]], row, start + i, ".png")
@@ -155,9 +162,11 @@ def _write_png(
 def _make_units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
     """Build one FITS image per band of an object, each with its own world coordinates."""
     units = [fits.PrimaryHDU()]
-    for name in (*IDS, *POSITION, *(key for key in FRAME_KEYS if key in row)):
+    for name in (*IDS, *POSITION, *(key for key in get_survey(info.survey).key if key in row)):
         value = row[name]
-        units[0].header[name.upper()[:8]] = str(value) if name in IDS else value.item()
+        units[0].header[name.upper()[:8]] = (
+            value.item() if isinstance(value, np.generic) else str(value)
+        )
     units[0].header["CLASS"] = info.labels[int(row["label"])]
     for band, flux, offset in zip(info.bands, row["flux"], row["offset"], strict=True):
         unit = fits.ImageHDU(np.asarray(flux, dtype=np.float32), name=band)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from skyclass.errors import ImageError, nearest
 from skyclass.images.image_type import ImageType
-from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.survey import Survey
 
 __all__ = ["ImageFamily", "Parameter"]
 
@@ -31,22 +31,23 @@ class ImageFamily:
     """Complete name of one of its types, for messages and lists."""
     description: str
     """Phrase for lists."""
-    build: Callable[[str, str, Mapping[str, float]], ImageType]
-    """Builds the type from its complete name, its bands and all its parameters."""
-    count: tuple[int, int]
-    """Smallest and largest number of bands."""
-    bands: str = ""
-    """Bands if the name holds none; empty if it must."""
+    build: Callable[[str, str, Mapping[str, float], Survey], ImageType]
+    """Builds the type from its complete name, its bands, all its parameters, and the survey."""
+    count: tuple[int, int | None]
+    """Smallest and largest number of bands; None: as many as the survey has."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     """Parameters by their keys."""
 
-    def create(self, name: str) -> ImageType:
+    def create(self, name: str, survey: Survey) -> ImageType:
         """Build the image type of a name that begins with the name of this family.
 
         Parameters
         ----------
         name
-            ``family``, ``family:bands``, ``family:key=value`` or ``family:bands:key=value:...``.
+            ``family``, ``family:bands``, ``family:key=value`` or ``family:bands:key=value:...``;
+            without bands, all of the survey if the family takes as many.
+        survey
+            Survey of the cutouts.
 
         Returns
         -------
@@ -59,22 +60,27 @@ class ImageFamily:
             If the bands or a parameter are invalid.
         """
         words = name.split(":")[1:]
-        bands = words.pop(0) if words and "=" not in words[0] else self.bands
-        self._check_bands(name, bands)
+        bands = words.pop(0) if words and "=" not in words[0] else self.default_bands(survey)
+        self._check_bands(name, bands, survey)
         values = {key: parameter.default for key, parameter in self.parameters.items()}
         for word in words:
             values |= self._parse_parameter(name, word)
-        return self.build(name, bands, values)
+        return self.build(name, bands, values, survey)
 
-    def _check_bands(self, name: str, bands: str) -> None:
+    def default_bands(self, survey: Survey) -> str:
+        """Return the bands of a name that holds none: all of the survey, or none at all."""
+        return "".join(survey.band_names) if self.count[1] is None else ""
+
+    def _check_bands(self, name: str, bands: str, survey: Survey) -> None:
         """Check that the bands exist, are all different, and are neither too few nor too many."""
-        fewest, most = self.count
-        known = set(bands) <= set(BANDS) and len(set(bands)) == len(bands)
+        fewest, most = self.count[0], self.count[1] or len(survey.bands)
+        known = set(bands) <= set(survey.band_names) and len(set(bands)) == len(bands)
         if not known or not fewest <= len(bands) <= most:
             number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             raise ImageError(
-                f"image type {name!r} needs {number} different bands of {''.join(BANDS)}, got"
-                f" {bands!r}; write it like {self.example!r}"
+                f"image type {name!r} needs {number} different bands of"
+                f" {''.join(survey.band_names)} (survey {survey.name}), got {bands!r}; write it"
+                f" like {self.example!r}"
             )
 
     def _parse_parameter(self, name: str, word: str) -> dict[str, float]:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from skyclass.errors import ImageError
 from skyclass.images.chunked import apply_in_chunks
-from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["COLOURS", "ImageType", "PictureSource", "zero_invalid"]
 
@@ -63,21 +62,24 @@ class ImageType:
     source: PictureSource | None = None
     """Source of ready-made pictures, for a type that is not computed from frames."""
 
+    survey_bands: tuple[str, ...] = ()
+    """Bands of the survey that it was looked up for; `get_image_type` sets them."""
+
     @property
     def stored_bands(self) -> tuple[str, ...]:
         """Names along the band axis of the stored cutouts that it is computed from."""
-        return BANDS if self.source is None else COLOURS
+        return COLOURS if self.source is not None else self.survey_bands or self.bands
 
     @overload
-    def __call__(self, flux: Tensor, bands: Sequence[str] = BANDS) -> Tensor: ...
+    def __call__(self, flux: Tensor, bands: Sequence[str] | None = None) -> Tensor: ...
 
     @overload
     def __call__(
-        self, flux: NDArray[np.float32], bands: Sequence[str] = BANDS
+        self, flux: NDArray[np.float32], bands: Sequence[str] | None = None
     ) -> NDArray[np.float32]: ...
 
     def __call__(
-        self, flux: Tensor | NDArray[np.float32], bands: Sequence[str] = BANDS
+        self, flux: Tensor | NDArray[np.float32], bands: Sequence[str] | None = None
     ) -> Tensor | NDArray[np.float32]:
         """Apply the image type to a batch of cutouts.
 
@@ -88,7 +90,7 @@ class ImageType:
             levels for a type of ready-made pictures. A pixel that is not finite counts as masked:
             it becomes the sky, zero.
         bands
-            Names along the band axis.
+            Names along the band axis; `stored_bands` if None.
 
         Returns
         -------
@@ -104,8 +106,9 @@ class ImageType:
         if isinstance(flux, np.ndarray):
             array: NDArray[np.float32] = np.ascontiguousarray(flux, dtype=np.float32)
             return self(torch.from_numpy(array), bands).numpy()
+        names = bands or self.stored_bands
         return apply_in_chunks(
-            lambda part: self.function(zero_invalid(self.select(part, bands))), flux
+            lambda part: self.function(zero_invalid(self.select(part, names))), flux
         )
 
     def draw(self, flux: Tensor) -> Tensor:

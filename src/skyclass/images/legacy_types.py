@@ -15,9 +15,9 @@ from skyclass.images.families import ImageFamily, Parameter
 from skyclass.images.image_type import COLOURS, ImageType, PictureSource
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
-from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.survey import Survey
 
-__all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES"]
+__all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES", "build_grey_each"]
 
 _GREY_RANGE: Final = 0.1
 """Limit in nanomaggies: the manual sets both to 0, which matplotlib widens to -0.1 and 0.1."""
@@ -86,7 +86,9 @@ def _make_picture_type(name: str, description: str, source: PictureSource) -> Im
     )
 
 
-def _build_percentile(name: str, bands: str, values: Mapping[str, float]) -> ImageType:
+def _build_percentile(
+    name: str, bands: str, values: Mapping[str, float], _survey: Survey
+) -> ImageType:
     """Build `percentile:<bbb>`."""
     text = (
         f"each of {', '.join(bands)} stretched to its own 1-99 percentiles, Lupton composite (Q"
@@ -95,16 +97,44 @@ def _build_percentile(name: str, bands: str, values: Mapping[str, float]) -> Ima
     return _make_composite_type(name, bands, text, lambda flux: _draw_composite(flux, **values))
 
 
-def _build_grey(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
+def _build_grey(name: str, bands: str, _values: Mapping[str, float], _survey: Survey) -> ImageType:
     """Build `grey:<band>`."""
     text = f"{bands} in grey, linear from -0.1 (black) to 0.1 nanomaggy (white)"
     return ImageType(name, tuple(bands), 1, text, _draw_grey, _show_grey, "none", levels=True)
 
 
-def _build_merged(name: str, bands: str, _values: Mapping[str, float]) -> ImageType:
+def _build_merged(
+    name: str, bands: str, _values: Mapping[str, float], _survey: Survey
+) -> ImageType:
     """Build `rgb:<bbb>`."""
     text = f"the grey pictures of {', '.join(bands)} as red, green, blue"
     return _make_composite_type(name, bands, text, _draw_grey)
+
+
+def build_grey_each(survey: Survey) -> ImageType:
+    """Build `grey:each`.
+
+    Parameters
+    ----------
+    survey
+        Survey of the cutouts.
+
+    Returns
+    -------
+    ImageType
+        As many samples of each object as the survey has bands.
+    """
+    return ImageType(
+        "grey:each",
+        survey.band_names,
+        1,
+        "each band of an object in grey as a sample of its own; class probabilities are averaged",
+        _draw_each_band,
+        _show_grey,
+        "none",
+        levels=True,
+        samples=len(survey.bands),
+    )
 
 
 LEGACY_FAMILIES: Final = (
@@ -135,17 +165,6 @@ LEGACY_TYPES: Final = (
         "griuz",
         "gri+urz squashed to a square of 224 pixels (Lanczos), as the vision transformer saw it",
         _squash,
-    ),
-    ImageType(
-        "grey:each",
-        BANDS,
-        1,
-        "each band of an object in grey as a sample of its own; class probabilities are averaged",
-        _draw_each_band,
-        _show_grey,
-        "none",
-        levels=True,
-        samples=len(BANDS),
     ),
     _make_picture_type(
         "sdss-jpeg",

@@ -17,8 +17,9 @@ from skyclass.images.runners import Runner, use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
-from skyclass.schema import FRAME_KEYS, POSITION
-from skyclass.surveys.sdss.layout import BANDS, Field
+from skyclass.schema import POSITION
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey, Unit
 
 __all__ = ["make_cutouts"]
 
@@ -29,6 +30,7 @@ def make_cutouts(
     out: AnyPath,
     rules: CutoutConfig | None = None,
     *,
+    survey: str = "sdss",
     runner: Runner | None = None,
     replace: bool = False,
     progress: Progress = no_progress,
@@ -48,6 +50,8 @@ def make_cutouts(
         Folder to write, readable by `datasets.load_from_disk`.
     rules
         Size, storage, and treatment of pixels; the default rules if None.
+    survey
+        Name of the survey that the frames are of.
     runner
         Works on several fields at once: `use_threads` if None, or `use_cluster`.
     replace
@@ -68,30 +72,36 @@ def make_cutouts(
         If a frame is missing or broken.
     """
     frames, out = Path(frames), Path(out)
-    _check_columns(catalog)
+    source = get_survey(survey)
+    _check_columns(catalog, source)
     if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
-    plan = make_storage_plan(catalog, labels, BANDS, rules.pixels, rules.dtype, rules.model_dump())
-    groups = [(_get_field(rows), rows) for _, rows in catalog.groupby(list(FRAME_KEYS))]
-    work = partial(_cut, frames.resolve(), rules)
+    size = rules.count_pixels(source.pixel_scale)
+    plan = make_storage_plan(
+        catalog, labels, source.band_names, size, rules.dtype, rules.model_dump(), source
+    )
+    groups = source.group_objects(catalog)
+    work = partial(_cut, frames.resolve(), rules, source)
     return store_cutouts(
         plan, out, groups, work, runner or use_threads(), replace=replace, progress=progress
     )
 
 
-def _check_columns(catalog: pd.DataFrame) -> None:
+def _check_columns(catalog: pd.DataFrame, survey: Survey) -> None:
     """Raise if the catalogue lacks a column that locates its objects in the frames."""
-    missing = [name for name in (*POSITION, *FRAME_KEYS) if name not in catalog]
+    missing = [name for name in (*POSITION, *survey.key) if name not in catalog]
     if missing:
         raise ImageError(f"the catalogue has no column {', '.join(missing)}, needed to cut frames")
 
 
-def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) -> CutoutPart:
-    """Cut the objects of one field."""
+def _cut(
+    frames: Path, rules: CutoutConfig, survey: Survey, unit: Unit, rows: pd.DataFrame
+) -> CutoutPart:
+    """Cut the objects of one unit of files."""
     try:
         ra, dec = (rows[name].to_numpy(np.float64) for name in POSITION)
-        cutouts, simulated = cut_field(frames, field, ra, dec, rules)
+        cutouts, simulated = cut_field(frames, unit, ra, dec, rules, survey)
     except MissingFrameError:
         if rules.missing_band != "drop":
             raise
@@ -104,11 +114,6 @@ def _cut(frames: Path, rules: CutoutConfig, field: Field, rows: pd.DataFrame) ->
     }
     off_frame = int((~cutouts.inside).sum())
     return CutoutPart(arrays, cutouts.inside, simulated, off_frame)
-
-
-def _get_field(rows: pd.DataFrame) -> Field:
-    """Return the field in which all of some rows lie."""
-    return Field(*(int(rows[name].iloc[0]) for name in FRAME_KEYS))
 
 
 def _convert_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:

@@ -20,6 +20,7 @@ from skyclass.progress import Progress, no_progress
 from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.pictures import picture_paths, read_picture
+from skyclass.surveys.registry import get_survey
 
 __all__ = ["make_picture_cutouts", "make_picture_request"]
 
@@ -118,7 +119,13 @@ def make_picture_cutouts(
     what, picture = make_picture_request(source)
     rules = {"what": what, "release": survey.release, **asdict(picture)}
     plan = make_storage_plan(
-        catalog, present_classes(catalog), COLOURS, source.width, "uint8", rules
+        catalog,
+        present_classes(catalog),
+        COLOURS,
+        source.width,
+        "uint8",
+        rules,
+        get_survey(survey.name),
     )
     starts = range(0, len(catalog), _CHUNK)
     groups = [(f"{i // _CHUNK:06d}", catalog.iloc[i : i + _CHUNK]) for i in starts]

@@ -7,8 +7,10 @@ from skyclass.errors import ImageError, nearest
 from skyclass.images.colour_types import COLOUR_FAMILIES
 from skyclass.images.families import ImageFamily
 from skyclass.images.image_type import ImageType
-from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES
+from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES, build_grey_each
 from skyclass.plugins import load_plugins
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 
 __all__ = ["SHORT_NAMES", "get_image_type", "image_families", "image_types", "register_image_type"]
 
@@ -20,10 +22,9 @@ SHORT_NAMES: Final = {"gri": "percentile:gri", "urz": "percentile:urz", "ugriz":
 """Short names of common types, and their full names."""
 
 _FAMILIES: dict[str, ImageFamily] = {f.name: f for f in (*LEGACY_FAMILIES, *COLOUR_FAMILIES)}
-_TYPES: dict[str, ImageType] = {
-    short: replace(_FAMILIES[name.split(":")[0]].create(name), name=short)
-    for short, name in SHORT_NAMES.items()
-} | {image_type.name: image_type for image_type in LEGACY_TYPES}
+_TYPES: dict[str, ImageType] = {image_type.name: image_type for image_type in LEGACY_TYPES}
+_BUILDERS: Final = {"grey:each": build_grey_each}
+"""Named types that differ between surveys."""
 
 
 def register_image_type(image_type: ImageType) -> ImageType:
@@ -68,7 +69,8 @@ def register_image_type(image_type: ImageType) -> ImageType:
 
 def _add(image_type: ImageType) -> ImageType:
     """Add an image type whose name is new."""
-    if image_type.name in _TYPES or image_type.name.split(":")[0] in _FAMILIES:
+    known = (*SHORT_NAMES, *_BUILDERS, *_TYPES)
+    if image_type.name in known or image_type.name.split(":")[0] in _FAMILIES:
         raise ImageError(f"image type {image_type.name!r} is registered already")
     _TYPES[image_type.name] = image_type
     return image_type
@@ -82,7 +84,7 @@ def _load_plugins() -> None:
 def image_types() -> tuple[str, ...]:
     """List the names of all image types that have no parameters."""
     _load_plugins()
-    return tuple(_TYPES)
+    return (*SHORT_NAMES, *_BUILDERS, *_TYPES)
 
 
 def image_families() -> tuple[ImageFamily, ...]:
@@ -90,13 +92,15 @@ def image_families() -> tuple[ImageFamily, ...]:
     return tuple(_FAMILIES.values())
 
 
-def get_image_type(name: str) -> ImageType:
+def get_image_type(name: str, survey: str = "sdss") -> ImageType:
     """Look up an image type by name.
 
     Parameters
     ----------
     name
         One of `image_types`, or ``family:bands:key=value:...`` of one of `image_families`.
+    survey
+        Name of the survey of the cutouts, which says what bands there are.
 
     Returns
     -------
@@ -106,19 +110,44 @@ def get_image_type(name: str) -> ImageType:
     Raises
     ------
     ImageError
-        If the name, its bands or its parameters are unknown; the message names the nearest type.
+        If the name, its bands or its parameters are unknown, or the survey lacks one of its bands;
+        the message names the nearest type, or the bands that there are.
+    SurveyError
+        If the survey is unknown.
+
+    Examples
+    --------
+    >>> get_image_type("colours", "panstarrs").bands
+    ('g', 'r', 'i', 'z', 'y')
     """
-    if name in _TYPES:
-        return _TYPES[name]
-    head = name.split(":")[0]
+    source = get_survey(survey)
+    image_type = _build(name, source)
+    missing = [band for band in image_type.bands if band not in source.band_names]
+    if missing and image_type.source is None:
+        raise ImageError(
+            f"image type {name!r} needs {', '.join(missing)}, which survey {survey} lacks (it has"
+            f" {', '.join(source.band_names)}); use one like 'asinh:{''.join(source.band_names)}'"
+        )
+    return replace(image_type, survey_bands=source.band_names)
+
+
+def _build(name: str, survey: Survey) -> ImageType:
+    """Build or look up the image type of a name."""
+    full = SHORT_NAMES.get(name, name)
+    if full in _TYPES:
+        return _TYPES[full]
+    if full in _BUILDERS:
+        return _BUILDERS[full](survey)
+    head = full.split(":")[0]
     if head in _FAMILIES:
-        return _FAMILIES[head].create(name)
-    _load_plugins()
+        return replace(_FAMILIES[head].create(full, survey), name=name)
+    known_names = image_types()
     if name in _TYPES:
         return _TYPES[name]
-    known = {**{key: family.example for key, family in _FAMILIES.items()}, **{t: t for t in _TYPES}}
+    known = {family.name: family.example for family in _FAMILIES.values()}
+    known |= {each: each for each in known_names}
     best = nearest(name, known) if ":" not in name else nearest(head, _FAMILIES)
     raise ImageError(
-        f"unknown image type {name!r}; did you mean {known[best]!r}?"
+        f"image type {name!r} is unknown; did you mean {known[best]!r}?"
         f" (there are {', '.join(known.values())})"
     )

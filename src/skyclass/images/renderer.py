@@ -35,6 +35,8 @@ class Renderer:
         One of `REGISTRATIONS`; the image type's own by default.
     bands
         Names along the band axis of the cutouts; as stored for this type by default.
+    survey
+        Name of the survey of the cutouts.
     crop
         Side in pixels of the central square to crop to; no cropping by default.
     size
@@ -57,12 +59,13 @@ class Renderer:
         registration: str | None = None,
         *,
         bands: Sequence[str] | None = None,
+        survey: str = "sdss",
         crop: int | None = None,
         size: int | None = None,
         resize: str = "lanczos",
         upscaler: Path | None = None,
     ) -> None:
-        self.image_type = get_image_type(image_type)
+        self.image_type = get_image_type(image_type, survey)
         self.registration = registration or self.image_type.registration
         _check_name("registration", self.registration, REGISTRATIONS)
         _check_name("resize", resize, RESIZES)
@@ -149,13 +152,15 @@ class Renderer:
         return Upscaler(weights)
 
 
-def get_registration(config: ImageConfig) -> str:
+def get_registration(config: ImageConfig, survey: str = "sdss") -> str:
     """Look up how an experiment registers the bands of its cutouts.
 
     Parameters
     ----------
     config
         How cutouts become model input.
+    survey
+        Name of the survey of the cutouts.
 
     Returns
     -------
@@ -167,10 +172,10 @@ def get_registration(config: ImageConfig) -> str:
     ImageError
         If the image type is unknown.
     """
-    return config.registration or get_image_type(config.type).registration
+    return config.registration or get_image_type(config.type, survey).registration
 
 
-def check_images(config: ImageConfig, side: int) -> None:
+def check_images(config: ImageConfig, side: int, survey: str = "sdss") -> None:
     """Check the settings of an experiment's images before any work.
 
     Parameters
@@ -179,18 +184,21 @@ def check_images(config: ImageConfig, side: int) -> None:
         How cutouts become model input.
     side
         Pixels a side of cutouts of frames.
+    survey
+        Name of the survey of the cutouts.
 
     Raises
     ------
     ImageError
         If `Renderer` does not accept them, or the crop is not in the middle of a cutout.
     """
-    source = get_image_type(config.type).source
+    source = get_image_type(config.type, survey).source
     if config.crop is not None:
         check_crop(side if source is None else source.width, config.crop)
     Renderer(
         config.type,
         config.registration,
+        survey=survey,
         crop=config.crop,
         size=config.size,
         resize=config.resize,
@@ -205,6 +213,7 @@ def render(
     offset: NDArray[np.float32] | None = None,
     registration: str | None = None,
     bands: Sequence[str] | None = None,
+    survey: str = "sdss",
 ) -> NDArray[np.uint8]:
     """Render cutouts as pictures that show what the model sees.
 
@@ -220,6 +229,8 @@ def render(
         `shift` or `none`; the image type's own by default.
     bands
         Names along the band axis; as cutouts are stored for this type by default.
+    survey
+        Name of the survey of the cutouts.
 
     Returns
     -------
@@ -232,7 +243,7 @@ def render(
     ImageError
         If the image type is unknown, or offsets are needed to register the bands.
     """
-    renderer = Renderer(image_type, registration, bands=bands)
+    renderer = Renderer(image_type, registration, bands=bands, survey=survey)
 
     def draw(flux: Tensor, *offset: Tensor) -> Tensor:
         images = renderer.image_type.picture(renderer(flux, *offset))

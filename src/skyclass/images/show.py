@@ -70,12 +70,12 @@ def show(
     """
     cutouts, out = Path(cutouts), Path(out)
     _check_suffix(out)
-    names = (
-        [name for start in types for name in expand_sweep(start, sweep)] if sweep else list(types)
-    )
     info = read_info(cutouts)
+    names = list(types)
+    if sweep:
+        names = [name for start in types for name in expand_sweep(start, sweep, info.survey)]
     for name in names:
-        get_image_type(name).check_bands(info.bands)
+        get_image_type(name, info.survey).check_bands(info.bands)
     stored = open_cutouts(cutouts)[split]
     if not sweep:
         chosen = _choose(stored.label, per_class, seed)
@@ -88,6 +88,7 @@ def show(
         stored.offsets()[ranked],
         stored.label[ranked],
         bands=info.bands,
+        survey=info.survey,
         seed=seed,
         progress=progress,
     )
@@ -111,7 +112,8 @@ def _render_rows(
     stored: CutoutSplit, info: CutoutInfo, name: str, rows: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
     """Render some objects in an image type."""
-    return render(stored.take(rows), name, offset=stored.offsets()[rows], bands=info.bands)
+    offset = stored.offsets()[rows]
+    return render(stored.take(rows), name, offset=offset, bands=info.bands, survey=info.survey)
 
 
 def _draw(

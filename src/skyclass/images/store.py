@@ -23,7 +23,8 @@ from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitWriter
 from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, read_info
 from skyclass.progress import Progress
-from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPLITS
+from skyclass.schema import IDS, POSITION, SPLITS
+from skyclass.surveys.survey import Survey
 
 __all__ = ["CutoutPart", "StoragePlan", "make_storage_plan", "store_cutouts"]
 
@@ -56,8 +57,10 @@ class StoragePlan:
     """Pixels a side."""
     dtype: str
     """Type that pixels are stored in."""
-    keys: tuple[str, ...]
-    """The columns of `FRAME_KEYS` that the catalogue has."""
+    survey: str
+    """Name of the survey."""
+    keys: Mapping[str, str]
+    """Those of the survey's key columns that the catalogue has, with their Arrow types."""
     fingerprint: str
     """Hash of the catalogue's rows and all rules."""
 
@@ -74,7 +77,7 @@ class StoragePlan:
                 "offset": Array2D(shape=(len(self.bands), 2), dtype="float32"),
                 "cd": Array2D(shape=(2, 2), dtype="float64"),
                 **{name: Value("float64") for name in POSITION},
-                **{name: Value("int32") for name in self.keys},
+                **{name: Value(kind) for name, kind in self.keys.items()},
                 "split": Value("string"),
             }
         )
@@ -87,6 +90,7 @@ def make_storage_plan(
     size: int,
     dtype: str,
     rules: Mapping[str, Any],
+    survey: Survey,
 ) -> StoragePlan:
     """Describe what is to be stored of a catalogue.
 
@@ -104,18 +108,28 @@ def make_storage_plan(
         Type that pixels are stored in.
     rules
         All other settings that decide what the pixels are, ready for JSON.
+    survey
+        Survey of the pixels.
 
     Returns
     -------
     StoragePlan
         With the hash of everything that decides what the cutouts are.
     """
-    keys = tuple(name for name in FRAME_KEYS if name in catalog)
+    keys = {name: _arrow_type(catalog[name]) for name in survey.key if name in catalog}
     columns = [*IDS, *POSITION, *keys, "label", "split"]
     rows = pd.util.hash_pandas_object(catalog[columns].astype("string"), index=False)
     digest = sha256(rows.to_numpy().tobytes())
-    digest.update(json.dumps([FORMAT, labels, rules]).encode())
-    return StoragePlan(labels, tuple(bands), size, dtype, keys, digest.hexdigest()[:16])
+    digest.update(json.dumps([FORMAT, survey.name, labels, rules]).encode())
+    fingerprint = digest.hexdigest()[:16]
+    return StoragePlan(labels, tuple(bands), size, dtype, survey.name, keys, fingerprint)
+
+
+def _arrow_type(column: "pd.Series[Any]") -> str:
+    """Choose the Arrow type of a key column."""
+    if not pd.api.types.is_integer_dtype(column):
+        return "string"
+    return "int32" if column.abs().max() < 2**31 else "int64"
 
 
 def store_cutouts(
@@ -242,7 +256,7 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
     features = plan.features
     del features["split"]
     sums = dict.fromkeys(("simulated", "off_frame", "missing"), 0)
-    fields: set[tuple[int, ...]] = set()
+    fields: set[tuple[int | str, ...]] = set()
     with atomic_path(out, folder=True) as temporary:
         splits = SplitWriter(temporary, features, plan.fingerprint)
         for path in paths:
@@ -251,10 +265,12 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
             fields |= {tuple(field) for field in note["fields"]}
         if not splits.close():
             raise ImageError(
-                "no object of the catalogue lies on its frames; check ra, dec and field"
+                "no object of the catalogue lies on its frames; check ra, dec and"
+                f" {', '.join(plan.keys) or 'the files of the objects'}"
             )
         info = CutoutInfo(
             fingerprint=plan.fingerprint,
+            survey=plan.survey,
             size=plan.size,
             bands=plan.bands,
             labels=plan.labels,

@@ -45,6 +45,8 @@ class CutoutInfo(BaseModel):
     """Version of the layout."""
     fingerprint: str
     """Hash of the catalogue's rows and all rules; equal for equal cutouts."""
+    survey: str = "sdss"
+    """Name of the survey that the pixels are of."""
     size: int
     """Pixels a side."""
     bands: tuple[str, ...]
@@ -52,7 +54,7 @@ class CutoutInfo(BaseModel):
     labels: tuple[str, ...]
     """Class names in the order of the integer labels."""
     fields: int
-    """Number of distinct fields; 0 where the catalogue has no field keys."""
+    """Number of distinct fields, or other units of files; 0 where the catalogue has no keys."""
     off_frame: int
     """Objects left out because they do not lie on their frames."""
     missing: int

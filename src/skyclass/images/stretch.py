@@ -4,6 +4,7 @@ Each function allocates one tensor and works in place: allocation costs more tha
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,16 +14,12 @@ from torch import Tensor
 from skyclass.photometry import NANOMAGGY, POGSON
 
 __all__ = [
-    "LUPTITUDE_SOFTENING",
     "asinh_flux",
     "asinh_magnitude",
     "linear_grey",
     "lupton",
     "percentile_scale",
 ]
-
-LUPTITUDE_SOFTENING: Final = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-10}
-"""Softening `b` of SDSS asinh magnitudes in maggies (SDSS algorithms page on magnitudes)."""
 
 _EPSILON: Final = 1e-12
 
@@ -137,8 +134,8 @@ def asinh_flux(flux: Tensor, softening: float) -> Tensor:
     return _asinh(flux / softening)
 
 
-def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
-    """Convert fluxes to SDSS asinh magnitudes, each band with the survey's own softening.
+def asinh_magnitude(flux: Tensor, softening: Sequence[float]) -> Tensor:
+    """Convert fluxes to asinh magnitudes, each band with its own softening.
 
     ``m = -2.5 / ln 10 * (asinh(f / (2 b)) + ln b)`` with `f` in maggies (Lupton, Gunn & Szalay
     1999, AJ 118, 1406).
@@ -147,15 +144,15 @@ def asinh_magnitude(flux: Tensor, bands: str) -> Tensor:
     ----------
     flux
         Nanomaggies, `[n, band, y, x]`.
-    bands
-        The bands, in order.
+    softening
+        `b` of each band in maggies.
 
     Returns
     -------
     torch.Tensor
         Magnitudes, same shape; brighter is smaller.
     """
-    b = torch.tensor([LUPTITUDE_SOFTENING[band] for band in bands], dtype=torch.float64)
+    b = torch.tensor(softening, dtype=torch.float64)
     nanomaggies = (2 * b / NANOMAGGY).to(flux)[:, None, None]
     return -POGSON * (_asinh(flux / nanomaggies) + b.log().to(flux)[:, None, None])
 

@@ -21,7 +21,8 @@ from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import SHORT_NAMES, image_families
 from skyclass.images.renderer import Renderer
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 
 __all__ = ["expand_sweep", "rank_image_types"]
 
@@ -38,7 +39,7 @@ _LUMINANCE: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
-def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
+def expand_sweep(image_type: str, sweep: Sequence[str], survey: str = "sdss") -> list[str]:
     """List the names of all image types of a sweep.
 
     Parameters
@@ -47,7 +48,9 @@ def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
         Name in a family, such as ``lupton:irg``, or its short name, such as ``gri``.
     sweep
         Axes such as ``q=2,8,20``, ``stretch=0.1,0.5``, ``mapping=gri,irg`` or ``mapping=all``
-        (every three different bands in every order, 60 in all).
+        (every three different bands in every order, 60 of five).
+    survey
+        Name of the survey of the cutouts.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
     ImageError
         If the type has no such parameter, or an axis is malformed.
     """
+    source = get_survey(survey)
     head, *words = SHORT_NAMES.get(image_type, image_type).split(":")
     family = next((f for f in image_families() if f.name == head), None)
     if family is None:
@@ -66,7 +70,7 @@ def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
             f"image type {image_type!r} has no parameters to sweep; use one like 'lupton:irg' or"
             " 'percentile:gri'"
         )
-    axes = dict(_parse_axis(text) for text in sweep)
+    axes = dict(_parse_axis(text, source) for text in sweep)
     known = (*family.parameters, "mapping")
     for key in axes:
         if key not in known:
@@ -74,7 +78,7 @@ def expand_sweep(image_type: str, sweep: Sequence[str]) -> list[str]:
                 f"image type {image_type!r} has no parameter {key!r}; did you mean"
                 f" {nearest(key, known)!r}?"
             )
-    bands = words.pop(0) if words and "=" not in words[0] else family.bands
+    bands = words.pop(0) if words and "=" not in words[0] else family.default_bands(source)
     mappings = axes.pop("mapping", [bands])
     fixed = [word for word in words if word.partition("=")[0] not in axes]
     names = []
@@ -90,7 +94,8 @@ def rank_image_types(
     offset: NDArray[np.float32],
     labels: NDArray[np.int64],
     *,
-    bands: Sequence[str] = BANDS,
+    bands: Sequence[str] | None = None,
+    survey: str = "sdss",
     seed: int = 1,
     progress: Progress = no_progress,
 ) -> pd.DataFrame:
@@ -112,7 +117,9 @@ def rank_image_types(
     labels
         Classes, `[n]`, at least two of them with two objects each.
     bands
-        Names along the band axis.
+        Names along the band axis; the bands of the survey if None.
+    survey
+        Name of the survey of the cutouts.
     seed
         Seed for the folds.
     progress
@@ -141,10 +148,11 @@ def rank_image_types(
             "the cutouts must hold two classes of at least two objects each to rank image types"
         )
     flux, offset, labels = flux[kept], offset[kept], labels[kept]
+    bands = bands or get_survey(survey).band_names
     align = _make_aligner(torch.tensor(flux), torch.tensor(offset))
     rows = []
     for done, name in enumerate(names, 1):
-        renderer = Renderer(name, bands=bands)
+        renderer = Renderer(name, bands=bands, survey=survey)
         images = renderer.draw(renderer.image_type.select(align(renderer.registration), bands))
         visible = _compute_visibility(renderer.image_type.picture(images))
         images = images.reshape(len(labels), -1, *images.shape[-2:])
@@ -170,13 +178,13 @@ def _make_aligner(flux: Tensor, offset: Tensor) -> Callable[[str], Tensor]:
     return align
 
 
-def _parse_axis(text: str) -> tuple[str, list[str]]:
+def _parse_axis(text: str, survey: Survey) -> tuple[str, list[str]]:
     """Parse one axis of a sweep."""
     key, _, values = text.partition("=")
     if not values or not all(values.split(",")):
         raise ImageError(f"sweep {text!r} has no values; write it like 'q=2,8,20'")
     if key == "mapping" and values == "all":
-        return key, ["".join(bands) for bands in permutations(BANDS, 3)]
+        return key, ["".join(bands) for bands in permutations(survey.band_names, 3)]
     return key, values.split(",")
 
 

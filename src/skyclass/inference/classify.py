@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,12 +18,10 @@ from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.surveys.sdss.layout import BANDS, PRIMARY_ROWS, Field, find_fields
-from skyclass.surveys.sdss.reader import open_field
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Unit
 
 __all__ = ["classify", "classify_field"]
-
-_DETECTION: Final = BANDS.index("r")
 
 
 def classify(
@@ -39,7 +36,8 @@ def classify(
     Parameters
     ----------
     paths
-        One or more directories with the frames of one or more fields.
+        One or more directories with the frames of one or more fields, or other units of files, of
+        the model's survey.
     model
         Folder of a saved model.
     out
@@ -67,61 +65,67 @@ def classify(
     check_suffix(out)
     _check_folder(model)
     classifier = load_model(model)
-    if classifier.spec.bands != BANDS:
+    spec = classifier.spec
+    survey = get_survey(spec.survey)
+    if spec.bands != survey.band_names:
         raise InferenceError(
-            f"{model} takes ready-made pictures ({classifier.spec.image_type}), not frames;"
+            f"{model} takes ready-made pictures ({spec.image_type}), not frames;"
             " use a model whose image type is computed from frames"
         )
     # raises before any work if the model needs more than fluxes
-    measure_columns(classifier.spec.columns, np.empty((0, len(BANDS))))
-    fields = find_fields(folders)
+    measure_columns(spec.columns, np.empty((0, len(survey.bands))))
+    units = survey.find_units(folders)
     tables = []
-    for done, (field, folder) in enumerate(fields.items(), 1):
-        tables.append(classify_field(folder, field, classifier))
-        progress(Stage.FIELDS, done, len(fields))
+    for done, (unit, folder) in enumerate(units.items(), 1):
+        tables.append(classify_field(folder, unit, classifier))
+        progress(Stage.FIELDS, done, len(units))
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise InferenceError("the frames hold no source above the detection threshold")
-    write_table(table, out, notes=describe_origin(classifier.spec))
+    write_table(table, out, notes=describe_origin(spec))
     return table
 
 
-def classify_field(folder: Path, field: Field, classifier: Classifier) -> pd.DataFrame:
-    """Detect and classify the sources of one field.
+def classify_field(folder: Path, unit: Unit, classifier: Classifier) -> pd.DataFrame:
+    """Detect and classify the sources of one field, or other unit of files.
 
     Parameters
     ----------
     folder
-        Directory of its five frames.
-    field
-        Field key.
+        Directory of its frames.
+    unit
+        Which unit of the model's survey.
     classifier
         Trained model.
 
     Returns
     -------
     pandas.DataFrame
-        `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the r frame), `run`, `camcol`,
-        `field`, `flux_u` to `flux_z` (aperture of 10 pixels, nanomaggies), `class`,
-        `probability`, and `p_<class>`. Sources off the frame in any band are left out, and
-        those on rows that belong to a neighbouring field, so that none is counted twice.
+        `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the frame in the survey's detection
+        band), the unit's key (`rerun`, `run`, `camcol`, `field` for SDSS; `unit` for a survey
+        without key columns), `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `class`,
+        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
+        those that belong to another unit, so that none is counted twice.
     """
-    frames = open_field(folder, field)
-    sources = detect(frames[_DETECTION])
-    first, end = PRIMARY_ROWS
-    sources = sources[(sources["y"] >= first) & (sources["y"] < end)]
-    ra, dec, size = sources["ra"].to_numpy(), sources["dec"].to_numpy(), classifier.spec.size
-    cutouts = cut_frames(add_neighbour_rows(frames, folder, field, ra, dec, size), ra, dec, size)
+    spec = classifier.spec
+    survey = get_survey(spec.survey)
+    frames = survey.open_unit(folder, unit)
+    frame = frames[survey.band_names.index(survey.detection_band)]
+    sources = detect(frame)
+    if survey.is_primary is not None:
+        sources = sources[survey.is_primary(frame, sources)]
+    ra, dec = sources["ra"].to_numpy(), sources["dec"].to_numpy()
+    frames = add_neighbour_rows(frames, folder, unit, ra, dec, spec.size, survey)
+    cutouts = cut_frames(frames, ra, dec, spec.size)
     kept = cutouts.inside
     table = sources[kept].reset_index(drop=True)
-    table = table.assign(run=field.run, camcol=field.camcol, field=field.field)
-    fluxes = aperture_flux(cutouts.flux[kept], cutouts.offset[kept])
-    table[[f"flux_{band}" for band in BANDS]] = fluxes
-    columns = measure_columns(classifier.spec.columns, fluxes)
-    probabilities = classifier.probabilities(
-        cutouts.flux[kept], cutouts.offset[kept], columns=columns
-    )
-    labels = np.array(classifier.spec.labels)
+    table = table.assign(**dict(zip(survey.key or ("unit",), unit.key, strict=True)))
+    flux, offset = cutouts.flux[kept], cutouts.offset[kept]
+    fluxes = aperture_flux(flux, offset, pixel_scale=survey.pixel_scale)
+    table[[f"flux_{band}" for band in survey.band_names]] = fluxes
+    columns = measure_columns(spec.columns, fluxes)
+    probabilities = classifier.probabilities(flux, offset, columns=columns)
+    labels = np.array(spec.labels)
     table["class"] = labels[probabilities.argmax(axis=1)]
     table["probability"] = probabilities.max(axis=1)
     table[[f"p_{label}" for label in labels]] = probabilities

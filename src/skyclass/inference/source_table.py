@@ -16,7 +16,6 @@ from skyclass._version import __version__
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.models.model_spec import ModelSpec
-from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["check_suffix", "describe_origin", "write_table"]
 
@@ -26,11 +25,10 @@ _NANOMAGGY: Final = units.UnrecognizedUnit("nanomaggy")
 _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
     "ra": (units.deg, "right ascension, ICRS"),
     "dec": (units.deg, "declination, ICRS"),
-    "x": (units.pix, "column of the r frame, from 0"),
-    "y": (units.pix, "row of the r frame, from 0"),
+    "x": (units.pix, "column of the frame that sources were detected in, from 0"),
+    "y": (units.pix, "row of the frame that sources were detected in, from 0"),
     "class": (None, "most probable class"),
     "probability": (None, "calibrated probability of that class"),
-    **{f"flux_{b}": (_NANOMAGGY, f"flux in {b} within 10 pixels of the source") for b in BANDS},
 }
 
 
@@ -110,6 +108,9 @@ def _make_astropy_table(table: pd.DataFrame, suffix: str, notes: Sequence[str]) 
     plain = Table.from_pandas(table.astype({"class": object}))
     for name in plain.colnames:
         unit, text = _COLUMNS.get(name, (None, ""))
+        if name.startswith("flux_"):
+            band = name.removeprefix("flux_")
+            unit, text = _NANOMAGGY, f"flux in {band} within 3.96 arcsec of the source"
         plain[name].unit = unit
         plain[name].description = text or None
     # a VOTable has one description; FITS and ECSV have comments, FITS of 72 characters at most

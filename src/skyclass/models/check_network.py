@@ -10,6 +10,7 @@ from skyclass.models.classifier import compute_picture_shape
 from skyclass.models.model_spec import choose_normalisation, choose_weights
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import OWN, check_network_name, check_patch
+from skyclass.surveys.registry import get_survey
 
 __all__ = ["check_network"]
 
@@ -71,15 +72,17 @@ def _check_weights(config: Experiment, name: str) -> None:
 def _picture_size(config: Experiment) -> tuple[int, int]:
     """Give rows and columns of a picture."""
     images = config.images
-    source = get_image_type(images.type).source
+    source = get_image_type(images.type, config.survey.name).source
     renderer = Renderer(
         images.type,
         images.registration,
+        survey=config.survey.name,
         crop=images.crop,
         size=images.size,
         resize=images.resize,
         upscaler=images.upscaler,
     )
-    side = config.cutouts.pixels if source is None else source.width
+    survey = get_survey(config.survey.name)
+    side = config.cutouts.count_pixels(survey.pixel_scale) if source is None else source.width
     _, rows, columns = compute_picture_shape(renderer, side)
     return rows, columns

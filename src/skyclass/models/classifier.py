@@ -38,6 +38,7 @@ class Classifier(nn.Module):
             spec.image_type,
             spec.registration,
             bands=spec.bands,
+            survey=spec.survey,
             crop=spec.crop,
             size=spec.image_size,
             resize=spec.resize,
@@ -96,9 +97,9 @@ class Classifier(nn.Module):
         Parameters
         ----------
         flux
-            Nanomaggies, `[n, 5, y, x]`.
+            Nanomaggies, `[n, band, y, x]`.
         offset
-            Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
+            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be left
             out where bands are not registered.
         change
             Applied to the registered cutouts; nothing by default.
@@ -151,9 +152,9 @@ class Classifier(nn.Module):
         Parameters
         ----------
         flux
-            Nanomaggies, `[n, 5, y, x]`.
+            Nanomaggies, `[n, band, y, x]`.
         offset
-            Pixels in y and x from the cutouts' centres to the objects, `[n, 5, 2]`; may be left
+            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be left
             out where bands are not registered.
         batch_size
             Cutouts worked on at once; by default 32 on a processor and 256 elsewhere.

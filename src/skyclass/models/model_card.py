@@ -81,7 +81,7 @@ def _table(spec: ModelSpec) -> str:
     rows = {
         "Image type": f"{spec.image_type}{crop}{size}",
         "Registration of the bands": spec.registration,
-        "Survey": spec.survey or "not told",
+        "Survey": spec.origin or "not stated",
         "Started from": start or f"the file {spec.weights}",
         "Columns of the catalogue": ", ".join(spec.columns) or "none",
         "Trained": "the head only" if spec.frozen else "all layers",

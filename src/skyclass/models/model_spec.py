@@ -10,12 +10,13 @@ import pandas as pd
 from skyclass.config.sections import Experiment
 from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError, ModelError
+from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import compute_column_statistics, read_columns, write_columns
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import OWN
 from skyclass.schema import SPLITS
-from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import Task
 
 __all__ = ["HUB", "ModelSpec", "choose_normalisation", "choose_weights", "make_spec"]
@@ -76,8 +77,10 @@ class ModelSpec:
     """What training started from: `HUB`, a file, or nothing."""
     frozen: bool = False
     """Whether only the head was trained."""
-    survey: str = ""
-    """Where the pixels come from."""
+    survey: str = "sdss"
+    """Name of the survey that the pixels are of."""
+    origin: str = ""
+    """Description of the pixels for the model card."""
     objects: dict[str, dict[str, int]] = field(default_factory=dict)
     """Number of objects of each class in each split."""
 
@@ -124,7 +127,7 @@ def make_spec(
         network=resolve_network(model.name),
         size=info.size,
         bands=info.bands,
-        unit="nanomaggy" if info.bands == BANDS else "grey level",
+        unit="grey level" if info.bands == COLOURS else "nanomaggy",
         simulated=info.simulated,
         registration=registration,
         crop=images.crop,
@@ -140,7 +143,8 @@ def make_spec(
         column_deviation=deviation,
         weights=choose_weights(model),
         frozen=bool(model.frozen),
-        survey=_survey(config, info),
+        survey=info.survey,
+        origin=_describe_origin(config, info),
         objects=_counts(cutouts, info.labels),
     )
 
@@ -188,11 +192,11 @@ def _statistics(
     return ((), ()) if values is None else compute_column_statistics(values)
 
 
-def _survey(config: Experiment, info: CutoutInfo) -> str:
-    """Name where the pixels come from."""
-    if info.bands != BANDS:
+def _describe_origin(config: Experiment, info: CutoutInfo) -> str:
+    """Describe where the pixels come from."""
+    if info.bands == COLOURS:
         return f"pictures of the type {config.images.type}"
-    return "SDSS corrected frames" + (" (simulated)" if info.simulated else "")
+    return get_survey(info.survey).title + (" (simulated)" if info.simulated else "")
 
 
 def _counts(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:

@@ -91,11 +91,14 @@ def load_model(directory: AnyPath) -> Classifier:
 
 def _spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
     """Make the specification that `save_model` wrote down."""
-    told = {key: value for key, value in values.items() if key not in {"licence", "versions"}}
-    told |= {name: tuple(told[name]) for name in _TUPLES if name in told}
-    if told.get("upscaler") is not None:
-        told["upscaler"] = str(directory / UPSCALER_FILE)
-    return ModelSpec(**told)
+    fields = {key: value for key, value in values.items() if key not in {"licence", "versions"}}
+    fields |= {name: tuple(fields[name]) for name in _TUPLES if name in fields}
+    if "origin" not in fields:
+        # models saved before surveys had names are all of SDSS
+        fields |= {"survey": "sdss", "origin": fields.get("survey", "")}
+    if fields.get("upscaler") is not None:
+        fields["upscaler"] = str(directory / UPSCALER_FILE)
+    return ModelSpec(**fields)
 
 
 def _versions() -> dict[str, str]:

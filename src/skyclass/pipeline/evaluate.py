@@ -33,6 +33,7 @@ from skyclass.models.colour_baseline import (
 from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.photometry import to_magnitude
 from skyclass.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.surveys.registry import get_survey
 from skyclass.surveys.sdss.layout import BANDS, Field
 from skyclass.tasks.task import Task
 
@@ -110,7 +111,7 @@ def evaluate(
         "difference": None if baseline is None else scoring.difference(shares, baseline),
         "calibration": scoring.calibration(shares, classifier),
         "conformal": sets,
-        "crowding_radius": crowding_radius(info.size),
+        "crowding_radius": crowding_radius(info.size, get_survey(info.survey).pixel_scale),
         **_told(config, task, catalog, info, classifier),
     }
     return Evaluation(table, metrics)
@@ -316,7 +317,9 @@ def _conditions(objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo) -> d
         columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]
     columns |= dict.fromkeys([name for name in CONDITIONS if name not in columns], unknown)
     if is_measured:
-        columns |= measure_conditions(test, fields, info.bands.index("r"))
+        survey = get_survey(info.survey)
+        detection = info.bands.index(survey.detection_band)
+        columns |= measure_conditions(test, fields, detection, survey.pixel_scale)
     return columns
 
 

@@ -26,6 +26,7 @@ from skyclass.models.saved_model import load_model
 from skyclass.pipeline.evaluate import evaluate
 from skyclass.pipeline.prepare import Objects, Places, check_sources, prepare
 from skyclass.progress import Progress, Stage, no_progress
+from skyclass.surveys.registry import get_survey
 from skyclass.tasks.registry import get_task
 from skyclass.tasks.regroup import regroup
 from skyclass.tasks.task import Task
@@ -99,8 +100,11 @@ def check_experiment(config: Experiment) -> str:
         go together.
     """
     regroup(get_task(config.task), config.labels.merge, config.labels.drop)
-    check_images(config.images, config.cutouts.pixels)
-    check_augmentation(config.augmentation, get_image_type(config.images.type).bands)
+    survey = get_survey(config.survey.name)
+    side = config.cutouts.count_pixels(survey.pixel_scale)
+    check_images(config.images, side, survey.name)
+    bands = get_image_type(config.images.type, survey.name).bands
+    check_augmentation(config.augmentation, bands, survey.name)
     check_network(config)
     check_training(config.training, config.augmentation)
     check_sources(config)

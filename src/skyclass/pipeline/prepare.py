@@ -30,6 +30,7 @@ from skyclass.models.catalog_columns import check_columns
 from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
 from skyclass.surveys.acquire import acquire_frames, acquire_pictures
+from skyclass.surveys.registry import get_survey
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import digest, fingerprint, is_done, mark_done
 
@@ -135,7 +136,9 @@ def prepare(
     SkyclassError
         Where the table, the frames or the archive cannot be used.
     """
-    sources = {name: get_image_type(c.images.type).source for name, c in configs.items()}
+    sources = {
+        name: get_image_type(c.images.type, c.survey.name).source for name, c in configs.items()
+    }
     needs_frames = None in sources.values()
     first = next(iter(configs.values()))
     catalog, source = _catalog(first, places, needs_frames=needs_frames, progress=progress)
@@ -213,7 +216,7 @@ def _with_files(
             config.survey,
             _frames(config, places),
             places.logs / name,
-            size=config.cutouts.pixels,
+            size=config.cutouts.count_pixels(get_survey(config.survey.name).pixel_scale),
             used=used,
             keep_lacking=config.cutouts.missing_band == "mask",
             progress=progress,
@@ -244,7 +247,15 @@ def _cutouts(
     """Cut all objects out of the frames, or store their pictures."""
     if source is None:
         frames = _frames(config, places)
-        return make_cutouts(catalog, frames, out, config.cutouts, replace=True, progress=progress)
+        return make_cutouts(
+            catalog,
+            frames,
+            out,
+            config.cutouts,
+            survey=config.survey.name,
+            replace=True,
+            progress=progress,
+        )
     return make_picture_cutouts(
         catalog, places.pictures, out, source, config.survey, replace=True, progress=progress
     )

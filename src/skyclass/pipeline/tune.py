@@ -127,14 +127,14 @@ def tune(
 
 def _check_choices(config: Experiment, searched: SearchConfig) -> None:
     """Refuse choices that name what does not exist, or need other pixels."""
-    pixels = get_image_type(config.images.type).source
+    pixels = get_image_type(config.images.type, config.survey.name).source
     for key, options in searched.space.items():
         if isinstance(options, Range):
             continue
         for value in options:
             changed = apply_preset(with_values(config, {key: value}))
             check_experiment(changed)
-            if get_image_type(changed.images.type).source != pixels:
+            if get_image_type(changed.images.type, changed.survey.name).source != pixels:
                 raise ConfigError(
                     f"{config.images.type} and {value} are not made of the same pixels; search"
                     " over them apart"

@@ -46,7 +46,7 @@ class Cell:
     @property
     def source(self) -> str:
         """Folder of its pixels in its data set: those of frames, or of a kind of pictures."""
-        image_type = get_image_type(self.config.images.type)
+        image_type = get_image_type(self.config.images.type, self.config.survey.name)
         if image_type.source is None:
             return "frames"
         return re.sub(r"[^A-Za-z0-9+._-]", "_", image_type.name)

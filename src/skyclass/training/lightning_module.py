@@ -135,10 +135,10 @@ class ClassifierModule(LightningModule):
         if isinstance(batch, FeatureBatch):
             features = batch.features
         else:
-            bands = classifier.renderer.image_type.bands
+            bands, survey = classifier.renderer.image_type.bands, classifier.spec.survey
 
             def change(flux: Tensor) -> Tensor:
-                return augment(flux, self.augmentation, stream, bands) if stream else flux
+                return augment(flux, self.augmentation, stream, bands, survey) if stream else flux
 
             with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
                 features = classifier.embed(batch.flux, batch.offset, change, batch.columns)

@@ -46,7 +46,7 @@ def describe_provenance(material: ReportData) -> dict[str, Any]:
 
 def _survey(config: Experiment) -> str:
     """Name the survey and its release."""
-    source = get_image_type(config.images.type).source
+    source = get_image_type(config.images.type, config.survey.name).source
     if source is not None and source.service == "ps1":
         return "Pan-STARRS1, pictures of the archive at STScI"
     kind = "frames" if source is None else "pictures of SkyServer"

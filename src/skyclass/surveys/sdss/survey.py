@@ -38,6 +38,11 @@ _EXTINCTION: Final = (4.239, 3.303, 2.285, 1.698, 1.263)
 """For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
 
 
+def _make_field(key: tuple[int | str, ...]) -> Field:
+    """Build a field of the values of its key."""
+    return Field(*(int(part) for part in key))
+
+
 def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
     """List the frames of a field that lie in a directory, in the archive's layout or flat."""
     field, files = Field.from_unit(unit), []
@@ -76,5 +81,5 @@ SDSS: Final = Survey(
     is_primary=_is_primary,
     frames=FRAMES,
     pictures=(SDSS_JPEG,),
-    make_unit=lambda key: Field(*(int(part) for part in key)),
+    make_unit=_make_field,
 )
