@@ -70,6 +70,14 @@ def make_cutouts(
         If `out` holds something else, or no object lies on its frame.
     SurveyError
         If a frame is missing or broken.
+
+    Examples
+    --------
+    >>> from skyclass import build_catalog
+    >>> catalog = build_catalog(catalog_csv, "spectral-class")
+    >>> info = make_cutouts(catalog, frames_dir, "cutouts")
+    >>> info.size, info.bands
+    (64, ('u', 'g', 'r', 'i', 'z'))
     """
     frames, out = Path(frames), Path(out)
     source = get_survey(survey)

@@ -242,6 +242,14 @@ def render(
     ------
     ImageError
         If the image type is unknown, or offsets are needed to register the bands.
+
+    Examples
+    --------
+    >>> from skyclass import open_cutouts
+    >>> train = open_cutouts(cutouts_dir)["train"]
+    >>> pictures = render(train.take([0, 1]), "lupton:irg", offset=train.offsets()[:2])
+    >>> pictures.shape, pictures.dtype
+    ((2, 32, 32, 3), dtype('uint8'))
     """
     renderer = Renderer(image_type, registration, bands=bands, survey=survey)
 

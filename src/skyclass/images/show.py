@@ -67,6 +67,13 @@ def show(
     ------
     ImageError
         If there are no cutouts, or a name or an axis of the sweep is unknown.
+
+    Examples
+    --------
+    >>> show(cutouts_dir, ["gri", "lupton:irg"], "sheet.png")
+    >>> ranking = show(cutouts_dir, ["lupton:irg"], "sweep.png", sweep=["q=2,8,20"])
+    >>> len(ranking)
+    3
     """
     cutouts, out = Path(cutouts), Path(out)
     _check_suffix(out)

@@ -1,7 +1,7 @@
 """Read stored cutouts: their description, and their pixels without copying the file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -94,7 +94,7 @@ class CutoutSplit:
         """Pixels of one cutout in all bands."""
         return int(np.prod(self._flux[0].shape[1:]))
 
-    def take(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+    def take(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """Read the fluxes of some cutouts.
 
         Parameters
@@ -107,13 +107,13 @@ class CutoutSplit:
         numpy.ndarray
             Nanomaggies, or grey levels of ready-made pictures, `[n, band, y, x]`, a fresh array.
         """
-        indices = np.asarray(indices)
-        out = np.empty((len(indices), *self._flux[0].shape[1:]), dtype=np.float32)
-        chunks = np.searchsorted(self._ends, indices, side="right")
+        rows = np.asarray(indices, dtype=np.int64)
+        out = np.empty((len(rows), *self._flux[0].shape[1:]), dtype=np.float32)
+        chunks = np.searchsorted(self._ends, rows, side="right")
         for chunk in np.unique(chunks):
             here = chunks == chunk
             start = self._ends[chunk] - len(self._flux[chunk])
-            out[here] = self._flux[chunk][indices[here] - start]
+            out[here] = self._flux[chunk][rows[here] - start]
         return out
 
     def column(self, name: str) -> list[Any]:
@@ -237,6 +237,16 @@ def open_cutouts(path: AnyPath) -> StoredCutouts:
     ------
     ImageError
         If the folder holds no cutouts, or cutouts of another format.
+
+    Examples
+    --------
+    >>> cutouts = open_cutouts(cutouts_dir)
+    >>> list(cutouts)
+    ['train', 'validation', 'test']
+    >>> cutouts.info.bands
+    ('u', 'g', 'r', 'i', 'z')
+    >>> cutouts["train"].take([2, 0]).shape
+    (2, 5, 32, 32)
     """
     return StoredCutouts(path)
 

@@ -59,6 +59,12 @@ def classify(
         If `model` is not a model, or needs columns that fluxes cannot provide.
     SurveyError
         If there are no frames, or a field lacks one.
+
+    Examples
+    --------
+    >>> table = classify(frames_dir, model_dir, "classes.parquet")
+    >>> sorted(table["class"].unique())
+    ['cool', 'hot']
     """
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     folders, model, out = [Path(path) for path in listed], Path(model), Path(out)
