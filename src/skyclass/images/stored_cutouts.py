@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from skyclass.config.experiment_file import explain
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
-from skyclass.schema import POSITION
+from skyclass.schema import IDS, POSITION
 
 __all__ = [
     "FORMAT",
@@ -132,9 +132,9 @@ class CutoutSplit:
         values: list[Any] = self._dataset.data.column(name).to_pylist()
         return values
 
-    def positions(self) -> pd.DataFrame:
-        """Read the objects' positions on the sky: ra and dec in degrees, `n` rows."""
-        return pd.DataFrame({name: self.column(name) for name in POSITION})
+    def objects(self) -> pd.DataFrame:
+        """Read ids and positions: objid, specobjid, ra and dec in degrees, `n` rows."""
+        return pd.DataFrame({name: self.column(name) for name in (*IDS, *POSITION)})
 
     def offsets(self) -> NDArray[np.float32]:
         """Read the pixels in y and x from each cutout's centre to the object, `[n, band, 2]`."""

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.match_objects import find_rows
 from skyclass.errors import ModelError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.photometry import to_magnitude
-from skyclass.schema import EXTINCTIONS, POSITION, PSF_WIDTHS
+from skyclass.schema import EXTINCTIONS, PSF_WIDTHS
 
 __all__ = [
     "check_columns",
     "compute_column_statistics",
-    "find_catalog_rows",
     "measure_columns",
     "read_columns",
     "standardise",
@@ -69,7 +69,7 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     values = np.concatenate([_GROUPS[group](catalog) for group in groups], axis=1)
     folder = make_directory(cutouts.with_name(_FOLDER))
     for split in catalog["split"].unique():
-        rows = find_catalog_rows(catalog, open_cutouts(cutouts)[split].positions())
+        rows = find_rows(open_cutouts(cutouts)[split].objects(), catalog)
         with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
             np.save(file, values[rows].astype(np.float32), allow_pickle=False)
 
@@ -97,26 +97,6 @@ def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np
         cutouts.with_name(_FOLDER) / f"{split}.npy", allow_pickle=False
     )
     return values
-
-
-def find_catalog_rows(catalog: pd.DataFrame, positions: pd.DataFrame) -> NDArray[np.int64]:
-    """Give the row of the catalogue of each object.
-
-    Parameters
-    ----------
-    catalog
-        Its positions are all different.
-    positions
-        Ra and dec of `n` of its objects.
-
-    Returns
-    -------
-    numpy.ndarray
-        `[n]`.
-    """
-    numbered = catalog[list(POSITION)].assign(row=np.arange(len(catalog)))
-    merged = positions.merge(numbered, on=list(POSITION), how="left", validate="one_to_one")
-    return merged["row"].to_numpy(np.int64)
 
 
 def compute_column_statistics(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
+from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.binned_scores import CONDITIONS, score_by_condition
@@ -22,7 +23,7 @@ from skyclass.evaluation.predictions import make_predictions
 from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts
 from skyclass.measurement.aperture_photometry import aperture_flux, concentration
-from skyclass.models.catalog_columns import find_catalog_rows, read_columns
+from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.colour_baseline import (
     compute_concentration,
@@ -83,7 +84,7 @@ def evaluate(
         where there is no calibration split; `baselines` holds the others by their names.
     """
     test = open_cutouts(cutouts)["test"]
-    rows = find_catalog_rows(catalog, test.positions())
+    rows = find_rows(test.objects(), catalog)
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
     group = group_objects(catalog, config.split)[rows] if by_group else None
@@ -270,7 +271,7 @@ def classify_by_colours(
         return {}
     features = []
     for cutouts in (training, test):
-        rows = find_catalog_rows(catalog, cutouts.positions())
+        rows = find_rows(cutouts.objects(), catalog)
         colours = _measured_magnitudes(cutouts) if magnitudes is None else magnitudes[rows]
         if task.extended and shape is None and is_measured:
             features.append(make_baseline_features(colours, _measured_concentration(cutouts)))

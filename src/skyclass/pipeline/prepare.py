@@ -19,6 +19,7 @@ from skyclass.catalog.build_catalog import (
     read_catalog,
     write_catalog,
 )
+from skyclass.catalog.match_objects import match_objects
 from skyclass.config.sections import Experiment, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
 from skyclass.images.image_type import PictureSource
@@ -151,7 +152,7 @@ def prepare(
         cutouts = places.cutouts / name
         infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, progress)
         if sources[name] is None and len(configs) > 1:
-            catalog = _counted(catalog, _stored(catalog, cutouts), "not on its frames")
+            catalog = _counted(catalog, _keep_stored(catalog, cutouts), "not on its frames")
     return {
         name: Objects(catalog, places.catalog, source, places.cutouts / name, infos[name])
         for name in configs
@@ -275,13 +276,9 @@ def _counted(catalog: pd.DataFrame, kept: pd.DataFrame, reason: str) -> pd.DataF
     return kept
 
 
-def _stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:
+def _keep_stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:
     """Keep the objects that have a cutout."""
-    positions = [
-        pd.DataFrame({name: stored.column(name) for name in POSITION})
-        for stored in (open_cutouts(cutouts)[split] for split in catalog["split"].unique())
-    ]
-    known = pd.MultiIndex.from_frame(pd.concat(positions))
-    here = pd.MultiIndex.from_frame(catalog[list(POSITION)]).isin(known)
-    kept: pd.DataFrame = catalog[np.asarray(here)].reset_index(drop=True)
+    splits = (open_cutouts(cutouts)[split] for split in catalog["split"].unique())
+    stored = pd.concat([split.objects() for split in splits], ignore_index=True)
+    kept: pd.DataFrame = catalog[match_objects(catalog, stored) >= 0].reset_index(drop=True)
     return kept
