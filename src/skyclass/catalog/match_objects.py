@@ -129,7 +129,8 @@ def _match_ids(rows: NDArray[np.int64], one: NDArray[np.uint64], other: NDArray[
 def _combine_known(ids: tuple[NDArray[np.uint64], ...]) -> NDArray[np.int64]:
     """Encode which ids each row has, one bit an id."""
     flags = [(each > 0).astype(np.int64) << bit for bit, each in enumerate(ids)]
-    return np.bitwise_or.reduce(flags)
+    combined: NDArray[np.int64] = np.bitwise_or.reduce(flags)
+    return combined
 
 
 def _match_positions(
