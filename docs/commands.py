@@ -12,8 +12,8 @@ HEAD = """# Commands
 Each command calls one function of the [Python interface](api.md) with its arguments and options;
 `skyclass COMMAND --help` lists these. `skyclass --quiet COMMAND` prints results and errors only,
 `skyclass --verbose COMMAND` logs every step and HTTP request, and commands with an option `--json`
-print their result in that format. `skyclass --install-completion` lets the shell complete commands and
-options. (`python docs/commands.py` makes this page.)
+print their result in that format. `skyclass --install-completion` lets the shell complete commands
+and options. (`python docs/commands.py` makes this page.)
 """
 
 

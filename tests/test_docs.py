@@ -1,7 +1,12 @@
 """Pages of the documentation that are made from the code."""
 
+import inspect
+import re
 import runpy
 from pathlib import Path
+
+import skyclass
+from skyclass.cli.app import PANELS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -11,3 +16,32 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
     assert (DOCS / "settings.md").read_text() == made
     assert "## `[training]`" in made
     assert "Requests a second to one host; 0 sets no limit." in made
+
+
+def test_the_page_of_commands_is_that_of_the_code() -> None:
+    made = runpy.run_path(str(DOCS / "commands.py"))["page"]()
+    assert (DOCS / "commands.md").read_text() == made
+    assert "| `cutouts` | `skyclass.make_cutouts` |" in made
+
+
+def test_the_page_of_the_python_interface_shows_what_is_public() -> None:
+    shown = set(re.findall(r"auto(?:function|class):: (\S+)", (DOCS / "api.md").read_text()))
+    assert {f"skyclass.{name}" for name in skyclass.__all__ if name != "__version__"} <= shown
+    assert {command.function for panel in PANELS.values() for command in panel} <= shown
+
+
+def test_the_classes_that_public_functions_take_and_return_are_shown() -> None:
+    shown = set(re.findall(r"autoclass:: \S+\.(\w+)", (DOCS / "api.md").read_text()))
+    named: dict[str, str] = {}
+    for name in skyclass.__all__:
+        value = getattr(skyclass, name)
+        if inspect.isfunction(value):
+            signature = inspect.signature(inspect.unwrap(value), eval_str=False)
+            for parameter in signature.parameters.values():
+                named |= dict.fromkeys(re.findall(r"skyclass\.[\w.]+", str(parameter)), name)
+            named |= dict.fromkeys(
+                re.findall(r"skyclass\.[\w.]+", str(signature.return_annotation)), name
+            )
+    assert named
+    lacking = {kind: name for kind, name in named.items() if kind.split(".")[-1] not in shown}
+    assert not lacking
