@@ -18,13 +18,13 @@ PUBLIC = [name for name in skyclass.__all__ if name != "__version__"]
 EXPERIMENT = """task = "spectral-class"
 
 [catalog]
-path = "survey/catalog.csv"
+path = "catalog.csv"
 
 [labels]
 merge = { hot = ["O", "B", "A"], cool = ["F", "G", "K", "M"] }
 
 [survey]
-frames = "survey/frames"
+frames = "frames"
 
 [cutouts]
 size = 32
@@ -44,11 +44,13 @@ def find_examples() -> Iterator[doctest.DocTest]:
 
 @pytest.fixture(scope="session")
 def example_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make `survey/`, `stars.toml` and `stars/`, the experiment of that file."""
+    """Make a survey, `stars.toml`, its experiment in `stars/`, and shorter names of its data."""
     directory = tmp_path_factory.mktemp("examples")
-    simulate(directory / "survey", 2, seed=5, objects_per_field=60, workers=1)
+    simulate(directory, 2, seed=5, objects_per_field=60, workers=1)
     (directory / "stars.toml").write_text(EXPERIMENT)
     run_experiment(directory / "stars.toml", directory / "stars")
+    for name in ("cutouts", "model"):
+        (directory / name).symlink_to(Path("stars") / name)
     return directory
 
 
@@ -64,10 +66,10 @@ def test_an_example_prints_what_it_says(
     monkeypatch.chdir(tmp_path)
     example.globs = {
         **example.globs,
-        "frames_dir": "survey/frames",
-        "catalog_csv": "survey/catalog.csv",
-        "cutouts_dir": "stars/cutouts",
-        "model_dir": "stars/model",
+        "frames_dir": "frames",
+        "catalog_csv": "catalog.csv",
+        "cutouts_dir": "cutouts",
+        "model_dir": "model",
         "experiment_dir": "stars",
     }
     printed: list[str] = []

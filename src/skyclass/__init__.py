@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from skyclass.pipeline.experiment import run_experiment
     from skyclass.simulation.simulate import simulate
     from skyclass.studies.run_study import run_study
+    from skyclass.studies.study_report import report
     from skyclass.surveys.download import download
+    from skyclass.surveys.registry import register_survey
 
 __all__ = [
     "Experiment",
@@ -41,7 +43,9 @@ __all__ = [
     "open_cutouts",
     "read_config",
     "register_image_type",
+    "register_survey",
     "render",
+    "report",
     "run_experiment",
     "run_study",
     "score",
@@ -61,7 +65,9 @@ _MODULES: Final = {
     "open_cutouts": "images.stored_cutouts",
     "read_config": "config.experiment_file",
     "register_image_type": "images.registry",
+    "register_survey": "surveys.registry",
     "render": "images.renderer",
+    "report": "studies.study_report",
     "run_experiment": "pipeline.experiment",
     "run_study": "studies.run_study",
     "score": "evaluation.metrics",

@@ -1,5 +1,7 @@
 """Commands that bring data in: catalogues and survey files, real or simulated."""
 
+import contextlib
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -196,9 +198,9 @@ def archive(
     Faults of the network and of the files can be asked for.
     """
     from skyclass.mock_archive.faults import parse_faults
-    from skyclass.mock_archive.server import MockArchive
+    from skyclass.mock_archive.server import serve_archive
 
-    server = MockArchive(
+    served = serve_archive(
         directory,
         port,
         host=host,
@@ -208,5 +210,6 @@ def archive(
         queries_per_minute=per_minute,
         token=token,
     )
-    typer.echo(f"serving {directory} at {server.url} (Ctrl-C ends it)")
-    server.serve()
+    with contextlib.suppress(KeyboardInterrupt), served as url:
+        typer.echo(f"serving {directory} at {url} (Ctrl-C ends it)")
+        threading.Event().wait()

@@ -45,11 +45,9 @@ def classify(
 ) -> None:
     """Detect and classify every source of some fields."""
     from skyclass.inference.classify import classify as run
-    from skyclass.models.hub import resolve_model
 
-    folder = resolve_model(model)
     with progress_bars() as progress:
-        table = run(paths, folder, out, progress=progress)
+        table = run(paths, model, out, progress=progress)
     counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
     typer.echo(f"{len(table)} sources in {out}: {counts}")
 

@@ -15,8 +15,6 @@ def report(
 
     The report is one HTML file that needs no other.
     """
-    from skyclass.evaluation.report.page import write_report
-    from skyclass.studies.study_report import is_study, write_study_report
+    from skyclass.studies.study_report import report as run
 
-    path = write_study_report(directory) if is_study(directory) else write_report(directory)
-    typer.echo(f"report: {path}")
+    typer.echo(f"report: {run(directory)}")

@@ -16,6 +16,7 @@ from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
+from skyclass.models.hub import resolve_model
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.registry import get_survey
@@ -39,7 +40,7 @@ def classify(
         One or more directories with the frames of one or more fields, or other units of files, of
         the model's survey.
     model
-        Folder of a saved model.
+        Folder of a saved model, or ``hf://owner/name`` of the Hugging Face Hub.
     out
         Table to write: ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
     progress
@@ -67,8 +68,9 @@ def classify(
     ['cool', 'hot']
     """
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
-    folders, model, out = [Path(path) for path in listed], Path(model), Path(out)
+    folders, out = [Path(path) for path in listed], Path(out)
     check_suffix(out)
+    model = resolve_model(os.fspath(model))
     _check_folder(model)
     classifier = load_model(model)
     spec = classifier.spec

@@ -55,8 +55,7 @@ class _Service(Protocol):
 class MockArchive:
     """A survey directory served as the real archives serve theirs.
 
-    Use it as a context manager, ``with MockArchive(folder) as archive: ... archive.url``, or call
-    its `serve` to serve until interrupted.
+    Use it as a context manager: ``with MockArchive(folder) as archive: ... archive.url``.
 
     Parameters
     ----------
@@ -123,14 +122,6 @@ class MockArchive:
         """Base URL, without a slash at its end."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
-
-    def serve(self) -> None:
-        """Serve until interrupted, then close."""
-        try:
-            with contextlib.suppress(KeyboardInterrupt):
-                self._server.serve_forever(poll_interval=0.1)
-        finally:
-            self._server.server_close()
 
     def __enter__(self) -> Self:
         """Begin to serve in the background."""

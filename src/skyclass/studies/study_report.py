@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path
 from skyclass.studies.findings import findings_of
 from skyclass.studies.learning_curves import HEIGHT, WIDTH, Panel, panels_of
@@ -11,23 +12,36 @@ from skyclass.studies.markup import latex, markdown
 from skyclass.studies.result_tables import sections_of
 from skyclass.studies.study_results import STUDY_FILE, read_results
 
-__all__ = ["is_study", "write_study_report"]
+__all__ = ["report", "write_study_report"]
 
 
-def is_study(directory: Path) -> bool:
-    """Tell whether a directory holds a study.
+def report(directory: AnyPath) -> Path:
+    """Write the report of an experiment or a study again, from what lies in its directory.
 
     Parameters
     ----------
     directory
-        Any path.
+        Directory of an experiment or a study.
 
     Returns
     -------
-    bool
-        Whether `write_study_report` can be called with it.
+    pathlib.Path
+        `report.html` in `directory`, one file that needs no other.
+
+    Raises
+    ------
+    SkyclassError
+        If the directory holds neither, or a file of it is missing or unreadable.
+
+    Examples
+    --------
+    >>> import skyclass
+    >>> print(skyclass.report("stars"))
+    stars/report.html
     """
-    return (directory / STUDY_FILE).is_file()
+    directory = Path(directory)
+    is_study = (directory / STUDY_FILE).is_file()
+    return write_study_report(directory) if is_study else write_report(directory)
 
 
 def write_study_report(directory: AnyPath) -> Path:
