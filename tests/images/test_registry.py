@@ -13,6 +13,8 @@ from skyclass.images.registry import (
     image_types,
     register_image_type,
 )
+from skyclass.images.renderer import render
+from support.docs_examples import read_example
 
 NAMES = (
     *("gri", "urz", "gri+urz", "gri+urz-squashed", "grey:u", "grey:each", "rgb:rgu"),
@@ -133,3 +135,17 @@ def test_what_cannot_be(name: str, message: str) -> None:
 def test_a_name_is_given_once() -> None:
     with pytest.raises(ImageError, match="'ugriz' is registered already"):
         register_image_type(get_image_type("ugriz"))
+
+
+def test_the_image_type_of_the_documentation() -> None:
+    exec(read_example("image-types.md", "An image type of your own"), {})
+    flux = cutouts(3)
+    images = get_image_type("square-root")(flux)
+    np.testing.assert_allclose(
+        images, np.sqrt(np.clip(flux[:, [1, 2, 3]], 0, None) / 10), atol=1e-6
+    )
+    pictures = render(flux, "square-root", registration="none")
+    np.testing.assert_allclose(pictures[..., 0], 255 * images[:, 2].clip(0, 1), atol=0.51)
+    assert "square-root" in image_types()
+    with pytest.raises(ImageError, match="'square-root' is registered already"):
+        register_image_type(get_image_type("square-root"))
