@@ -34,7 +34,7 @@ CLIENT = """
 import asyncio, sys, time
 from pathlib import Path
 import pandas as pd
-from skyclass.config import SurveyConfig
+from skyclass.config.sections import SurveyConfig
 from skyclass.surveys import download
 from skyclass.transfer.rate_limit import Clock
 

@@ -1,9 +1,11 @@
 """Real survey data where there are any, one small simulated survey, a web server and a clock."""
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from skyclass.simulation.simulate import simulate
@@ -35,3 +37,17 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def fake_clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[httpx.Request], httpx.Response]], None]:
+    """Let a function answer all requests."""
+
+    def install(handler: Callable[[httpx.Request], httpx.Response]) -> None:
+        transport = httpx.MockTransport(handler)
+        client = functools.partial(httpx.AsyncClient, transport=transport)
+        monkeypatch.setattr(httpx, "AsyncClient", client)
+
+    return install

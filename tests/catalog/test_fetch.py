@@ -1,8 +1,7 @@
-"""The clients of SkyServer and CasJobs against the answers that the real services give."""
+"""Queries brought page by page, through clients whose requests a function answers."""
 
 import json
 import re
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -16,30 +15,15 @@ from skyclass.catalog.build_catalog import make_catalog
 from skyclass.catalog.fetch import fetch_pages, fetch_table, look_up_frame_keys
 from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
-from skyclass.errors import CatalogError, RemoteError
+from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.casjobs import CasJobs
 from skyclass.surveys.sdss.queries import builtin_query
 from skyclass.surveys.sdss.skyserver import SkyServer
+from support.web_server import FakeClock
 
 QUERY = "SELECT * FROM stars"
-ERROR_PAGE = "<html><head><title>Skyserver Error</title></head><body>Invalid column 'x'</body>"
-RATE = '#Table1\n"ERROR: Maximum 60 queries allowed per minute. Rejected query: SELECT 1'
 STARS = tidy_stars(25).assign(subclass=["K5V", "M2 (1)", "F9", "K5V", "M2 (1)"] * 5)
 STARS = STARS.sort_values("specobjid", ignore_index=True)
-
-Handler = Callable[[httpx.Request], httpx.Response]
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
-    """Let a function answer all requests."""
-
-    def install(handler: Handler) -> None:
-        client = httpx.Client(transport=httpx.MockTransport(handler))
-        monkeypatch.setattr(httpx, "stream", client.stream)
-        monkeypatch.setattr(httpx, "request", client.request)
-
-    return install
 
 
 def page_of(sql: str) -> str:
@@ -53,12 +37,8 @@ def sql_of(request: httpx.Request) -> str:
     return parse_qs(request.content.decode())["cmd"][0]
 
 
-def no_wait(_seconds: float) -> None:
-    """Stand in for sleep."""
-
-
 def server() -> SkyServer:
-    return SkyServer(sleep=no_wait)
+    return SkyServer(clock=FakeClock().clock)
 
 
 def test_pages_hold_every_row_once(tmp_path: Path, answer) -> None:
@@ -95,68 +75,6 @@ def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer
     assert [sql for sql in asked if "> -1 " in sql] == asked[:1]
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        httpx.Response(200, text=RATE),
-        httpx.Response(503, text="busy"),
-        httpx.Response(429, text="slow down"),
-        httpx.Response(200, text="<html><title>Proxy</title></html>"),
-        httpx.Response(200, text=""),
-        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5\n"),
-        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5,6.123"),
-    ],
-)
-def test_what_another_try_may_mend(answer, trouble: httpx.Response) -> None:
-    asked = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        text = "#Table1\nspecobjid\n7\n"
-        return trouble if len(asked) == 1 else httpx.Response(200, text=text)
-
-    answer(handler)
-    assert server().query(QUERY) == "specobjid\n7\n"
-    assert len(asked) == 2
-
-
-def test_gives_up_in_the_end(answer) -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route to host")
-
-    answer(handler)
-    with pytest.raises(RemoteError, match=r"SqlSearch: no route to host \(6 tries\)"):
-        server().query(QUERY)
-
-
-@pytest.mark.parametrize(
-    ("told", "message"),
-    [
-        (httpx.Response(200, text=ERROR_PAGE), "refused: Invalid column 'x'"),
-        (
-            httpx.Response(400, json={"ErrorCode": 400, "ErrorMessage": "Incorrect syntax"}),
-            "refused: Incorrect syntax",
-        ),
-        (
-            httpx.Response(500, json={"ErrorCode": 500, "ErrorMessage": "Invalid object name"}),
-            "refused: Invalid object name",
-        ),
-        (httpx.Response(200, text='#Table1\n"ERROR: no such table'), "ERROR: no such table"),
-    ],
-)
-def test_a_wrong_query_is_not_asked_again(answer, told: httpx.Response, message: str) -> None:
-    asked = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return told
-
-    answer(handler)
-    with pytest.raises(RemoteError, match=message):
-        server().query(QUERY)
-    assert len(asked) == 1
-
-
 def test_an_empty_query(tmp_path: Path, answer) -> None:
     answer(lambda _: httpx.Response(200, text="No objects have been found"))
     with pytest.raises(CatalogError, match="the query returned no row; widen its conditions"):
@@ -168,16 +86,6 @@ def test_a_query_without_exact_ids(tmp_path: Path, answer) -> None:
     with pytest.raises(CatalogError, match="must return an exact specobjid on every row"):
         fetch_pages(server().query, QUERY, tmp_path)
     assert list(tmp_path.glob("page-*")) == []
-
-
-def test_the_real_answer_to_a_cross_identification(real_data: Path) -> None:
-    from skyclass.surveys.sdss.skyserver import check_answer
-
-    text = (real_data / "services" / "astroquery" / "xid_sp.txt").read_text()
-    table = check_answer("https://example.org", 200, text)
-    assert table is not None
-    assert not table.startswith("#")
-    assert len(table.splitlines()) == len(text.strip().splitlines()) - 1
 
 
 @pytest.mark.parametrize("table", ["SpecObjAll", "PhotoObjAll"])
@@ -261,7 +169,7 @@ class FakeCasJobs:
 
 def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYCLASS_CASJOBS_TOKEN", "secret-token")
-    monkeypatch.setattr("skyclass.catalog.fetch.CasJobs", partial(CasJobs, sleep=no_wait))
+    monkeypatch.setattr("skyclass.catalog.fetch.CasJobs", partial(CasJobs, clock=FakeClock().clock))
     fake = FakeCasJobs()
     answer(fake)
     config = CatalogConfig(source="casjobs", query=QUERY + ";", release=16)
@@ -269,23 +177,6 @@ def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatc
         table = read_table(fetch_table(config, "spectral-class", tmp_path))
     assert table["specobjid"].tolist() == STARS["specobjid"].tolist()
     assert [r.method for r in fake.requests].count("PUT") == 1
-
-
-def test_a_job_that_fails_and_a_token_that_is_not_taken(answer) -> None:
-    answer(FakeCasJobs(end=4))
-    client = CasJobs(token="secret-token", sleep=no_wait)
-    with pytest.raises(RemoteError, match="job 4242 failed: out of quota"):
-        client.wait(4242)
-    stranger = CasJobs(token="other-token", sleep=no_wait)
-    with pytest.raises(RemoteError, match="token was refused") as caught:
-        stranger.query(QUERY)
-    assert "other-token" not in str(caught.value) + repr(stranger)
-
-
-def test_casjobs_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SKYCLASS_CASJOBS_TOKEN", raising=False)
-    with pytest.raises(RemoteError, match="set SKYCLASS_CASJOBS_TOKEN"):
-        CasJobs()
 
 
 def test_from_a_query_to_a_catalogue(tmp_path: Path, answer) -> None:

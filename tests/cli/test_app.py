@@ -160,7 +160,7 @@ def test_classify_finds_the_catalogued_stars(
                 *("download", "--out", "{tmp}/d", "--catalog", "{survey}/catalog.csv"),
                 *("--base-url", "gopher://x"),
             ),
-            "no address of an archive",
+            "not the address of an archive",
         ),
         (("experiment", "{tmp}/no.toml", "--out", "{tmp}/e"), "does not exist"),
     ],

@@ -3,6 +3,7 @@
 import functools
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,25 +18,25 @@ from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive, serve_archive
 from skyclass.surveys.sdss.casjobs import TOKEN_VARIABLE, CasJobs
 from skyclass.surveys.sdss.queries import builtin_query, into_query
-from skyclass.surveys.sdss.skyserver import SkyServer
+from skyclass.surveys.sdss.skyserver import SQL_SETTINGS, SkyServer
+from support.web_server import FakeClock
 
 LIMITS = {"u": 20.0, "g": 19.0}
 
 
-def no_sleep(seconds: float) -> None:
-    assert seconds >= 0
+UNLIMITED = replace(SQL_SETTINGS, rate=0)
 
 
 def client(url: str) -> SkyServer:
-    return SkyServer(17, url, per_minute=1e9, sleep=no_sleep)
+    return SkyServer(17, url, UNLIMITED, FakeClock().clock)
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `fetch_table` neither wait nor fetch all in one page."""
-    server = functools.partial(SkyServer, per_minute=1e9, sleep=no_sleep)
-    monkeypatch.setattr(fetch, "SkyServer", server)
-    monkeypatch.setattr(fetch, "CasJobs", functools.partial(CasJobs, sleep=no_sleep))
+    options = {"settings": UNLIMITED, "clock": FakeClock().clock}
+    monkeypatch.setattr(fetch, "SkyServer", functools.partial(SkyServer, **options))
+    monkeypatch.setattr(fetch, "CasJobs", functools.partial(CasJobs, **options))
     monkeypatch.setattr(fetch, "fetch_pages", functools.partial(fetch.fetch_pages, rows=17))
 
 
@@ -130,18 +131,18 @@ def test_an_empty_result_and_a_refused_query(url: str) -> None:
         client(url).query("SELECT nothing FROM PhotoObj")
 
 
-def test_the_rate_limit_is_known(small_survey: Path) -> None:
-    waits: list[float] = []
+def test_the_rate_limit_is_known(small_survey: Path, fake_clock: FakeClock) -> None:
     with serve_archive(small_survey, queries_per_minute=1) as url:
-        server = SkyServer(17, url, per_minute=1e9, sleep=waits.append)
+        server = SkyServer(17, url, UNLIMITED, fake_clock.clock)
         assert server.query("SELECT TOP 1 ra FROM Star") is not None
-        with pytest.raises(RemoteError, match="too many queries a minute"):
+        with pytest.raises(RemoteError, match=r"too many queries a minute \(6 attempts\)"):
             server.query("SELECT TOP 1 ra FROM Star")
-    assert [round(wait) for wait in waits] == [2, 4, 8, 16, 32]
+    for wait, longest in zip(fake_clock.slept, (16, 32, 60, 60, 60), strict=True):
+        assert longest / 2 <= wait <= longest
 
 
 def jobs(url: str, token: str = "local") -> CasJobs:
-    return CasJobs(url, token, sleep=no_sleep)
+    return CasJobs(url, token, UNLIMITED, FakeClock().clock)
 
 
 def test_a_job_that_fails_says_why(url: str) -> None:
@@ -199,7 +200,7 @@ def test_a_wrong_token_is_refused(url: str) -> None:
 
 
 def test_a_job_that_was_never_submitted(url: str) -> None:
-    with pytest.raises(RemoteError, match="status 404"):
+    with pytest.raises(RemoteError, match="HTTP 404"):
         jobs(url).wait(999_999)
 
 

@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.surveys.download import download
-from skyclass.surveys.sdss.layout import FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, frame_path
 from skyclass.transfer.downloader import PARTIALS
 from support.web_server import FakeClock, Server
 
@@ -66,3 +66,11 @@ def assert_complete(server: Server, out: Path, *keys: Field) -> None:
             path = out / frame_path(key, band)
             assert path.read_bytes() == server.files[frame_url(key, band)]
     assert not (out / PARTIALS).exists()
+
+
+def write_field(root: Path, key: Field, flat: bool = False) -> None:
+    for band in BANDS:
+        path = frame_path(key, band)
+        place = root / (path.name if flat else path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(frame_bytes(key, band))

@@ -89,6 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
         server.log.append(entry)
         self._send(reply, body)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    do_PUT = do_POST  # noqa: N815
+
     def _send(self, reply: Reply, body: bytes) -> None:
         try:
             self.wfile.write(body)

@@ -98,7 +98,7 @@ def large_jpeg() -> bytes:
     [
         (Reply(picture_bytes((64, 64)), 404, {"Content-Type": "image/jpeg"}), "absent"),
         (Reply(picture_bytes((64, 65))), "64x65 pixels"),
-        (Reply(picture_bytes((64, 64))[:-300]), "cut short"),
+        (Reply(picture_bytes((64, 64))[:-300]), "truncated"),
         (Reply(picture_bytes((64, 64))[:300] + b"\xff\xd9"), "broken JPEG"),
         (Reply(picture_bytes((64, 64), "PNG")), "no JPEG"),
         (Reply(large_jpeg()), "broken JPEG picture: Image size"),

@@ -1,23 +1,17 @@
-"""Names, addresses and the pace of requests: nothing leaves the directory, nobody is overrun."""
+"""Requests for the files of a catalogue: addresses, usable rows, folders."""
 
-import asyncio
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.download import download
 from skyclass.surveys.file_kinds import Picture, shard_path
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field
 from skyclass.surveys.sdss.requests import frame_requests, frames_address
-from skyclass.transfer.file_request import FileRequest
-from skyclass.transfer.rate_limit import RateLimiter, compute_backoff, parse_retry_after
 from support.sdss_frames import catalog_of
-from support.web_server import FakeClock
 
 TAIL = "301/94/3/frame-r-000094-3-0012.fits.bz2"
 
@@ -46,69 +40,6 @@ def test_addresses_of_frames(release: int, address: str) -> None:
 def test_releases_without_frames(release: int) -> None:
     with pytest.raises(SurveyError, match="has no frames of this kind"):
         frames_address(release)
-
-
-HOSTILE = [
-    "../../x",
-    "a/../../x",
-    "/etc/passwd",
-    "a//b",
-    "",
-    ".",
-    "..",
-    "a/.hidden",
-    "x\0y",
-    "x" * 300,
-    "a\\..\\b",
-    "a\nb",
-    "a b",
-    "é",
-    "/".join("a" * 13),
-]
-
-
-def request(path: str = "a/b", base: str = "https://h", source: str = "/s") -> FileRequest:
-    return FileRequest("k", path, base, source, 10, lambda _path: None)
-
-
-@pytest.mark.parametrize("path", HOSTILE)
-def test_hostile_names(path: str) -> None:
-    with pytest.raises(SurveyError, match="no name for a downloaded file"):
-        request(path)
-
-
-@given(st.text(max_size=140))
-def test_no_accepted_name_leaves_its_directory(path: str) -> None:
-    root = Path("/anywhere/downloads")
-    try:
-        accepted = request(path).path
-    except SurveyError:
-        return
-    assert (root / accepted).resolve().is_relative_to(root)
-
-
-@pytest.mark.parametrize(
-    "base",
-    [
-        "ftp://h",
-        "h",
-        "",
-        "https://",
-        "https://h?x=1",
-        "https://me:secret@h",
-        "file:x",
-        "file://h/x",
-    ],
-)
-def test_addresses_that_are_none(base: str) -> None:
-    with pytest.raises(SurveyError, match="no address of an archive"):
-        request(base=base)
-
-
-@pytest.mark.parametrize("source", ["s", "/a b", "/a\r\nHost: x", "/" + "x" * 3000, ""])
-def test_sources_that_are_none(source: str) -> None:
-    with pytest.raises(SurveyError, match="no path of an archive"):
-        request(source=source)
 
 
 @pytest.mark.parametrize(
@@ -148,51 +79,3 @@ def test_folders_stay_small() -> None:
     counts = pd.Series([name.split("/")[1] for name in names]).value_counts()
     assert counts.max() < 25
     assert len(set(names)) == len(names)
-
-
-def test_pace_keeps_the_rate(fake_clock: FakeClock) -> None:
-    pace, starts = RateLimiter(10.0, fake_clock.clock), []
-
-    async def three() -> None:
-        for _ in range(3):
-            await pace.turn()
-            starts.append(fake_clock.time)
-        pace.hold(60)
-        await pace.turn()
-        starts.append(fake_clock.time)
-
-    asyncio.run(three())
-    assert starts == pytest.approx([1000.0, 1000.1, 1000.2, 1060.2])
-
-
-def test_no_rate_is_no_wait(fake_clock: FakeClock) -> None:
-    async def many() -> None:
-        pace = RateLimiter(0, fake_clock.clock)
-        for _ in range(100):
-            await pace.turn()
-
-    asyncio.run(many())
-    assert fake_clock.slept == []
-
-
-def test_waits_grow_to_a_minute() -> None:
-    for attempt in range(20):
-        longest = min(60.0, 0.5 * 2**attempt)
-        assert longest / 2 <= compute_backoff(attempt) <= longest
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("7", 7.0), (" 0 ", 0.0), (None, None), ("", None), ("soon", None), ("-3", None), ("²", None)],
-)
-def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(value) == seconds
-
-
-def test_retry_after_in_the_past() -> None:
-    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-
-
-def test_frame_names_are_accepted() -> None:
-    path = frame_path(Field(301, 94, 3, 12), "r").as_posix()
-    assert request(path).path == path

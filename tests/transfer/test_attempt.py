@@ -27,7 +27,7 @@ BOMB = b"SIMPLE  =" + bytes(70 * 2**20)
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (GOOD[: len(GOOD) // 2], "cut short"),
+        (GOOD[: len(GOOD) // 2], "truncated"),
         (flipped(GOOD), "broken"),
         (GOOD + b"more", "broken|bytes after|not"),
         (b"<html><title>Down for maintenance</title></html>", "HTML page .Down for maintenance"),
@@ -35,7 +35,7 @@ BOMB = b"SIMPLE  =" + bytes(70 * 2**20)
         (b"Maximum 60 queries allowed per minute", "too many queries"),
         (b"", "is empty"),
         (b"\x00" * 5000, "not a FITS file"),
-        (unpacked_then(GOOD, lambda c: c[:-2880]), "cut short"),
+        (unpacked_then(GOOD, lambda c: c[:-2880]), "truncated"),
         (unpacked_then(GOOD, lambda c: c + b"x" * 2880), "bytes after its end"),
         (unpacked_then(GOOD, lambda c: c[:80] + b"\xff" * 80 + c[160:]), "header that is not text"),
         (frame_bytes(KEY, "g"), "its FILTER is g"),
@@ -43,8 +43,8 @@ BOMB = b"SIMPLE  =" + bytes(70 * 2**20)
         (frame_bytes(OTHER, "r"), "its FRAME is 13"),
         (frame_bytes(Field(301, 95, 3, 12), "r"), "its RUN is 95"),
         (frame_bytes(Field(301, 94, 4, 12), "r"), "its CAMCOL is 4"),
-        (bz2.compress(BOMB), "unpacks to more than"),
-        (gzip.compress(BOMB), "unpacks to more than"),
+        (bz2.compress(BOMB), "decompresses to more than"),
+        (gzip.compress(BOMB), "decompresses to more than"),
     ],
 )
 def test_rejected_bodies(

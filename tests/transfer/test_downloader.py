@@ -23,7 +23,7 @@ from skyclass.surveys.download import download, missing_files
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.sdss.layout import Field, find_frame, frame_path
 from skyclass.surveys.sdss.raw_frame import read_frame
-from skyclass.transfer.downloader import OUTAGE, PARTIALS
+from skyclass.transfer.downloader import MAX_FAILURES_IN_A_ROW, PARTIALS
 from skyclass.transfer.manifest import read_status
 from support.sdss_frames import (
     KEY,
@@ -206,9 +206,9 @@ def test_gives_up_on_a_service_that_fails(
     for key in keys:
         for band in "ugriz":
             server.faults[frame_url(key, band)] = [Reply(b"", 403)]
-    with pytest.raises(RemoteError, match=f"{OUTAGE} files in a row failed"):
+    with pytest.raises(RemoteError, match=f"{MAX_FAILURES_IN_A_ROW} files in a row failed"):
         run(server, tmp_path, fake_clock, *keys)
-    assert len(server.log) < OUTAGE + 10
+    assert len(server.log) < MAX_FAILURES_IN_A_ROW + 10
 
 
 def test_nobody_answers(tmp_path: Path, fake_clock: FakeClock) -> None:
@@ -288,7 +288,7 @@ def test_mirror_on_disk(server: Server, tmp_path: Path, fake_clock: FakeClock, l
 
 def test_no_mirror_there(tmp_path: Path, fake_clock: FakeClock) -> None:
     survey = SurveyConfig(base_url=(tmp_path / "no").as_uri(), retries=0)
-    with pytest.raises(RemoteError, match="is no directory"):
+    with pytest.raises(RemoteError, match="is not a directory"):
         download(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake_clock.clock)
 
 
@@ -346,6 +346,7 @@ def test_no_space_is_one_line(server: Server, tmp_path: Path, fake_clock: FakeCl
 def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) -> None:
     from skyclass.surveys.sdss.requests import frame_requests
     from skyclass.transfer.downloader import download_files
+    from skyclass.transfer.http_client import TransferSettings
 
     keys = [Field(301, 94, 3, number) for number in range(11, 31)]
     ahead = []
@@ -365,7 +366,8 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
     def progress(_stage: str, done: int, _total: int, _detail: str = "") -> None:
         ahead.append(made - done)
 
-    download_files(requests(), tmp_path, at(server, connections=4), total=100, progress=progress)
+    settings = TransferSettings(connections=4, rate=0)
+    download_files(requests(), tmp_path, settings, total=100, progress=progress)
     # two for each connection: one that uses it, one that is checked
     assert max(ahead) <= 8
 

@@ -19,6 +19,7 @@ from skyclass.surveys.file_kinds import (
 from skyclass.surveys.registry import get_file_kind
 from skyclass.transfer.downloader import DownloadCounts, download_files
 from skyclass.transfer.file_request import FileRequest
+from skyclass.transfer.http_client import TransferSettings
 from skyclass.transfer.manifest import Manifest
 from skyclass.transfer.rate_limit import Clock
 
@@ -81,7 +82,7 @@ def download(
     return download_files(
         _make_requests(distinct, file_kind, survey, picture),
         out,
-        survey,
+        TransferSettings(survey.connections, survey.rate, survey.retries, survey.timeout),
         total=len(distinct) * len(first),
         retry_absent=retry_absent,
         unpack=unpack,

@@ -10,7 +10,7 @@ from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.survey import Survey, Unit, UnitFile
-from skyclass.transfer.manifest import Entry, Manifest, locked_manifest
+from skyclass.transfer.manifest import Manifest, ManifestEntry, open_locked_manifest
 
 __all__ = ["verify_frames"]
 
@@ -55,7 +55,7 @@ def verify_frames(
     units = list(units)
     left, workers = iter(units), os.cpu_count() or 1
     done, total = 0, len(units) * len(survey.bands)
-    with locked_manifest(record or root) as manifest, ThreadPoolExecutor(workers) as pool:
+    with open_locked_manifest(record or root) as manifest, ThreadPoolExecutor(workers) as pool:
         while batch := list(islice(left, workers)):
             files = [file for unit in batch for file in list_files(root, unit)]
             unchecked = [file for file in files if not _is_checked(file, root, manifest)]
@@ -85,11 +85,11 @@ def _find_problem(file: UnitFile) -> str:
     return ""
 
 
-def _make_entry(file: UnitFile, root: Path, problem: str) -> Entry:
+def _make_entry(file: UnitFile, root: Path, problem: str) -> ManifestEntry:
     """Make the entry of a file that was just checked."""
     status = file.path.stat()
     path = file.path.relative_to(root).as_posix()
-    return Entry(
+    return ManifestEntry(
         file.name,
         "frames",
         "",

@@ -1,1 +1,1 @@
-"""Files brought from anywhere, each checked whole; nothing here knows of the sky."""
+"""Transfers: files and answers of web services, each checked whole; knows nothing of the sky."""

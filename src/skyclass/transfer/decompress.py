@@ -1,4 +1,4 @@
-"""Decompress a file from its start, as far as it is read."""
+"""Decompress bz2 and gzip files, by an external program where there is one."""
 
 import bz2
 import gzip
@@ -23,21 +23,21 @@ _FOOTER: Final = 0x177245385090
 
 
 def decompress_bz2(path: Path, limit: int) -> bytes | None:
-    """Decompress a bz2 file whole by the external decoder, all checksums compared.
+    """Decompress a whole bz2 file with the external decoder, which compares all checksums.
 
     Parameters
     ----------
     path
         File.
     limit
-        Most bytes that it may unpack to.
+        Most bytes that it may decompress to.
 
     Returns
     -------
     bytes or None
-        Unpacked content; None where there is no external decoder, it finds a fault, the file does
-        not end where its last stream does, or there is more than `limit`: what is wrong then is
-        for Python's own decoder to say.
+        Decompressed content; None where there is no external decoder, it reports a fault, the file
+        does not end where its last stream does, or there is more than `limit`: Python's own decoder
+        then says what is wrong.
     """
     program = shutil.which(_PROGRAM)
     if program is None or not _ends_with_stream(path):
@@ -50,7 +50,7 @@ def decompress_bz2(path: Path, limit: int) -> bytes | None:
 
 
 def _ends_with_stream(path: Path) -> bool:
-    """Tell whether the last bits of a file are those of a bz2 stream; the decoder does not mind."""
+    """Check that a file ends as a bz2 stream does, which the external decoder does not."""
     with path.open("rb") as file:
         file.seek(-min(11, path.stat().st_size), io.SEEK_END)
         end = int.from_bytes(file.read())
@@ -58,13 +58,13 @@ def _ends_with_stream(path: Path) -> bool:
 
 
 def get_decoder_name() -> str:
-    """Say what decompresses bz2 files here: ``lbzip2`` where it is installed, else ``bz2``."""
+    """Name what decompresses bz2 files here: ``lbzip2`` where it is installed, else ``bz2``."""
     return _PROGRAM if shutil.which(_PROGRAM) else "bz2"
 
 
 @contextmanager
 def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
-    """Open a file for reading, decompressing bz2 and gzip by its own first bytes.
+    """Open a file for reading, decompressed where its first bytes are those of bz2 or gzip.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
     Yields
     ------
     file object
-        Unpacked bytes from the start on. What is not read is not decompressed (the external decoder
-        works a little ahead); a broken stream raises OSError or EOFError, or ends too soon.
+        Decompressed bytes. What is not read is not decompressed (the external decoder works a
+        little ahead); a broken stream raises OSError or EOFError, or ends too soon.
     """
     # unbuffered: the external decoder takes the file over at the place it stands at
     with path.open("rb", buffering=0) as raw:
@@ -95,7 +95,7 @@ def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
 
 @contextmanager
 def _piped(command: list[str], raw: io.FileIO) -> Iterator[subprocess.Popen[bytes]]:
-    """Have a program work on a file; stop it where no more is wanted."""
+    """Run a program on a file, and stop it at the end of the block."""
     process = subprocess.Popen(
         command, stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

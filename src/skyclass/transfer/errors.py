@@ -1,4 +1,4 @@
-"""What can come of a try at a file, other than the file."""
+"""How an attempt at a transfer can fail."""
 
 __all__ = ["NotFoundError", "PermanentError", "TransientError", "UnreachableError"]
 
@@ -8,51 +8,59 @@ class NotFoundError(Exception):
 
 
 class PermanentError(Exception):
-    """The file cannot be had; trying again at once would not help."""
+    """The transfer failed in a way that another attempt would not mend."""
 
-    def __init__(self, reason: str, *, outage: bool = False) -> None:
-        """Say what.
+    def __init__(self, reason: str, *, service_fault: bool = False) -> None:
+        """Store the reason.
 
         Parameters
         ----------
         reason
             One short clause.
-        outage
-            Whether this is the service's fault rather than the file's.
+        service_fault
+            Whether the service is at fault rather than the file.
         """
         super().__init__(reason)
-        self.outage = outage
+        self.service_fault = service_fault
 
 
 class TransientError(Exception):
-    """Something went wrong that may go right the next time."""
+    """The transfer failed, but another attempt may succeed."""
 
     def __init__(
         self,
         reason: str,
-        wait: float | None = None,
+        retry_after: float | None = None,
         *,
-        overrun: bool = False,
+        rate_limited: bool = False,
         discard: bool = False,
+        processed: bool = True,
     ) -> None:
-        """Say what.
+        """Store the reason.
 
         Parameters
         ----------
         reason
             One short clause.
-        wait
+        retry_after
             Seconds that the server asked to wait.
-        overrun
-            Whether the server wants fewer requests, so that all must wait.
+        rate_limited
+            Whether the server wants fewer requests, so that all requests to it must wait.
         discard
-            Whether what came of the file is of no use.
+            Whether the bytes received so far are of no use.
+        processed
+            Whether the server may have acted upon the request.
         """
         super().__init__(reason)
-        self.wait = wait
-        self.overrun = overrun
+        self.retry_after = retry_after
+        self.rate_limited = rate_limited
         self.discard = discard
+        self.processed = processed
 
 
 class UnreachableError(TransientError):
     """No connection could be made."""
+
+    def __init__(self, reason: str) -> None:
+        """Store the reason, one short clause."""
+        super().__init__(reason, processed=False)

@@ -1,4 +1,4 @@
-"""Is a file whole? Compressed streams, FITS structure, pictures, and errors in disguise."""
+"""Check that a file is whole: compressed streams, FITS structure, pictures, error pages."""
 
 import bz2
 import io
@@ -15,12 +15,12 @@ from skyclass.transfer.decompress import decompress_bz2
 
 __all__ = [
     "check_picture",
-    "disguised_error",
+    "describe_error_page",
     "find_header_end",
     "open_picture",
     "read_decompressed",
     "read_fits_headers",
-    "too_many_queries",
+    "says_too_many_requests",
 ]
 
 BLOCK: Final = 2880
@@ -29,7 +29,6 @@ BLOCK: Final = 2880
 _MOST_STREAMS: Final = 1000
 _MOST_HEADER: Final = 2**20
 _ENDS: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-_RATE_LIMIT = re.compile(rb"maximum \d+ queries allowed per minute|too many requests", re.I)
 
 
 def read_decompressed(path: Path, limit: int) -> bytes:
@@ -38,19 +37,19 @@ def read_decompressed(path: Path, limit: int) -> bytes:
     Parameters
     ----------
     path
-        File; how it is packed is told by its first bytes.
+        File; its first bytes tell how it is compressed.
     limit
-        Most bytes it may have, packed or unpacked.
+        Most bytes it may have, compressed or not.
 
     Returns
     -------
     bytes
-        Unpacked content.
+        Decompressed content.
 
     Raises
     ------
     SurveyError
-        Where the stream is cut short or broken, something follows it, or it holds more than
+        Where the stream is truncated or broken, something follows it, or it holds more than
         `limit` bytes.
     """
     if path.stat().st_size > limit:
@@ -67,7 +66,7 @@ def read_decompressed(path: Path, limit: int) -> bytes:
         piece, content = _stream(content, room + 1)
         room -= len(piece)
         if room < 0:
-            raise SurveyError(f"unpacks to more than {limit} bytes")
+            raise SurveyError(f"decompresses to more than {limit} bytes")
         parts.append(piece)
         if not content:
             return b"".join(parts)
@@ -75,7 +74,7 @@ def read_decompressed(path: Path, limit: int) -> bytes:
 
 
 def _stream(content: bytes, most: int) -> tuple[bytes, bytes]:
-    """Decompress one stream; give what it holds and what follows it."""
+    """Decompress one stream; return its content and the bytes after it."""
     is_bz2 = content[:3] == b"BZh"
     stream = bz2.BZ2Decompressor() if is_bz2 else zlib.decompressobj(wbits=31)
     try:
@@ -83,17 +82,17 @@ def _stream(content: bytes, most: int) -> tuple[bytes, bytes]:
     except (OSError, zlib.error) as error:
         raise SurveyError(f"is broken: {error}") from error
     if len(piece) < most and not stream.eof:
-        raise SurveyError("is cut short: its compressed stream does not end")
+        raise SurveyError("is truncated: its compressed stream does not end")
     return piece, stream.unused_data
 
 
 def read_fits_headers(content: bytes) -> list[fits.Header]:
-    """Walk through a FITS file and read the header of each HDU.
+    """Read the header of each HDU of a FITS file.
 
     Parameters
     ----------
     content
-        The whole file, unpacked.
+        The whole file, decompressed.
 
     Returns
     -------
@@ -103,7 +102,7 @@ def read_fits_headers(content: bytes) -> list[fits.Header]:
     Raises
     ------
     SurveyError
-        Where the file is no FITS file, or does not end where its last HDU does.
+        Where the file is not FITS, or does not end where its last HDU does.
     """
     headers: list[fits.Header] = []
     start = 0
@@ -119,7 +118,7 @@ def read_fits_headers(content: bytes) -> list[fits.Header]:
         headers.append(header)
         start = end + -(-size // BLOCK) * BLOCK
         if start > len(content):
-            raise SurveyError(f"is cut short: {len(content)} bytes of at least {start}")
+            raise SurveyError(f"is truncated: {len(content)} bytes of at least {start}")
     return headers
 
 
@@ -129,19 +128,19 @@ def find_header_end(content: bytes, start: int = 0) -> int:
     Parameters
     ----------
     content
-        The file, unpacked.
+        The file, decompressed.
     start
-        Where the header begins.
+        Offset of the header in bytes.
 
     Returns
     -------
     int
-        Where the data follow.
+        Offset of the data that follow.
 
     Raises
     ------
     SurveyError
-        Where there is no END card within a megabyte, or the cards are not ASCII.
+        Where there is no END card within a megabyte, or a card is not ASCII.
     """
     for block in range(start, min(len(content), start + _MOST_HEADER), BLOCK):
         cards = content[block : block + BLOCK]
@@ -153,7 +152,7 @@ def find_header_end(content: bytes, start: int = 0) -> int:
 
 
 def _data_size(header: fits.Header) -> int:
-    """Give the bytes of an HDU's data (section 4.4.1, equation 2)."""
+    """Compute the number of bytes of an HDU's data (section 4.4.1, equation 2)."""
     axes = [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header["NAXIS"]))]
     if not axes:
         return 0
@@ -169,7 +168,7 @@ def _data_size(header: fits.Header) -> int:
 def check_picture(
     path: Path, limit: int, kind: Literal["JPEG", "PNG"], size: tuple[int, int]
 ) -> None:
-    """Decode a picture whole, as `open_picture` does, for its errors only."""
+    """Check that a picture can be decoded whole, as `open_picture` does."""
     open_picture(path, limit, kind, size)
 
 
@@ -185,7 +184,7 @@ def open_picture(
     limit
         Most bytes it may have.
     kind
-        What it should be.
+        Format it should have.
     size
         Width and height it should have; a picture of another size is refused before decoding.
 
@@ -197,7 +196,7 @@ def open_picture(
     Raises
     ------
     SurveyError
-        Where it is something else, cut short or broken.
+        Where it is something else, truncated or broken.
     """
     if path.stat().st_size > limit:
         raise SurveyError(f"has more than {limit} bytes")
@@ -205,23 +204,23 @@ def open_picture(
     try:
         with Image.open(io.BytesIO(content), formats=[kind]) as picture:
             if picture.size != size:
-                found = f"{picture.size[0]}x{picture.size[1]}"
-                raise SurveyError(f"has {found} pixels, not the {size[0]}x{size[1]} asked for")
+                actual = f"{picture.size[0]}x{picture.size[1]}"
+                raise SurveyError(f"has {actual} pixels, not the {size[0]}x{size[1]} requested")
             picture.verify()  # the checksums of PNG
         # decoders fill in what is missing at the end, so the end is looked at here
         if not content.rstrip(b"\0").endswith(_ENDS[kind]):
-            raise SurveyError(f"is cut short: the end of the {kind} is missing")
+            raise SurveyError(f"is truncated: the end of the {kind} is missing")
         with Image.open(io.BytesIO(content), formats=[kind]) as picture:
             picture.load()
             return picture
     except UnidentifiedImageError as error:
-        raise SurveyError(f"is no {kind} picture") from error
+        raise SurveyError(f"is not a {kind} picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise SurveyError(f"is a broken {kind} picture: {error!s:.100}") from error
 
 
-def disguised_error(head: bytes) -> str | None:
-    """Recognise an error that was sent as if it were the file.
+def describe_error_page(head: bytes) -> str | None:
+    """Describe an error that was sent with status 200 in place of a file.
 
     Parameters
     ----------
@@ -231,13 +230,11 @@ def disguised_error(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        What is wrong, if anything is.
+        Clause without a subject, such as ``is empty``; None where this is no error known.
     """
     text = head.lstrip()
     if not text:
         return "is empty"
-    if too_many_queries(head):
-        return "is a message that there were too many queries"
     if text[:1] == b"<":
         title = re.search(rb"<title>\s*([^<]{1,80})", head, re.I)
         name = f" ({title[1].decode('ascii', 'replace').strip()})" if title else ""
@@ -247,17 +244,17 @@ def disguised_error(head: bytes) -> str | None:
     return None
 
 
-def too_many_queries(head: bytes) -> bool:
-    """Tell whether a text says that a limit of queries was passed.
+def says_too_many_requests(head: bytes) -> bool:
+    """Check whether a text says that a limit of requests was exceeded, as HTTP words it.
 
     Parameters
     ----------
     head
-        First bytes of what was sent.
+        First bytes of an answer.
 
     Returns
     -------
     bool
-        SkyServer says ``Maximum 60 queries allowed per minute`` in an answer of status 200.
+        True for ``Too Many Requests``, the phrase of status 429, in an answer of another status.
     """
-    return _RATE_LIMIT.search(head) is not None
+    return b"too many requests" in head.lower()

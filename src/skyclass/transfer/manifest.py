@@ -1,4 +1,4 @@
-"""What became of every file: a small SQLite table beside the data."""
+"""The manifest of a download: the outcome of every file, in a SQLite table beside the data."""
 
 import fcntl
 import logging
@@ -12,7 +12,14 @@ from typing import IO, Final, Self, TypeVar
 from skyclass.errors import OutputError, SurveyError
 from skyclass.files import AnyPath, make_directory
 
-__all__ = ["MANIFEST_NAME", "Entry", "Manifest", "Partial", "locked_manifest", "read_status"]
+__all__ = [
+    "MANIFEST_NAME",
+    "Manifest",
+    "ManifestEntry",
+    "PartialFile",
+    "open_locked_manifest",
+    "read_status",
+]
 
 MANIFEST_NAME: Final = "downloads.sqlite"
 """Name of the manifest in the directory of a download."""
@@ -36,11 +43,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What became of one file."""
+class ManifestEntry:
+    """The outcome of one file."""
 
     path: str
-    """Name asked for, below the directory."""
+    """Name requested, below the directory."""
     kind: str
     """Kind of file, such as ``frames``."""
     url: str
@@ -57,20 +64,20 @@ class Entry:
     """Why it failed, or is absent."""
 
     def is_intact(self, out: Path) -> bool:
-        """Tell whether the file is there as it was when it was checked."""
+        """Check whether the file is unchanged since it was checked."""
         try:
-            found = (out / (self.stored or self.path)).stat()
+            stat = (out / (self.stored or self.path)).stat()
         except OSError:
             return False
-        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
+        return (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
 @dataclass(frozen=True)
-class Partial:
-    """What a file begun earlier is a part of."""
+class PartialFile:
+    """A file that an earlier attempt left unfinished."""
 
     validator: str
-    """Strong ETag or date of last change that the server gave."""
+    """Strong ETag or date of the last change, as the server sent it."""
     total: int
     """Bytes of the whole file."""
 
@@ -83,7 +90,7 @@ class Manifest:
     """
 
     def __init__(self, out: Path) -> None:
-        """Open or begin the manifest of a directory.
+        """Open the manifest of a directory, or create it.
 
         Parameters
         ----------
@@ -95,7 +102,7 @@ class Manifest:
         OutputError
             Where it cannot be written.
         SurveyError
-            Where the file there is no manifest.
+            Where the file there is not a manifest.
         """
         self._file = make_directory(out) / MANIFEST_NAME
         self._connection = self._guard(lambda: sqlite3.connect(self._file, isolation_level=None))
@@ -107,42 +114,42 @@ class Manifest:
     def __exit__(self, *_error: object) -> None:
         self._connection.close()
 
-    def get(self, path: str) -> Entry | None:
-        """Give what is recorded of a file."""
+    def get(self, path: str) -> ManifestEntry | None:
+        """Look up the outcome of a file; None where there is none yet."""
         query = "SELECT * FROM files WHERE path = ?"
         row = self._guard(lambda: self._connection.execute(query, (path,)).fetchone())
-        return None if row is None else _entry(row)
+        return None if row is None else _make_entry(row)
 
-    def record(self, entry: Entry) -> None:
-        """Record what became of a file."""
+    def record(self, entry: ManifestEntry) -> None:
+        """Record the outcome of a file."""
         e = entry
         values = (e.path, e.kind, e.url, e.state, e.stored, e.size, e.mtime_ns, e.reason)
         query = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         self._guard(lambda: self._connection.execute(query, values))
 
-    def partial(self, name: str) -> Partial | None:
-        """Give what is known of a file begun earlier, by its temporary name."""
+    def get_partial(self, name: str) -> PartialFile | None:
+        """Look up an unfinished file by its temporary name."""
         query = "SELECT validator, total FROM partials WHERE name = ?"
         row = self._guard(lambda: self._connection.execute(query, (name,)).fetchone())
-        return None if row is None else Partial(*row)
+        return None if row is None else PartialFile(*row)
 
-    def begin(self, name: str, partial: Partial) -> None:
-        """Record what is being written, before its first byte is."""
+    def record_partial(self, name: str, partial: PartialFile) -> None:
+        """Record an unfinished file before its first byte is written."""
         values = (name, partial.validator, partial.total)
         query = "INSERT OR REPLACE INTO partials VALUES (?, ?, ?)"
         self._guard(lambda: self._connection.execute(query, values))
 
-    def forget(self, name: str) -> None:
-        """Forget a file begun."""
+    def forget_partial(self, name: str) -> None:
+        """Forget an unfinished file."""
         query = "DELETE FROM partials WHERE name = ?"
         self._guard(lambda: self._connection.execute(query, (name,)))
 
-    def counts(self) -> list[tuple[str, str, int, int]]:
+    def count_files(self) -> list[tuple[str, str, int, int]]:
         """Count files by kind and state: (kind, state, files, bytes)."""
         query = "SELECT kind, state, count(*), sum(size) FROM files GROUP BY 1, 2 ORDER BY 1, 2"
         return self._guard(lambda: self._connection.execute(query).fetchall())
 
-    def failures(self) -> list[tuple[str, int, str]]:
+    def list_failures(self) -> list[tuple[str, int, str]]:
         """List why files failed: (reason, files, the first of them), most frequent first."""
         query = (
             "SELECT reason, count(*), min(path) FROM files WHERE state = 'failed'"
@@ -151,30 +158,32 @@ class Manifest:
         return self._guard(lambda: self._connection.execute(query).fetchall())
 
     def _prepare(self) -> None:
-        """Make the tables; a table of another version is not ours to change."""
+        """Create the tables; those of another version are left alone."""
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in {0, _VERSION}:
-            raise SurveyError(f"{self._file} was made by another version; choose another --out")
+            raise SurveyError(
+                f"{self._file} was made by another version of skyclass; choose another directory"
+            )
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         if version == 0:
             self._connection.executescript(f"{_TABLES}PRAGMA user_version = {_VERSION};")
 
     def _guard(self, work: Callable[[], T]) -> T:
-        """Turn SQLite's errors into one line."""
+        """Convert errors of SQLite into one line."""
         try:
             return work()
         except sqlite3.OperationalError as error:
             raise OutputError(f"cannot write {self._file}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise SurveyError(
-                f"{self._file} is no list of downloads ({error}); move it away, and every file"
-                " beside it is checked and listed anew"
+                f"{self._file} is not a manifest of downloads ({error}); move it away, and every"
+                " file beside it is checked and recorded anew"
             ) from error
 
 
 @contextmanager
-def locked_manifest(out: Path) -> Iterator[Manifest]:
+def open_locked_manifest(out: Path) -> Iterator[Manifest]:
     """Open the manifest of a directory for one process at a time; others wait for it.
 
     Parameters
@@ -204,16 +213,16 @@ def locked_manifest(out: Path) -> Iterator[Manifest]:
 
 
 def _lock(file: IO[str], out: Path) -> None:
-    """Wait for a lock, and say so."""
+    """Take a lock; warn where another process holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        _log.warning("another process works in %s; waiting for it to end", out)
+        _log.warning("another process is downloading into %s; waiting for it to end", out)
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def read_status(out: AnyPath) -> list[str]:
-    """Summarise what was downloaded into a directory.
+    """Summarise the downloads into a directory.
 
     Parameters
     ----------
@@ -234,7 +243,7 @@ def read_status(out: AnyPath) -> list[str]:
     if not (out / MANIFEST_NAME).is_file():
         raise SurveyError(f"nothing was downloaded into {out}: it has no {MANIFEST_NAME}")
     with Manifest(out) as manifest:
-        counts, failures = manifest.counts(), manifest.failures()
+        counts, failures = manifest.count_files(), manifest.list_failures()
     lines = []
     for kind in dict.fromkeys(kind for kind, *_ in counts):
         states = {state: n for k, state, n, _ in counts if k == kind}
@@ -244,10 +253,10 @@ def read_status(out: AnyPath) -> list[str]:
             f" {states.get('absent', 0)} absent, {states.get('failed', 0)} failed"
         )
     lines += [f"  {count} failed: {reason} ({path})" for reason, count, path in failures]
-    return lines or ["nothing asked for yet"]
+    return lines or ["no file has been requested yet"]
 
 
-def _entry(row: tuple[str, str, str, str, str, int, int, str]) -> Entry:
-    """Make an entry of a row."""
+def _make_entry(row: tuple[str, str, str, str, str, int, int, str]) -> ManifestEntry:
+    """Convert a row of the table."""
     path, kind, url, state, stored, size, mtime_ns, reason = row
-    return Entry(path, kind, url, state, stored, size, mtime_ns, reason)
+    return ManifestEntry(path, kind, url, state, stored, size, mtime_ns, reason)

@@ -1,4 +1,4 @@
-"""Copy a file of a mirror on disk, given by a file:// address."""
+"""Copy files from a mirror on disk, which has a ``file://`` address."""
 
 import shutil
 from pathlib import Path
@@ -9,11 +9,11 @@ from skyclass.errors import OutputError
 from skyclass.transfer.errors import NotFoundError, PermanentError, UnreachableError
 from skyclass.transfer.file_request import FileRequest
 
-__all__ = ["copy_file"]
+__all__ = ["copy_from_mirror"]
 
 
-def copy_file(request: FileRequest, target: Path) -> None:
-    """Copy a file of a mirror on disk.
+def copy_from_mirror(request: FileRequest, target: Path) -> None:
+    """Copy a file from a mirror on disk.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def copy_file(request: FileRequest, target: Path) -> None:
     """
     root = Path(url2pathname(urlsplit(request.base).path))
     if not root.is_dir():
-        raise UnreachableError(f"{root} is no directory")
+        raise UnreachableError(f"{root} is not a directory")
     path = root / request.source.lstrip("/")
     if not path.is_file():
         path = root / request.path

@@ -1,4 +1,4 @@
-"""How a server is treated: when the next request may go, and how long to wait after an error."""
+"""Rate limits: when the next request may be sent, and how long to wait after a failure."""
 
 import asyncio
 import random
@@ -17,64 +17,64 @@ _LONGEST_WAIT: Final = 60.0
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as a download sees it; a test puts its own in."""
+    """The time as transfers see it; tests pass one of their own."""
 
     now: Callable[[], float] = time.monotonic
-    """Seconds since some moment."""
+    """Seconds since an arbitrary moment."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """Wait for some seconds."""
+    """Wait for a number of seconds."""
 
 
 class RateLimiter:
-    """The rhythm of requests to one host."""
+    """Spaces out the requests to one host."""
 
     def __init__(self, rate: float, clock: Clock) -> None:
-        """Begin.
+        """Set the rate.
 
         Parameters
         ----------
         rate
-            Most requests a second; 0 sets no limit.
+            Most requests per second; 0 sets no limit.
         clock
-            Time.
+            Source of time.
         """
-        self._step = 1.0 / rate if rate else 0.0
+        self._interval = 1.0 / rate if rate else 0.0
         self._clock = clock
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def wait(self) -> None:
         """Wait until the next request may be sent."""
         now = self._clock.now()
         start = max(now, self._next)
-        self._next = start + self._step
+        self._next = start + self._interval
         if start > now:
             await self._clock.sleep(start - now)
 
-    def hold(self, seconds: float) -> None:
-        """Send nothing for a while: the server has asked for it."""
+    def pause(self, seconds: float) -> None:
+        """Hold back all requests for a while, as the server has asked."""
         self._next = max(self._next, self._clock.now() + seconds)
 
 
 def compute_backoff(attempt: int) -> float:
-    """Give the seconds to wait after a try that failed.
+    """Compute the wait after a failed attempt.
 
     Parameters
     ----------
     attempt
-        0 for the first try.
+        0 for the first attempt.
 
     Returns
     -------
     float
-        Between a half and the whole of half a second doubled `attempt` times, a minute at most;
-        the chance in it keeps many clients from coming back at the same moment.
+        Seconds: between a half and the whole of half a second doubled `attempt` times, a minute at
+        most. The random part keeps many clients from coming back at the same moment.
     """
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt)
     return longest * random.uniform(0.5, 1.0)
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Read a ``Retry-After`` header (RFC 9110, 10.2.3).
+    """Parse a ``Retry-After`` header (RFC 9110, 10.2.3).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def parse_retry_after(value: str | None) -> float | None:
     Returns
     -------
     float or None
-        Seconds to wait from now, never negative; None where nothing can be read.
+        Seconds to wait from now, never negative; None where the value cannot be parsed.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():

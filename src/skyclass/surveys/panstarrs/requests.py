@@ -113,7 +113,7 @@ def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fi
             source=_names_path(row, reddest_first),
             limit=_LIMIT,
             check=partial(check_picture, limit=_LIMIT, kind=kind, size=(size, size)),
-            follow=partial(
+            resolve=partial(
                 _cutout_request,
                 bands=reddest_first,
                 place=_format_place(row, size),
@@ -157,7 +157,7 @@ def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
             source=_names_path(row, BANDS),
             limit=_LIMIT,
             check=partial(check_cutout, band=band, size=size),
-            follow=partial(
+            resolve=partial(
                 _cutout_request, bands=band, place=_format_place(row, size), form="fits"
             ),
         )

@@ -4,29 +4,38 @@ Paths and status numbers are those of the SciServer clients
 (https://rdrr.io/github/sciserver/SciScript-R/man/CasJobs.getJobStatus.html).
 """
 
+import asyncio
 import json
 import os
 import re
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
-import httpx
-
-from skyclass._version import __version__
 from skyclass.errors import RemoteError
-from skyclass.surveys.sdss.skyserver import HOST
+from skyclass.surveys.sdss.skyserver import HOST, SQL_SETTINGS
+from skyclass.transfer.errors import PermanentError, TransientError
+from skyclass.transfer.http_client import (
+    BUSY_STATUSES,
+    HttpClient,
+    TransferSettings,
+    call_outside_event_loop,
+    raise_for_status,
+)
+from skyclass.transfer.rate_limit import Clock
 
 __all__ = ["TOKEN_VARIABLE", "CasJobs"]
 
 TOKEN_VARIABLE: Final = "SKYCLASS_CASJOBS_TOKEN"
 """Environment variable with the SciServer token."""
 
+MAX_ANSWER: Final = 2 * 2**30
+"""Most bytes of one answer."""
+
 _FINISHED: Final = 5
 _ENDED: Final = {3: "was cancelled", 4: "failed"}
-_POLL: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
-_MAX_ANSWER: Final = 2 * 2**30
+_POLL_INTERVALS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 @dataclass
@@ -34,18 +43,22 @@ class CasJobs:
     """A client of the CasJobs REST interface."""
 
     base_url: str = HOST
-    """Where the service is."""
+    """Address of the service."""
     token: str = field(default_factory=lambda: os.environ.get(TOKEN_VARIABLE, ""), repr=False)
     """SciServer token; never shown."""
-    sleep: Callable[[float], None] = time.sleep
-    """How to wait, in seconds."""
+    settings: TransferSettings = SQL_SETTINGS
+    """Rate, retries and time limits."""
+    clock: Clock = field(default_factory=Clock, repr=False)
+    """Source of time."""
 
     def __post_init__(self) -> None:
-        """Refuse to go without a token."""
+        """Check that there is a token, and prepare the HTTP client."""
         if not self.token:
             raise RemoteError(
                 self.url, f"CasJobs needs an account: set {TOKEN_VARIABLE} to your SciServer token"
             )
+        # another host that the service redirects to must not see the token
+        self._http = HttpClient(self.settings, self.clock, follow_redirects=False)
 
     @property
     def url(self) -> str:
@@ -66,12 +79,18 @@ class CasJobs:
         -------
         int
             Number of the job.
+
+        Raises
+        ------
+        RemoteError
+            Where the service cannot be reached or refuses the job. A request that the service may
+            have acted upon is not repeated, so no job is submitted twice.
         """
         body = {"Query": sql, "TaskName": "skyclass"}
-        answer = self._ask("PUT", f"contexts/DR{release}/jobs", body)
+        answer = self._run("PUT", f"contexts/DR{release}/jobs", body)
         match = re.fullmatch(r'\s*"?(\d{1,18})"?\s*', answer)
         if match is None:
-            raise RemoteError(self.url, f"no job number but {answer[:100]!r}")
+            raise RemoteError(self.url, f"the answer is no job number: {answer[:100]!r}")
         return int(match.group(1))
 
     def wait(self, job: int) -> None:
@@ -87,18 +106,7 @@ class CasJobs:
         RemoteError
             Where the job fails or is cancelled.
         """
-        pauses = iter(_POLL)
-        pause = 1.0
-        while True:
-            told = json.loads(self._ask("GET", f"jobs/{job}"))
-            status = told.get("Status")
-            if status == _FINISHED:
-                return
-            if status in _ENDED:
-                reason = str(told.get("Message") or "no reason given")[:300]
-                raise RemoteError(self.url, f"job {job} {_ENDED[status]}: {reason}")
-            pause = next(pauses, pause)
-            self.sleep(pause)
+        call_outside_event_loop(lambda: asyncio.run(self._wait(job)))
 
     def query(self, sql: str) -> str | None:
         """Query MyDB.
@@ -113,7 +121,7 @@ class CasJobs:
         str
             CSV with plain column names, or None where there is no row.
         """
-        text = self._ask("POST", "contexts/MyDB/query", {"Query": sql})
+        text = self._run("POST", "contexts/MyDB/query", {"Query": sql})
         rows = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         if len(rows) < 2:
             return None
@@ -121,22 +129,65 @@ class CasJobs:
         rows[0] = re.sub(r"\[([^\]]+)\](?::\w+)?", r"\1", rows[0])
         return "\n".join(rows) + "\n"
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> str:
-        """Send one request; give the text of the answer."""
+    def _run(self, method: str, path: str, body: Mapping[str, str]) -> str:
+        """Send one request, repeated where that helps; return the text of the answer."""
+        return call_outside_event_loop(lambda: asyncio.run(self._request(method, path, body)))
+
+    async def _wait(self, job: int) -> None:
+        """Ask for the state of a job, ever less often."""
+        intervals = iter(_POLL_INTERVALS)
+        interval = _POLL_INTERVALS[-1]
+        while True:
+            answer = await self._request("GET", f"jobs/{job}")
+            status, message = self._parse_state(answer)
+            if status == _FINISHED:
+                return
+            if status in _ENDED:
+                raise RemoteError(self.url, f"job {job} {_ENDED[status]}: {message}")
+            interval = next(intervals, interval)
+            await self.clock.sleep(interval)
+
+    def _parse_state(self, text: str) -> tuple[int, str]:
+        """Parse the state of a job: its status number and the service's message."""
+        try:
+            state = json.loads(text)
+            return int(state["Status"]), str(state.get("Message") or "no reason given")[:300]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RemoteError(
+                self.url, f"the answer is not the state of a job: {text[:100]!r}"
+            ) from error
+
+    async def _request(self, method: str, path: str, body: Mapping[str, str] | None = None) -> str:
+        """Attempt one request until it is answered."""
         url = f"{self.url}/{path}"
+        try:
+            async with self._http:
+                return await self._http.retry(url, partial(self._attempt, method, url, body))
+        except TransientError as error:
+            attempts = f"{error} ({self.settings.retries + 1} attempts); run again later"
+            raise RemoteError(url, attempts) from error
+        except PermanentError as error:
+            raise RemoteError(url, str(error)) from error
+
+    async def _attempt(self, method: str, url: str, body: Mapping[str, str] | None) -> str:
+        """Send one request and check the status of the answer."""
         headers = {
             "X-Auth-Token": self.token,
-            "User-Agent": f"skyclass/{__version__}",
             "Accept": "text/plain" if method == "POST" else "application/json",
         }
         try:
-            answer = httpx.request(method, url, json=body, headers=headers, timeout=600.0)
-        except httpx.TransportError as error:
-            raise RemoteError(url, f"{error or type(error).__name__}; try again later") from error
-        if answer.status_code in {401, 403}:
+            response, text = await self._http.read_text(
+                method, url, MAX_ANSWER, headers=headers, json=body
+            )
+            if response.status_code in BUSY_STATUSES:
+                raise_for_status(response)
+        except TransientError as error:
+            if method == "PUT" and error.processed:
+                reason = f"{error}; the job may have been submitted: look at your CasJobs history"
+                raise PermanentError(reason) from error
+            raise
+        if response.status_code in {401, 403}:
             raise RemoteError(url, f"the token was refused; renew {TOKEN_VARIABLE}")
-        if answer.is_error:
-            raise RemoteError(url, f"status {answer.status_code}: {answer.text[:300]}")
-        if len(answer.content) > _MAX_ANSWER:
-            raise RemoteError(url, f"the answer is larger than {_MAX_ANSWER} bytes")
-        return answer.text
+        if response.status_code != 200:
+            raise RemoteError(url, f"HTTP {response.status_code}: {text[:300]}")
+        return text

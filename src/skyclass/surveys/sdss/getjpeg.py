@@ -14,6 +14,7 @@ from skyclass.errors import SurveyError
 from skyclass.object_names import name_object
 from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import FileKind, Picture, Row, shard_path
+from skyclass.surveys.sdss.skyserver import HOST, says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
 
@@ -68,10 +69,11 @@ def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
         FileRequest(
             kind="sdss-jpeg",
             path=shard_path(folder, f"{name_object(row)}.jpg"),
-            base=survey.base_url or "https://skyserver.sdss.org",
+            base=survey.base_url or HOST,
             source=f"/dr{survey.release}/SkyServerWS/ImgCutout/getjpeg?{urlencode(place)}",
             limit=JPEG_LIMIT,
             check=partial(_check, size=(width, height)),
+            recognise_overload=says_too_many_queries,
         )
     ]
 

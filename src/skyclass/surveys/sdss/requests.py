@@ -9,6 +9,7 @@ from skyclass.errors import SurveyError
 from skyclass.surveys.file_kinds import FileKind, Picture, Row
 from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, FRAME_LESS_FIELD, Field, frame_path
 from skyclass.surveys.sdss.raw_frame import MAX_FRAME_BYTES
+from skyclass.surveys.sdss.skyserver import says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import read_decompressed, read_fits_headers
 
@@ -88,6 +89,7 @@ def frame_requests(row: Row, survey: SurveyConfig, _picture: Picture) -> list[Fi
             limit=FRAME_LIMIT,
             check=partial(check_frame, field=field, band=band),
             decompressed_limit=MAX_FRAME_BYTES,
+            recognise_overload=says_too_many_queries,
         )
         for band in BANDS
     ]
