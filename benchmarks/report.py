@@ -18,7 +18,7 @@ from skyclass.evaluation.report import page
 from skyclass.evaluation.report.feature_map import embed, make_feature_map
 from skyclass.evaluation.report.gallery import Gallery
 from skyclass.evaluation.report.report_data import ReportData, read_report_data
-from skyclass.evaluation.report.saliency import explain, telling
+from skyclass.evaluation.report.saliency import choose_explained, explain
 from skyclass.evaluation.report.shown_objects import MOST, choose_objects
 from skyclass.images.stored_cutouts import CutoutSplit
 
@@ -40,16 +40,16 @@ class Repeated:
         return self._cutouts.offsets()[self._rows]
 
 
-def repeated(material: ReportData, count: int) -> ReportData:
+def repeated(data: ReportData, count: int) -> ReportData:
     """Repeat the test objects."""
-    rows = np.arange(count) % len(material.table)
-    magnitudes, field = material.magnitudes, material.field
+    rows = np.arange(count) % len(data.table)
+    magnitudes, field = data.magnitudes, data.field
     return dataclasses.replace(
-        material,
-        table=material.table.iloc[rows].reset_index(drop=True),
-        true=material.true[rows],
-        probabilities=material.probabilities[rows],
-        cutouts=Repeated(material.cutouts, rows),
+        data,
+        table=data.table.iloc[rows].reset_index(drop=True),
+        label=data.label[rows],
+        probabilities=data.probabilities[rows],
+        cutouts=Repeated(data.cutouts, rows),
         magnitudes=None if magnitudes is None else magnitudes[rows],
         field=None if field is None else field.iloc[rows],
     )
@@ -64,15 +64,15 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
 
 
 def main(directory: Path) -> None:
-    material = repeated(read_report_data(directory), MOST)
-    rows = choose_objects(material.true, material.given, material.confidence)
-    sprites = timed("thumbnails", lambda: Gallery(material, rows)).sprites
-    right, wrong = telling(material.true, material.given, material.confidence)
-    timed("saliency of 12 objects", lambda: explain(material, np.concatenate([right, wrong])))
-    features = timed("features of 2,000", lambda: embed(material, rows[:2000]))
+    data = repeated(read_report_data(directory), MOST)
+    rows = choose_objects(data.label, data.predicted, data.confidence)
+    sprites = timed("thumbnails", lambda: Gallery(data, rows)).sprites
+    right, wrong = choose_explained(data.label, data.predicted, data.confidence)
+    timed("saliency of 12 objects", lambda: explain(data, np.concatenate([right, wrong])))
+    features = timed("features of 2,000", lambda: embed(data, rows[:2000]))
     timed("map of 2,000", lambda: make_feature_map(features))
-    template = page._environment().get_template("report.html.j2")
-    text = timed("whole report", lambda: template.render(page._context(material)))
+    template = page._make_environment().get_template("report.html.j2")
+    text = timed("whole report", lambda: template.render(page._gather_context(data)))
     size = len(text.encode())
     kind = f"{sprites.width} x {sprites.height} pixels"
     print(f"{len(rows):,} objects, thumbnails of {kind}: {size / 1e6:.1f} MB")

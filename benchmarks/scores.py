@@ -3,7 +3,7 @@
 Usage: python benchmarks/scores.py [TESTS]
 
 Cost: 5,000 objects of 7 classes and 1,000 resamples, against a loop of scikit-learn's functions
-over resamples (25 of them, scaled up). Coverage: TESTS made-up test sets (400 where not given) of
+over resamples (25 of them, scaled up). Coverage: TESTS made-up test sets (400 by default) of
 objects that are independent, and of fields that differ in how hard they are.
 """
 
@@ -13,7 +13,7 @@ import time
 import numpy as np
 from sklearn import metrics
 
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.scores import score
 
 CHECKED = (
     *("accuracy", "balanced_accuracy", "f1_macro", "kappa"),
@@ -26,39 +26,39 @@ LOOPED = 25
 def made(rng: np.random.Generator, fields: int, each: int, classes: int = 3):
     """Draw true classes and probabilities of a model that is too sure of itself."""
     n = fields * each
-    true = rng.integers(0, classes, n)
+    label = rng.integers(0, classes, n)
     ease = np.repeat(rng.normal(2.0, 0.8 if each > 1 else 0.0, fields), each)
-    logits = 2.5 * (rng.normal(size=(n, classes)) + ease[:, None] * np.eye(classes)[true])
+    logits = 2.5 * (rng.normal(size=(n, classes)) + ease[:, None] * np.eye(classes)[label])
     raw = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return true, raw / raw.sum(axis=1, keepdims=True)
+    return label, raw / raw.sum(axis=1, keepdims=True)
 
 
-def with_scikit_learn(true: np.ndarray, shares: np.ndarray) -> None:
+def with_scikit_learn(label: np.ndarray, shares: np.ndarray) -> None:
     """Work out the same scores of one resample."""
-    given = shares.argmax(axis=1)
-    metrics.accuracy_score(true, given)
-    metrics.balanced_accuracy_score(true, given)
-    metrics.cohen_kappa_score(true, given)
+    predicted = shares.argmax(axis=1)
+    metrics.accuracy_score(label, predicted)
+    metrics.balanced_accuracy_score(label, predicted)
+    metrics.cohen_kappa_score(label, predicted)
     for average in ("weighted", "macro", None):
-        metrics.precision_recall_fscore_support(true, given, average=average, zero_division=0)
-    metrics.log_loss(true, shares, labels=range(CLASSES))
-    metrics.top_k_accuracy_score(true, shares, k=2, labels=range(CLASSES))
+        metrics.precision_recall_fscore_support(label, predicted, average=average, zero_division=0)
+    metrics.log_loss(label, shares, labels=range(CLASSES))
+    metrics.top_k_accuracy_score(label, shares, k=2, labels=range(CLASSES))
     for k in range(CLASSES):
-        metrics.roc_auc_score(true == k, shares[:, k])
-        metrics.average_precision_score(true == k, shares[:, k])
+        metrics.roc_auc_score(label == k, shares[:, k])
+        metrics.average_precision_score(label == k, shares[:, k])
 
 
 def cost(n: int = 5000) -> None:
     rng = np.random.default_rng(0)
-    true, shares = made(rng, n, 1, CLASSES)
+    label, shares = made(rng, n, 1, CLASSES)
     for name, groups in (("objects", None), ("50 fields", np.arange(n) // 100)):
         start = time.perf_counter()
-        score([str(k) for k in range(CLASSES)], true, shares, ordered=True, groups=groups)
+        score([str(k) for k in range(CLASSES)], label, shares, ordered=True, groups=groups)
         ours = time.perf_counter() - start
         start = time.perf_counter()
         for _ in range(LOOPED):
             rows = rng.integers(0, n, n)
-            with_scikit_learn(true[rows], shares[rows])
+            with_scikit_learn(label[rows], shares[rows])
         loop = (time.perf_counter() - start) * 1000 / LOOPED
         print(
             f"{n} x 1,000 resamples of {name}: {ours:.1f} s, loop {loop:.0f} s: {loop / ours:.0f} x"
@@ -72,10 +72,10 @@ def coverage(fields: int, each: int, tests: int) -> None:
     groups = np.repeat(np.arange(fields), each) if each > 1 else None
     held = dict.fromkeys(CHECKED, 0)
     for seed in range(tests):
-        found = score(labels, *made(rng, fields, each), groups=groups, seed=seed)
+        scores = score(labels, *made(rng, fields, each), groups=groups, seed=seed)
         for name in CHECKED:
-            low, high = found["ci95"][name]
-            held[name] += low <= truth[name] <= high
+            low, high = scores.ci95[name]
+            held[name] += low <= getattr(truth, name) <= high
     shares = ", ".join(f"{name} {100 * count / tests:.1f}" for name, count in held.items())
     print(f"{fields} fields of {each}: held in % of {tests} test sets: {shares}")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skyclass.config.experiment_file import read_config
     from skyclass.config.sections import Experiment
     from skyclass.evaluation.compare import compare
-    from skyclass.evaluation.metrics import score
+    from skyclass.evaluation.scores import score
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.registry import register_image_type
     from skyclass.images.renderer import render
@@ -70,7 +70,7 @@ _MODULES: Final = {
     "report": "studies.study_report",
     "run_experiment": "pipeline.experiment",
     "run_study": "studies.run_study",
-    "score": "evaluation.metrics",
+    "score": "evaluation.scores",
     "serve_archive": "mock_archive.server",
     "show": "images.show",
     "simulate": "simulation.simulate",

@@ -1,7 +1,7 @@
 """An experiment that nobody ran: all that a report is made from but for the cutouts' file."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import pytest
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import CatalogConfig, Experiment
 from skyclass.evaluation.binned_scores import score_by_condition
-from skyclass.evaluation.calibration import reliability_table
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.calibration import evaluate_calibration
+from skyclass.evaluation.metrics import Metrics, ModelScores, write_metrics
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.evaluation.predictions import make_predictions, write_predictions
-from skyclass.evaluation.report import report_data as material
+from skyclass.evaluation.report import report_data
+from skyclass.evaluation.scores import score
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
@@ -44,7 +45,7 @@ class StandIn:
     ra: list[float]
 
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """Give noise, the same for an object each time."""
+        """Draw noise, the same for an object each time."""
         seeds = [np.random.default_rng(int(i)) for i in indices]
         flux = [rng.normal(1, 0.5, (5, PIXELS, PIXELS)) for rng in seeds]
         return np.array(flux, dtype=np.float32).reshape(-1, 5, PIXELS, PIXELS)
@@ -56,16 +57,16 @@ class StandIn:
         return {"objid": self.objid, "ra": self.ra}[name]
 
 
-def probabilities(true: np.ndarray, k: int, bonus: float) -> np.ndarray:
-    logits = np.random.default_rng(int(10 * bonus)).normal(size=(len(true), k))
-    logits[np.arange(len(true)), true] += bonus
+def probabilities(label: np.ndarray, k: int, bonus: float) -> np.ndarray:
+    logits = np.random.default_rng(int(10 * bonus)).normal(size=(len(label), k))
+    logits[np.arange(len(label)), label] += bonus
     logits[:, -1] -= 30  # never predicted: its precision is undefined
     raw = np.exp(logits)
     return raw / raw.sum(axis=1, keepdims=True)
 
 
 def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
-    """Give the columns on how objects were observed."""
+    """Draw the columns of the observing conditions."""
     rng = np.random.default_rng(3)
     r = rng.uniform(15, 21, n)
     known = np.where(rng.random(n) < 0.95, 1.0, np.nan) if magnitudes else np.full(n, np.nan)
@@ -80,13 +81,13 @@ def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
 
 
 def write_model(folder: Path, spec: ModelSpec) -> None:
-    """Write a network that has learnt nothing, and the story of its training."""
+    """Write an untrained network and a history of its training."""
     save_model(Classifier(spec), folder / "model")
     (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
 
 
 def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
-    """Give what cleaning tells of a catalogue."""
+    """Make up a cleaning report."""
     return {
         "task": "object-type",
         "rows_in": 3 * n + 12,
@@ -108,27 +109,25 @@ def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
 def scored(
     table: pd.DataFrame,
     labels: tuple[str, ...],
-    true: np.ndarray,
+    label: np.ndarray,
     shares: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, Any]:
-    """Score a model and its baseline."""
+    """Score a model and its baselines."""
     model, baseline = shares
     scores = [
-        {**score(labels, true, each), "by": score_by_condition(table, labels, true, each)}
-        for each in (model, baseline, probabilities(true, len(labels), 0.5))
+        ModelScores(
+            **dict(score(labels, label, each)), by=score_by_condition(table, labels, label, each)
+        )
+        for each in (model, baseline, probabilities(label, len(labels), 0.5))
     ]
-    bins = {"ece": scores[0]["ece"], "bins": reliability_table(true, model)}
     return {
         "test": scores[0],
         "baseline": scores[1],
         "baselines": {"k-nn": scores[2]},
-        "difference": asdict(compare_accuracies(true, model.argmax(1), baseline.argmax(1))),
-        "calibration": {
-            "temperature": 1.25,
-            "fitted_on": "validation",
-            "before": bins,
-            "after": bins,
-        },
+        "difference": compare_accuracies(label, model.argmax(1), baseline.argmax(1)),
+        "calibration": evaluate_calibration(
+            labels, label, model, temperature=1.25, fitted_on="validation"
+        ),
         "conformal": None,
     }
 
@@ -137,7 +136,7 @@ def make_experiment(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     *,
-    true: np.ndarray | None = None,
+    label: np.ndarray | None = None,
     labels: tuple[str, ...] = LABELS,
     simulated: bool = True,
     magnitudes: bool = True,
@@ -145,11 +144,11 @@ def make_experiment(
     columns: tuple[str, ...] = (),
     objid: str = "12376487045958",
 ) -> dict[str, Any]:
-    """Write all that a report is made from but for the cutouts; give the metrics."""
-    if true is None:
-        true = np.arange(90) % len(labels)
-    n = len(true)
-    model, baseline = (probabilities(true, len(labels), bonus) for bonus in (2.5, 1.0))
+    """Write all that a report is made from but for the cutouts; return metrics.json."""
+    if label is None:
+        label = np.arange(90) % len(labels)
+    n = len(label)
+    model, baseline = (probabilities(label, len(labels), bonus) for bonus in (2.5, 1.0))
     ids = [f"{objid}{i:03d}" for i in range(n)]
     table = make_predictions(
         objid=ids,
@@ -157,22 +156,22 @@ def make_experiment(
         ra=np.linspace(190, 200, n),
         dec=np.linspace(-2, 2, n),
         labels=labels,
-        true=true,
+        label=label,
         probabilities=model,
         extra=observed(n, magnitudes=magnitudes),
     )
-    metrics = {
-        **scored(table, labels, true, (model, baseline)),
-        "crowding_radius": 10.0,
-        "task": "object-type",
-        "ordered": False,
-        "image_type": image_type,
-        "model": "compact",
-        "registration": "shift",
-        "simulated": simulated,
-        "catalog": catalog_report(labels, n),
-        "versions": {"skyclass": "0.1.0"},
-    }
+    metrics = Metrics(
+        **scored(table, labels, label, (model, baseline)),
+        crowding_radius=10.0,
+        task="object-type",
+        ordered=False,
+        image_type=image_type,
+        model="compact",
+        registration="shift",
+        simulated=simulated,
+        catalog=catalog_report(labels, n),
+        versions={"skyclass": "0.1.0"},
+    )
     spec = ModelSpec(
         *("object-type", labels, image_type, "compact", PIXELS, BANDS, "nanomaggy", simulated),
         registration="shift",
@@ -183,13 +182,13 @@ def make_experiment(
     write_model(folder, spec)
     if columns:
         (folder / "columns").mkdir()
-        told = np.random.default_rng(6).normal(size=(n, 5)).astype(np.float32)
-        np.save(folder / "columns" / "test.npy", told)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+        values = np.random.default_rng(6).normal(size=(n, 5)).astype(np.float32)
+        np.save(folder / "columns" / "test.npy", values)
+    write_metrics(metrics, folder / "metrics.json")
     config = Experiment(task="object-type", catalog=CatalogConfig(path=Path("stars.csv")))
     write_config(config, folder / "experiment.toml")
     write_predictions(table, folder / "predictions.parquet")
     monkeypatch.setattr(
-        material, "open_cutouts", lambda _: {"test": StandIn(ids, table["ra"].tolist())}
+        report_data, "open_cutouts", lambda _: {"test": StandIn(ids, table["ra"].tolist())}
     )
-    return metrics
+    return metrics.model_dump(mode="json")

@@ -1,14 +1,15 @@
 """Made-up predictions, and the experiment that they would lie in."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from skyclass.evaluation.binned_scores import score_by_condition
-from skyclass.evaluation.calibration import reliability_table, undo_temperature
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.calibration import CalibrationResult, CalibrationScores, undo_temperature
+from skyclass.evaluation.metrics import Metrics, ModelScores, write_metrics
 from skyclass.evaluation.predictions import make_predictions, write_predictions
+from skyclass.evaluation.reliability import compute_reliability
+from skyclass.evaluation.scores import score
 
 LABELS = ("star", "galaxy", "quasar")
 __all__ = ["LABELS", "made_experiment", "made_shares"]
@@ -19,10 +20,10 @@ def made_shares(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw true classes and probabilities that know something of them."""
     rng = np.random.default_rng(seed)
-    true = rng.integers(0, k, n)
-    logits = rng.normal(size=(n, k)) + bonus * np.eye(k)[true]
+    label = rng.integers(0, k, n)
+    logits = rng.normal(size=(n, k)) + bonus * np.eye(k)[label]
     raw = np.exp(logits)
-    return true, raw / raw.sum(axis=1, keepdims=True)
+    return label, raw / raw.sum(axis=1, keepdims=True)
 
 
 def made_experiment(
@@ -38,9 +39,9 @@ def made_experiment(
 ) -> Path:
     """Write metrics and predictions of an experiment on objects `first` to `first + n`."""
     everyone, _ = made_shares(99, 10_000)
-    true = everyone[first : first + n]
+    label = everyone[first : first + n]
     rng = np.random.default_rng([seed, first])
-    raw = np.exp(rng.normal(size=(n, 3)) + bonus * np.eye(3)[true])
+    raw = np.exp(rng.normal(size=(n, 3)) + bonus * np.eye(3)[label])
     shares = raw / raw.sum(axis=1, keepdims=True)
     other = made_shares(seed + 1, n)[1]
     numbers = np.arange(first, first + n)
@@ -54,27 +55,42 @@ def made_experiment(
         ra=10 + numbers / 100,
         dec=numbers / 1000,
         labels=LABELS,
-        true=true,
+        label=label,
         probabilities=shares,
         extra=extra,
     )
     groups = numbers // 12 if grouped else None
     drawn = {"groups": groups, "resamples": 100}
-    by = score_by_condition(table, LABELS, true, shares, groups=groups)
-    calibration = {
-        name: {"ece": 0.05, "bins": reliability_table(true, each)}
-        for name, each in (("before", undo_temperature(shares, 1.5)), ("after", shares))
-    }
-    scores = {"test": shares} | ({"baseline": other} if baseline else {})
-    metrics = {
-        "baseline": None,
-        **{name: {**score(LABELS, true, p, **drawn), "by": by} for name, p in scores.items()},
-        "difference": None,
-        "calibration": {"temperature": 1.5, **calibration},
-        "ordered": False,
-        "simulated": True,
-    }
+    by = score_by_condition(table, LABELS, label, shares, groups=groups)
+    before, after = (
+        CalibrationScores(
+            ece=0.05, log_loss=0.4, brier=0.3, ci95={}, bins=compute_reliability(label, each)
+        )
+        for each in (undo_temperature(shares, 1.5), shares)
+    )
+    scores = [
+        ModelScores(**dict(score(LABELS, label, each, **drawn)), by=by) for each in (shares, other)
+    ]
+    metrics = Metrics(
+        test=scores[0],
+        baseline=scores[1] if baseline else None,
+        baselines={},
+        difference=None,
+        calibration=CalibrationResult(
+            temperature=1.5, fitted_on="validation", before=before, after=after
+        ),
+        conformal=None,
+        crowding_radius=10.0,
+        task="object-type",
+        ordered=False,
+        image_type="ugriz",
+        model="compact",
+        registration="shift",
+        simulated=True,
+        catalog={},
+        versions={},
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+    write_metrics(metrics, folder / "metrics.json")
     write_predictions(table, folder / "predictions.parquet")
     return folder

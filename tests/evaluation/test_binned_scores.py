@@ -5,7 +5,7 @@ import pandas as pd
 
 from evaluation.made import LABELS, made_shares
 from skyclass.evaluation.binned_scores import choose_edges, score_by_condition
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.scores import score
 
 
 def test_bins_hold_about_as_many_objects_each() -> None:
@@ -29,27 +29,27 @@ def test_whole_numbers_and_few_values() -> None:
 
 
 def test_each_bin_is_scored_by_itself() -> None:
-    true, shares = made_shares(2, 400)
+    label, shares = made_shares(2, 400)
     magnitude = np.random.default_rng(1).uniform(15, 21, 400)
     magnitude[:7] = np.nan
     groups = np.arange(400) // 10
     table = pd.DataFrame({"magnitude_r": magnitude, "seeing": np.nan})
-    found = score_by_condition(table, LABELS, true, shares, groups=groups)
-    assert list(found) == ["magnitude_r"]
-    bins = found["magnitude_r"]["bins"]
-    assert found["magnitude_r"]["missing"] == 7
-    assert sum(each["n"] for each in bins) == 393
+    binned = score_by_condition(table, LABELS, label, shares, groups=groups)
+    assert list(binned) == ["magnitude_r"]
+    bins = binned["magnitude_r"].bins
+    assert binned["magnitude_r"].missing == 7
+    assert sum(each.n for each in bins) == 393
     last = bins[-1]
-    rows = magnitude >= last["low"]
-    alone = score(LABELS, true[rows], shares[rows], groups=groups[rows])
-    assert {name: last[name] for name in alone} == alone
-    assert last["low"] < last["median"] < last["high"] == np.nanmax(magnitude)
+    rows = magnitude >= last.low
+    alone = score(LABELS, label[rows], shares[rows], groups=groups[rows]).model_dump()
+    assert {name: last.model_dump()[name] for name in alone} == alone
+    assert last.low < last.median < last.high == np.nanmax(magnitude)
 
 
 def test_a_class_that_a_bin_lacks() -> None:
-    true, shares = made_shares(2, 200)
-    order = np.argsort(true)
+    label, shares = made_shares(2, 200)
+    order = np.argsort(label)
     table = pd.DataFrame({"snr_r": np.arange(200.0)})
-    bins = score_by_condition(table, LABELS, true[order], shares[order])["snr_r"]["bins"]
-    assert bins[0]["per_class"]["quasar"]["recall"] is None
-    assert bins[-1]["per_class"]["star"]["support"] == 0
+    bins = score_by_condition(table, LABELS, label[order], shares[order])["snr_r"].bins
+    assert bins[0].per_class["quasar"].recall is None
+    assert bins[-1].per_class["star"].support == 0

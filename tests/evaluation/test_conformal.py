@@ -16,8 +16,8 @@ from skyclass.evaluation.conformal import (
 )
 
 
-def loss(power: float, true: np.ndarray, shares: np.ndarray) -> float:
-    return -np.log(undo_temperature(shares, power)[np.arange(len(true)), true]).sum()
+def loss(power: float, label: np.ndarray, shares: np.ndarray) -> float:
+    return -np.log(undo_temperature(shares, power)[np.arange(len(label)), label]).sum()
 
 
 def test_threshold_by_hand() -> None:
@@ -31,14 +31,16 @@ def test_threshold_by_hand() -> None:
 def test_sets_keep_their_promise_on_average() -> None:
     held, held_scaled, times = [], [], 400
     for seed in range(times):
-        true, shares = made_shares(seed, 160)
-        one = fit_threshold(1 - shares[np.arange(50), true[:50]])
-        held.append(make_prediction_sets(shares[50:], one)[np.arange(110), true[50:]].mean())
+        label, shares = made_shares(seed, 160)
+        one = fit_threshold(1 - shares[np.arange(50), label[:50]])
+        held.append(make_prediction_sets(shares[50:], one)[np.arange(110), label[50:]].mean())
         # the temperature is fitted on the same objects as the sets
-        best = minimize_scalar(loss, args=(true[:50], shares[:50]), bounds=(0.1, 5)).x
+        best = minimize_scalar(loss, args=(label[:50], shares[:50]), bounds=(0.1, 5)).x
         scaled = undo_temperature(shares, best)
-        one = fit_threshold(1 - scaled[np.arange(50), true[:50]])
-        held_scaled.append(make_prediction_sets(scaled[50:], one)[np.arange(110), true[50:]].mean())
+        one = fit_threshold(1 - scaled[np.arange(50), label[:50]])
+        held_scaled.append(
+            make_prediction_sets(scaled[50:], one)[np.arange(110), label[50:]].mean()
+        )
     # exact for 50 objects: between 0.9 and 0.9 + 1 / 51
     error = np.std(held) / np.sqrt(times)
     assert 0.9 - 3 * error < np.mean(held) < 0.9 + 1 / 51 + 3 * error
@@ -48,42 +50,42 @@ def test_sets_keep_their_promise_on_average() -> None:
 def test_each_class_keeps_its_own_promise() -> None:
     held = []
     for seed in range(200):
-        true, shares = made_shares(seed, 400)
+        label, shares = made_shares(seed, 400)
         # a class that is hard to tell, which a common threshold would fail
-        shares[true == 2] = shares[true == 2][:, [2, 1, 0]] * 0.5 + shares[true == 2] * 0.5
-        limits = fit_class_thresholds(true[:200], shares[:200])
-        inside = make_prediction_sets(shares[200:], limits)[np.arange(200), true[200:]]
-        held.append([inside[true[200:] == k].mean() for k in range(3)])
+        shares[label == 2] = shares[label == 2][:, [2, 1, 0]] * 0.5 + shares[label == 2] * 0.5
+        limits = fit_class_thresholds(label[:200], shares[:200])
+        inside = make_prediction_sets(shares[200:], limits)[np.arange(200), label[200:]]
+        held.append([inside[label[200:] == k].mean() for k in range(3)])
     error = np.std(held, axis=0) / np.sqrt(200)
     assert (np.mean(held, axis=0) > 0.9 - 3 * error).all()
     assert (np.mean(held, axis=0) < 0.93).all()
 
 
-def test_what_is_told() -> None:
-    true, shares = made_shares(1, 600)
-    few = np.flatnonzero((true[:200] != 2) | (np.arange(200) < 12))
-    fitted_on = true[:200][few], shares[:200][few]
-    found = evaluate_conformal(
-        LABELS, fitted_on, true[200:], shares[200:], groups=np.arange(400) // 10
+def test_coverage_and_sizes_of_the_sets() -> None:
+    label, shares = made_shares(1, 600)
+    few = np.flatnonzero((label[:200] != 2) | (np.arange(200) < 12))
+    fitted_on = label[:200][few], shares[:200][few]
+    result = evaluate_conformal(
+        LABELS, fitted_on, label[200:], shares[200:], groups=np.arange(400) // 10
     )
-    assert found["n"] == len(few)
-    marginal, own = found["marginal"], found["per_class"]
-    limits = np.array([marginal["thresholds"][label] for label in LABELS])
+    assert result.n == len(few)
+    marginal, own = result.marginal, result.per_class
+    limits = np.array([marginal.thresholds[name] for name in LABELS])
     sets = make_prediction_sets(shares[200:], limits)
-    assert marginal["found"] == sets[np.arange(400), true[200:]].mean()
-    assert marginal["ci95"][0] < marginal["found"] < marginal["ci95"][1]
-    assert marginal["mean_size"] == sets.sum() / 400
-    assert sum(marginal["sizes"]) == 400
-    assert sum(i * count for i, count in enumerate(marginal["sizes"])) == sets.sum()
-    assert not any(each["promised"] for each in marginal["classes"].values())
-    assert [own["classes"][label]["promised"] for label in LABELS] == [True, True, False]
+    assert marginal.observed == sets[np.arange(400), label[200:]].mean()
+    assert marginal.ci95.low < marginal.observed < marginal.ci95.high
+    assert marginal.mean_size == sets.sum() / 400
+    assert sum(marginal.sizes) == 400
+    assert sum(i * count for i, count in enumerate(marginal.sizes)) == sets.sum()
+    assert not any(each.promised for each in marginal.classes.values())
+    assert [own.classes[name].promised for name in LABELS] == [True, True, False]
     # too few objects of their own: the common threshold
-    assert own["thresholds"]["quasar"] == marginal["thresholds"]["quasar"]
+    assert own.thresholds["quasar"] == marginal.thresholds["quasar"]
 
 
 def test_too_few_objects_for_any_promise() -> None:
-    true, shares = made_shares(1, 60)
-    found = evaluate_conformal(LABELS, (true[:5], shares[:5]), true[5:], shares[5:])
-    assert found["marginal"]["thresholds"] == dict.fromkeys(LABELS)
-    assert found["marginal"]["found"] == 1
-    assert found["marginal"]["mean_size"] == 3
+    label, shares = made_shares(1, 60)
+    result = evaluate_conformal(LABELS, (label[:5], shares[:5]), label[5:], shares[5:])
+    assert result.marginal.thresholds == dict.fromkeys(LABELS)
+    assert result.marginal.observed == 1
+    assert result.marginal.mean_size == 3

@@ -10,7 +10,7 @@ from skyclass.evaluation.intervals import (
     mean_interval,
     wilson_interval,
 )
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.scores import score
 
 LABELS = ("a", "b", "c")
 CHECKED = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc_macro", "ece")
@@ -19,26 +19,26 @@ CHECKED = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc_mac
 def drawn(rng: np.random.Generator, fields: int, per_field: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw a test set: fields differ in how hard they are, and the model is too sure of itself."""
     n = fields * per_field
-    true = rng.choice(3, n, p=[0.5, 0.3, 0.2])
+    label = rng.choice(3, n, p=[0.5, 0.3, 0.2])
     ease = np.repeat(rng.normal(2.0, 0.8 if per_field > 1 else 0.0, fields), per_field)
-    logits = 2.5 * (rng.normal(size=(n, 3)) + ease[:, None] * np.eye(3)[true])
+    logits = 2.5 * (rng.normal(size=(n, 3)) + ease[:, None] * np.eye(3)[label])
     raw = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return true, raw / raw.sum(axis=1, keepdims=True)
+    return label, raw / raw.sum(axis=1, keepdims=True)
 
 
 def coverage(fields: int, per_field: int, times: int) -> dict[str, float]:
-    """Say how often the intervals hold the scores of a very large test set."""
+    """Count how often the intervals hold the scores of a very large test set."""
     rng = np.random.default_rng(1)
     truth = score(LABELS, *drawn(rng, 120_000 // per_field, per_field), resamples=2)
     held = dict.fromkeys(CHECKED, 0)
     groups = np.repeat(np.arange(fields), per_field) if per_field > 1 else None
     for seed in range(times):
-        found = score(
+        scores = score(
             LABELS, *drawn(rng, fields, per_field), groups=groups, seed=seed, resamples=200
         )
         for name in CHECKED:
-            low, high = found["ci95"][name]
-            held[name] += low <= truth[name] <= high
+            low, high = scores.ci95[name]
+            held[name] += low <= getattr(truth, name) <= high
     return {name: count / times for name, count in held.items()}
 
 
@@ -49,17 +49,17 @@ def test_intervals_hold_the_truth(fields: int, per_field: int, stated: float) ->
     times = 120
     # fields of very different ease: a few of them hold the truth a little less often than 95 %
     least = stated - 4 * np.sqrt(stated * (1 - stated) / times)
-    found = coverage(fields, per_field, times)
-    assert min(found.values()) > least, found
-    assert found["accuracy"] < 1
+    held = coverage(fields, per_field, times)
+    assert min(held.values()) > least, held
+    assert held["accuracy"] < 1
 
 
 def test_drawing_objects_one_by_one_is_too_sure_where_fields_differ() -> None:
     rng = np.random.default_rng(3)
     widths = []
     for groups in (None, np.repeat(np.arange(25), 12)):
-        true, shares = drawn(np.random.default_rng(4), 25, 12)
-        low, high = score(LABELS, true, shares, groups=groups)["accuracy_ci95"]
+        label, shares = drawn(np.random.default_rng(4), 25, 12)
+        low, high = score(LABELS, label, shares, groups=groups).accuracy_ci95
         widths.append(high - low)
     assert widths[1] > 1.3 * widths[0]
     values = np.repeat(rng.normal(size=30).clip(-3, 3) / 3, 10)
@@ -98,15 +98,15 @@ def test_where_all_resamples_agree() -> None:
     assert bootstrap_interval(1.0, same, 7) is None
     assert bootstrap_interval(float("nan"), same, 7) is None
     # an object always right: that all seven are says little
-    found = score(("a", "b"), np.zeros(7, int), np.tile([0.9, 0.1], (7, 1)))
-    assert found["accuracy_ci95"] == list(wilson_interval(7, 7))
+    scores = score(("a", "b"), np.zeros(7, int), np.tile([0.9, 0.1], (7, 1)))
+    assert scores.accuracy_ci95 == wilson_interval(7, 7)
 
 
 def test_one_field_tells_no_interval() -> None:
-    true, shares = drawn(np.random.default_rng(0), 1, 50)
-    found = score(LABELS, true, shares, groups=np.zeros(50, dtype=np.int64))
-    assert found["groups"] == 1
-    assert found["ci95"]["accuracy"] is None
+    label, shares = drawn(np.random.default_rng(0), 1, 50)
+    scores = score(LABELS, label, shares, groups=np.zeros(50, dtype=np.int64))
+    assert scores.groups == 1
+    assert scores.ci95["accuracy"] is None
 
 
 def test_a_few_fields_that_are_alike_by_chance() -> None:

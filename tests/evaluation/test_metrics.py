@@ -1,162 +1,64 @@
-"""Every score against scikit-learn, with and without weights, and where a class is missing."""
+"""The metrics of an experiment, to `metrics.json` and back."""
 
-import numpy as np
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
-from sklearn import metrics
 
-from evaluation.made import made_shares
+from evaluation.made import made_experiment
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.metrics import SCORES, adjacent_accuracy, score
-from skyclass.evaluation.weighted_scores import Scorer
+from skyclass.evaluation.metrics import Metrics, read_metrics, write_metrics
 
 
-def named(k: int) -> list[str]:
-    return [f"class {i}" for i in range(k)]
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return made_experiment(tmp_path) / "metrics.json"
 
 
-def expected(true: np.ndarray, shares: np.ndarray, weight: np.ndarray | None) -> dict[str, float]:
-    """Score with scikit-learn."""
-    given, k = shares.argmax(axis=1), shares.shape[1]
-    two = (true, given)
-    values = {
-        "accuracy": metrics.accuracy_score(*two, sample_weight=weight),
-        "balanced_accuracy": metrics.balanced_accuracy_score(*two, sample_weight=weight),
-        "kappa": metrics.cohen_kappa_score(*two, sample_weight=weight),
-        "log_loss": metrics.log_loss(true, shares, labels=range(k), sample_weight=weight),
-        "adjacent": np.average(np.abs(true - given) < 2, weights=weight),
-        "brier": np.average(((shares - np.eye(k)[true]) ** 2).sum(axis=1), weights=weight),
-    }
-    for average in ("weighted", "macro"):
-        found = metrics.precision_recall_fscore_support(
-            *two, average=average, zero_division=0, sample_weight=weight
-        )[:3]
-        names = [f"{name}_{average}" for name in ("precision", "recall", "f1")]
-        values |= dict(zip(names, found, strict=True))
-    if k > 2:
-        values["top2"] = metrics.top_k_accuracy_score(
-            true, shares, k=2, labels=range(k), sample_weight=weight
-        )
-    areas = {"roc_auc": metrics.roc_auc_score, "pr_auc": metrics.average_precision_score}
-    for name, area in areas.items():
-        each = [area(true == i, shares[:, i], sample_weight=weight) for i in range(k)]
-        values[f"{name}_macro"] = np.mean(each)
-    return values
-
-
-@pytest.mark.parametrize("k", [2, 3, 7])
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("digits", [1, 9])
-def test_against_scikit_learn(k: int, seed: int, digits: int) -> None:
-    true, shares = made_shares(seed, 250, k, bonus=1.5)
-    # few digits make many ties
-    shares = shares.round(digits) + 0.01
-    shares /= shares.sum(axis=1, keepdims=True)
-    shares[:, 0] += 1 - shares.sum(axis=1)
-    # scikit-learn takes the last of equals for the second best, argmax the first
-    ties = np.sort(shares, axis=1)
-    clear = (ties[:, -2] - ties[:, -3 if k > 2 else -2] > 1e-6) | (k == 2)
-    true, shares = true[clear], shares[clear]
-    found = score(named(k), true, shares, ordered=True, resamples=20)
-    for name, value in expected(true, shares, None).items():
-        assert found[name] == pytest.approx(value, abs=1e-9), name
-    weights = np.random.default_rng(seed).integers(0, 4, (len(true), 3)).astype(float)
-    drawn = Scorer(true, shares, ordered=True).values(weights)
-    for column in range(3):
-        for name, value in expected(true, shares, weights[:, column]).items():
-            assert drawn[name][column] == pytest.approx(value, abs=1e-9), name
-
-
-def test_brier_score_of_two_classes_is_twice_that_of_one() -> None:
-    true, shares = made_shares(3, 100, 2)
-    one = metrics.brier_score_loss(true, shares[:, 1])
-    assert score(named(2), true, shares, resamples=20)["brier"] == pytest.approx(2 * one)
-
-
-def test_scores_of_each_class() -> None:
-    true, shares = made_shares()
-    found = score(named(3), true, shares, resamples=20)
-    each = metrics.precision_recall_fscore_support(true, shares.argmax(axis=1))
-    assert found["confusion_matrix"] == (
-        metrics.confusion_matrix(true, shares.argmax(axis=1)).tolist()
+def test_to_the_file_and_back(path: Path, tmp_path: Path) -> None:
+    metrics = read_metrics(path)
+    write_metrics(metrics, tmp_path / "copy.json")
+    assert (tmp_path / "copy.json").read_bytes() == path.read_bytes()
+    assert repr(metrics).startswith(
+        "Metrics(object-type, compact on ugriz, simulated: test=ModelScores(accuracy 0."
     )
-    for i, label in enumerate(named(3)):
-        row = found["per_class"][label]
-        values = [row[name] for name in ("precision", "recall", "f1", "support")]
-        np.testing.assert_allclose(values, [column[i] for column in each])
-        area = metrics.roc_auc_score(true == i, shares[:, i])
-        assert row["roc_auc"] == pytest.approx(area)
+    assert "(simulated data)" in metrics._repr_html_()
 
 
-def test_calibration_error_by_hand() -> None:
-    true, shares = made_shares(4, 200)
-    confidence, right = shares.max(axis=1), shares.argmax(axis=1) == true
-    total = 0.0
-    for low in np.arange(10) / 10:
-        rows = (confidence >= low) & (confidence < low + 0.1)
-        if rows.any():
-            total += rows.sum() * abs(right[rows].mean() - confidence[rows].mean())
-    assert score(named(3), true, shares, resamples=20)["ece"] == pytest.approx(total / 200)
-
-
-def test_what_is_undefined_is_null() -> None:
-    shares = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.7, 0.3, 0.0]])
-    found = score(named(3), np.array([0, 1, 0]), shares)
-    first, second, third = found["per_class"].values()
-    assert first["precision"] == pytest.approx(2 / 3)
-    assert second["precision"] is None
-    assert second["ci95"]["precision"] is None
-    assert second["recall"] == 0
-    assert third["recall"] is third["f1"] is third["roc_auc"] is third["ci95"]["recall"] is None
-    # a class that is neither there nor predicted has no say; one never predicted counts as 0
-    assert found["precision_macro"] == pytest.approx(1 / 3)
-    assert found["balanced_accuracy"] == 0.5
-    assert found["adjacent"] is None
-    assert score(named(2), np.array([0, 1]), shares[:2, :2])["top2"] is None
-
-
-def test_one_object_and_one_class() -> None:
-    found = score(named(2), np.array([0]), np.array([[0.6, 0.4]]))
-    assert found["accuracy"] == 1
-    assert found["kappa"] is None
-    assert found["accuracy_ci95"][0] < 0.3
-    assert found["ci95"]["log_loss"] is None
-    certain = score(named(2), np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]))
-    assert certain["log_loss"] == pytest.approx(-np.log(np.finfo(float).eps) / 2)
-
-
-def test_every_score_has_an_interval_that_holds_it() -> None:
-    true, shares = made_shares(5, 200)
-    found = score(named(3), true, shares, ordered=True, groups=np.arange(200) // 8)
-    assert found["groups"] == 25
-    assert set(found["ci95"]) == set(SCORES)
-    for name in set(SCORES) - {"ece"}:
-        low, high = found["ci95"][name]
-        assert low < found[name] < high
-    again = score(named(3), true, shares, ordered=True, groups=np.arange(200) // 8)
-    assert again == found
-
-
-def test_adjacent_accuracy() -> None:
-    assert adjacent_accuracy(np.array([0, 1, 2, 2]), np.array([1, 1, 0, 2])) == 0.75
+def test_keys_of_an_older_version_are_read(path: Path) -> None:
+    values = json.loads(path.read_text())
+    coverage: dict[str, Any] = {"found": 0.9, "ci95": [0.85, 0.94]}
+    classes = {"star": {**coverage, "n": 9, "promised": True}}
+    sets = {**coverage, "thresholds": {"star": None}, "mean_size": 1.5, "sizes": [0, 9]}
+    sets |= {"classes": classes}
+    values["conformal"] = {"coverage": 0.9, "n": 9, "marginal": sets, "per_class": sets}
+    metrics = Metrics.model_validate(values)
+    assert metrics.conformal is not None
+    assert metrics.conformal.marginal.observed == 0.9
+    assert json.loads(metrics.model_dump_json())["conformal"]["marginal"]["observed"] == 0.9
 
 
 @pytest.mark.parametrize(
-    ("true", "probabilities", "message"),
+    ("keys", "value", "message"),
     [
-        (np.array([0]), np.array([[0.5, 0.2, 0.2]]), "do not sum to one in row 0"),
-        (np.array([0]), np.array([[np.nan, 0.5, 0.5]]), "not finite"),
-        (np.array([0]), np.array([[-0.5, 1.0, 0.5]]), "negative"),
-        (np.array([4]), np.array([[0.5, 0.3, 0.2]]), "label index 4"),
-        (np.array([0, 1]), np.array([[0.5, 0.3, 0.2]]), "2 true labels"),
-        (np.array([0]), np.array([[0.5, 0.5]]), "do not fit 3 labels"),
-        (np.array([], dtype=np.int64), np.empty((0, 3)), "no objects"),
+        (("simulated",), None, "simulated: input should be a valid boolean"),
+        (("test", "n"), "many", "test.n: input should be a valid integer"),
+        (("test", "ci95", "accuracy"), [0.5], "test.ci95.accuracy.1: field required"),
+        (("calibration", "after", "bins", 3, "count"), 1.5, "calibration.after.bins.3.count: "),
     ],
 )
-def test_bad_predictions(true: np.ndarray, probabilities: np.ndarray, message: str) -> None:
-    with pytest.raises(EvaluationError, match=message):
-        score(named(3), true, probabilities)
-
-
-def test_groups_of_other_objects() -> None:
-    with pytest.raises(EvaluationError, match="2 groups do not fit 300 objects"):
-        score(named(3), *made_shares(), groups=np.array([0, 1]))
+def test_an_invalid_value_is_named(
+    path: Path, keys: tuple[str | int, ...], value: object, message: str
+) -> None:
+    values = json.loads(path.read_text())
+    inner = values
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    path.write_text(json.dumps(values))
+    with pytest.raises(EvaluationError, match="does not fit this version") as caught:
+        read_metrics(path)
+    assert str(caught.value).startswith(str(path))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skyclass.evaluation.observing_conditions import crowding_radius, measure_conditions
+from skyclass.evaluation.observing_conditions import choose_crowding_radius, measure_conditions
 
 SCALE = 0.396
 
@@ -49,31 +49,31 @@ def add(image: np.ndarray, place: np.ndarray, fwhm: float, flux: float) -> None:
 def test_width_and_signal_of_known_stars() -> None:
     fwhm = np.repeat([1.0, 1.2, 1.4, 1.8], 5)
     fields = pd.Series([f"301-1-1-{i // 5}" for i in range(20)])
-    found = measure_conditions(single(fwhm, 20.0), fields, 2, SCALE)
+    conditions = measure_conditions(single(fwhm, 20.0), fields, 2, SCALE)
     # noise moves the lower quartile of five by less than a hundredth
-    np.testing.assert_allclose(found["seeing"], fwhm, rtol=0.02)
+    np.testing.assert_allclose(conditions["seeing"], fwhm, rtol=0.02)
     sigma = fwhm / SCALE / 2.3548
     inside = 20 * (1 - np.exp(-(4.0**2) / 2 / sigma**2))
-    np.testing.assert_allclose(found["snr_r"], inside / (0.02 * np.sqrt(np.pi) * 4), rtol=0.1)
-    assert (found["crowding"] == 0).all()
+    np.testing.assert_allclose(conditions["snr_r"], inside / (0.02 * np.sqrt(np.pi) * 4), rtol=0.1)
+    assert (conditions["crowding"] == 0).all()
 
 
 def test_galaxies_among_them_do_not_widen_the_seeing() -> None:
     fwhm = np.array([1.2] * 6 + [2.5, 3.0])
-    found = measure_conditions(single(fwhm, 30.0), pd.Series(["f"] * 8), 2, SCALE)
-    assert found["seeing"] == pytest.approx(1.2, rel=0.03)
+    conditions = measure_conditions(single(fwhm, 30.0), pd.Series(["f"] * 8), 2, SCALE)
+    assert conditions["seeing"] == pytest.approx(1.2, rel=0.03)
 
 
 def test_faint_objects_tell_no_seeing() -> None:
-    found = measure_conditions(single(np.full(4, 1.2), 0.2), pd.Series(["f"] * 4), 2, SCALE)
-    assert (found["snr_r"] < 5).all()
-    assert np.isnan(found["seeing"]).all()
+    conditions = measure_conditions(single(np.full(4, 1.2), 0.2), pd.Series(["f"] * 4), 2, SCALE)
+    assert (conditions["snr_r"] < 5).all()
+    assert np.isnan(conditions["seeing"]).all()
 
 
 def test_objects_of_no_known_field_are_fields_of_their_own() -> None:
     cutouts = single(np.array([1.0, 1.6]), 30.0)
-    found = measure_conditions(cutouts, pd.Series([pd.NA, pd.NA], dtype="string"), 2, SCALE)
-    np.testing.assert_allclose(found["seeing"], [1.0, 1.6], rtol=0.02)
+    conditions = measure_conditions(cutouts, pd.Series([pd.NA, pd.NA], dtype="string"), 2, SCALE)
+    np.testing.assert_allclose(conditions["seeing"], [1.0, 1.6], rtol=0.02)
 
 
 def test_neighbours_are_counted_within_the_radius() -> None:
@@ -81,17 +81,17 @@ def test_neighbours_are_counted_within_the_radius() -> None:
     for number, place in enumerate([(20.0, 0.0), (20.0, 20.0), (8.0, -8.0)]):
         add(cutouts.flux[number, 2], np.array(place), 1.2, 5.0)
     add(cutouts.flux[2, 2], np.array([-15.0, 3.0]), 1.2, 5.0)
-    found = measure_conditions(cutouts, pd.Series(["f"] * 4), 2, SCALE)
+    conditions = measure_conditions(cutouts, pd.Series(["f"] * 4), 2, SCALE)
     # 25.25 pixels are 10 arcsec; the corner lies at 28
-    assert found["crowding"].tolist() == [1, 0, 2, 0]
-    assert crowding_radius(64, SCALE) == 10
-    assert crowding_radius(32, SCALE) == pytest.approx(16 * SCALE)
+    assert conditions["crowding"].tolist() == [1, 0, 2, 0]
+    assert choose_crowding_radius(64, SCALE) == 10
+    assert choose_crowding_radius(32, SCALE) == pytest.approx(16 * SCALE)
 
 
 def test_a_band_that_nobody_measured() -> None:
     cutouts = single(np.full(2, 1.2), 20.0)
     cutouts.flux[0, 2] = 0
     cutouts.flux[1, 2, :20] = 0
-    found = measure_conditions(cutouts, pd.Series(["a", "b"]), 2, SCALE)
-    assert np.isnan([found[name][0] for name in ("snr_r", "crowding", "seeing")]).all()
-    assert found["snr_r"][1] > 50
+    conditions = measure_conditions(cutouts, pd.Series(["a", "b"]), 2, SCALE)
+    assert np.isnan([conditions[name][0] for name in ("snr_r", "crowding", "seeing")]).all()
+    assert conditions["snr_r"][1] > 50

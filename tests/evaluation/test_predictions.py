@@ -1,5 +1,6 @@
 """The table of predictions, to a file and back."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +8,19 @@ import pandas as pd
 import pytest
 
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.binned_scores import CONDITIONS
 from skyclass.evaluation.predictions import (
+    PREDICTION_COLUMNS,
     make_predictions,
     number_groups,
     read_predictions,
     unpack_predictions,
     write_predictions,
 )
+from skyclass.evaluation.scores import score
 
 LABELS = ("star", "galaxy")
-TRUE = np.array([0, 1, 1])
+LABEL = np.array([0, 1, 1])
 PROBABILITIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]])
 
 
@@ -28,10 +31,18 @@ def table(**changes: object) -> pd.DataFrame:
         "ra": np.array([10.5, 11, 12]),
         "dec": np.array([-1.25, 0, 1]),
         "labels": LABELS,
-        "true": TRUE,
+        "label": LABEL,
         "probabilities": PROBABILITIES,
     }
     return make_predictions(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_columns_are_documented() -> None:
+    names = {column.name for column in PREDICTION_COLUMNS}
+    assert {re.sub("^p_.*", "p_<class>", name) for name in table()} == {
+        column.name for column in PREDICTION_COLUMNS if column.required
+    }
+    assert {"field", "magnitude_<band>", "group", "prediction_set", *CONDITIONS[1:]} < names
 
 
 def test_columns() -> None:
@@ -69,15 +80,15 @@ def test_the_file_alone_gives_the_scores(tmp_path: Path) -> None:
     back = read_predictions(path)
     # ids beyond 2^63 keep their digits
     assert back["specobjid"].tolist() == ["10000000000000000001", "5", "6"]
-    labels, true, probabilities = unpack_predictions(back)
+    labels, label, probabilities = unpack_predictions(back)
     assert labels == LABELS
-    np.testing.assert_array_equal(true, TRUE)
+    np.testing.assert_array_equal(label, LABEL)
     np.testing.assert_array_equal(probabilities, PROBABILITIES)
-    assert score(labels, true, probabilities) == score(LABELS, TRUE, PROBABILITIES)
+    assert score(labels, label, probabilities) == score(LABELS, LABEL, PROBABILITIES)
 
 
 def test_columns_of_different_lengths() -> None:
-    with pytest.raises(EvaluationError, match=r"different lengths: \[2, 3\]"):
+    with pytest.raises(EvaluationError, match=r"same length, got \[2, 3\]"):
         table(ra=np.array([1.0, 2.0]))
 
 

@@ -19,7 +19,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 LABELS = ("O", "B", "A", "F", "G", "K", "M")
 HOSTILE = "<img src=x onerror=alert(1)>"
 # one class with three-digit counts, as a phone must show them
-TRUE = np.repeat(np.arange(7), [20, 190, 20, 15, 15, 10, 10])
+LABEL = np.repeat(np.arange(7), [20, 190, 20, 15, 15, 10, 10])
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Visit:
     """A page, and what went wrong on it."""
 
     page: "playwright.Page"
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def ids(self) -> list[str]:
@@ -55,7 +55,7 @@ def browser() -> Iterator["playwright.Browser"]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("experiment")
     with pytest.MonkeyPatch.context() as patch:
-        make_experiment(made, patch, true=TRUE, labels=LABELS, simulated=False)
+        make_experiment(made, patch, label=LABEL, labels=LABELS, simulated=False)
         write_report(made)
     return made
 
@@ -71,31 +71,33 @@ def table(folder: Path) -> pd.DataFrame:
 def visit(browser: "playwright.Browser", report: Path, **options: object) -> Visit:
     """Open a report; whatever else it asks for is refused and written down."""
     context = browser.new_context(reduced_motion="reduce", **options)
-    found = Visit(context.new_page())
-    found.page.set_default_timeout(10_000)
+    visited = Visit(context.new_page())
+    visited.page.set_default_timeout(10_000)
 
     def refuse(route: "playwright.Route") -> None:
         if route.request.url == report.as_uri():
             route.continue_()
         else:
-            found.asked.append(route.request.url)
+            visited.asked.append(route.request.url)
             route.abort()
 
     context.route(re.compile("^(?!data:|blob:)"), refuse)
-    found.page.on("console", lambda message: found.told.append(message.text))
-    found.page.on("pageerror", lambda error: found.told.append(str(error)))
-    found.page.on("dialog", lambda dialog: (found.told.append(dialog.message), dialog.dismiss()))
-    found.page.goto(report.as_uri())
-    return found
+    visited.page.on("console", lambda message: visited.messages.append(message.text))
+    visited.page.on("pageerror", lambda error: visited.messages.append(str(error)))
+    visited.page.on(
+        "dialog", lambda dialog: (visited.messages.append(dialog.message), dialog.dismiss())
+    )
+    visited.page.goto(report.as_uri())
+    return visited
 
 
 @pytest.fixture
 def opened(browser: "playwright.Browser", folder: Path) -> Iterator[Visit]:
-    found = visit(browser, folder / "report.html")
-    yield found
-    found.page.context.close()
-    assert found.told == []
-    assert found.asked == []
+    visited = visit(browser, folder / "report.html")
+    yield visited
+    visited.page.context.close()
+    assert visited.messages == []
+    assert visited.asked == []
 
 
 def draw_all(page: "playwright.Page") -> int:
@@ -109,15 +111,20 @@ def draw_all(page: "playwright.Page") -> int:
 
 def test_begins_with_the_surest_mistakes(opened: Visit, table: pd.DataFrame) -> None:
     wrong = table[table["label"] != table["predicted"]]
-    assert opened.page.locator("#told").inner_text() == f"{len(wrong)} objects (wrong answers)"
+    assert (
+        opened.page.locator("#summary").inner_text() == f"{len(wrong)} objects (wrong predictions)"
+    )
     assert opened.ids() == wrong["objid"].tolist()
 
 
 def test_a_cell_shows_its_objects(opened: Visit, table: pd.DataFrame) -> None:
     counts = table.groupby(["label", "predicted"]).size()
-    for true, given in (counts.idxmax(), counts[counts.index.map(lambda c: c[0] != c[1])].idxmax()):
-        expected = table[(table["label"] == true) & (table["predicted"] == given)]
-        name = f"{len(expected)} true {true} put into {given}: show them"
+    for label, predicted in (
+        counts.idxmax(),
+        counts[counts.index.map(lambda c: c[0] != c[1])].idxmax(),
+    ):
+        expected = table[(table["label"] == label) & (table["predicted"] == predicted)]
+        name = f"{len(expected)} true {label} predicted as {predicted}: show them"
         cell = opened.page.get_by_role("button", name=name, exact=True)
         cell.click()
         assert opened.ids() == expected["objid"].tolist()
@@ -126,10 +133,10 @@ def test_a_cell_shows_its_objects(opened: Visit, table: pd.DataFrame) -> None:
         first = opened.page.locator("#list li.object").first
         row = expected.iloc[0]
         text = first.inner_text()
-        assert f"{true} → {given}" in text
+        assert f"{label} → {predicted}" in text
         assert f"RA {round(row['ra'], 6):.5f}°" in text
         assert f"Dec {round(row['dec'], 6):+.5f}°".replace("-", "−") in text
-        assert f"{100 * row['p_' + given]:.1f} %" in text
+        assert f"{100 * row['p_' + predicted]:.1f} %" in text
         if np.isfinite(row["magnitude_r"]):
             assert f"r {row['magnitude_r']:.2f}" in text
         links = first.locator("a").evaluate_all("all => all.map((a) => a.host)")
@@ -144,7 +151,7 @@ def test_the_pictures_are_of_the_objects(opened: Visit, folder: Path) -> None:
         " one.querySelector('.thumb').style.getPropertyValue('--x'),"
         " one.querySelector('.thumb').style.getPropertyValue('--y')])"
     )
-    assert len(places) == len(TRUE)
+    assert len(places) == len(LABEL)
     text = (folder / "report.html").read_text(encoding="utf-8")
     columns = int(re.search(r"--columns: (\d+)", text)[1])
     assert all(int(y) * columns + int(x) == place for place, x, y in places)
@@ -154,15 +161,15 @@ def test_a_cell_can_be_chosen_with_the_keyboard(opened: Visit, table: pd.DataFra
     cell = opened.page.locator(".matrix button").first
     cell.focus()
     opened.page.keyboard.press("Enter")
-    row, column = (int(cell.get_attribute(f"data-{name}")) for name in ("true", "given"))
+    row, column = (int(cell.get_attribute(f"data-{name}")) for name in ("label", "predicted"))
     here = (table["label"] == LABELS[row]) & (table["predicted"] == LABELS[column])
     assert opened.ids() == table["objid"][here].tolist()
-    assert opened.page.evaluate("document.activeElement.id") == "told" or here.sum() > 12
+    assert opened.page.evaluate("document.activeElement.id") == "summary" or here.sum() > 12
 
 
 def test_filters_work_together(opened: Visit, table: pd.DataFrame) -> None:
-    opened.choose("true", "B")
-    opened.choose("answer", "right")
+    opened.choose("label", "B")
+    opened.choose("outcome", "correct")
     opened.page.locator("[name=from]").fill("16.5")
     opened.page.locator("[name=to]").fill("18.25")
     r = table["magnitude_r"].round(2)
@@ -176,7 +183,7 @@ def test_filters_work_together(opened: Visit, table: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("order", "column", "ascending"),
     [
-        ("least sure first", None, True),
+        ("least confident first", None, True),
         ("brightest in r first", "magnitude_r", True),
         ("faintest in r first", "magnitude_r", False),
         ("right ascension", "ra", True),
@@ -199,8 +206,8 @@ def test_copies_the_ids_and_the_experiment_file(
     opened: Visit, folder: Path, table: pd.DataFrame
 ) -> None:
     opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    opened.choose("true", "B")
-    opened.choose("answer", "right or wrong")
+    opened.choose("label", "B")
+    opened.choose("outcome", "correct or wrong")
     opened.page.locator("#copy").click()
     expected = table["objid"][table["label"] == "B"].tolist()
     opened.page.get_by_text(f"{len(expected)} ids copied").wait_for()
@@ -228,7 +235,7 @@ def test_a_point_of_a_chart_shows_its_object(opened: Visit, table: pd.DataFrame)
         "document.getElementById('feature-map').emit('plotly_click', {points: [{customdata: 5}]})"
     )
     assert opened.ids() == [table["objid"].iloc[5]]
-    assert "chosen in a chart" in opened.page.locator("#told").inner_text()
+    assert "chosen in a chart" in opened.page.locator("#summary").inner_text()
 
 
 def test_all_charts_are_drawn(opened: Visit) -> None:
@@ -240,30 +247,32 @@ def test_nobody_is_shut_out(browser: "playwright.Browser", folder: Path, scheme:
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
     )
-    found = visit(browser, folder / "report.html", color_scheme=scheme)
-    draw_all(found.page)
-    found.page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
-    results = axe.Axe().run(found.page)
+    visited = visit(browser, folder / "report.html", color_scheme=scheme)
+    draw_all(visited.page)
+    visited.page.locator("details").evaluate_all(
+        "all => all.forEach((one) => { one.open = true; })"
+    )
+    results = axe.Axe().run(visited.page)
     report = results.generate_report()
-    found.page.context.close()
+    visited.page.context.close()
     assert results.violations_count == 0, report
 
 
 def test_a_phone_shows_everything(browser: "playwright.Browser", folder: Path) -> None:
-    found = visit(browser, folder / "report.html", viewport={"width": 390, "height": 844})
-    draw_all(found.page)
-    width = found.page.evaluate("document.documentElement.scrollWidth")
-    wide = found.page.locator(".plot .main-svg").evaluate_all(
+    visited = visit(browser, folder / "report.html", viewport={"width": 390, "height": 844})
+    draw_all(visited.page)
+    width = visited.page.evaluate("document.documentElement.scrollWidth")
+    wide = visited.page.locator(".plot .main-svg").evaluate_all(
         "all => all.filter((one) => one.getBoundingClientRect().right > innerWidth).length"
     )
     # the lines that the counts of a matrix take, and whether any is cut off
-    cells = found.page.locator(".matrix button").evaluate_all(
+    cells = visited.page.locator(".matrix button").evaluate_all(
         "all => all.map((one) => { const range = document.createRange();"
         " range.selectNodeContents(one);"
         " return [one.textContent, range.getClientRects().length,"
         " range.getBoundingClientRect().width <= one.clientWidth]; })"
     )
-    found.page.context.close()
+    visited.page.context.close()
     assert width == 390
     assert wide == 0
     assert max(len(text) for text, _, _ in cells) == 3
@@ -274,32 +283,32 @@ def test_words_of_a_catalogue_stay_words(
     browser: "playwright.Browser", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = ("star", HOSTILE, "quasar")
-    make_experiment(tmp_path, monkeypatch, true=np.arange(30) % 3, labels=labels, objid=HOSTILE)
-    found = visit(browser, write_report(tmp_path))
-    draw_all(found.page)
-    found.page.locator("#all").click()
-    text = found.page.locator("#list").inner_text()
-    images = found.page.locator("img[src=x]").count()
-    found.page.context.close()
+    make_experiment(tmp_path, monkeypatch, label=np.arange(30) % 3, labels=labels, objid=HOSTILE)
+    visited = visit(browser, write_report(tmp_path))
+    draw_all(visited.page)
+    visited.page.locator("#all").click()
+    text = visited.page.locator("#list").inner_text()
+    images = visited.page.locator("img[src=x]").count()
+    visited.page.context.close()
     assert HOSTILE in text
     assert images == 0
-    assert found.told == []
-    assert found.asked == []
+    assert visited.messages == []
+    assert visited.asked == []
 
 
 def test_paper_has_no_dark_page_and_no_controls(
     browser: "playwright.Browser", folder: Path
 ) -> None:
-    found = visit(browser, folder / "report.html", color_scheme="dark")
-    found.page.emulate_media(media="print")
-    found.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    colour = found.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    drawn = found.page.locator(".plot .main-svg:first-child").count()
-    widths = found.page.locator(".plot .main-svg:first-child").evaluate_all(
+    visited = visit(browser, folder / "report.html", color_scheme="dark")
+    visited.page.emulate_media(media="print")
+    visited.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    colour = visited.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    drawn = visited.page.locator(".plot .main-svg:first-child").count()
+    widths = visited.page.locator(".plot .main-svg:first-child").evaluate_all(
         "all => all.map((one) => one.getBoundingClientRect().width)"
     )
-    hidden = not found.page.locator("#filters").is_visible()
-    found.page.context.close()
+    hidden = not visited.page.locator("#filters").is_visible()
+    visited.page.context.close()
     assert colour == "rgb(255, 255, 255)"
     assert hidden
     assert drawn == len(widths) == 11

@@ -27,21 +27,21 @@ def test_all_objects_are_chosen_where_there_are_few() -> None:
 
 
 def test_mistakes_are_kept_where_there_are_many() -> None:
-    true = np.repeat([0, 0, 1], [5000, 30, 200])
-    given = np.repeat([0, 1, 1], [5000, 30, 200])
-    rows = choose_objects(true, given, np.linspace(1, 0, len(true)), most=400)
-    cells = list(zip(true[rows].tolist(), given[rows].tolist(), strict=True))
+    label = np.repeat([0, 0, 1], [5000, 30, 200])
+    predicted = np.repeat([0, 1, 1], [5000, 30, 200])
+    rows = choose_objects(label, predicted, np.linspace(1, 0, len(label)), most=400)
+    cells = list(zip(label[rows].tolist(), predicted[rows].tolist(), strict=True))
     # 185 of each of the two large cells and all of the small one
     assert [cells.count(cell) for cell in ((0, 0), (0, 1), (1, 1))] == [185, 30, 185]
     assert len(set(rows.tolist())) == 400
     # thinned evenly, not from one end
-    assert 1500 < np.median(rows[true[rows] == 0]) < 3500
+    assert 1500 < np.median(rows[label[rows] == 0]) < 3500
 
 
 def tile(sprites: Sprites, number: int) -> np.ndarray:
     """Cut one thumbnail out of its sheet."""
     sheet = sprites.sheets[number // sprites.per_sheet]
-    data = base64.b64decode(sheet.address.removeprefix("data:image/webp;base64,"))
+    data = base64.b64decode(sheet.uri.removeprefix("data:image/webp;base64,"))
     row, column = divmod(number % sprites.per_sheet, sprites.columns)
     image = Image.open(io.BytesIO(data))
     assert image.size == (sheet.columns * sprites.width, sheet.rows * sprites.height)
@@ -59,9 +59,9 @@ def test_thumbnails_are_where_they_are_looked_for() -> None:
     assert (sprites.width, sprites.height) == (48, 32)
     assert len(sprites.sheets) == 2
     for number in (0, 1, 31, 32, 699, 700, 1023, 1024, 1499):
-        found = tile(sprites, number)
-        np.testing.assert_allclose(found[2:14].mean((0, 1)), colours[number], atol=12)
-        assert found[18:].mean() < 12
+        picture = tile(sprites, number)
+        np.testing.assert_allclose(picture[2:14].mean((0, 1)), colours[number], atol=12)
+        assert picture[18:].mean() < 12
 
 
 def test_thumbnails_keep_to_their_budget() -> None:
@@ -69,7 +69,7 @@ def test_thumbnails_keep_to_their_budget() -> None:
     free = pack_thumbnails([noise], budget=10**8)
     tight = pack_thumbnails([noise], budget=180_000)
     assert free.height == 96
-    assert sum(len(sheet.address) for sheet in tight.sheets) <= 180_000
+    assert sum(len(sheet.uri) for sheet in tight.sheets) <= 180_000
     assert 24 <= tight.height < 96
 
 
@@ -93,10 +93,10 @@ def test_attributions_add_up_to_what_the_image_changes(classifier: Classifier) -
 
 
 def test_explains_the_surest_of_each_class_first() -> None:
-    true = np.array([0, 0, 0, 1, 1, 2, 2])
-    given = np.array([0, 0, 0, 1, 0, 2, 0])
+    label = np.array([0, 0, 0, 1, 1, 2, 2])
+    predicted = np.array([0, 0, 0, 1, 0, 2, 0])
     confidence = np.array([0.99, 0.98, 0.97, 0.6, 0.9, 0.5, 0.7])
-    right, wrong = choose_explained(true, given, confidence, most=4)
+    right, wrong = choose_explained(label, predicted, confidence, most=4)
     assert right.tolist() == [0, 3, 5, 1]
     assert wrong.tolist() == [4, 6]
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from evaluation.made import LABELS, made_experiment
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
+from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.evaluation.paper_figures import (
     draw_colours,
     draw_confusion,
@@ -32,8 +33,8 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def metrics(experiment: Path) -> dict:
-    return json.loads((experiment / "metrics.json").read_text())
+def metrics(experiment: Path) -> Metrics:
+    return read_metrics(experiment / "metrics.json")
 
 
 def test_vectors_of_one_column(experiment: Path, tmp_path: Path) -> None:
@@ -66,9 +67,9 @@ def test_pictures_of_simulated_data_say_so(
         save(figure, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Figure, "savefig", recorded)
-    told = CliRunner().invoke(app, ["figures", str(made), "--format", "png"])
-    assert told.exit_code == 0, told.output
-    paths = [Path(line) for line in told.output.splitlines()]
+    result = CliRunner().invoke(app, ["figures", str(made), "--format", "png"])
+    assert result.exit_code == 0, result.output
+    paths = [Path(line) for line in result.output.splitlines()]
     # without magnitudes there is nothing to draw accuracy or colours against
     assert [path.stem for path in paths] == NAMES[:2]
     assert seen == ["simulated data" if simulated else ""] * 2
@@ -78,37 +79,37 @@ def test_pictures_of_simulated_data_say_so(
             assert np.asarray(picture.convert("L")).std() > 10
 
 
-def test_the_confusion_matrix_shows_its_numbers(metrics: dict) -> None:
+def test_the_confusion_matrix_shows_its_numbers(metrics: Metrics) -> None:
     figure = Figure()
     draw_confusion(figure, metrics)
     texts = [text.get_text() for text in figure.axes[0].texts]
     counts = [int(text.split("\n")[1]) for text in texts]
-    assert counts == [n for row in metrics["test"]["confusion_matrix"] for n in row if n]
+    assert counts == [n for row in metrics.test.confusion_matrix for n in row if n]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(LABELS)
 
 
-def test_reliability_before_and_after(metrics: dict) -> None:
+def test_reliability_before_and_after(metrics: Metrics) -> None:
     figure = Figure()
     draw_reliability(figure, metrics)
     names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert names == ["calibrated (ECE 0.050)", "as trained (ECE 0.050)"]
     heights = [bar.get_height() for bar in figure.axes[1].patches]
-    assert heights == [each["count"] for each in metrics["calibration"]["after"]["bins"]]
-    metrics["calibration"]["temperature"] = 1
+    assert heights == [each.count for each in metrics.calibration.after.bins]
+    calibration = metrics.calibration.model_copy(update={"temperature": 1})
     figure = Figure()
-    draw_reliability(figure, metrics)
+    draw_reliability(figure, metrics.model_copy(update={"calibration": calibration}))
     assert len(figure.axes[0].get_legend().get_texts()) == 1
 
 
-def test_accuracy_against_magnitude(metrics: dict) -> None:
+def test_accuracy_against_magnitude(metrics: Metrics) -> None:
     figure = Figure(layout="constrained")
     draw_magnitude(figure, metrics)
     drawn = [line.get_ydata() for line in figure.axes[0].lines if line.get_marker() == "o"]
-    bins = metrics["test"]["by"]["magnitude_r"]["bins"]
-    np.testing.assert_allclose(drawn[0], [each["accuracy"] for each in bins])
+    bins = metrics.test.by["magnitude_r"].bins
+    np.testing.assert_allclose(drawn[0], [each.accuracy for each in bins])
     assert len(figure.legends[0].get_texts()) == 2
     figure = Figure(layout="constrained")
-    draw_magnitude(figure, {**metrics, "baseline": None})
+    draw_magnitude(figure, metrics.model_copy(update={"baseline": None}))
     assert len(figure.legends[0].get_texts()) == 1
 
 
@@ -126,7 +127,7 @@ def test_errors_are_marked_in_the_colours(experiment: Path) -> None:
 
 
 def test_bad_input(experiment: Path, tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="unknown format 'pgn'; did you mean 'png'"):
-        write_figures(experiment, form="pgn")
+    with pytest.raises(EvaluationError, match="unknown file format 'pgn'; did you mean 'png'"):
+        write_figures(experiment, file_format="pgn")
     with pytest.raises(EvaluationError, match="run the experiment first"):
         write_figures(tmp_path)

@@ -39,8 +39,8 @@ def write(folder: Path, survey: Path, columns: str) -> Path:
 def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
     file = write(tmp_path, small_survey, '"colours", "magnitudes"')
     metrics = run_experiment(file, tmp_path / "out").metrics
-    assert metrics["baseline"]["accuracy"] > 0.5
-    assert metrics["baselines"]["k-nn"]["accuracy"] > 0.5
+    assert metrics.baseline.accuracy > 0.5
+    assert metrics.baselines["k-nn"].accuracy > 0.5
     model = load_model(tmp_path / "out" / "model")
     spec = model.spec
     assert (spec.columns, len(spec.column_mean)) == (("colours", "magnitudes"), 9)

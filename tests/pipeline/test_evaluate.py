@@ -1,6 +1,5 @@
 """What an evaluation says of the test objects of a small simulated survey."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ from skyclass.catalog.build_catalog import make_catalog, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
 from skyclass.evaluation.calibration import undo_temperature
 from skyclass.evaluation.conformal import make_prediction_sets
-from skyclass.evaluation.metrics import score
+from skyclass.evaluation.metrics import Metrics
+from skyclass.evaluation.scores import score
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
@@ -71,52 +71,52 @@ def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluatio
     assert table["seeing"].between(1.1, 1.6).all()
     assert table.groupby("field")["seeing"].nunique().max() == 1
     assert table["crowding"].ge(0).all()
-    assert found.metrics["crowding_radius"] == pytest.approx(24 * 0.396)
+    assert found.metrics.crowding_radius == pytest.approx(24 * 0.396)
 
 
 def test_everything_is_scored(found: Evaluation) -> None:
-    metrics = json.loads(json.dumps(found.metrics))
-    assert metrics == found.metrics
-    assert set(metrics["test"]) == set(metrics["baseline"]) == set(metrics["baselines"]["k-nn"])
-    assert set(metrics["test"]["by"]) >= {"magnitude_r", "snr_r", "crowding"}
-    for each in metrics["test"]["by"].values():
-        assert sum(b["n"] for b in each["bins"]) + each["missing"] == len(found.table)
-    assert metrics["test"]["adjacent"] is not None
-    assert metrics["test"]["groups"] is None
-    assert metrics["difference"]["n"] == len(found.table)
+    metrics = found.metrics
+    assert Metrics.model_validate_json(metrics.model_dump_json()) == metrics
+    assert set(metrics.baselines) == {"k-nn"}
+    assert set(metrics.test.by) >= {"magnitude_r", "snr_r", "crowding"}
+    for each in metrics.test.by.values():
+        assert sum(b.n for b in each.bins) + each.missing == len(found.table)
+    assert metrics.test.adjacent is not None
+    assert metrics.test.groups is None
+    assert metrics.difference.n == len(found.table)
 
 
 def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
-    calibration = found.metrics["calibration"]
-    assert calibration["temperature"] == 0.2
-    assert calibration["after"]["ece"] == found.metrics["test"]["ece"]
+    calibration = found.metrics.calibration
+    assert calibration.temperature == 0.2
+    assert calibration.after.ece == found.metrics.test.ece
     test = open_cutouts(world["cutouts"])["test"]
     plain = Classifier(world["classifier"].spec)
     plain.load_state_dict(world["classifier"].state_dict())
     plain.temperature = 1.0
     shares = classify_cutouts(plain, test)
     expected = score(world["info"].labels, test.label, shares)
-    assert calibration["before"]["log_loss"] == pytest.approx(expected["log_loss"])
+    assert calibration.before.log_loss == pytest.approx(expected.log_loss)
     calibrated = found.table[[f"p_{label}" for label in world["info"].labels]].to_numpy()
     np.testing.assert_allclose(undo_temperature(calibrated, 0.2), shares, atol=1e-9)
 
 
 def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
-    labels, sets = world["info"].labels, found.metrics["conformal"]
+    labels, sets = world["info"].labels, found.metrics.conformal
     held = open_cutouts(world["cutouts"])["calibration"]
-    assert sets["n"] == len(held) == (world["catalog"]["split"] == "calibration").sum()
+    assert sets.n == len(held) == (world["catalog"]["split"] == "calibration").sum()
     shares = classify_cutouts(world["classifier"], held)
     scores = np.sort(1 - shares[np.arange(len(held)), held.label])
     rank = int(np.ceil(0.9 * (len(held) + 1)))
-    limit = sets["marginal"]["thresholds"][labels[0]]
+    limit = sets.marginal.thresholds[0]
     assert limit == pytest.approx(scores[rank - 1])
     table = found.table
     inside = make_prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
-    told = table["prediction_set"].str.split("|")
-    assert [set(names) - {""} for names in told] == [
+    names = table["prediction_set"].str.split("|")
+    assert [set(each) - {""} for each in names] == [
         {labels[k] for k in np.flatnonzero(row)} for row in inside
     ]
-    assert (told.str[0] == table["predicted"]).all()
+    assert (names.str[0] == table["predicted"]).all()
 
 
 def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
@@ -126,9 +126,9 @@ def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
     bare = world["catalog"].drop(columns=[f"psfMag_{band}" for band in BANDS])
     bare.attrs = world["catalog"].attrs
     found = evaluate(**{**world, "config": config, "catalog": bare})
-    assert found.metrics["conformal"] is None
+    assert found.metrics.conformal is None
     assert "prediction_set" not in found.table
-    assert found.metrics["test"]["groups"] == 2
+    assert found.metrics.test.groups == 2
     assert found.table["group"].notna().all()
     # magnitudes are then measured on the cutouts
     catalog = world["catalog"].set_index(world["catalog"]["specobjid"].map(str))

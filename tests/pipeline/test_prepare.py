@@ -239,8 +239,8 @@ def test_an_experiment_with_magnitudes_and_fields(
     table.to_csv(tmp_path / "table.csv", index=False)
     file, out = write(tmp_path, archive.url, "ps1-jpeg"), tmp_path / "out"
     metrics = run_experiment(file, out).metrics
-    assert metrics["catalog"]["dropped"]["no picture in the archive"] == 2
-    assert metrics["baseline"]["accuracy"] > 0.5
+    assert metrics.catalog["dropped"]["no picture in the archive"] == 2
+    assert metrics.baseline.accuracy > 0.5
     report = (out / "report.html").read_text()
     assert "Confusion matrix: Colour baseline" in report
     asked = archive.requests.total()

@@ -1,12 +1,15 @@
 """Commands that train, evaluate and use models."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skyclass.cli.options import TaskOption
 from skyclass.cli.progress_bars import progress_bars
+
+if TYPE_CHECKING:
+    from skyclass.evaluation.metrics import Metrics
 
 __all__ = ["classify", "demo", "experiment", "push"]
 
@@ -63,14 +66,14 @@ def push(
     typer.echo(run(model, repository, private=private))
 
 
-def _closing(metrics: dict[str, Any], report: Path) -> str:
+def _closing(metrics: "Metrics", report: Path) -> str:
     """Give the closing line of an experiment."""
-    baseline = metrics["baseline"]
+    baseline = metrics.baseline
     other = (
         "no colour baseline (no magnitudes)"
         if baseline is None
-        else f"colour baseline {100 * baseline['accuracy']:.1f} %"
+        else f"colour baseline {100 * baseline.accuracy:.1f} %"
     )
-    kind = " (simulated data)" if metrics["simulated"] else ""
-    share = f"{100 * metrics['test']['accuracy']:.1f} %"
+    kind = " (simulated data)" if metrics.simulated else ""
+    share = f"{100 * metrics.test.accuracy:.1f} %"
     return f"test accuracy {share}, {other}{kind}; report: {report}"

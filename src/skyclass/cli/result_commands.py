@@ -10,7 +10,7 @@ __all__ = ["compare", "figures", "reweight"]
 
 def figures(
     experiment: Annotated[Path, typer.Argument(help="directory of an experiment")],
-    form: Annotated[str, typer.Option("--format", help="pdf or png")] = "pdf",
+    file_format: Annotated[str, typer.Option("--format", help="pdf or png")] = "pdf",
     out: Annotated[
         Path | None, typer.Option(help="directory to write", show_default="EXPERIMENT/figures")
     ] = None,
@@ -18,7 +18,8 @@ def figures(
     """Draw results for a paper, one journal column wide."""
     from skyclass.evaluation.write_figures import write_figures
 
-    typer.echo("\n".join(str(path) for path in write_figures(experiment, out, form=form)))
+    paths = write_figures(experiment, out, file_format=file_format)
+    typer.echo("\n".join(str(path) for path in paths))
 
 
 def compare(
@@ -30,9 +31,8 @@ def compare(
 ) -> None:
     """Compare two experiments on the same test objects."""
     from skyclass.evaluation.compare import compare as run
-    from skyclass.evaluation.compare import describe_comparison
 
-    typer.echo("\n".join(describe_comparison(run(a, b, common=common))))
+    typer.echo(str(run(a, b, common=common)))
 
 
 def reweight(
@@ -42,7 +42,7 @@ def reweight(
     ],
 ) -> None:
     """Compute purity and completeness for other class shares."""
+    from skyclass.evaluation.reweight import parse_prior
     from skyclass.evaluation.reweight import reweight as run
 
-    table = run(experiment, prior)
-    typer.echo(table.to_string(float_format="{:.3f}".format, na_rep="-"))
+    typer.echo(str(run(experiment, parse_prior(prior))))

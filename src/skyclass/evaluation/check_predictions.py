@@ -1,4 +1,4 @@
-"""Refuse predictions that cannot be scored."""
+"""Checks of predictions before they are scored."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,35 +8,36 @@ from numpy.typing import NDArray
 
 from skyclass.errors import EvaluationError
 
-__all__ = ["check_groups", "check_lengths", "check_predictions"]
+__all__ = ["check_lengths", "check_predictions", "renumber_groups"]
 
 _SUM_TOLERANCE: Final = 1e-4  # far above float32 rounding, far below a forgotten normalisation
 
 
 def check_predictions(
-    labels: Sequence[str], true: NDArray[np.int64], probabilities: NDArray[np.float64]
+    labels: Sequence[str], label: NDArray[np.int64], probabilities: NDArray[np.float64]
 ) -> None:
-    """Refuse what is not one true class and one distribution over the labels an object.
+    """Check that every object has one true class and a probability distribution over the classes.
 
     Parameters
     ----------
     labels
         Class names, `[k]`.
-    true
-        Indices into `labels`, `[n]`.
+    label
+        Index of each object's true class in `labels`, `[n]`.
     probabilities
         `[n, k]`.
 
     Raises
     ------
     EvaluationError
-        Saying which row is wrong.
+        Naming the row that is invalid.
     """
     if probabilities.ndim != 2 or probabilities.shape[1] != len(labels):
         raise EvaluationError(
-            f"probabilities of shape {probabilities.shape} do not fit {len(labels)} labels"
+            f"probabilities have the shape {probabilities.shape}, which does not fit"
+            f" {len(labels)} classes"
         )
-    check_lengths(len(true), len(probabilities))
+    check_lengths(len(label), len(probabilities))
     for bad, fault in (
         (~np.isfinite(probabilities).all(axis=1), "are not finite"),
         ((probabilities < 0).any(axis=1), "are negative"),
@@ -44,15 +45,17 @@ def check_predictions(
     ):
         if bad.any():
             row = bad.argmax()
-            raise EvaluationError(f"probabilities {fault} in row {row}: {probabilities[row]}")
-    bad = (true < 0) | (true >= len(labels))
+            raise EvaluationError(f"probabilities of row {row} {fault}: {probabilities[row]}")
+    bad = (label < 0) | (label >= len(labels))
     if bad.any():
         row = bad.argmax()
-        raise EvaluationError(f"label index {true[row]} of row {row} is not one of {len(labels)}")
+        raise EvaluationError(
+            f"label of row {row} must be 0 to {len(labels) - 1}, got {label[row]}"
+        )
 
 
-def check_groups(groups: NDArray[np.int64] | None, n: int) -> NDArray[np.int64] | None:
-    """Give groups numbers from 0 without gaps.
+def renumber_groups(groups: NDArray[np.int64] | None, n: int) -> NDArray[np.int64] | None:
+    """Renumber groups from 0 without gaps.
 
     Parameters
     ----------
@@ -64,34 +67,37 @@ def check_groups(groups: NDArray[np.int64] | None, n: int) -> NDArray[np.int64] 
     Returns
     -------
     numpy.ndarray or None
-        `[n]`, each number from 0 to the greatest taken.
+        `[n]`; every number from 0 to the greatest occurs.
 
     Raises
     ------
     EvaluationError
-        Where there are more or fewer than `n`.
+        If there are more or fewer than `n`.
     """
     if groups is None:
         return None
     if len(groups) != n:
-        raise EvaluationError(f"{len(groups)} groups do not fit {n} objects")
+        raise EvaluationError(f"groups must have one entry per object, got {len(groups)} for {n}")
     return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
-def check_lengths(true: int, predicted: int) -> None:
-    """Refuse no objects, and unequal numbers of them.
+def check_lengths(labels: int, predictions: int) -> None:
+    """Check that there are objects, and as many predictions as true classes.
 
     Parameters
     ----------
-    true, predicted
-        Numbers of true and predicted classes.
+    labels, predictions
+        Numbers of true classes and of predictions.
 
     Raises
     ------
     EvaluationError
-        Where they differ or are zero.
+        If they differ or are zero.
     """
-    if true != predicted:
-        raise EvaluationError(f"{true} true labels do not fit {predicted} predictions")
-    if true == 0:
-        raise EvaluationError("there are no objects to score")
+    if labels != predictions:
+        raise EvaluationError(
+            f"labels and predictions must be of the same objects, got {labels} labels and"
+            f" {predictions} predictions"
+        )
+    if labels == 0:
+        raise EvaluationError("predictions are empty: there is no object to score")

@@ -2,16 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AliasChoices, BaseModel, Field
 
-from skyclass.evaluation.check_predictions import check_groups
-from skyclass.evaluation.intervals import mean_interval
+from skyclass.evaluation.check_predictions import renumber_groups
+from skyclass.evaluation.intervals import ScoreInterval, mean_interval
 
 __all__ = [
     "COVERAGE",
+    "ClassCoverage",
+    "ConformalResult",
+    "Coverage",
+    "SetCoverage",
     "evaluate_conformal",
     "fit_class_thresholds",
     "fit_threshold",
@@ -19,30 +24,75 @@ __all__ = [
 ]
 
 COVERAGE: Final = 0.9
-"""Share of objects whose set shall hold their true class."""
+"""Share of objects whose set is to contain their true class."""
+
+
+class Coverage(BaseModel, frozen=True):
+    """How often prediction sets of test objects contain the true class."""
+
+    # metrics.json called it `found` up to version 0.1
+    observed: float | None = Field(validation_alias=AliasChoices("observed", "found"))
+    """Share of test objects whose set contains their class; None without test objects."""
+    ci95: ScoreInterval | None
+    """Interval of `observed`."""
+
+
+class ClassCoverage(Coverage, frozen=True):
+    """Coverage of the test objects of one class."""
+
+    n: int
+    """Number of calibration objects of the class."""
+    promised: bool
+    """Whether the stated coverage holds for the class by itself."""
+
+
+class SetCoverage(Coverage, frozen=True):
+    """Prediction sets of one rule, and their coverage."""
+
+    thresholds: dict[str, float | None]
+    """Greatest nonconformity score (one minus probability) of each class; None if unlimited."""
+    mean_size: float
+    """Mean number of classes in a set."""
+    sizes: tuple[int, ...]
+    """Number of test objects by the number of classes in their set, from 0."""
+    classes: dict[str, ClassCoverage]
+    """Coverage of each class."""
+
+
+class ConformalResult(BaseModel, frozen=True):
+    """Prediction sets fitted on calibration objects and evaluated on test objects."""
+
+    coverage: float
+    """Stated coverage."""
+    n: int
+    """Number of calibration objects."""
+    marginal: SetCoverage
+    """One threshold: the stated coverage over all objects."""
+    per_class: SetCoverage
+    """A threshold for each class: the stated coverage for each class by itself."""
 
 
 def fit_threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
-    """Give the score that a stated share of exchangeable objects does not exceed.
+    """Compute the score that a stated share of exchangeable objects does not exceed.
 
     Parameters
     ----------
     scores
-        One less the probability of the true class, of objects that nothing was fitted to, `[n]`.
+        One minus the probability of the true class, of objects that nothing was fitted to, `[n]`.
     coverage
         Stated share.
 
     Returns
     -------
     float
-        The ``ceil((n + 1) coverage)``-th smallest score; infinite where there are too few objects
-        for any promise.
+        The ``ceil((n + 1) coverage)``-th smallest score; infinite if there are too few objects
+        for a guarantee.
 
     References
     ----------
     Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World; the score is that of
     Sadinle, Lei & Wasserman 2019, Journal of the American Statistical Association 114, 223, which
-    gives the smallest sets.
+    yields the smallest sets.
     """
     # rounded, as 10 * 0.9 is a little more than 9 in floating point
     rank = math.ceil(round((len(scores) + 1) * coverage, 9))
@@ -50,14 +100,14 @@ def fit_threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> fl
 
 
 def fit_class_thresholds(
-    true: NDArray[np.int64], probabilities: NDArray[np.float64], coverage: float = COVERAGE
+    label: NDArray[np.int64], probabilities: NDArray[np.float64], coverage: float = COVERAGE
 ) -> NDArray[np.float64]:
-    """Give each class a threshold of its own, fitted on its own objects.
+    """Compute a threshold for each class from its own objects.
 
     Parameters
     ----------
-    true
-        Classes of the calibration objects, `[n]`.
+    label
+        True classes of the calibration objects, `[n]`.
     probabilities
         `[n, k]`.
     coverage
@@ -68,50 +118,50 @@ def fit_class_thresholds(
     numpy.ndarray
         `[k]`; infinite for a class with too few objects (fewer than 9 for 90 %).
     """
-    scores = _scores(true, probabilities)
+    scores = _compute_nonconformity(label, probabilities)
     classes = range(probabilities.shape[1])
-    return np.array([fit_threshold(scores[true == k], coverage) for k in classes])
+    return np.array([fit_threshold(scores[label == k], coverage) for k in classes])
 
 
 def make_prediction_sets(
-    probabilities: NDArray[np.float64], limits: float | NDArray[np.float64]
+    probabilities: NDArray[np.float64], thresholds: float | NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which classes belong to each object's set.
+    """Select the classes that belong to each object's set.
 
     Parameters
     ----------
     probabilities
         `[n, k]`.
-    limits
-        One threshold, or one a class, `[k]`.
+    thresholds
+        One threshold, or one for each class, `[k]`.
 
     Returns
     -------
     numpy.ndarray
-        `[n, k]`; a set may be empty: then no class is likely enough.
+        `[n, k]`; a set may be empty if no class is probable enough.
     """
-    return np.asarray(1.0 - probabilities <= limits)
+    return np.asarray(1.0 - probabilities <= thresholds)
 
 
 def evaluate_conformal(
     labels: Sequence[str],
     fitted_on: tuple[NDArray[np.int64], NDArray[np.float64]],
-    true: NDArray[np.int64],
+    label: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     *,
     groups: NDArray[np.int64] | None = None,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Fit prediction sets on calibration objects and see on test objects what they come to.
+) -> ConformalResult:
+    """Fit prediction sets on calibration objects and measure their coverage on test objects.
 
     Parameters
     ----------
     labels
         Class names, `[k]`.
     fitted_on
-        True classes and probabilities of the calibration objects, which neither weights nor
-        stopping have seen.
-    true, probabilities
+        True classes and probabilities of the calibration objects, which neither training nor
+        early stopping has used.
+    label, probabilities
         Those of the test objects, `[n]` and `[n, k]`.
     groups
         Group of each test object, `[n]`, where the split kept groups together.
@@ -120,61 +170,60 @@ def evaluate_conformal(
 
     Returns
     -------
-    dict
-        `coverage` (stated), `n` (calibration objects), and `marginal` and `per_class`, for each of
-        which: `thresholds` by class, `found` (coverage of the test objects) with `ci95`,
-        `mean_size`, `sizes` (objects by the number of classes in their set) and `classes`, for each
-        of which `found`, `ci95`, `n` (calibration objects) and `promised`, whether the stated
-        coverage holds for the class by itself.
+    ConformalResult
+        Thresholds, coverage and sizes of the sets.
     """
-    calibrating, shares = fitted_on
-    counts = np.bincount(calibrating, minlength=len(labels))
-    one = fit_threshold(_scores(calibrating, shares))
-    own = fit_class_thresholds(calibrating, shares)
+    calibration_label, calibration_probabilities = fitted_on
+    counts = np.bincount(calibration_label, minlength=len(labels))
+    common = fit_threshold(_compute_nonconformity(calibration_label, calibration_probabilities))
+    own = fit_class_thresholds(calibration_label, calibration_probabilities)
     enough = np.isfinite(own)
-    # classes with too few objects share the common threshold
-    rules = {"marginal": np.full(len(labels), one), "per_class": np.where(enough, own, one)}
-    promised = {"marginal": np.zeros_like(enough), "per_class": enough}
-    found: dict[str, Any] = {"coverage": COVERAGE, "n": len(calibrating)}
-    for name, limits in rules.items():
-        outcome = _outcome(labels, true, make_prediction_sets(probabilities, limits), groups, seed)
-        for k, label in enumerate(labels):
-            outcome["classes"][label] |= {"n": int(counts[k]), "promised": bool(promised[name][k])}
-        told = [float(limit) if math.isfinite(limit) else None for limit in limits]
-        found[name] = {"thresholds": dict(zip(labels, told, strict=True)), **outcome}
-    return found
+
+    def evaluate(thresholds: NDArray[np.float64], promised: NDArray[np.bool_]) -> SetCoverage:
+        sets = make_prediction_sets(probabilities, thresholds)
+        sizes = sets.sum(axis=1)
+        covered = sets[np.arange(len(label)), label].astype(np.float64)
+        classes = {}
+        for k, name in enumerate(labels):
+            rows = label == k
+            coverage = _measure_coverage(
+                covered[rows], None if groups is None else groups[rows], seed
+            )
+            classes[name] = ClassCoverage(
+                **dict(coverage), n=int(counts[k]), promised=bool(promised[k])
+            )
+        return SetCoverage(
+            **dict(_measure_coverage(covered, groups, seed)),
+            thresholds={
+                name: float(limit) if math.isfinite(limit) else None
+                for name, limit in zip(labels, thresholds, strict=True)
+            },
+            mean_size=float(sizes.mean()),
+            sizes=tuple(np.bincount(sizes, minlength=len(labels) + 1).tolist()),
+            classes=classes,
+        )
+
+    return ConformalResult(
+        coverage=COVERAGE,
+        n=len(calibration_label),
+        marginal=evaluate(np.full(len(labels), common), np.zeros_like(enough)),
+        # classes with too few objects share the common threshold
+        per_class=evaluate(np.where(enough, own, common), enough),
+    )
 
 
-def _outcome(
-    labels: Sequence[str],
-    true: NDArray[np.int64],
-    sets: NDArray[np.bool_],
-    groups: NDArray[np.int64] | None,
-    seed: int,
-) -> dict[str, Any]:
-    """Tell how large sets are and how often they hold the true class."""
-    held = sets[np.arange(len(true)), true].astype(np.float64)
-    return {
-        **_coverage(held, groups, seed),
-        "mean_size": float(sets.sum(axis=1).mean()),
-        "sizes": np.bincount(sets.sum(axis=1), minlength=len(labels) + 1).tolist(),
-        "classes": {
-            label: _coverage(held[true == k], None if groups is None else groups[true == k], seed)
-            for k, label in enumerate(labels)
-        },
-    }
+def _compute_nonconformity(
+    label: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Compute one minus the probability of the true class, `[n]`."""
+    return np.asarray(1.0 - probabilities[np.arange(len(label)), label])
 
 
-def _scores(true: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give one less the probability of the true class, `[n]`."""
-    return np.asarray(1.0 - probabilities[np.arange(len(true)), true])
-
-
-def _coverage(
-    held: NDArray[np.float64], groups: NDArray[np.int64] | None, seed: int
-) -> dict[str, Any]:
-    """Give the share of objects whose class is in their set, and its interval."""
-    if len(held) == 0:
-        return {"found": None, "ci95": None}
-    ends = mean_interval(held, check_groups(groups, len(held)), seed, share=True)
-    return {"found": float(held.mean()), "ci95": None if ends is None else list(ends)}
+def _measure_coverage(
+    covered: NDArray[np.float64], groups: NDArray[np.int64] | None, seed: int
+) -> Coverage:
+    """Compute the share of objects whose class is in their set, and its interval."""
+    if len(covered) == 0:
+        return Coverage(observed=None, ci95=None)
+    ends = mean_interval(covered, renumber_groups(groups, len(covered)), seed, share=True)
+    return Coverage(observed=float(covered.mean()), ci95=ends)

@@ -1,9 +1,9 @@
-"""Intervals of 95 %: Wilson's of a share, and the bootstrap of objects or of groups of them."""
+"""Intervals of 95 %: Wilson's for proportions, and the bootstrap of objects or whole groups."""
 
 import math
 from collections.abc import Iterable, Iterator
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 __all__ = [
     "RESAMPLES",
-    "Interval",
+    "ScoreInterval",
     "bootstrap_interval",
     "count_units",
     "draw_weights",
@@ -22,10 +22,7 @@ __all__ = [
 ]
 
 RESAMPLES: Final = 1000
-"""Resamples that an interval is taken of."""
-
-Interval = tuple[float, float] | None
-"""Low and high end; None where the objects do not tell."""
+"""Number of resamples behind an interval."""
 
 _NORMAL: Final = NormalDist()
 _Z95: Final = _NORMAL.inv_cdf(0.975)
@@ -33,10 +30,23 @@ _FEW: Final = 20  # units: percentiles need more
 _CHUNK: Final = 2**22  # weights held at once
 
 
-def wilson_interval(right: float, n: float) -> tuple[float, float]:
-    """Give the 95 % score interval of a proportion.
+class ScoreInterval(NamedTuple):
+    """A 95 % interval of a score."""
 
-    Unlike the normal interval it stays within [0, 1] and holds for few objects and for
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+
+    def __str__(self) -> str:
+        """Format the ends with three decimals."""
+        return f"[{self.low:.3f}, {self.high:.3f}]"
+
+
+def wilson_interval(right: float, n: float) -> ScoreInterval:
+    """Compute the 95 % score interval of a proportion.
+
+    Unlike the normal interval it stays within [0, 1] and is valid for few objects and for
     proportions near one.
 
     Parameters
@@ -48,7 +58,7 @@ def wilson_interval(right: float, n: float) -> tuple[float, float]:
 
     Returns
     -------
-    low, high
+    ScoreInterval
         Ends of the interval.
 
     References
@@ -60,13 +70,13 @@ def wilson_interval(right: float, n: float) -> tuple[float, float]:
     shrink = 1 + _Z95**2 / n
     centre = (share + _Z95**2 / (2 * n)) / shrink
     half = _Z95 * math.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n**2)) / shrink
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return ScoreInterval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def draw_weights(
     n: int, groups: NDArray[np.int64] | None, seed: int, resamples: int = RESAMPLES
 ) -> Iterator[NDArray[np.float64]]:
-    """Draw objects with replacement, many times; say how often each was drawn.
+    """Draw bootstrap resamples, each as the number of times that every object is drawn.
 
     Parameters
     ----------
@@ -74,7 +84,7 @@ def draw_weights(
         Number of objects.
     groups
         Number of each object's group from 0, `[n]`: whole groups are drawn (cluster bootstrap,
-        Davison & Hinkley 1997, Bootstrap Methods, 3.8). None draws object by object.
+        Davison & Hinkley 1997, Bootstrap Methods, 3.8). None draws single objects.
     seed
         Seed of the draws.
     resamples
@@ -83,7 +93,7 @@ def draw_weights(
     Yields
     ------
     numpy.ndarray
-        `[n, r]` for some of the resamples at a time, so that memory does not grow with them.
+        `[n, r]`, a chunk of `r` resamples at a time, to bound the memory.
     """
     units = n if groups is None else int(groups.max()) + 1
     stream = np.random.default_rng(seed)
@@ -97,7 +107,7 @@ def draw_weights(
 
 
 def list_groupings(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] | None, ...]:
-    """Say in which ways objects are to be drawn.
+    """List the ways in which objects are resampled.
 
     Parameters
     ----------
@@ -107,14 +117,14 @@ def list_groupings(groups: NDArray[np.int64] | None) -> tuple[NDArray[np.int64] 
     Returns
     -------
     tuple
-        As `draw_weights` takes groups: object by object, and by whole groups where there are
-        some. An interval is as wide as the wider of the two: a few groups can be alike by chance.
+        Groups for `draw_weights`: None (single objects), and the groups where there are any. An
+        interval spans those of both ways, because a few groups can be alike by chance.
     """
     return (None,) if groups is None else (groups, None)
 
 
 def count_units(n: int, groups: NDArray[np.int64] | None) -> int:
-    """Count what is drawn independently.
+    """Count the units that are drawn independently.
 
     Parameters
     ----------
@@ -139,37 +149,37 @@ def bootstrap_interval(
     share: bool = False,
     reflect: bool = False,
     bounds: tuple[float, float] = (0.0, 1.0),
-) -> Interval:
-    """Give the 95 % interval of a statistic from its values in resamples.
+) -> ScoreInterval | None:
+    """Compute the 95 % interval of a statistic from its values in resamples.
 
-    For 20 units or more percentiles, further out as Student's t is further out than the normal
+    For 20 units or more these are percentiles, widened by the ratio of Student's t to the normal
     distribution ("expanded percentile interval": Hesterberg 2015, The American Statistician 69,
-    371, section 5.3). Fewer units have too few different resamples for percentiles: there it is
-    Student's t times the scatter of the resamples, on the logistic scale for what lies between 0
-    and 1, and on the logarithmic one for what has no upper end. Where all resamples agree the
-    bootstrap is blind: a share of 0 or 1 has Wilson's interval over the units.
+    371, section 5.3). Fewer units have too few distinct resamples for percentiles: the interval is
+    then Student's t times the scatter of the resamples, on a logistic scale for statistics between
+    0 and 1, and on a logarithmic one for those without upper bound. Where all resamples agree, a
+    share of 0 or 1 has Wilson's interval over the units.
 
     Parameters
     ----------
     value
         The statistic of the sample itself.
     resampled
-        Its values in resamples, `[r]`; not a number where it is undefined in a resample.
+        Its values in resamples, `[r]`; NaN where it is undefined.
     units
-        Number of objects, or of groups, that were drawn independently and that it rests on.
+        Number of independently drawn objects, or groups, that it rests on.
     share
         Whether it is a share of objects.
     reflect
-        Whether noise only ever adds to it, as to the calibration error: resamples lie above it as
+        Whether noise can only increase it, as with the calibration error: resamples lie above it as
         it lies above the truth, so the low end is the high end reflected at `value` (after the
         basic interval: Davison & Hinkley 1997, equation 5.6).
     bounds
-        Least and greatest value that the statistic can have.
+        Least and greatest possible value.
 
     Returns
     -------
-    tuple of float, or None
-        Low and high end; None where `value` is not a number or the resamples do not tell.
+    ScoreInterval or None
+        None if `value` is not finite, or the resamples do not determine an interval.
     """
     defined = resampled[np.isfinite(resampled)]
     if not math.isfinite(value) or 2 * len(defined) < len(resampled):
@@ -180,18 +190,18 @@ def bootstrap_interval(
         return None
     wider = math.sqrt(units / (units - 1)) * float(stdtrit(units - 1, 0.975))
     if units < _FEW:
-        low, high = _around(value, wider * float(defined.std()), bounds)
+        low, high = _spread_around(value, wider * float(defined.std()), bounds)
         high += float(defined.mean()) - value if reflect else 0.0
     else:
         outer = _NORMAL.cdf(-wider)
         low, high = (float(end) for end in np.quantile(defined, [outer, 1 - outer]))
     if reflect:
         low = 2 * value - high
-    return max(bounds[0], low), min(bounds[1], high)
+    return ScoreInterval(max(bounds[0], low), min(bounds[1], high))
 
 
-def _around(value: float, half: float, bounds: tuple[float, float]) -> tuple[float, float]:
-    """Give a range about a value, on a scale without ends: logarithmic from 0 up, logistic to 1."""
+def _spread_around(value: float, half: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Compute a range about a value on an unbounded scale: logarithmic above 0, logistic to 1."""
     if bounds == (0.0, math.inf) and value > 0:
         factor = math.exp(min(half / value, 100.0))
         return value / factor, value * factor
@@ -201,8 +211,8 @@ def _around(value: float, half: float, bounds: tuple[float, float]) -> tuple[flo
     return odds / (odds + factor), odds * factor / (1 + odds * factor)
 
 
-def enclose_intervals(intervals: Iterable[Interval]) -> Interval:
-    """Give the interval that holds several others.
+def enclose_intervals(intervals: Iterable[ScoreInterval | None]) -> ScoreInterval | None:
+    """Return the smallest interval that encloses several others.
 
     Parameters
     ----------
@@ -211,15 +221,15 @@ def enclose_intervals(intervals: Iterable[Interval]) -> Interval:
 
     Returns
     -------
-    tuple of float, or None
-        The outer ends; None where one of them is None.
+    ScoreInterval or None
+        The outer ends; None if any of `intervals` is None.
     """
     known = []
     for each in intervals:
         if each is None:
             return None
         known.append(each)
-    return min(low for low, _ in known), max(high for _, high in known)
+    return ScoreInterval(min(low for low, _ in known), max(high for _, high in known))
 
 
 def mean_interval(
@@ -228,31 +238,37 @@ def mean_interval(
     seed: int,
     *,
     share: bool = False,
-) -> Interval:
-    """Give the 95 % interval of a mean over objects.
+) -> ScoreInterval | None:
+    """Compute the 95 % interval of a mean over objects.
 
     Parameters
     ----------
     values
-        One number an object, `[n]`, from -1 to 1.
+        One value per object, `[n]`, from -1 to 1.
     groups
         Group of each object, `[n]`, numbered from 0 without gaps, or None.
     seed
         Seed of the resampling.
     share
-        Whether the numbers are 0 and 1.
+        Whether the values are 0 and 1.
 
     Returns
     -------
-    tuple of float, or None
-        As `bootstrap_interval` gives it; the wider one of both ways to draw.
+    ScoreInterval or None
+        Enclosing `bootstrap_interval` of every way to resample.
     """
     bounds = (0.0 if share else -1.0, 1.0)
-    found = []
-    for way in list_groupings(groups):
-        sizes = np.ones(len(values)) if way is None else np.bincount(way).astype(np.float64)
-        sums = values if way is None else np.bincount(way, weights=values)
-        drawn = [(sums @ w) / (sizes @ w) for w in draw_weights(len(sums), None, seed)]
-        whole = np.concatenate(drawn), len(sums)
-        found.append(bootstrap_interval(float(values.mean()), *whole, share=share, bounds=bounds))
-    return enclose_intervals(found)
+    intervals = []
+    for grouping in list_groupings(groups):
+        sizes = np.ones(len(values))
+        sums = values
+        if grouping is not None:
+            sizes = np.bincount(grouping).astype(np.float64)
+            sums = np.bincount(grouping, weights=values).astype(np.float64)
+        means = [(sums @ w) / (sizes @ w) for w in draw_weights(len(sums), None, seed)]
+        intervals.append(
+            bootstrap_interval(
+                float(values.mean()), np.concatenate(means), len(sums), share=share, bounds=bounds
+            )
+        )
+    return enclose_intervals(intervals)

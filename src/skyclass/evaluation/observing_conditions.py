@@ -1,4 +1,4 @@
-"""Under what conditions objects were observed: noise, neighbours and seeing, from their cutouts."""
+"""Observing conditions of objects: noise, neighbours and seeing, measured on their cutouts."""
 
 from typing import Final
 
@@ -9,38 +9,38 @@ from numpy.typing import NDArray
 
 from skyclass.images.stored_cutouts import CutoutSplit
 
-__all__ = ["CROWDING_RADIUS", "crowding_radius", "measure_conditions"]
+__all__ = ["CROWDING_RADIUS", "choose_crowding_radius", "measure_conditions"]
 
 CROWDING_RADIUS: Final = 10.0
-"""Arcsec within which neighbours are counted, where the cutouts reach as far."""
+"""Radius in arcsec within which neighbours are counted, if the cutouts reach as far."""
 
 _APERTURE: Final = 4.0  # pixels (1.6 arcsec): near the best signal-to-noise of a point source
 _SKY: Final = 12.0  # pixels from the object beyond which the sky is measured
-_DETECTION: Final = 3.0  # sky noise a pixel that a neighbour stands out by
+_DETECTION: Final = 3.0  # detection threshold of a neighbour, in sky noise per pixel
 _LEAST_PIXELS: Final = 5  # of a neighbour
 _OWN: Final = 3.0  # pixels within which a detection is the object itself
-_BRIGHT: Final = 20.0  # least signal-to-noise of objects that tell the seeing
-_STAMP: Final = 12  # pixels from the middle that second moments are taken of
+_BRIGHT: Final = 20.0  # least signal-to-noise of objects whose width enters the seeing
+_STAMP: Final = 12  # half a side, in pixels, of the stamp for second moments
 _ITERATIONS: Final = 20
 _VARIANCES: Final = (0.3, 36.0)  # square pixels: FWHM of 0.5 to 5.6 arcsec
 _FWHM: Final = 2.0 * np.sqrt(2.0 * np.log(2.0))  # of a Gaussian, in standard deviations
 _BATCH: Final = 256
 
 
-def crowding_radius(size: int, pixel_scale: float) -> float:
-    """Give the radius within which neighbours are counted.
+def choose_crowding_radius(size: int, pixel_scale: float) -> float:
+    """Choose the radius within which neighbours are counted.
 
     Parameters
     ----------
     size
-        Pixels a side of the cutouts.
+        Side of the cutouts in pixels.
     pixel_scale
         Arcsec per pixel.
 
     Returns
     -------
     float
-        Arcsec: `CROWDING_RADIUS`, or half a side where that is less.
+        In arcsec: `CROWDING_RADIUS`, or half a side if that is less.
     """
     return min(CROWDING_RADIUS, size / 2 * pixel_scale)
 
@@ -50,29 +50,28 @@ def measure_conditions(
 ) -> dict[str, NDArray[np.float64]]:
     """Measure noise, neighbours and seeing of each object in one band.
 
-    `snr_r` is the flux within 4 pixels over the sky's noise in that aperture; photon noise of the
-    object itself is left out, so it is too high for bright objects. `crowding` counts the other
-    sources (5 pixels above 3 times the noise) within `crowding_radius`, catalogued or not.
-    `seeing` is one value a field: the lower quartile of its objects' widths, so that galaxies among
-    them matter little; objects of a signal-to-noise of 20 or more have a say. A width is the FWHM
-    of the Gaussian that fits best, by adaptive moments (Bernstein & Jarvis 2002, AJ 123, 583).
+    `snr_r` is the flux within 4 pixels over the noise of the sky in that aperture; it leaves out
+    the object's own photon noise, so it is too high for bright objects. `crowding` counts the other
+    sources (5 pixels above 3 times the noise) within `choose_crowding_radius`, catalogued or not.
+    `seeing` is one value per field: the lower quartile of the widths of its objects with a
+    signal-to-noise of 20 or more, so that galaxies among them matter little. A width is the FWHM
+    of the best-fitting Gaussian, by adaptive moments (Bernstein & Jarvis 2002, AJ 123, 583).
 
     Parameters
     ----------
     cutouts
         Split of `n` objects, in nanomaggies.
     fields
-        Field of each object, `[n]`; missing ones are fields of their own.
+        Field of each object, `[n]`; an object without one is a field of its own.
     band
-        Place of the band on the band axis, r of SDSS.
+        Index of the band on the band axis, r of SDSS.
     pixel_scale
         Arcsec per pixel of the cutouts.
 
     Returns
     -------
     dict
-        `snr_r`, `crowding` and `seeing` (arcsec), `[n]` each; not a number where it cannot be
-        measured.
+        `snr_r`, `crowding` and `seeing` (arcsec), `[n]` each; NaN where not measurable.
     """
     offsets = cutouts.offsets()[:, band].astype(np.float64)
     parts = []
@@ -80,40 +79,42 @@ def measure_conditions(
         rows = np.arange(start, min(start + _BATCH, len(cutouts)))
         parts.append(_measure(cutouts.take(rows)[:, band], offsets[rows], pixel_scale))
     snr, crowding, width = np.concatenate(parts, axis=1)
-    told = pd.Series(np.where(snr >= _BRIGHT, width, np.nan))
+    widths = pd.Series(np.where(snr >= _BRIGHT, width, np.nan))
     names = fields.reset_index(drop=True).astype("string")
     single = pd.Series(np.arange(len(names)), dtype="string")
-    seeing = told.groupby(names.fillna(single)).transform(lambda values: values.quantile(0.25))
+    seeing = widths.groupby(names.fillna(single)).transform(lambda values: values.quantile(0.25))
     return {"snr_r": snr, "crowding": crowding, "seeing": seeing.to_numpy(np.float64)}
 
 
 def _measure(
     images: NDArray[np.float32], offset: NDArray[np.float64], pixel_scale: float
 ) -> NDArray[np.float64]:
-    """Give signal-to-noise, neighbours and width of one batch, `[3, n]`."""
-    distance = _distances(images.shape[-1], offset)
-    # what nobody measured is stored as zero
+    """Measure signal-to-noise, neighbours and width of one batch, `[3, n]`."""
+    distance = _measure_distances(images.shape[-1], offset)
+    # pixels without measurement are stored as zero
     outer = np.where((distance > _SKY) & (images != 0), images, np.nan)
-    sky, noise = _sky(outer.reshape(len(images), -1))
+    sky, noise = _estimate_sky(outer.reshape(len(images), -1))
     clean = images - sky[:, None, None].astype(np.float32)
     weight = np.clip(_APERTURE + 0.5 - distance, 0, 1)
     noise_inside = noise * np.sqrt((weight**2).sum(axis=(1, 2)))
     snr = (clean * weight).sum(axis=(1, 2)) / noise_inside
-    radius = crowding_radius(images.shape[-1], pixel_scale) / pixel_scale
-    neighbours = [_neighbours(*each, radius) for each in zip(clean, offset, noise, strict=True)]
-    return np.stack([snr, np.array(neighbours), pixel_scale * _widths(clean, distance)])
+    radius = choose_crowding_radius(images.shape[-1], pixel_scale) / pixel_scale
+    neighbours = [
+        _count_neighbours(*each, radius) for each in zip(clean, offset, noise, strict=True)
+    ]
+    return np.stack([snr, np.array(neighbours), pixel_scale * _measure_widths(clean, distance)])
 
 
-def _distances(size: int, offset: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give every pixel's distance from the object, `[n, y, x]`."""
+def _measure_distances(size: int, offset: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the distance of every pixel from the object, `[n, y, x]`."""
     axis = np.arange(size) - (size - 1) / 2
     dy = axis[None, :, None] - offset[:, 0, None, None]
     dx = axis[None, None, :] - offset[:, 1, None, None]
     return np.asarray(np.hypot(dy, dx))
 
 
-def _sky(pixels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give level and noise of the sky, from median and median deviation; `pixels` `[n, m]`."""
+def _estimate_sky(pixels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Estimate level and noise of the sky, from median and median deviation of `[n, m]` pixels."""
     known = np.isfinite(pixels).any(axis=1)
     level, noise = np.full((2, len(pixels)), np.nan)
     level[known] = np.nanmedian(pixels[known], axis=1)
@@ -122,20 +123,22 @@ def _sky(pixels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
     return level, np.where(noise > 0, noise, np.nan)
 
 
-def _neighbours(
+def _count_neighbours(
     image: NDArray[np.float32], offset: NDArray[np.float64], noise: float, radius: float
 ) -> float:
     """Count the sources around an object."""
     if not np.isfinite(noise):
         return float("nan")
-    found = sep.extract(np.ascontiguousarray(image), _DETECTION * noise, minarea=_LEAST_PIXELS)
+    sources = sep.extract(np.ascontiguousarray(image), _DETECTION * noise, minarea=_LEAST_PIXELS)
     middle = (image.shape[-1] - 1) / 2
-    distance = np.hypot(found["y"] - middle - offset[0], found["x"] - middle - offset[1])
+    distance = np.hypot(sources["y"] - middle - offset[0], sources["x"] - middle - offset[1])
     return float(np.count_nonzero((distance <= radius) & (distance > _OWN)))
 
 
-def _widths(images: NDArray[np.float32], distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the FWHM of the round Gaussian that fits each image best, in pixels.
+def _measure_widths(
+    images: NDArray[np.float32], distance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measure the FWHM of the best-fitting round Gaussian of each image, in pixels.
 
     Weighted with a Gaussian of variance s, a Gaussian image of variance v has a mean squared
     distance m of 2 v s / (v + s); v is taken for the next s until both agree.

@@ -1,4 +1,4 @@
-"""Drawings for one column of a journal: each fills a matplotlib figure."""
+"""Figures for one column of a journal: each function fills a matplotlib figure."""
 
 from typing import Any, Final
 
@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
+
+from skyclass.evaluation.intervals import ScoreInterval
+from skyclass.evaluation.metrics import Metrics
 
 __all__ = [
     "COLUMN",
@@ -39,7 +42,7 @@ STYLE: Final[dict[Any, Any]] = {
     # text stays text; journals refuse Type 3 fonts
     "pdf.fonttype": 42,
 }
-"""Settings of matplotlib for these drawings."""
+"""Matplotlib settings of these figures."""
 
 # Okabe & Ito (https://jfly.uni-koeln.de/color): told apart with any colour vision
 _COLOURS: Final = (
@@ -52,18 +55,18 @@ _CROWDED: Final = 10  # classes from which the matrix shows shares only
 _INNER: Final = (0.3, 99.7)  # percentiles of colours that the axes show
 
 
-def draw_confusion(figure: Figure, metrics: dict[str, Any]) -> None:
-    """Draw a confusion matrix: shares of the true class, and numbers of objects.
+def draw_confusion(figure: Figure, metrics: Metrics) -> None:
+    """Draw the confusion matrix: shares of the true class, and numbers of objects.
 
     Parameters
     ----------
     figure
         Empty figure.
     metrics
-        Contents of `metrics.json`.
+        Metrics of the experiment.
     """
-    labels = metrics["test"]["labels"]
-    counts = np.array(metrics["test"]["confusion_matrix"])
+    labels = metrics.test.labels
+    counts = np.array(metrics.test.confusion_matrix)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes = figure.add_subplot()
     axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
@@ -87,42 +90,45 @@ def draw_confusion(figure: Figure, metrics: dict[str, Any]) -> None:
         )
 
 
-def draw_reliability(figure: Figure, metrics: dict[str, Any]) -> None:
-    """Draw how often predictions of a given probability are right, before and after scaling.
+def draw_reliability(figure: Figure, metrics: Metrics) -> None:
+    """Draw how often predictions of a stated probability are right, before and after scaling.
 
     Parameters
     ----------
     figure
         Empty figure.
     metrics
-        Contents of `metrics.json`.
+        Metrics of the experiment.
     """
     axes, below = figure.subplots(2, sharex=True, height_ratios=[3, 1])
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=0.8)
-    found = metrics["calibration"]
-    drawn = {"after": ("calibrated", _MODEL, "o-"), "before": ("as trained", _OTHER, "s:")}
-    if found["temperature"] == 1:
-        drawn = {"after": ("this model", _MODEL, "o-")}
-    for key, (name, colour, form) in drawn.items():
-        bins = [each for each in found[key]["bins"] if each["count"]]
-        values = np.array([each["accuracy"] for each in bins])
+    calibration = metrics.calibration
+    curves = [
+        ("calibrated", calibration.after, _MODEL, "o-"),
+        ("as trained", calibration.before, _OTHER, "s:"),
+    ]
+    if calibration.temperature == 1:
+        curves = [("this model", calibration.after, _MODEL, "o-")]
+    for name, scores, colour, style in curves:
+        occupied = [each for each in scores.bins if each.count]
+        values = np.array([each.accuracy for each in occupied])
         axes.errorbar(
-            [each["confidence"] for each in bins],
+            [each.confidence for each in occupied],
             values,
-            yerr=_spread(values, [each["ci95"] for each in bins]),
-            fmt=form,
+            yerr=_measure_bars(values, [each.ci95 for each in occupied]),
+            fmt=style,
             color=colour,
             markersize=3,
             elinewidth=0.7,
-            label=f"{name} (ECE {found[key]['ece']:.3f})",
+            label=f"{name} (ECE {scores.ece:.3f})",
         )
-    axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), ylabel="share right")
+    axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), ylabel="share correct")
     axes.legend(loc="upper left")
-    bins = found["after"]["bins"]
+    bins = calibration.after.bins
     below.bar(
-        [each["low"] for each in bins],
-        [each["count"] for each in bins],
-        width=[each["high"] - each["low"] for each in bins],
+        [each.low for each in bins],
+        [each.count for each in bins],
+        width=[each.high - each.low for each in bins],
         align="edge",
         color=_MODEL,
         edgecolor="white",
@@ -134,34 +140,34 @@ def draw_reliability(figure: Figure, metrics: dict[str, Any]) -> None:
     figure.align_ylabels()
 
 
-def draw_magnitude(figure: Figure, metrics: dict[str, Any]) -> None:
-    """Draw accuracy against r magnitude, of the model and of the baseline.
+def draw_magnitude(figure: Figure, metrics: Metrics) -> None:
+    """Draw accuracy against r magnitude, for the model and the baseline.
 
     Parameters
     ----------
     figure
         Empty figure.
     metrics
-        Contents of `metrics.json`.
+        Metrics of the experiment.
     """
     axes = figure.add_subplot()
     series = {
-        "image model": (metrics["test"], _MODEL, "o"),
-        "catalogue colours": (metrics["baseline"], _OTHER, "s"),
+        "image model": (metrics.test, _MODEL, "o"),
+        "catalogue colours": (metrics.baseline, _OTHER, "s"),
     }
     for shift, (name, (scores, colour, marker)) in zip((-1, 1), series.items(), strict=True):
         if scores is None:
             continue
-        bins = scores["by"]["magnitude_r"]["bins"]
-        ends = np.array([[each["low"], each["high"]] for each in bins])
+        bins = scores.by["magnitude_r"].bins
+        ends = np.array([[each.low, each.high] for each in bins])
         # side by side, so that one interval does not hide the other
-        place = np.array([each["median"] for each in bins]) + shift * 0.004 * np.ptp(ends)
-        values = np.array([each["accuracy"] for each in bins])
+        place = np.array([each.median for each in bins]) + shift * 0.004 * np.ptp(ends)
+        values = np.array([each.accuracy for each in bins])
         axes.errorbar(
             place,
             values,
             xerr=np.abs(ends.T - place),
-            yerr=_spread(values, [each["accuracy_ci95"] for each in bins]),
+            yerr=_measure_bars(values, [each.accuracy_ci95 for each in bins]),
             fmt=marker,
             color=colour,
             markersize=3,
@@ -174,7 +180,7 @@ def draw_magnitude(figure: Figure, metrics: dict[str, Any]) -> None:
 
 
 def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -> None:
-    """Draw colour-colour diagrams by true class, objects put into another class marked.
+    """Draw colour-colour diagrams by true class, misclassified objects marked.
 
     Parameters
     ----------
@@ -187,7 +193,7 @@ def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -
     """
     panels = figure.subplots(2)
     for axes, (x, y) in zip(panels, (("ug", "gr"), ("gr", "ri")), strict=True):
-        _colour_panel(axes, table, labels, x, y)
+        _draw_colour_panel(axes, table, labels, x, y)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(
         *(handles, names),
@@ -198,14 +204,16 @@ def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -
     )
 
 
-def _colour_panel(axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: str, y: str) -> None:
+def _draw_colour_panel(
+    axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: str, y: str
+) -> None:
     """Draw one colour against another; `x` and `y` name two bands each."""
     values = [
         (table[f"magnitude_{pair[0]}"] - table[f"magnitude_{pair[1]}"]).to_numpy(np.float64)
         for pair in (x, y)
     ]
     known = np.isfinite(values[0]) & np.isfinite(values[1])
-    for number, label in zip(_places(len(labels)), labels, strict=True):
+    for number, label in zip(_choose_styles(len(labels)), labels, strict=True):
         rows = known & (table["label"] == label).to_numpy(bool)
         axes.plot(
             *(each[rows] for each in values),
@@ -227,24 +235,26 @@ def _colour_panel(axes: Axes, table: pd.DataFrame, labels: tuple[str, ...], x: s
         label="misclassified",
     )
     axes.set(xlabel=f"{x[0]} − {x[1]} [mag]", ylabel=f"{y[0]} − {y[1]} [mag]")
-    axes.set(xlim=_limits(values[0][known]), ylim=_limits(values[1][known]))
+    axes.set(xlim=_choose_limits(values[0][known]), ylim=_choose_limits(values[1][known]))
 
 
-def _places(classes: int) -> list[int]:
-    """Spread classes over colours and markers; those of more than eight come again."""
+def _choose_styles(classes: int) -> list[int]:
+    """Spread classes over colours and markers; more than eight classes repeat them."""
     if classes < len(_COLOURS):
         last = min(classes - 1, 1) * (len(_COLOURS) - 2)
         return [round(place) for place in np.linspace(0, last, classes)]
     return [place % len(_COLOURS) for place in range(classes)]
 
 
-def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the range that an axis shows: nearly all values, and a margin."""
+def _choose_limits(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Choose the range that an axis shows: nearly all values, and a margin."""
     low, high = np.percentile(values, _INNER)
     return low - 0.1 * (high - low), high + 0.1 * (high - low)
 
 
-def _spread(values: Any, intervals: list[list[float] | None]) -> Any:
-    """Give the distances to the ends of intervals, `[2, n]`; none where there is no interval."""
+def _measure_bars(
+    values: NDArray[np.float64], intervals: list[ScoreInterval | None]
+) -> NDArray[np.float64]:
+    """Compute the distances to the ends of intervals, `[2, n]`; 0 where there is no interval."""
     ends = [each or (value, value) for value, each in zip(values, intervals, strict=True)]
     return np.abs(np.array(ends).T - values)

@@ -1,6 +1,7 @@
 """The table of predictions: what was predicted for each test object, enough to score it anew."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from skyclass.errors import EvaluationError
 from skyclass.files import AnyPath, atomic_path
 
 __all__ = [
+    "PREDICTION_COLUMNS",
+    "PredictionColumn",
     "make_predictions",
     "number_groups",
     "read_predictions",
@@ -19,8 +22,96 @@ __all__ = [
     "write_predictions",
 ]
 
+
+@dataclass(frozen=True)
+class PredictionColumn:
+    """A column of `predictions.parquet`, or several that differ in a band or class only."""
+
+    name: str
+    """Name; ``<band>`` and ``<class>`` stand for each band and class."""
+    dtype: str
+    """Type of its values."""
+    unit: str
+    """Unit; empty if it has none."""
+    meaning: str
+    """What it holds, and when it is missing."""
+    required: bool = False
+    """Whether every file has it."""
+
+
+PREDICTION_COLUMNS: Final = (
+    PredictionColumn(
+        "objid",
+        "string",
+        "",
+        "photometric id, exact digits; missing if the catalogue has none",
+        True,
+    ),
+    PredictionColumn("specobjid", "string", "", "spectroscopic id, likewise", True),
+    PredictionColumn("ra", "float64", "deg", "right ascension (ICRS)", True),
+    PredictionColumn("dec", "float64", "deg", "declination (ICRS)", True),
+    PredictionColumn("label", "string", "", "true class", True),
+    PredictionColumn("predicted", "string", "", "most probable class", True),
+    PredictionColumn(
+        "field",
+        "string",
+        "",
+        "field of the survey (SDSS: rerun-run-camcol-field); missing if the catalogue names none",
+    ),
+    PredictionColumn(
+        "magnitude_<band>",
+        "float64",
+        "mag",
+        "of the catalogue (PSF magnitudes, else model magnitudes); if it has none at all, measured"
+        " in an aperture of 10 pixels",
+    ),
+    PredictionColumn(
+        "snr_r",
+        "float64",
+        "",
+        "flux in r within 4 pixels (1.6 arcsec) over the noise of the sky there; without the"
+        " object's own photon noise",
+    ),
+    PredictionColumn(
+        "crowding",
+        "float64",
+        "",
+        "number of other sources in the r cutout within `crowding_radius` (10 arcsec, or half a"
+        " cutout if that is less), catalogued or not: 5 pixels above 3 times the noise",
+    ),
+    PredictionColumn(
+        "seeing",
+        "float64",
+        "arcsec",
+        "FWHM in r, one value per field: lower quartile of the widths of its test objects with"
+        " `snr_r` of 20 or more, by adaptive moments",
+    ),
+    PredictionColumn(
+        "group",
+        "Int64",
+        "",
+        "number of the field or sky cell that the split kept whole; missing if it split single"
+        " objects",
+    ),
+    PredictionColumn(
+        "prediction_set",
+        "string",
+        "",
+        "classes of the conformal set, the most probable first, separated by bars (`F|G`); only"
+        " with a calibration split",
+    ),
+    PredictionColumn(
+        "p_<class>",
+        "float64",
+        "",
+        "probability of the class, calibrated by temperature scaling",
+        True,
+    ),
+)
+"""Columns of `predictions.parquet`; what is measured on cutouts is NaN for pictures that an archive
+draws."""
+
 _PREFIX: Final = "p_"
-_COLUMNS: Final = ("objid", "specobjid", "ra", "dec", "label", "predicted")
 
 
 def make_predictions(
@@ -30,44 +121,44 @@ def make_predictions(
     ra: Sequence[float] | NDArray[np.float64],
     dec: Sequence[float] | NDArray[np.float64],
     labels: Sequence[str],
-    true: NDArray[np.int64],
+    label: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     extra: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Put predictions into a table, a row an object.
+    """Build a table of predictions, a row per object.
 
     Parameters
     ----------
     objid, specobjid
-        Photometric and spectroscopic identity, the exact digits as strings, `[n]`.
+        Photometric and spectroscopic ids, the exact digits as strings, `[n]`.
     ra, dec
         ICRS coordinates in degrees, `[n]`.
     labels
         Class names in the order of the columns of `probabilities`.
-    true
-        Indices into `labels`, `[n]`.
+    label
+        Index of each object's true class in `labels`, `[n]`.
     probabilities
         Predicted probability of each class, `[n, k]`.
     extra
-        Further columns by their names, `[n]` each, such as under what conditions an object was
-        observed.
+        Further columns by name, `[n]` each, such as the observing conditions.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `objid`, `specobjid`, `ra`, `dec`, `label` (true class), `predicted` (most probable
-        class), those of `extra`, and `p_<class>` for each class.
+        Columns as in `PREDICTION_COLUMNS`.
 
     Raises
     ------
     EvaluationError
-        Where the lengths differ.
+        If the lengths differ.
     """
     more = dict(extra or {})
-    columns = (objid, specobjid, ra, dec, true, probabilities, *more.values())
+    columns = (objid, specobjid, ra, dec, label, probabilities, *more.values())
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
-        raise EvaluationError(f"columns of predictions have different lengths: {sorted(lengths)}")
+        raise EvaluationError(
+            f"columns of predictions must have the same length, got {sorted(lengths)}"
+        )
     names = np.asarray(labels, dtype=object)
     table = pd.DataFrame(
         {
@@ -75,11 +166,11 @@ def make_predictions(
             "specobjid": pd.Series(specobjid, dtype="string"),
             "ra": np.asarray(ra, dtype=np.float64),
             "dec": np.asarray(dec, dtype=np.float64),
-            "label": pd.Series(names[true], dtype="string"),
+            "label": pd.Series(names[label], dtype="string"),
             "predicted": pd.Series(names[probabilities.argmax(axis=1)], dtype="string"),
         }
     )
-    shares = pd.DataFrame(probabilities, columns=[_PREFIX + label for label in labels])
+    shares = pd.DataFrame(probabilities, columns=[_PREFIX + name for name in labels])
     return pd.concat([table.assign(**more), shares], axis="columns")
 
 
@@ -89,14 +180,14 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
     Parameters
     ----------
     table
-        As `make_predictions` makes it.
+        From `make_predictions`.
     path
         File to write or replace.
 
     Raises
     ------
     OutputError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     with atomic_path(path) as partial:
         table.to_parquet(partial, index=False)
@@ -108,79 +199,82 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
     Parameters
     ----------
     path
-        Parquet file that `write_predictions` wrote.
+        Parquet file from `write_predictions`.
 
     Returns
     -------
     pandas.DataFrame
-        As `make_predictions` makes it.
+        Columns as in `PREDICTION_COLUMNS`.
 
     Raises
     ------
     EvaluationError
-        Where the file is missing, not Parquet, or without a column of predictions.
+        If the file is missing, not Parquet, or lacks a column.
     """
     path = Path(path)
     try:
         table = pd.read_parquet(path)
     except FileNotFoundError as error:
-        raise EvaluationError(f"{path} does not exist") from error
+        raise EvaluationError(f"{path} does not exist; run the experiment first") from error
     except (OSError, ValueError) as error:
-        raise EvaluationError(f"{path} is not a Parquet file") from error
-    missing = [name for name in _COLUMNS if name not in table]
+        raise EvaluationError(f"{path} is not a Parquet file; run the experiment again") from error
+    required = [column.name for column in PREDICTION_COLUMNS if column.required]
+    missing = [name for name in required if "<" not in name and name not in table]
     if missing:
-        raise EvaluationError(f"{path} has no column {missing[0]!r}")
+        raise EvaluationError(f"{path} has no column {missing[0]!r}; run the experiment again")
     return table
 
 
 def unpack_predictions(
     table: pd.DataFrame,
 ) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float64]]:
-    """Give back what `score` needs, so that a file of predictions can be scored anew.
+    """Extract what `skyclass.evaluation.scores.score` needs from a table of predictions.
 
     Parameters
     ----------
     table
-        As `make_predictions` makes it.
+        From `make_predictions`.
 
     Returns
     -------
     labels : tuple of str
         Class names, `[k]`.
-    true : ndarray of int64
-        Indices into `labels`, `[n]`.
+    label : ndarray of int64
+        Index of each object's true class in `labels`, `[n]`.
     probabilities : ndarray of float64
         Predicted probability of each class, `[n, k]`.
 
     Raises
     ------
     EvaluationError
-        Where a row's label has no column of probabilities.
+        If a row's label has no column of probabilities.
     """
     columns = [name for name in table.columns if name.startswith(_PREFIX)]
     labels = tuple(name.removeprefix(_PREFIX) for name in columns)
-    index = {label: i for i, label in enumerate(labels)}
-    true = table["label"].map(index)
-    if true.isna().any():
-        unknown = table.loc[true.isna(), "label"].iloc[0]
-        raise EvaluationError(f"label {unknown!r} has no column {_PREFIX}{unknown}")
-    values: NDArray[np.float64] = table[columns].to_numpy(np.float64)
-    codes = np.asarray(true, dtype=np.int64)
-    return labels, codes, values
+    index = {name: i for i, name in enumerate(labels)}
+    codes = table["label"].map(index)
+    if codes.isna().any():
+        unknown = table.loc[codes.isna(), "label"].iloc[0]
+        raise EvaluationError(
+            f"label {unknown!r} has no column {_PREFIX}{unknown} of probabilities"
+        )
+    probabilities: NDArray[np.float64] = table[columns].to_numpy(np.float64)
+    label = np.asarray(codes, dtype=np.int64)
+    return labels, label, probabilities
 
 
 def number_groups(table: pd.DataFrame) -> NDArray[np.int64] | None:
-    """Give the groups of objects that the split kept together, which resampling keeps together too.
+    """Assign a number to each group of objects that the split kept together.
 
     Parameters
     ----------
     table
-        As `read_predictions` gives it.
+        From `read_predictions`.
 
     Returns
     -------
     numpy.ndarray or None
-        Number of each object's group, `[n]`; None where the split was object by object.
+        Number of each object's group, `[n]`; None if the split was of single objects.
     """
     if "group" not in table or table["group"].isna().all():
         return None

@@ -1,15 +1,13 @@
 """Read back what an experiment's evaluation wrote."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.errors import EvaluationError
+from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.evaluation.predictions import number_groups, read_predictions, unpack_predictions
 
 __all__ = ["EvaluatedExperiment", "read_evaluation"]
@@ -17,22 +15,22 @@ __all__ = ["EvaluatedExperiment", "read_evaluation"]
 
 @dataclass(frozen=True)
 class EvaluatedExperiment:
-    """The test objects of an experiment and what was found."""
+    """The test objects of an experiment, their predictions and metrics."""
 
     directory: Path
-    """Where the experiment lies."""
-    metrics: dict[str, Any]
+    """Directory of the experiment."""
+    metrics: Metrics
     """Contents of `metrics.json`."""
     table: pd.DataFrame
     """Contents of `predictions.parquet`, `n` rows."""
     labels: tuple[str, ...]
     """Class names, `[k]`."""
-    true: NDArray[np.int64]
-    """Indices into `labels`, `[n]`."""
+    label: NDArray[np.int64]
+    """Index of each object's true class in `labels`, `[n]`."""
     probabilities: NDArray[np.float64]
     """`[n, k]`."""
     groups: NDArray[np.int64] | None
-    """Group of each object that the split kept whole, `[n]`; None for a split by object."""
+    """Group of each object that the split kept whole, `[n]`; None if it split single objects."""
 
 
 def read_evaluation(directory: Path) -> EvaluatedExperiment:
@@ -46,24 +44,14 @@ def read_evaluation(directory: Path) -> EvaluatedExperiment:
     Returns
     -------
     EvaluatedExperiment
-        What lies there.
+        Its metrics and predictions.
 
     Raises
     ------
     EvaluationError
-        Where it is no such directory, or was evaluated by a version that wrote less.
+        If the directory holds no experiment, or that of another version of skyclass.
     """
-    path = directory / "metrics.json"
-    try:
-        metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} cannot be read; run the experiment first") from error
-    except json.JSONDecodeError as error:
-        raise EvaluationError(f"{path} is not JSON: {error}") from error
-    if "calibration" not in metrics:
-        raise EvaluationError(
-            f"{path} is of an older version; remove it and run the experiment again"
-        )
+    metrics = read_metrics(directory / "metrics.json")
     table = read_predictions(directory / "predictions.parquet")
     return EvaluatedExperiment(
         directory, metrics, table, *unpack_predictions(table), number_groups(table)

@@ -1,17 +1,18 @@
 """Purity and completeness where classes are as frequent as stated, not as in the test objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from skyclass.errors import EvaluationError, nearest
-from skyclass.evaluation.check_predictions import check_groups, check_lengths
+from skyclass.evaluation.check_predictions import check_lengths, renumber_groups
 from skyclass.evaluation.confusion import divide
 from skyclass.evaluation.intervals import (
-    Interval,
+    ScoreInterval,
     bootstrap_interval,
     count_units,
     draw_weights,
@@ -22,108 +23,180 @@ from skyclass.evaluation.read_evaluation import read_evaluation
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
 
-__all__ = ["parse_prior", "reweight", "reweight_scores"]
+__all__ = ["ClassRates", "Reweighting", "parse_prior", "reweight", "reweight_scores"]
 
 
-def reweight(experiment: AnyPath, prior: Sequence[str]) -> pd.DataFrame:
-    """Give purity and completeness of an experiment's classes on a sky of stated class shares.
+class ClassRates(BaseModel, frozen=True):
+    """Purity and completeness of one class; None where undefined."""
+
+    share: float
+    """Stated share of the class."""
+    purity: float | None
+    """Of the objects predicted as the class, the share that belongs to it."""
+    purity_ci95: ScoreInterval | None
+    """Interval of `purity`."""
+    completeness: float | None
+    """Of the objects of the class, the share predicted as it."""
+    completeness_ci95: ScoreInterval | None
+    """Interval of `completeness`."""
+
+
+class Reweighting(BaseModel, frozen=True):
+    """Purity and completeness of each class on a sky of stated class shares."""
+
+    classes: dict[str, ClassRates]
+    """By class name."""
+    accuracy: float
+    """Share of all objects predicted correctly on that sky."""
+    accuracy_ci95: ScoreInterval | None
+    """Interval of `accuracy`."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per class, and `all` with the accuracy as its completeness; NaN where undefined."""
+        everything = ClassRates(
+            share=1.0,
+            purity=None,
+            purity_ci95=None,
+            completeness=self.accuracy,
+            completeness_ci95=self.accuracy_ci95,
+        )
+        rows = {
+            name: {
+                "share": each.share,
+                "purity": each.purity,
+                **_name_ends("purity", each.purity_ci95),
+                "completeness": each.completeness,
+                **_name_ends("completeness", each.completeness_ci95),
+            }
+            for name, each in {**self.classes, "all": everything}.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis("class")
+
+    def __repr__(self) -> str:
+        """Format the headline."""
+        ends = "" if self.accuracy_ci95 is None else f" {self.accuracy_ci95}"
+        shares = ", ".join(f"{name}={each.share:.3g}" for name, each in self.classes.items())
+        return f"Reweighting({shares}: accuracy {self.accuracy:.3f}{ends})"
+
+    def __str__(self) -> str:
+        """Format the table as text."""
+        return self.table.to_string(float_format="{:.3f}".format, na_rep="-")
+
+    def _repr_html_(self) -> str:
+        """Format the table for notebooks."""
+        return self.table.to_html(float_format="{:.3f}".format, na_rep="–", border=0)
+
+
+def reweight(experiment: AnyPath, prior: Mapping[str, float]) -> Reweighting:
+    """Compute purity and completeness of an experiment's classes on a sky of stated class shares.
 
     Parameters
     ----------
     experiment
         Directory of an experiment that has been run.
     prior
-        As `parse_prior` takes it.
+        Relative frequency of every class by its name; the numbers need not sum to one.
 
     Returns
     -------
-    pandas.DataFrame
-        As `reweight_scores` gives it.
+    Reweighting
+        Purity and completeness of each class with 95 % intervals.
 
     Raises
     ------
     EvaluationError
-        Where there is no such experiment, or the prior does not fit its classes.
+        If there is no such experiment, or the prior does not fit its classes.
+
+    Examples
+    --------
+    >>> sky = reweight(experiment, {"star": 0.7, "galaxy": 0.28, "quasar": 0.02})
+    >>> list(sky.classes)
+    ['star', 'galaxy', 'quasar']
+    >>> round(sky.classes["quasar"].share, 2)
+    0.02
     """
-    experiment = Path(experiment)
-    found = read_evaluation(experiment)
-    shares = parse_prior(prior, found.labels)
+    results = read_evaluation(Path(experiment))
     return reweight_scores(
-        found.labels, found.true, found.probabilities, shares, groups=found.groups
+        results.labels,
+        results.label,
+        results.probabilities,
+        _normalise_prior(prior, results.labels),
+        groups=results.groups,
     )
 
 
-def parse_prior(words: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
-    """Read how frequent classes are.
+def parse_prior(words: Sequence[str]) -> dict[str, float]:
+    """Parse how frequent classes are.
 
     Parameters
     ----------
     words
-        ``class=number`` for every class; the numbers need not sum to one.
-    labels
-        Class names, `[k]`.
+        ``class=number`` for every class.
 
     Returns
     -------
-    numpy.ndarray
-        Shares in the order of `labels`, `[k]`, with the sum 1.
+    dict
+        Number by class.
 
     Raises
     ------
     EvaluationError
-        Where a class is unknown, missing or named twice, or a number is none.
+        If a word has another form, or a class is named twice.
     """
-    given: dict[str, float] = {}
+    prior: dict[str, float] = {}
     for word in words:
-        label, _, number = word.rpartition("=")
-        if label not in labels:
+        name, _, number = word.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError as error:
+            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}") from error
+        if not name:
+            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}")
+        if name in prior:
+            raise EvaluationError(f"prior names class {name!r} twice; name it once")
+        prior[name] = value
+    return prior
+
+
+def _normalise_prior(prior: Mapping[str, float], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Check that a prior fits the classes, and scale it to the sum 1, `[k]`."""
+    for name, number in prior.items():
+        if name not in labels:
             raise EvaluationError(
-                f"unknown class {label!r} in the prior {word!r};"
-                f" did you mean {nearest(label, labels)!r}? (write CLASS=NUMBER)"
+                f"prior names an unknown class {name!r}; did you mean {nearest(name, labels)!r}?"
             )
-        if label in given:
-            raise EvaluationError(f"the prior names class {label!r} twice")
-        given[label] = _number(word, number)
-    missing = [label for label in labels if label not in given]
+        if not 0 <= number < float("inf"):
+            raise EvaluationError(f"prior of class {name} must be 0 or more, got {number}")
+    missing = [name for name in labels if name not in prior]
     if missing:
-        raise EvaluationError(f"the prior lacks class {', '.join(missing)}; write CLASS=NUMBER")
-    shares = np.array([given[label] for label in labels])
+        raise EvaluationError(f"prior lacks class {', '.join(missing)}; state every class")
+    shares = np.array([prior[name] for name in labels], dtype=np.float64)
     if shares.sum() == 0:
-        raise EvaluationError("the prior gives no class a share")
+        raise EvaluationError("prior is 0 for every class; state at least one that is not")
     return np.asarray(shares / shares.sum())
-
-
-def _number(word: str, text: str) -> float:
-    """Read a number that is no less than zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise EvaluationError(f"{word!r} gives no number from 0 up")
-    return value
 
 
 def reweight_scores(
     labels: Sequence[str],
-    true: NDArray[np.int64],
+    label: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     prior: NDArray[np.float64],
     *,
     groups: NDArray[np.int64] | None = None,
     seed: int = 0,
-) -> pd.DataFrame:
-    """Give purity and completeness of each class on a sky of stated class shares.
+) -> Reweighting:
+    """Compute purity and completeness of each class on a sky of stated class shares.
 
-    Predictions stay as they are, and the test objects of each class are taken for a fair sample of
+    Predictions stay as they are, and the test objects of each class are taken as a fair sample of
     it (label shift: Saerens, Latinne & Decaestecker 2002, Neural Computation 14, 21). Completeness
-    of a class does not depend on the shares; purity does, and the share of all that are right.
+    of a class does not depend on the shares; its purity and the accuracy do.
 
     Parameters
     ----------
     labels
         Class names, `[k]`.
-    true, probabilities
+    label, probabilities
         Of the test objects, `[n]` and `[n, k]`.
     prior
         Share of each class, `[k]`, with the sum 1.
@@ -134,48 +207,58 @@ def reweight_scores(
 
     Returns
     -------
-    pandas.DataFrame
-        A row a class, and one called ``all`` for the accuracy (as its completeness): `share`,
-        `purity`, `purity_low`, `purity_high`, `completeness`, `completeness_low`,
-        `completeness_high`; not a number where undefined.
+    Reweighting
+        Purity and completeness of each class with 95 % intervals.
 
     Raises
     ------
     EvaluationError
-        Where a class has a share but no test objects.
+        If a class has a share but no test objects.
     """
-    check_lengths(len(true), len(probabilities))
-    groups = check_groups(groups, len(true))
-    scorer = Scorer(true, probabilities)
+    check_lengths(len(label), len(probabilities))
+    groups = renumber_groups(groups, len(label))
+    scorer = Scorer(label, probabilities)
     _check_present(labels, scorer.matrix, prior)
-    value = _rates(scorer.matrix[..., None].astype(np.float64), prior)[..., 0]
-    columns: dict[str, list[float]] = {"share": [*prior, 1.0]}
-    ends = [_ends(scorer, prior, value, way, seed) for way in list_groupings(groups)]
-    for i, name in enumerate(("purity", "completeness")):
-        both = [
-            enclose_intervals(each) or (np.nan, np.nan)
-            for each in zip(*(way[i] for way in ends), strict=True)
-        ]
-        low, high = np.transpose(both).tolist()
-        columns |= {name: value[i].tolist(), f"{name}_low": low, f"{name}_high": high}
-    return pd.DataFrame(columns, index=pd.Index([*labels, "all"], name="class"))
+    rates = _compute_rates(scorer.matrix[..., None].astype(np.float64), prior)[..., 0]
+    drawn = [_resample_rates(scorer, prior, rates, way, seed) for way in list_groupings(groups)]
+    purity_ends, completeness_ends = (
+        [enclose_intervals(each) for each in zip(*(way[i] for way in drawn), strict=True)]
+        for i in range(2)
+    )
+    purity, completeness = ([None if np.isnan(x) else float(x) for x in row] for row in rates)
+    return Reweighting(
+        classes={
+            name: ClassRates(
+                share=float(prior[k]),
+                purity=purity[k],
+                purity_ci95=purity_ends[k],
+                completeness=completeness[k],
+                completeness_ci95=completeness_ends[k],
+            )
+            for k, name in enumerate(labels)
+        },
+        accuracy=float(rates[1, -1]),
+        accuracy_ci95=completeness_ends[-1],
+    )
 
 
-def _ends(
+def _resample_rates(
     scorer: Scorer,
     prior: NDArray[np.float64],
-    value: NDArray[np.float64],
+    rates: NDArray[np.float64],
     groups: NDArray[np.int64] | None,
     seed: int,
-) -> list[list[Interval]]:
-    """Give the intervals of purities and completenesses from drawing in one way."""
+) -> list[list[ScoreInterval | None]]:
+    """Compute the intervals of purities and completenesses for one grouping."""
     weights = draw_weights(scorer.n, groups, seed)
-    drawn = np.concatenate([_rates(scorer.matrices(each), prior) for each in weights], axis=-1)
-    whole, units = count_units(scorer.n, groups), scorer.units(groups)
+    drawn = np.concatenate(
+        [_compute_rates(scorer.count_confusions(each), prior) for each in weights], axis=-1
+    )
+    whole, units = count_units(scorer.n, groups), scorer.count_class_units(groups)
     return [
         [
             bootstrap_interval(*each, share=kind == "recall")
-            for each in zip(value[i].tolist(), drawn[i], [*units[kind], whole], strict=True)
+            for each in zip(rates[i].tolist(), drawn[i], [*units[kind], whole], strict=True)
         ]
         for i, kind in enumerate(("precision", "recall"))
     ]
@@ -184,15 +267,20 @@ def _ends(
 def _check_present(
     labels: Sequence[str], matrix: NDArray[np.int64], prior: NDArray[np.float64]
 ) -> None:
-    """Refuse a share of a class that there are no test objects of."""
+    """Check that every class with a share has test objects."""
     present = matrix.sum(axis=1) > 0
-    for label, share, known in zip(labels, prior, present, strict=True):
+    for name, share, known in zip(labels, prior, present, strict=True):
         if share > 0 and not known:
-            raise EvaluationError(f"class {label} has a share in the prior but no test objects")
+            raise EvaluationError(
+                f"prior gives class {name} a share, but it has no test objects; set it to 0"
+            )
 
 
-def _rates(matrix: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give purity and completeness of `[true, predicted, r]` matrices, `[2, k + 1, r]`."""
+def _compute_rates(matrix: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute purity and completeness of `[label, predicted, r]` matrices, `[2, k + 1, r]`.
+
+    The last entry of the classes is the accuracy, as a completeness.
+    """
     row = divide(matrix, np.broadcast_to(matrix.sum(axis=1)[:, None], matrix.shape))
     present = (prior > 0)[:, None, None]
     sky = np.where(present, row * prior[:, None, None], 0.0)
@@ -200,5 +288,11 @@ def _rates(matrix: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[n
     accuracy = hits.sum(axis=0)[None]
     purity = divide(hits, sky.sum(axis=0))
     completeness = np.einsum("kk...->k...", row)
-    empty = np.full_like(accuracy, np.nan)
-    return np.stack([np.concatenate([purity, empty]), np.concatenate([completeness, accuracy])])
+    undefined = np.full_like(accuracy, np.nan)
+    return np.stack([np.concatenate([purity, undefined]), np.concatenate([completeness, accuracy])])
+
+
+def _name_ends(name: str, ends: ScoreInterval | None) -> dict[str, float]:
+    """Name the ends of an interval as columns."""
+    low, high = ends or (np.nan, np.nan)
+    return {f"{name}_low": low, f"{name}_high": high}

@@ -12,33 +12,35 @@ Array = NDArray[np.float64]
 
 
 class Ranking:
-    """Objects in the order of a score, which is found once.
+    """Objects ranked by their probability of one class; sorted once, weighted often.
 
     Parameters
     ----------
     positive
         Whether an object belongs to the class, `[n]`.
-    scores
+    probability
         Probability of the class, `[n]`.
     """
 
-    def __init__(self, positive: NDArray[np.bool_], scores: Array) -> None:
-        level = np.unique(-scores, return_inverse=True)[1]
-        # only levels with an object of the class have a say; what lies between two of them is
-        # added up as one
-        held = np.unique(level[positive])
-        place = np.searchsorted(held, level)
-        self._levels = len(held)
-        self._segments = make_summing_matrix(2 * place + np.isin(level, held), 2 * len(held) + 1)
+    def __init__(self, positive: NDArray[np.bool_], probability: Array) -> None:
+        level = np.unique(-probability, return_inverse=True)[1]
+        # only levels with an object of the class matter; what lies between two of them is
+        # summed as one segment
+        occupied = np.unique(level[positive])
+        place = np.searchsorted(occupied, level)
+        self._levels = len(occupied)
+        self._segments = make_summing_matrix(
+            2 * place + np.isin(level, occupied), 2 * len(occupied) + 1
+        )
         own = np.flatnonzero(positive)
-        self._own = make_summing_matrix(place[own], len(held), rows=own, n=len(scores))
+        self._own = make_summing_matrix(place[own], len(occupied), rows=own, n=len(probability))
 
-    def areas(self, weights: Array) -> tuple[Array, Array]:
-        """Give both areas.
+    def compute_areas(self, weights: Array) -> tuple[Array, Array]:
+        """Compute both areas.
 
-        Objects of equal score are one step of the curves: half of them count as ranked above in
-        the ROC area (Hanley & McNeil 1982, Radiology 143, 29), and the precision-recall area is the
-        sum of precisions by recall gained (average precision), as in scikit-learn.
+        Objects of equal probability are one step of the curves: half of them count as ranked above
+        in the ROC area (Hanley & McNeil 1982, Radiology 143, 29), and the precision-recall area is
+        the sum of precisions times the recall gained (average precision), as in scikit-learn.
 
         Parameters
         ----------
@@ -48,17 +50,17 @@ class Ranking:
         Returns
         -------
         roc, precision_recall
-            `[r]` each; not a number where one side has no objects.
+            `[r]` each; NaN where one side has no objects.
         """
         if self._levels == 0:
-            nothing = np.full(weights.shape[1], np.nan)
-            return nothing, nothing
+            undefined = np.full(weights.shape[1], np.nan)
+            return undefined, undefined
         gained = self._own @ weights
         hits = np.cumsum(gained, axis=0)
         ranked = np.cumsum(self._segments @ weights, axis=0)
         before, upto = ranked[:-1:2], ranked[1::2]
         positives, negatives = hits[-1], ranked[-1] - hits[-1]
-        # half of those negatives that tie with the level's objects rank below these
+        # of the negatives tied with the level's objects, half rank below these
         passed = (upto - hits + before - (hits - gained)) / 2
         roc = divide((gained * (negatives - passed)).sum(axis=0), positives * negatives)
         precision = np.divide(hits, upto, out=np.zeros_like(hits), where=upto > 0)

@@ -1,4 +1,4 @@
-"""Sums over objects by their place, for many weightings at once."""
+"""Sums over groups of objects, for many weightings at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,34 +8,34 @@ __all__ = ["make_summing_matrix"]
 
 
 def make_summing_matrix(
-    places: NDArray[np.int64],
+    groups: NDArray[np.int64],
     count: int,
     *,
     rows: NDArray[np.int64] | None = None,
     values: NDArray[np.float64] | None = None,
     n: int | None = None,
 ) -> csr_array:
-    """Make the sparse matrix that adds objects up by their place.
+    """Build the sparse matrix that sums objects by group.
 
     Parameters
     ----------
-    places
-        Place of each object, from 0, `[m]`.
+    groups
+        Group of each object, numbered from 0, `[m]`.
     count
-        Number of places.
+        Number of groups.
     rows
-        Which of `n` objects these are, `[m]`; all of them where not given.
+        Which of `n` objects these are, `[m]`; by default all of them.
     values
-        What each of them counts, `[m]`; 1 where not given.
+        What each object contributes, `[m]`; by default 1.
     n
-        Number of objects; `m` where not given.
+        Number of objects; by default `m`.
 
     Returns
     -------
     scipy.sparse.csr_array
-        `[count, n]`; times weights `[n, r]` it gives the sums `[count, r]`.
+        `[count, n]`; its product with weights `[n, r]` is the sums `[count, r]`.
     """
-    m = len(places)
-    ones = np.ones(m) if values is None else values
+    m = len(groups)
+    entries = np.ones(m) if values is None else values
     columns = np.arange(m) if rows is None else rows
-    return csr_array((ones, (places, columns)), shape=(count, m if n is None else n))
+    return csr_array((entries, (groups, columns)), shape=(count, m if n is None else n))

@@ -1,4 +1,4 @@
-"""Figures of an experiment for a paper, one file each."""
+"""Write the figures of an experiment for a paper, one file each."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,27 +23,27 @@ from skyclass.files import AnyPath, atomic_path
 __all__ = ["FORMATS", "write_figures"]
 
 FORMATS: Final = ("pdf", "png")
-"""What figures are written as: vectors, or pixels at 300 to the inch."""
+"""File formats of figures: vectors, or pixels at 300 dpi."""
 
 _DPI: Final = 300
 
 
 def write_figures(
-    experiment: AnyPath, out: AnyPath | None = None, *, form: str = "pdf"
+    experiment: AnyPath, out: AnyPath | None = None, *, file_format: str = "pdf"
 ) -> list[Path]:
     """Draw an experiment's results, one journal column wide.
 
-    `confusion`, `reliability`, `magnitude` (accuracy against r) and `colours` (colour-colour
-    diagrams with errors marked); the last two only where the objects have magnitudes. Figures of
-    simulated data say so.
+    These are `confusion`, `reliability`, `magnitude` (accuracy against r) and `colours`
+    (colour-colour diagrams with misclassified objects marked); the last two only if the objects
+    have magnitudes. Figures of simulated data say so.
 
     Parameters
     ----------
     experiment
         Directory of an experiment that has been run.
     out
-        Directory to write to; `figures` in that of the experiment where not given.
-    form
+        Directory to write to; by default `figures` in the experiment's directory.
+    file_format
         One of `FORMATS`.
 
     Returns
@@ -54,42 +54,50 @@ def write_figures(
     Raises
     ------
     EvaluationError
-        Where there is no such experiment or format.
+        If there is no such experiment or format.
     OutputError
-        Where a file cannot be written.
+        If a file cannot be written.
+
+    Examples
+    --------
+    >>> [path.name for path in write_figures(experiment, "figures", file_format="png")]
+    ['confusion.png', 'reliability.png', 'magnitude.png', 'colours.png']
     """
-    experiment, out = Path(experiment), None if out is None else Path(out)
-    if form not in FORMATS:
-        raise EvaluationError(f"unknown format {form!r}; did you mean {nearest(form, FORMATS)!r}?")
-    found = read_evaluation(experiment)
-    folder = out or experiment / "figures"
+    if file_format not in FORMATS:
+        raise EvaluationError(
+            f"unknown file format {file_format!r}; did you mean {nearest(file_format, FORMATS)!r}?"
+        )
+    results = read_evaluation(Path(experiment))
+    folder = Path(experiment) / "figures" if out is None else Path(out)
     paths = []
     with mpl.rc_context(STYLE):
-        for name, (height, draw) in _drawings(found).items():
+        for name, (height, draw) in _choose_figures(results).items():
             figure = Figure(figsize=(COLUMN, height), layout="constrained")
             draw(figure)
-            if found.metrics["simulated"]:
+            if results.metrics.simulated:
                 figure.suptitle("simulated data", x=0.99, ha="right", size=6.5, style="italic")
-            paths.append(folder / f"{name}.{form}")
+            paths.append(folder / f"{name}.{file_format}")
             with atomic_path(paths[-1]) as partial_path:
-                figure.savefig(partial_path, dpi=_DPI, metadata=_metadata(form))
+                figure.savefig(partial_path, dpi=_DPI, metadata=_omit_date(file_format))
     return paths
 
 
-def _drawings(found: EvaluatedExperiment) -> dict[str, tuple[float, Callable[[Figure], None]]]:
-    """Give height in inches and drawing of each figure that there are data for."""
-    metrics, table = found.metrics, found.table
+def _choose_figures(
+    results: EvaluatedExperiment,
+) -> dict[str, tuple[float, Callable[[Figure], None]]]:
+    """List height in inches and drawing function of each figure that there are data for."""
+    metrics, table = results.metrics, results.table
     drawings: dict[str, tuple[float, Callable[[Figure], None]]] = {
         "confusion": (3.4, partial(draw_confusion, metrics=metrics)),
         "reliability": (3.6, partial(draw_reliability, metrics=metrics)),
     }
-    if "magnitude_r" in metrics["test"]["by"]:
+    if "magnitude_r" in metrics.test.by:
         drawings["magnitude"] = (2.5, partial(draw_magnitude, metrics=metrics))
-        colours = partial(draw_colours, table=table, labels=found.labels)
+        colours = partial(draw_colours, table=table, labels=results.labels)
         drawings["colours"] = (5.4, colours)
     return drawings
 
 
-def _metadata(form: str) -> dict[str, str | None]:
-    """Leave out what would differ from one call to the next."""
-    return {"CreationDate": None} if form == "pdf" else {}
+def _omit_date(file_format: str) -> dict[str, str | None]:
+    """Omit the metadata that would differ from one call to the next."""
+    return {"CreationDate": None} if file_format == "pdf" else {}

@@ -1,6 +1,6 @@
 """What an experiment says of its test objects: the model's answers, the baseline's, the metrics."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,17 @@ from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.binned_scores import CONDITIONS, score_by_condition
-from skyclass.evaluation.calibration import reliability_table, undo_temperature
-from skyclass.evaluation.conformal import evaluate_conformal, make_prediction_sets
-from skyclass.evaluation.metrics import score
-from skyclass.evaluation.observing_conditions import crowding_radius, measure_conditions
+from skyclass.evaluation.calibration import evaluate_calibration
+from skyclass.evaluation.conformal import (
+    ConformalResult,
+    evaluate_conformal,
+    make_prediction_sets,
+)
+from skyclass.evaluation.metrics import Metrics, ModelScores
+from skyclass.evaluation.observing_conditions import choose_crowding_radius, measure_conditions
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.evaluation.predictions import make_predictions
+from skyclass.evaluation.scores import score
 from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts
 from skyclass.measurement.aperture_photometry import aperture_flux, concentration
@@ -53,8 +58,8 @@ class Evaluation:
 
     table: pd.DataFrame
     """As `skyclass.evaluation.predictions.predictions_table` makes it."""
-    metrics: dict[str, Any]
-    """Ready for JSON."""
+    metrics: Metrics
+    """What is written to `metrics.json`."""
 
 
 def evaluate(
@@ -102,19 +107,31 @@ def evaluate(
         columns["prediction_set"] = _set_names(info.labels, shares, sets)
     identity = {name: test.column(name) for name in (*IDS, *POSITION)}
     table = make_predictions(
-        **identity, labels=info.labels, true=test.label, probabilities=shares, extra=columns
+        **identity, labels=info.labels, label=test.label, probabilities=shares, extra=columns
     )
     scored = {name: scoring.scores(table, each) for name, each in baselines.items()}
-    metrics = {
-        "test": scoring.scores(table, shares),
-        "baseline": scored.pop(BASELINE, None),
-        "baselines": scored,
-        "difference": None if baseline is None else scoring.difference(shares, baseline),
-        "calibration": scoring.calibration(shares, classifier),
-        "conformal": sets,
-        "crowding_radius": crowding_radius(info.size, get_survey(info.survey).pixel_scale),
+    metrics = Metrics(
+        test=scoring.scores(table, shares),
+        baseline=scored.pop(BASELINE, None),
+        baselines=scored,
+        difference=None
+        if baseline is None
+        else compare_accuracies(
+            test.label, shares.argmax(1), baseline.argmax(1), groups=group, seed=config.seed
+        ),
+        calibration=evaluate_calibration(
+            info.labels,
+            test.label,
+            shares,
+            temperature=classifier.temperature,
+            fitted_on=classifier.spec.temperature_from,
+            groups=group,
+            seed=config.seed,
+        ),
+        conformal=sets,
+        crowding_radius=choose_crowding_radius(info.size, get_survey(info.survey).pixel_scale),
         **_told(config, task, catalog, info, classifier),
-    }
+    )
     return Evaluation(table, metrics)
 
 
@@ -123,47 +140,21 @@ class _Scoring:
     """The test objects, whatever is predicted for them."""
 
     labels: tuple[str, ...]
-    true: NDArray[np.int64]
+    label: NDArray[np.int64]
     ordered: bool
     groups: NDArray[np.int64] | None
     seed: int
 
-    def scores(self, table: pd.DataFrame, shares: NDArray[np.float64]) -> dict[str, Any]:
+    def scores(self, table: pd.DataFrame, shares: NDArray[np.float64]) -> ModelScores:
         """Score probabilities, also by the conditions in a table of the objects."""
         options: dict[str, Any] = {
             "ordered": self.ordered,
             "groups": self.groups,
             "seed": self.seed,
         }
-        whole = score(self.labels, self.true, shares, **options)
-        by = score_by_condition(table, self.labels, self.true, shares, **options)
-        return {**whole, "by": by}
-
-    def difference(
-        self, shares: NDArray[np.float64], others: NDArray[np.float64]
-    ) -> dict[str, Any]:
-        """Compare two classifiers, object by object."""
-        predicted = shares.argmax(1), others.argmax(1)
-        found = compare_accuracies(self.true, *predicted, groups=self.groups, seed=self.seed)
-        return {**asdict(found), "ci95": list(found.ci95)}
-
-    def calibration(self, shares: NDArray[np.float64], classifier: Classifier) -> dict[str, Any]:
-        """Tell how probabilities agree with outcomes before and after temperature scaling."""
-        temperature = classifier.temperature
-        before = undo_temperature(shares, temperature)
-        names = ("ece", "log_loss", "brier")
-        found: dict[str, Any] = {
-            "temperature": temperature,
-            "fitted_on": classifier.spec.temperature_from,
-        }
-        for name, each in (("before", before), ("after", shares)):
-            scores = score(self.labels, self.true, each, groups=self.groups, seed=self.seed)
-            found[name] = {
-                **{key: scores[key] for key in names},
-                "ci95": {key: scores["ci95"][key] for key in names},
-                "bins": reliability_table(self.true, each),
-            }
-        return found
+        whole = score(self.labels, self.label, shares, **options)
+        by = score_by_condition(table, self.labels, self.label, shares, **options)
+        return ModelScores(**dict(whole), by=by)
 
 
 def _conformal(
@@ -172,7 +163,7 @@ def _conformal(
     cutouts: Path,
     scoring: _Scoring,
     shares: NDArray[np.float64],
-) -> dict[str, Any] | None:
+) -> ConformalResult | None:
     """Fit prediction sets on the calibration split; None where there is none."""
     if config.split.calibration == 0:
         return None
@@ -182,7 +173,7 @@ def _conformal(
     return evaluate_conformal(
         scoring.labels,
         fitted_on,
-        scoring.true,
+        scoring.label,
         shares,
         groups=scoring.groups,
         seed=scoring.seed,
@@ -190,12 +181,12 @@ def _conformal(
 
 
 def _set_names(
-    labels: tuple[str, ...], shares: NDArray[np.float64], sets: dict[str, Any]
+    labels: tuple[str, ...], shares: NDArray[np.float64], sets: ConformalResult
 ) -> "pd.Series[str]":
     """Name the classes in each object's marginal prediction set, the most probable first."""
-    limits = sets["marginal"]["thresholds"]
+    thresholds = (sets.marginal.thresholds[name] for name in labels)
     held = make_prediction_sets(
-        shares, np.array([np.inf if limits[k] is None else limits[k] for k in labels])
+        shares, np.array([np.inf if limit is None else limit for limit in thresholds])
     )
     order = np.argsort(-shares, axis=1, kind="stable")
     names = [

@@ -1,6 +1,5 @@
 """One experiment end to end: catalogue, cutouts, model, evaluation, report."""
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 from skyclass.config.experiment_file import read_config, write_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import ExperimentError
+from skyclass.evaluation.metrics import Metrics, read_metrics, write_metrics
 from skyclass.evaluation.predictions import write_predictions
 from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path, make_directory
@@ -45,7 +45,7 @@ class Result:
 
     directory: Path
     """Where everything lies."""
-    metrics: dict[str, Any]
+    metrics: Metrics
     """Contents of `metrics.json`."""
 
     @property
@@ -264,18 +264,16 @@ def _evaluate(
     out: Path,
     mark: str,
     progress: Progress,
-) -> dict[str, Any]:
+) -> Metrics:
     """Score model and baseline on the test objects, once."""
     path = out / "metrics.json"
     products = (path, out / "predictions.parquet")
     if all(p.exists() for p in products) and is_done(out / "logs", "evaluation", mark):
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return values
+        return read_metrics(path)
     progress(Stage.EVALUATION, 0, 1)
     found = evaluate(config, task, catalog, info, classifier, out / "cutouts")
     write_predictions(found.table, products[1])
-    with atomic_path(path) as partial:
-        partial.write_text(json.dumps(found.metrics, indent=1), encoding="utf-8")
+    write_metrics(found.metrics, path)
     mark_done(out / "logs", "evaluation", mark)
     progress(Stage.EVALUATION, 1, 1)
     return found.metrics

@@ -1,13 +1,18 @@
 """What a study shows, in sentences made of its numbers."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy.stats import spearmanr
 
 from skyclass.evaluation.paired_difference import compare_accuracies
-from skyclass.evaluation.predictions import read_predictions, unpack_predictions
+from skyclass.evaluation.predictions import (
+    number_groups,
+    read_predictions,
+    unpack_predictions,
+)
+from skyclass.evaluation.scores import Scores
 from skyclass.studies.study_results import CellResult, StudyResults
 
 __all__ = ["findings_of"]
@@ -55,32 +60,32 @@ def _best(cells: Sequence[CellResult]) -> str:
     """Name the best cell of a data set and how clearly it is better than the next."""
     ranked = sorted(cells, key=_accuracy, reverse=True)
     first = ranked[0]
-    matrix = np.array(_scores(first)["confusion_matrix"])
+    matrix = np.array(_scores(first).confusion_matrix)
     told = (
         f"{first.data_set.label}, {matrix.sum():,} test objects: the best is {_what(first)} with an"
         f" accuracy of {_accuracy(first):.3f}"
     )
-    low, high = _scores(first)["ci95"]["accuracy"]
-    told += f" ({low:.3f} to {high:.3f})"
+    ends = _scores(first).accuracy_ci95
+    told += "" if ends is None else f" ({ends.low:.3f} to {ends.high:.3f})"
     if len(ranked) == 1:
         return f"{told}."
     difference = _difference(first, ranked[1])
     told += f"; the next is {_what(ranked[1])}, {difference}."
-    baseline = (first.metrics or {}).get("baseline")
-    if baseline:
-        told += f" Colours from the catalogue alone reach {baseline['accuracy']:.3f}."
+    baseline = None if first.metrics is None else first.metrics.baseline
+    if baseline is not None:
+        told += f" Colours from the catalogue alone reach {baseline.accuracy:.3f}."
     return told
 
 
 def _difference(first: CellResult, second: CellResult) -> str:
     """Compare two cells on the same objects."""
     one, other = (read_predictions(c.directory / "predictions.parquet") for c in (first, second))
-    _, true, shares = unpack_predictions(one)
+    _, label, shares = unpack_predictions(one)
     _, _, others = unpack_predictions(other)
     if list(one["ra"]) != list(other["ra"]) or list(one["dec"]) != list(other["dec"]):
         return "on other objects"
-    groups = None if one["group"].isna().any() else one["group"].to_numpy(np.int64)
-    found = compare_accuracies(true, shares.argmax(axis=1), others.argmax(axis=1), groups=groups)
+    groups = number_groups(one)
+    found = compare_accuracies(label, shares.argmax(axis=1), others.argmax(axis=1), groups=groups)
     low, high = found.ci95
     return (
         f"{100 * found.difference:.1f} percentage points behind on the same objects"
@@ -106,8 +111,8 @@ def _never_predicted(finished: Sequence[CellResult]) -> list[str]:
     """Name the classes that models never predicted, whose precision is therefore undefined."""
     lacking: dict[str, int] = {}
     for cell in finished:
-        for label, scores in _scores(cell)["per_class"].items():
-            if scores["precision"] is None:
+        for label, scores in _scores(cell).per_class.items():
+            if scores.precision is None:
                 lacking[label] = lacking.get(label, 0) + 1
     if not lacking:
         return ["Every class is predicted in every cell."]
@@ -122,10 +127,10 @@ def _what(cell: CellResult) -> str:
 
 def _accuracy(cell: CellResult) -> float:
     """Give the accuracy of a finished cell."""
-    return float(_scores(cell)["accuracy"])
+    return _scores(cell).accuracy
 
 
-def _scores(cell: CellResult) -> dict[str, Any]:
-    """Give the scores of a finished cell."""
-    scores: dict[str, Any] = (cell.metrics or {})["test"]
-    return scores
+def _scores(cell: CellResult) -> Scores:
+    """Return the scores of a finished cell."""
+    assert cell.metrics is not None, cell.name
+    return cell.metrics.test

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from skyclass.evaluation.scores import Scores
 from skyclass.studies.study_results import MEASURES, CellResult, StudyResults
 
 __all__ = ["Entry", "Section", "Table", "epochs_of", "sections_of"]
@@ -106,7 +107,7 @@ def _by_data_set(results: StudyResults) -> list[list[CellResult]]:
 
 def _baseline(cells: Sequence[CellResult], header: Sequence[str]) -> list[tuple[Entry, ...]]:
     """Make the row of the colour baseline of a data set, where there is one."""
-    found = [cell.metrics["baseline"] for cell in cells if cell.metrics is not None]
+    found = [cell.metrics.baseline for cell in cells if cell.metrics is not None]
     scores = next((each for each in found if each), None)
     if scores is None:
         return []
@@ -119,16 +120,16 @@ def _ours(cell: CellResult, measure: str, rivals: Sequence[CellResult]) -> Entry
     """Write a score of a cell with its interval."""
     if cell.metrics is None:
         return Entry("failed" if cell.failure else "not run")
-    value = cell.metrics["test"][measure]
-    best = max(other.metrics["test"][measure] for other in rivals if other.metrics is not None)
-    return Entry(_with_ends(cell.metrics["test"], measure), bold=value == best)
+    value = getattr(cell.metrics.test, measure)
+    best = max(getattr(other.metrics.test, measure) for other in rivals if other.metrics)
+    return Entry(_with_ends(cell.metrics.test, measure), bold=value == best)
 
 
-def _with_ends(scores: dict[str, Any], measure: str) -> str:
+def _with_ends(scores: Scores, measure: str) -> str:
     """Write a score with its interval."""
-    ends = scores["ci95"][measure]
-    told = f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else ""
-    return f"{scores[measure]:.4f}{told}"
+    ends = scores.ci95[measure]
+    interval = f" ({ends.low:.3f} to {ends.high:.3f})" if ends else ""
+    return f"{getattr(scores, measure):.4f}{interval}"
 
 
 def _theirs(cell: CellResult, measure: str, rivals: Sequence[CellResult]) -> Entry:
@@ -151,13 +152,13 @@ def _classes(results: StudyResults, group: Sequence[CellResult]) -> Table | None
         header += [title, *([f"{title}, published"] if with_published else [])]
     rows = []
     for cell in finished:
-        for label, scores in _scores(cell)["per_class"].items():
+        for label, scores in _scores(cell).per_class.items():
             row = [*_first_entries(cell, finished), Entry(label)]
             for measure in _PER_CLASS:
-                row.append(Entry(_number(scores[measure], 2)))
+                row.append(Entry(_number(getattr(scores, measure), 2)))
                 if with_published:
                     row.append(Entry(_published_of_class(cell, label, measure)))
-            rows.append((*row, Entry(str(scores["support"]))))
+            rows.append((*row, Entry(str(scores.support))))
     caption = f"Classes: {_place(finished[0])}. {results.caption}"
     return Table(caption, (*header, "Test objects"), tuple(rows))
 
@@ -173,10 +174,10 @@ def _confusion(results: StudyResults, group: Sequence[CellResult]) -> Table | No
     finished = [cell for cell in group if cell.metrics is not None]
     if not finished:
         return None
-    labels = _scores(finished[0])["labels"]
+    labels = _scores(finished[0]).labels
     rows = []
     for cell in finished:
-        for label, counts in zip(labels, _scores(cell)["confusion_matrix"], strict=True):
+        for label, counts in zip(labels, _scores(cell).confusion_matrix, strict=True):
             total = max(1, sum(counts))
             entries = (Entry(f"{count:,}", shade=count / total) for count in counts)
             rows.append((*_first_entries(cell, finished), Entry(label), *entries))
@@ -262,10 +263,10 @@ def _place(cell: CellResult) -> str:
     return f"{cell.data_set.label}, {cell.image_type.label}"
 
 
-def _scores(cell: CellResult) -> dict[str, Any]:
-    """Give the scores of a finished cell."""
-    scores: dict[str, Any] = (cell.metrics or {})["test"]
-    return scores
+def _scores(cell: CellResult) -> Scores:
+    """Return the scores of a finished cell."""
+    assert cell.metrics is not None, cell.name
+    return cell.metrics.test
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from skyclass.errors import StudyError
+from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
 
 __all__ = [
@@ -65,7 +66,7 @@ class CellResult:
     """Seed of its training."""
     directory: Path
     """Experiment."""
-    metrics: dict[str, Any] | None
+    metrics: Metrics | None
     """Contents of `metrics.json`; None where the cell is not finished."""
     history: dict[str, Any] | None
     """Contents of `model/history.json`, or None."""
@@ -97,7 +98,7 @@ class StudyResults:
     @property
     def simulated(self) -> bool:
         """Whether any of it was done on simulated data."""
-        told = [cell.metrics["simulated"] for cell in self.cells if cell.metrics is not None]
+        told = [cell.metrics.simulated for cell in self.cells if cell.metrics is not None]
         return self.scale is not None or any(told)
 
     @property
@@ -236,7 +237,7 @@ def _read_cell(
         model,
         seed,
         place,
-        _read_json(place / "metrics.json"),
+        read_metrics(place / "metrics.json") if (place / "metrics.json").exists() else None,
         _read_json(place / "model" / "history.json"),
         note.read_text(encoding="utf-8").splitlines()[0] if note.exists() else None,
         published.get(key, Published()),

@@ -1,4 +1,4 @@
-"""A map on which objects lie near each other that look alike to the model."""
+"""A map on which objects that look alike to the model lie near each other."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ from skyclass.models.classifier import Classifier
 __all__ = ["FEWEST", "FeatureMap", "embed", "make_feature_map"]
 
 FEWEST: Final = 12
-"""Objects that a map needs at least."""
+"""Least number of objects for a map."""
 
 _COMPONENTS: Final = 50
 _NEIGHBOURS: Final = 20
@@ -26,7 +26,7 @@ _FEW: Final = 500
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Where objects lie on the map."""
+    """Positions of objects on the map."""
 
     places: NDArray[np.float64]
     """`[n, 2]`, without unit."""
@@ -34,12 +34,12 @@ class FeatureMap:
     """Rows of the objects that are least like any others, the oddest first."""
 
 
-def embed(material: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Give what the model's last layer sees of some objects.
+def embed(data: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Compute the input of the model's last layer for some objects.
 
     Parameters
     ----------
-    material
+    data
         The experiment.
     rows
         Objects, `[n]`.
@@ -47,15 +47,15 @@ def embed(material: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     Returns
     -------
     numpy.ndarray
-        `[n, feature]`, the mean over the samples of an object where there are several.
+        `[n, feature]`, the mean over the samples of an object if there are several.
     """
-    offsets, step = material.cutouts.offsets(), material.classifier.batch_size
+    offsets, step = data.cutouts.offsets(), data.classifier.batch_size
     parts = [
-        _features(
-            material.classifier,
-            material.cutouts.take(part),
+        _embed_batch(
+            data.classifier,
+            data.cutouts.take(part),
             offsets[part],
-            None if material.columns is None else material.columns[part],
+            None if data.columns is None else data.columns[part],
         )
         for part in np.split(rows, range(step, len(rows), step))
     ]
@@ -63,9 +63,9 @@ def embed(material: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def make_feature_map(features: NDArray[np.float32], *, outliers: int = 8) -> FeatureMap:
-    """Lay objects out on a plane by t-SNE, and name those that are least like any others.
+    """Lay out objects on a plane by t-SNE, and find those that are least like any others.
 
-    Outliers are told in the features, not on the map, which tears distances apart.
+    Outliers are found in the features, not on the map, which distorts distances.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def make_feature_map(features: NDArray[np.float32], *, outliers: int = 8) -> Fea
     Returns
     -------
     FeatureMap
-        The same each time on one machine.
+        Reproducible on one machine.
 
     References
     ----------
@@ -92,7 +92,7 @@ def make_feature_map(features: NDArray[np.float32], *, outliers: int = 8) -> Fea
     neighbours = min(_NEIGHBOURS, len(reduced) - 1)
     factor = LocalOutlierFactor(neighbours).fit(reduced).negative_outlier_factor_
     perplexity = min(30.0, (len(reduced) - 1) / 3)
-    # a few objects are done before several threads have waited for each other
+    # for a few objects, starting several threads takes longer than the work
     with threadpool_limits(1 if len(reduced) < _FEW else None):
         places = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
     odd = np.argsort(factor, kind="stable")[:outliers]
@@ -100,16 +100,19 @@ def make_feature_map(features: NDArray[np.float32], *, outliers: int = 8) -> Fea
 
 
 @torch.inference_mode()
-def _features(
+def _embed_batch(
     classifier: Classifier,
     flux: NDArray[np.float32],
     offset: NDArray[np.float32],
     columns: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
-    """Give the features that the head sees of one batch."""
+    """Compute the features of one batch."""
     classifier.eval()
-    told = None if columns is None else torch.from_numpy(columns)
-    found = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset), columns=told)
-    together = found.reshape(-1, classifier.samples, found.shape[-1])
-    features: NDArray[np.float32] = together.mean(dim=1).float().numpy()
-    return features
+    features = classifier.embed(
+        torch.from_numpy(flux),
+        torch.from_numpy(offset),
+        columns=None if columns is None else torch.from_numpy(columns),
+    )
+    by_sample = features.reshape(-1, classifier.samples, features.shape[-1])
+    mean: NDArray[np.float32] = by_sample.mean(dim=1).float().numpy()
+    return mean

@@ -1,7 +1,8 @@
 """Objects that the report shows as pictures."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,40 @@ from skyclass.evaluation.report.saliency import choose_explained, explain
 from skyclass.evaluation.report.thumbnails import Sprites, pack_thumbnails
 from skyclass.images.renderer import render
 
-__all__ = ["Gallery"]
+__all__ = ["ExplainedObject", "Gallery", "ShownObject"]
 
 _BATCH: Final = 256
 _SAMPLES: Final = 8
+
+
+@dataclass(frozen=True)
+class ShownObject:
+    """One test object and its prediction."""
+
+    row: int
+    """Row of the test objects."""
+    name: str
+    """Its id, or its position if it has none."""
+    ra: float
+    """Right ascension in degrees (ICRS)."""
+    dec: float
+    """Declination in degrees (ICRS)."""
+    label: str
+    """True class."""
+    predicted: str
+    """Predicted class."""
+    probability: float
+    """Probability of the predicted class."""
+
+
+@dataclass(frozen=True)
+class ExplainedObject(ShownObject):
+    """A test object whose prediction is explained."""
+
+    picture: str
+    """What the model saw, as a data URI."""
+    map: str
+    """The same in grey under its attributions, as a data URI."""
 
 
 class Gallery:
@@ -23,94 +54,80 @@ class Gallery:
 
     Parameters
     ----------
-    material
+    data
         The experiment.
     rows
         Objects, in the order of the page's list.
     """
 
-    def __init__(self, material: ReportData, rows: NDArray[np.int64]) -> None:
-        self._material = material
+    def __init__(self, data: ReportData, rows: NDArray[np.int64]) -> None:
+        self._data = data
         self.rows = rows
         """Rows of the test objects, `[m]`."""
-        self.sprites: Sprites = pack_thumbnails(self._pictures())
+        self.sprites: Sprites = pack_thumbnails(self._render())
         """Their thumbnails."""
 
-    def facts(self, place: int) -> dict[str, Any]:
-        """Tell of one object of the list.
+    def describe(self, row: int) -> ShownObject:
+        """Describe a test object."""
+        record = self._data.table.iloc[row]
+        position = f"{record['ra']:.6f} {record['dec']:+.6f}"
+        return ShownObject(
+            row=row,
+            name=str(record["objid"]) if pd.notna(record["objid"]) else position,
+            ra=float(record["ra"]),
+            dec=float(record["dec"]),
+            label=str(record["label"]),
+            predicted=str(record["predicted"]),
+            probability=float(self._data.confidence[row]),
+        )
 
-        Parameters
-        ----------
-        place
-            Its place in the list.
+    def draw_samples(self) -> dict[str, list[tuple[int, ShownObject]]]:
+        """Draw objects of every class at random, reproducibly.
 
         Returns
         -------
         dict
-            `place`, `name`, `ra`, `dec`, `label`, `given` and `probability`.
-        """
-        return {"place": place, **self._told(int(self.rows[place]))}
-
-    def names(self, places: NDArray[np.int64]) -> list[str]:
-        """Give what some objects of the list are called: their ids, or their positions."""
-        return [self.facts(int(place))["name"] for place in places]
-
-    def samples(self) -> list[dict[str, Any]]:
-        """Choose objects of every class at random, the same each time.
-
-        Returns
-        -------
-        list of dict
-            `label`, and `objects` as `facts` tells of them.
+            By class name, each object after its place in the page's list.
         """
         order = np.random.default_rng(0).permutation(len(self.rows))
-        true = self._material.true[self.rows[order]]
-        return [
-            {"label": label, "objects": [self.facts(int(i)) for i in order[true == k][:_SAMPLES]]}
-            for k, label in enumerate(self._material.labels)
-        ]
+        label = self._data.label[self.rows[order]]
+        return {
+            name: [
+                (int(place), self.describe(int(self.rows[place])))
+                for place in order[label == k][:_SAMPLES]
+            ]
+            for k, name in enumerate(self._data.labels)
+        }
 
-    def explained(self) -> dict[str, list[dict[str, Any]]]:
-        """Explain some sure right and some sure wrong answers.
+    def explain(self) -> dict[str, list[ExplainedObject]]:
+        """Explain some confident predictions, correct and wrong ones.
 
         Returns
         -------
         dict
-            By kind, what `facts` tells of each object, with the pictures `picture` and `map`.
+            Explained objects by the heading they stand under.
         """
-        shown = self._material
-        right, wrong = choose_explained(shown.true, shown.given, shown.confidence)
+        data = self._data
+        right, wrong = choose_explained(data.label, data.predicted, data.confidence)
         return {
-            kind: [
-                {**self._told(each.row), "picture": each.picture, "map": each.map}
-                for each in explain(shown, rows)
+            heading: [
+                ExplainedObject(
+                    **asdict(self.describe(each.row)), picture=each.picture, map=each.map
+                )
+                for each in explain(data, rows)
             ]
-            for kind, rows in (("Right answers", right), ("Wrong answers", wrong))
+            for heading, rows in (("Correct predictions", right), ("Wrong predictions", wrong))
         }
 
-    def _told(self, row: int) -> dict[str, Any]:
-        """Tell of one test object."""
-        shown = self._material
-        record = shown.table.iloc[row]
-        place = f"{record['ra']:.6f} {record['dec']:+.6f}"
-        return {
-            "name": record["objid"] if pd.notna(record["objid"]) else place,
-            "ra": record["ra"],
-            "dec": record["dec"],
-            "label": record["label"],
-            "given": record["predicted"],
-            "probability": float(shown.confidence[row]),
-        }
-
-    def _pictures(self) -> Iterator[NDArray[np.uint8]]:
-        """Draw the objects as the model sees them, batch by batch."""
-        shown = self._material
-        offsets = shown.cutouts.offsets()
+    def _render(self) -> Iterator[NDArray[np.uint8]]:
+        """Render the objects as the model sees them, batch by batch."""
+        data = self._data
+        offsets = data.cutouts.offsets()
         for start in range(0, len(self.rows), _BATCH):
             part = self.rows[start : start + _BATCH]
             yield render(
-                shown.cutouts.take(part),
-                shown.classifier.spec.image_type,
+                data.cutouts.take(part),
+                data.classifier.spec.image_type,
                 offset=offsets[part],
-                registration=shown.classifier.spec.registration,
+                registration=data.classifier.spec.registration,
             )

@@ -1,9 +1,15 @@
-"""Figures of the report, one function each; the page's style sheet colours their text and grid."""
+"""Charts of training, calibration and conditions; the style sheet colours their text and grid."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
+
+from skyclass.evaluation.binned_scores import ScoreBin
+from skyclass.evaluation.calibration import CalibrationResult
+from skyclass.evaluation.intervals import ScoreInterval
+from skyclass.evaluation.reliability import ReliabilityBin
 
 __all__ = [
     "INK",
@@ -25,30 +31,30 @@ INK: Final = "rgb(1, 2, 3)"
 
 
 def name_round(history: dict[str, Any]) -> str:
-    """Name what lies between two validations.
+    """Name the period between two validations.
 
     Parameters
     ----------
     history
-        As `plot_training_curves` takes it.
+        As for `plot_training_curves`.
 
     Returns
     -------
     str
-        epoch, or round where a validation came after another number of steps.
+        ``epoch``, or ``round`` if validations are not an epoch apart.
     """
     whole = history.get("validate_every") == history.get("steps_per_epoch")
     return "epoch" if whole else "round"
 
 
 def plot_training_curves(history: dict[str, Any]) -> go.Figure:
-    """Draw loss and accuracy against the epoch or round, the best one marked.
+    """Plot loss and accuracy against the epoch or round, the best one marked.
 
     Parameters
     ----------
     history
         `epochs`, a list of dicts of `epoch`, `train_loss`, `validation_loss` and
-        `validation_accuracy`; and `best_epoch`; where rounds are no epochs, also `validate_every`
+        `validation_accuracy`; and `best_epoch`; if rounds are not epochs, also `validate_every`
         and `steps_per_epoch`.
 
     Returns
@@ -62,7 +68,7 @@ def plot_training_curves(history: dict[str, Any]) -> go.Figure:
         (1, "validation_loss", "validation", _BLUE, "solid"),
         (2, "validation_accuracy", "validation accuracy", _BLUE, "solid"),
     ):
-        figure.add_trace(_curve(history, key, name, colour, dash), row=row, col=1)
+        figure.add_trace(_draw_curve(history, key, name, colour, dash), row=row, col=1)
     figure.data[2].showlegend = False
     figure.add_vline(
         x=history["best_epoch"] + 1, line={"color": _GREY, "dash": "dash", "width": 1.5}
@@ -82,40 +88,39 @@ def plot_training_curves(history: dict[str, Any]) -> go.Figure:
     return apply_style(figure)
 
 
-def plot_reliability(calibration: dict[str, Any]) -> go.Figure:
-    """Draw how often predictions of a given probability are right, and how many there are.
+def plot_reliability(calibration: CalibrationResult) -> go.Figure:
+    """Plot how often predictions of a stated probability are right, and how many there are.
 
     Parameters
     ----------
     calibration
-        `temperature`, and `after` it and `before`, each with `bins` of equal width as
-        `reliability_table` gives them.
+        Before and after temperature scaling.
 
     Returns
     -------
     plotly.graph_objects.Figure
         Accuracy against probability with 95 % intervals above, also before temperature scaling
-        where there was any; counts below.
+        if there was any; counts below.
     """
     figure = make_subplots(
         rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.68, 0.32]
     )
-    figure.add_trace(_diagonal(), row=1, col=1)
-    bins = calibration["after"]["bins"]
-    scaled = calibration["temperature"] != 1
+    figure.add_trace(_draw_diagonal(), row=1, col=1)
+    bins = calibration.after.bins
+    scaled = calibration.temperature != 1
     if scaled:
-        before = _accuracies(calibration["before"]["bins"], "confidence", "ci95", "before scaling")
+        before = _draw_reliability(calibration.before.bins, "before scaling")
         marker = {"color": _VERMILLION, "symbol": "circle-open"}
         before.update(mode="markers", marker=marker, error_y={"visible": False})
         figure.add_trace(before, row=1, col=1)
     name = "after temperature scaling" if scaled else "this model"
     # no line: between a bin of one object and its neighbour it would be noise drawn bold
-    after = _accuracies(bins, "confidence", "ci95", name).update(mode="markers")
+    after = _draw_reliability(bins, name).update(mode="markers")
     figure.add_trace(after, row=1, col=1)
-    figure.add_trace(_counts(bins), row=2, col=1)
-    figure.update_yaxes(title="share right", range=[-0.03, 1.03], tickformat=".0%", row=1)
+    figure.add_trace(_draw_counts(bins), row=2, col=1)
+    figure.update_yaxes(title="share correct", range=[-0.03, 1.03], tickformat=".0%", row=1)
     # room for the numbers above the bars
-    top = 1.25 * max(each["count"] for each in bins)
+    top = 1.25 * max(each.count for each in bins)
     figure.update_yaxes(title="objects", range=[0, top], nticks=4, row=2)
     figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%")
     figure.update_xaxes(title="probability of the predicted class", row=2)
@@ -123,18 +128,18 @@ def plot_reliability(calibration: dict[str, Any]) -> go.Figure:
 
 
 def plot_accuracy(
-    scored: dict[str, list[dict[str, Any]]], axis: str, *, logarithmic: bool = False
+    scored: Mapping[str, Sequence[ScoreBin]], axis: str, *, logarithmic: bool = False
 ) -> go.Figure:
-    """Draw the accuracy in bins of what an observation was like.
+    """Plot the accuracy in bins of an observing condition.
 
     Parameters
     ----------
     scored
-        For each classifier its bins, each with `median`, `accuracy` and `accuracy_ci95`.
+        Bins of each classifier.
     axis
-        What the bins are of.
+        Title of the axis.
     logarithmic
-        Whether the axis is.
+        Whether the axis is logarithmic.
 
     Returns
     -------
@@ -144,11 +149,12 @@ def plot_accuracy(
     figure = go.Figure()
     looks = ((_BLUE, "solid", "circle"), (_VERMILLION, "dot", "square"))
     for (name, bins), (colour, dash, symbol) in zip(scored.items(), looks, strict=False):
-        curve = _accuracies(bins, "median", "accuracy_ci95", name)
+        points = [(each.median, each.accuracy, each.accuracy_ci95) for each in bins]
+        curve = _draw_accuracies(points, name)
         curve.update(line={"color": colour, "dash": dash}, marker={"symbol": symbol})
         figure.add_trace(curve)
     every = [each for bins in scored.values() for each in bins]
-    least = min((each["accuracy_ci95"] or [each["accuracy"]])[0] for each in every)
+    least = min((each.accuracy_ci95 or [each.accuracy])[0] for each in every)
     figure.update_yaxes(title="accuracy", tickformat=".0%", range=[max(0.0, least - 0.04), 1.02])
     figure.update_xaxes(title=axis, zeroline=False)
     if logarithmic:
@@ -157,7 +163,7 @@ def plot_accuracy(
     return apply_style(figure, height=340)
 
 
-def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
+def _draw_curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
     """Draw one column of the training history."""
     epochs = history["epochs"]
     return go.Scatter(
@@ -170,8 +176,8 @@ def _curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str)
     )
 
 
-def _diagonal() -> go.Scatter:
-    """Draw where the points of a perfectly calibrated model lie."""
+def _draw_diagonal() -> go.Scatter:
+    """Draw the diagonal of a perfectly calibrated model."""
     return go.Scatter(
         x=[0, 1],
         y=[0, 1],
@@ -182,19 +188,30 @@ def _diagonal() -> go.Scatter:
     )
 
 
-def _accuracies(bins: list[dict[str, Any]], place: str, ends: str, name: str) -> go.Scatter:
-    """Draw the accuracy of each bin that has objects; keys give its place and its interval."""
-    drawn = [each for each in bins if each["accuracy"] is not None]
-    # an interval may be lacking where a bin has objects of one field only
-    pairs = [(each["accuracy"], each[ends] or [each["accuracy"]] * 2) for each in drawn]
+def _draw_reliability(bins: Sequence[ReliabilityBin], name: str) -> go.Scatter:
+    """Draw the accuracy of each bin that has objects."""
+    points = [
+        (each.confidence, each.accuracy, each.ci95)
+        for each in bins
+        if each.confidence is not None and each.accuracy is not None
+    ]
+    return _draw_accuracies(points, name)
+
+
+def _draw_accuracies(
+    points: Sequence[tuple[float, float, ScoreInterval | None]], name: str
+) -> go.Scatter:
+    """Draw accuracies with their intervals; each point is a place, an accuracy and its interval."""
+    # an interval is missing where a bin has objects of one field only
+    pairs = [(accuracy, ends or ScoreInterval(accuracy, accuracy)) for _, accuracy, ends in points]
     return go.Scatter(
-        x=[each[place] for each in drawn],
+        x=[place for place, _, _ in points],
         y=[accuracy for accuracy, _ in pairs],
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [end[1] - accuracy for accuracy, end in pairs],
-            "arrayminus": [accuracy - end[0] for accuracy, end in pairs],
+            "array": [ends.high - accuracy for accuracy, ends in pairs],
+            "arrayminus": [accuracy - ends.low for accuracy, ends in pairs],
             "thickness": 1.5,
             "width": 4,
         },
@@ -205,11 +222,11 @@ def _accuracies(bins: list[dict[str, Any]], place: str, ends: str, name: str) ->
     )
 
 
-def _counts(bins: list[dict[str, Any]]) -> go.Bar:
+def _draw_counts(bins: Sequence[ReliabilityBin]) -> go.Bar:
     """Draw the number of objects in each bin."""
-    counts = [each["count"] for each in bins]
+    counts = [each.count for each in bins]
     return go.Bar(
-        x=[(each["low"] + each["high"]) / 2 for each in bins],
+        x=[(each.low + each.high) / 2 for each in bins],
         y=counts,
         text=[f"{count:,}" if count else "" for count in counts],
         textposition="outside",
@@ -221,7 +238,7 @@ def _counts(bins: list[dict[str, Any]]) -> go.Bar:
 
 
 def apply_style(figure: go.Figure, height: int = 440) -> go.Figure:
-    """Make a figure sit on the page whatever its background is.
+    """Style a figure for a page of any background.
 
     Parameters
     ----------
@@ -233,7 +250,7 @@ def apply_style(figure: go.Figure, height: int = 440) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        The same.
+        The same figure.
     """
     return figure.update_layout(
         template="none",

@@ -1,4 +1,4 @@
-"""Numbers as the report writes them."""
+"""Format numbers for the report."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +11,7 @@ _MINUS: Final = "−"
 
 
 def judge_difference(low: float, high: float) -> str:
-    """Say in words what the interval of a difference says.
+    """Judge a difference by its interval.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def judge_difference(low: float, high: float) -> str:
     Returns
     -------
     str
-        better, worse or no clear difference.
+        ``better``, ``worse`` or ``no clear difference``.
     """
     if low > 0:
         return "better"
@@ -29,42 +29,42 @@ def judge_difference(low: float, high: float) -> str:
 
 
 def _percent(value: float | None) -> str:
-    """Write a share as a percentage."""
+    """Format a share as a percentage."""
     return _DASH if value is None else f"{100 * value:.1f}{_NARROW}%"
 
 
 def _points(value: float) -> str:
-    """Write a difference of shares in percentage points, with its sign."""
+    """Format a difference of shares in percentage points, with its sign."""
     return f"{100 * value:+.1f}".replace("-", _MINUS)
 
 
 def _count(value: int) -> str:
-    """Write a whole number."""
+    """Format a whole number."""
     return f"{value:,}"
 
 
 def _decimal(value: float | None) -> str:
-    """Write a number, or that there is none."""
+    """Format a number; a dash for None."""
     return _DASH if value is None else f"{value:.3f}"
 
 
 def _chance(value: float) -> str:
-    """Write a probability that may be very small."""
+    """Format a probability that may be very small."""
     return "below 0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def _short(value: float) -> str:
-    """Write a number with three digits that count, or all before its point."""
+    """Format a number to three significant digits, but no fewer than before its point."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _sky(value: float) -> str:
-    """Write a declination in degrees."""
+def _signed(value: float) -> str:
+    """Format a declination in degrees, with its sign."""
     return f"{value:+.5f}".replace("-", _MINUS)
 
 
 def _unneeded(dropped: dict[str, int]) -> str:
-    """Name the rules that dropped nothing."""
+    """List the rules that dropped nothing."""
     return ", ".join(reason for reason, count in dropped.items() if count == 0) or "no other reason"
 
 
@@ -75,7 +75,7 @@ FILTERS: Final[dict[str, Callable[..., str]]] = {
     "percent": _percent,
     "points": _points,
     "short": _short,
-    "signed": _sky,
+    "signed": _signed,
     "unneeded": _unneeded,
 }
-"""Filters of the templates."""
+"""Filters for the templates, by name."""

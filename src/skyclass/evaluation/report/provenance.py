@@ -1,13 +1,14 @@
-"""Where the objects and pixels of an experiment come from."""
+"""Provenance: where the objects and pixels of an experiment come from."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from skyclass.catalog.cleaning_report import format_report
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.images.registry import get_image_type
 
-__all__ = ["describe_provenance"]
+__all__ = ["Provenance", "describe_provenance"]
 
 _SPLITS: Final = {
     "object": "object by object: objects of one field may be in several splits",
@@ -16,35 +17,46 @@ _SPLITS: Final = {
 }
 
 
-def describe_provenance(material: ReportData) -> dict[str, Any]:
-    """Tell where objects and pixels come from.
+@dataclass(frozen=True)
+class Provenance:
+    """Where objects and pixels come from."""
+
+    facts: dict[str, str]
+    """Descriptions by name."""
+    cleaning: list[str]
+    """Lines of the cleaning report."""
+    leakage: float | None
+    """Share of test objects that lie in a field with training objects; None if not known."""
+
+
+def describe_provenance(data: ReportData) -> Provenance:
+    """Describe where objects and pixels come from.
 
     Parameters
     ----------
-    material
+    data
         The experiment.
 
     Returns
     -------
-    dict
-        `facts`, words by name; `cleaning`, the cleaning report line by line; `leakage`, the share
-        of test objects that lie in a field with training objects, None where it is not known.
+    Provenance
+        Survey, pixels, catalogue, split and cleaning.
     """
-    config, catalog = material.config, material.metrics["catalog"]
-    return {
-        "facts": {
-            "Survey": _survey(config),
-            "Sky": "simulated: made by a program" if material.metrics["simulated"] else "real",
-            "Pixels": _pixels(material),
-            "Catalogue": _catalogue(config),
+    config, catalog = data.config, data.metrics.catalog
+    return Provenance(
+        facts={
+            "Survey": _describe_survey(config),
+            "Sky": "simulated by a program" if data.metrics.simulated else "real",
+            "Pixels": _describe_pixels(data),
+            "Catalogue": _describe_catalog(config),
             "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
         },
-        "cleaning": format_report(catalog),
-        "leakage": catalog["leakage"],
-    }
+        cleaning=format_report(catalog),
+        leakage=catalog["leakage"],
+    )
 
 
-def _survey(config: Experiment) -> str:
+def _describe_survey(config: Experiment) -> str:
     """Name the survey and its release."""
     source = get_image_type(config.images.type, config.survey.name).source
     if source is not None and source.service == "ps1":
@@ -53,15 +65,15 @@ def _survey(config: Experiment) -> str:
     return f"SDSS, {kind}, data release {config.survey.release}"
 
 
-def _pixels(material: ReportData) -> str:
-    """Say what was cut."""
-    spec = material.classifier.spec
+def _describe_pixels(data: ReportData) -> str:
+    """Describe the cutouts."""
+    spec = data.classifier.spec
     bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"
     return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
 
 
-def _catalogue(config: Experiment) -> str:
-    """Say where the objects come from."""
+def _describe_catalog(config: Experiment) -> str:
+    """Name the file or query that the objects come from."""
     path = config.catalog.path
-    # where the file lies on the machine of its author is nobody's business
+    # only the file's name: where it lies on its author's machine is private
     return f"file {path.name}" if path is not None else f"query of {config.catalog.source}"

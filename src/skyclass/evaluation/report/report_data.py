@@ -1,7 +1,8 @@
-"""Read what a report is made from, and refuse parts that do not belong together."""
+"""Read what a report is made from, and check that its parts belong together."""
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from skyclass.config.experiment_file import read_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import EvaluationError
+from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
@@ -24,12 +26,12 @@ __all__ = ["ReportData", "read_report_data"]
 
 @dataclass(frozen=True)
 class ReportData(EvaluatedExperiment):
-    """What a report is made from: an experiment that was run to its end, of `n` test objects."""
+    """What a report is made from: a finished experiment with `n` test objects."""
 
     config: Experiment
     """Its settings."""
     toml: str
-    """Its file, word for word."""
+    """Its file, verbatim."""
     history: dict[str, Any]
     """Contents of `model/history.json`."""
     cutouts: CutoutSplit
@@ -37,27 +39,25 @@ class ReportData(EvaluatedExperiment):
     classifier: Classifier
     """The trained model."""
     columns: NDArray[np.float32] | None
-    """Of the catalogue, `[n, column]`, for a model that has any."""
+    """Columns of the catalogue, `[n, column]`, for a model that uses any."""
     magnitudes: NDArray[np.float64] | None
-    """In u g r i z, `[n, 5]`, not a number where one is missing; None where there are none."""
+    """In u g r i z, `[n, 5]`, NaN where one is missing; None if there are none."""
     field: "pd.Series[str] | None"
-    """Name of the field of each object, `[n]`; None where the catalogue does not tell."""
+    """Name of the field of each object, `[n]`; None if the catalogue names none."""
 
-    @property
-    def given(self) -> NDArray[np.int64]:
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
         """Index of the most probable class of each object, `[n]`."""
-        likeliest: NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return likeliest
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
-    @property
+    @cached_property
     def confidence(self) -> NDArray[np.float64]:
-        """Probability of that class, `[n]`."""
-        highest: NDArray[np.float64] = self.probabilities.max(axis=1)
-        return highest
+        """Probability of the predicted class, `[n]`."""
+        return np.asarray(self.probabilities.max(axis=1))
 
 
 def read_report_data(directory: Path) -> ReportData:
-    """Read an experiment that was run to its end.
+    """Read a finished experiment.
 
     Parameters
     ----------
@@ -67,30 +67,30 @@ def read_report_data(directory: Path) -> ReportData:
     Returns
     -------
     ReportData
-        All of it; pixels are read when they are asked for.
+        All of it; pixels are read on demand.
 
     Raises
     ------
     SkyclassError
-        Where one of these is missing or unreadable, or they do not tell of the same objects.
+        If one of these is missing or unreadable, or they are of different objects.
     """
     toml = _read_text(directory / "experiment.toml")
-    found = read_evaluation(directory)
+    results = read_evaluation(directory)
     history = _read_json(directory / "model" / "history.json")
-    _check_same_objects(directory, found.metrics, found.table)
+    _check_same_objects(directory, results.metrics, results.table)
     cutouts = open_cutouts(directory / "cutouts")["test"]
-    _check_same_cutouts(directory, cutouts, found.table)
+    _check_same_cutouts(directory, cutouts, results.table)
     classifier = load_model(directory / "model")
     return ReportData(
-        **vars(found),
+        **vars(results),
         config=read_config(directory / "experiment.toml"),
         toml=toml,
         history=history,
         cutouts=cutouts,
         classifier=classifier,
         columns=read_columns(classifier.spec.columns, directory / "cutouts", "test"),
-        magnitudes=_magnitudes(found.table),
-        field=None if found.table["field"].isna().any() else found.table["field"],
+        magnitudes=_collect_magnitudes(results.table),
+        field=None if results.table["field"].isna().any() else results.table["field"],
     )
 
 
@@ -111,30 +111,34 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _check_same_objects(directory: Path, metrics: dict[str, Any], table: pd.DataFrame) -> None:
-    """Refuse metrics of other predictions than those that the report draws."""
+def _check_same_objects(directory: Path, metrics: Metrics, table: pd.DataFrame) -> None:
+    """Check that metrics and predictions count the same objects."""
     right = int((table["label"] == table["predicted"]).sum())
-    matrix = metrics["test"]["confusion_matrix"]
+    matrix = metrics.test.confusion_matrix
     scored = sum(map(sum, matrix)), sum(row[i] for i, row in enumerate(matrix))
     if scored != (len(table), right):
         raise EvaluationError(
-            f"metrics.json in {directory} counts {scored[1]} of {scored[0]} objects right,"
-            f" predictions.parquet {right} of {len(table)}; evaluate again"
+            f"metrics.json in {directory} counts {scored[1]} of {scored[0]} objects correct,"
+            f" predictions.parquet {right} of {len(table)}; remove both and run the experiment"
+            " again"
         )
 
 
 def _check_same_cutouts(directory: Path, cutouts: CutoutSplit, table: pd.DataFrame) -> None:
-    """Refuse cutouts of other objects: a picture beside another's numbers would go unnoticed."""
+    """Check that cutouts and predictions are of the same objects.
+
+    Otherwise an object's picture beside another's numbers would go unnoticed.
+    """
     for name in ("objid", "ra"):
         stored = pd.Series(cutouts.column(name), dtype=table[name].dtype)
         if not stored.equals(table[name].reset_index(drop=True)):
             raise EvaluationError(
-                f"cutouts in {directory} are of other test objects than were predicted; run the"
-                " experiment again"
+                f"cutouts in {directory} are of other test objects than predictions.parquet;"
+                " run the experiment again"
             )
 
 
-def _magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
-    """Give the magnitudes in all bands, where any object has one."""
+def _collect_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Collect the magnitudes in all bands; None if no object has any."""
     values = table[[f"magnitude_{band}" for band in BANDS]].to_numpy(np.float64, na_value=np.nan)
     return values if np.isfinite(values).any() else None

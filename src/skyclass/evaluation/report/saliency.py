@@ -1,4 +1,4 @@
-"""Which pixels speak for and against an answer."""
+"""Saliency: which pixels speak for and against a prediction."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ from skyclass.evaluation.report.thumbnails import encode_png
 from skyclass.models.catalog_columns import standardise
 from skyclass.models.classifier import Classifier
 
-__all__ = ["Explained", "attribute_pixels", "choose_explained", "explain"]
+__all__ = ["Explanation", "attribute_pixels", "choose_explained", "explain"]
 
 _STEPS: Final = 32
 _BATCH: Final = 32  # pictures worked on at once: a large transformer fits in memory with these
@@ -27,8 +27,8 @@ _AGAINST: Final = np.array([0, 114, 178]) / 255
 
 
 @dataclass(frozen=True)
-class Explained:
-    """One object and what spoke for its class."""
+class Explanation:
+    """Pictures that explain one object's prediction."""
 
     row: int
     """Row of the test objects."""
@@ -39,21 +39,21 @@ class Explained:
 
 
 def choose_explained(
-    true: NDArray[np.int64],
-    given: NDArray[np.int64],
+    label: NDArray[np.int64],
+    predicted: NDArray[np.int64],
     confidence: NDArray[np.float64],
     most: int = 6,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Choose some right and some wrong answers, the surest of each true class in turn.
+    """Choose some correct and some wrong predictions, the most confident of each class in turn.
 
     Parameters
     ----------
-    true, given
-        Indices of classes, `[n]`.
+    label, predicted
+        Indices of the true and predicted classes, `[n]`.
     confidence
-        Probability of the class given, `[n]`.
+        Probability of the predicted class, `[n]`.
     most
-        Most objects of either kind.
+        Greatest number of objects of either kind.
 
     Returns
     -------
@@ -61,13 +61,13 @@ def choose_explained(
         Rows.
     """
     order = np.argsort(-confidence, kind="stable")
-    # turn in which each object of a class comes
-    turn = np.zeros(len(true), dtype=np.int64)
+    # rank of each object within its class
+    turn = np.zeros(len(label), dtype=np.int64)
     chosen = []
-    for kind in (true == given, true != given):
+    for kind in (label == predicted, label != predicted):
         rows = order[kind[order]]
-        for label in np.unique(true[rows]):
-            members = rows[true[rows] == label]
+        for code in np.unique(label[rows]):
+            members = rows[label[rows] == code]
             turn[members] = np.arange(len(members))
         chosen.append(rows[np.argsort(turn[rows], kind="stable")][:most])
     return chosen[0], chosen[1]
@@ -89,18 +89,18 @@ def attribute_pixels(
     images
         Model input, `[n, channel, y, x]`.
     blank
-        Model input in which there is nothing, of the same shape.
+        Model input of an empty sky, of the same shape.
     target
         Index of the class whose logit is explained, `[n]`.
     columns
-        Standardised columns of the catalogue, `[n, width]`, for a model that has any; they stay
-        as they are.
+        Standardised columns of the catalogue, `[n, width]`, for a model that uses any; they are
+        held fixed.
 
     Returns
     -------
     torch.Tensor
-        `[n, channel, y, x]`; of one image they add up to the difference that it makes to the
-        logit against `blank`, but for the error of 32 steps.
+        `[n, channel, y, x]`; for one image they sum to the difference between its logit and that
+        of `blank`, up to the error of 32 steps.
 
     References
     ----------
@@ -111,10 +111,10 @@ def attribute_pixels(
     network, head = classifier.network, classifier.head
 
     def logits(images: Tensor, *columns: Tensor) -> Tensor:
-        found: Tensor = head(torch.cat([network.embed(images), *columns], dim=1))
-        return found
+        values: Tensor = head(torch.cat([network.embed(images), *columns], dim=1))
+        return values
 
-    found: Tensor = IntegratedGradients(logits).attribute(
+    attributions: Tensor = IntegratedGradients(logits).attribute(
         images,
         blank,
         target=target,
@@ -122,84 +122,85 @@ def attribute_pixels(
         n_steps=_STEPS,
         internal_batch_size=_BATCH,
     )
-    return found.detach()
+    return attributions.detach()
 
 
-def explain(material: ReportData, rows: NDArray[np.int64]) -> list[Explained]:
-    """Draw which pixels spoke for and against the class that was given.
+def explain(data: ReportData, rows: NDArray[np.int64]) -> list[Explanation]:
+    """Draw which pixels speak for and against the predicted class.
 
     Parameters
     ----------
-    material
+    data
         The experiment.
     rows
         Objects.
 
     Returns
     -------
-    list of Explained
+    list of Explanation
         In the order of `rows`.
     """
     if len(rows) == 0:
         return []
-    classifier = material.classifier
-    flux = torch.from_numpy(material.cutouts.take(rows))
-    offset = torch.from_numpy(material.cutouts.offsets()[rows])
+    classifier = data.classifier
+    flux = torch.from_numpy(data.cutouts.take(rows))
+    offset = torch.from_numpy(data.cutouts.offsets()[rows])
     with torch.no_grad():
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
-    target = torch.from_numpy(material.given[rows]).repeat_interleave(classifier.samples)
-    found = attribute_pixels(classifier, images, blank, target, _columns(material, rows)).sum(dim=1)
+    target = torch.from_numpy(data.predicted[rows]).repeat_interleave(classifier.samples)
+    columns = _standardise_columns(data, rows)
+    attributions = attribute_pixels(classifier, images, blank, target, columns).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
-        Explained(int(row), *_drawn(picture, weights))
+        Explanation(int(row), *_draw(picture, weights))
         for row, picture, weights in zip(
             rows,
-            _beside(pictures, classifier.samples).numpy(),
-            _beside(found, classifier.samples).numpy(),
+            _join_samples(pictures, classifier.samples).numpy(),
+            _join_samples(attributions, classifier.samples).numpy(),
             strict=True,
         )
     ]
 
 
-def _columns(material: ReportData, rows: NDArray[np.int64]) -> Tensor | None:
-    """Give the columns of the catalogue as the head sees them, a row a picture."""
-    if material.columns is None:
+def _standardise_columns(data: ReportData, rows: NDArray[np.int64]) -> Tensor | None:
+    """Standardise the columns of the catalogue as the head takes them, a row per picture."""
+    if data.columns is None:
         return None
-    spec = material.classifier.spec
-    told = standardise(material.columns[rows], spec.column_mean, spec.column_deviation)
-    return torch.from_numpy(told).repeat_interleave(material.classifier.samples, dim=0)
+    spec = data.classifier.spec
+    columns = standardise(data.columns[rows], spec.column_mean, spec.column_deviation)
+    return torch.from_numpy(columns).repeat_interleave(data.classifier.samples, dim=0)
 
 
-def _beside(images: Tensor, samples: int) -> Tensor:
-    """Put the samples of one object side by side, `[n, y, samples * x, ...]`."""
+def _join_samples(images: Tensor, samples: int) -> Tensor:
+    """Join the samples of one object side by side, `[n, y, samples * x, ...]`."""
     together = images.reshape(-1, samples, *images.shape[1:])
     return torch.cat(list(together.unbind(1)), dim=2)
 
 
-def _drawn(picture: NDArray[np.float32], weights: NDArray[np.float32]) -> tuple[str, str]:
-    """Draw a picture, and its attributions over its grey levels."""
+def _draw(picture: NDArray[np.float32], weights: NDArray[np.float32]) -> tuple[str, str]:
+    """Draw a picture, and its attributions over its grey levels, as data URIs."""
     smooth = gaussian_filter(weights, 1.0)
     strength = smooth / max(float(np.percentile(np.abs(smooth), 99.5)), 1e-12)
     height, width = weights.shape
     if picture.shape[:2] != weights.shape:
         # a type may draw its picture smaller or larger than the model input
-        resized = _image(picture[::-1]).resize((width, height))
+        resized = _make_image(picture[::-1]).resize((width, height))
         picture = np.asarray(resized, dtype=np.float32)[::-1] / np.float32(255)
     grey = 0.5 * picture.mean(axis=2, keepdims=True)
     share = np.clip(np.abs(strength), 0, 1)[..., None]
     colour = np.where(strength[..., None] > 0, _FOR, _AGAINST)
     overlay = grey * (1 - share) + colour * share
-    return _shown(picture), _shown(overlay)
+    return _encode(picture), _encode(overlay)
 
 
-def _shown(pixels: NDArray[np.floating]) -> str:
+def _encode(pixels: NDArray[np.floating]) -> str:
     """Encode `[y, x, 3]` between 0 and 1, y growing upwards."""
-    image = _image(pixels[::-1])
+    image = _make_image(pixels[::-1])
     image.thumbnail((image.width, _HEIGHT))
     return encode_png(image)
 
 
-def _image(pixels: NDArray[np.floating]) -> Image.Image:
-    """Turn shares of light into a picture."""
+def _make_image(pixels: NDArray[np.floating]) -> Image.Image:
+    """Convert values between 0 and 1 to a picture."""
     return Image.fromarray((255 * pixels + 0.5).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Figures with a point an object: colours, the map of features, the sky."""
+"""Charts with a point per object or field: colours, the map of features, the sky."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ _SHARES: Final = [[0.0, "#C24F00"], [0.5, "#B8A010"], [1.0, "#0077BB"]]
 
 @dataclass(frozen=True)
 class Points:
-    """Objects that figures draw."""
+    """Objects that charts draw."""
 
     labels: tuple[str, ...]
     """Class names."""
-    true: NDArray[np.int64]
-    """Index of each object's class, `[n]`."""
-    given: NDArray[np.int64]
-    """Index of the class that it was given, `[n]`."""
+    label: NDArray[np.int64]
+    """Index of each object's true class, `[n]`."""
+    predicted: NDArray[np.int64]
+    """Index of its predicted class, `[n]`."""
     confidence: NDArray[np.float64]
-    """Probability of that class, `[n]`."""
+    """Probability of the predicted class, `[n]`."""
     place: NDArray[np.int64]
     """Place of each object in the page's list, `[n]`; a click on its point shows it."""
-    objid: Sequence[str]
-    """What the object is called, `[n]`."""
+    names: Sequence[str]
+    """Id or position of each object, `[n]`."""
 
-    def told(self) -> list[str]:
-        """Say what a label beside the pointer says."""
+    def format_hover(self) -> list[str]:
+        """Format the text beside the pointer."""
         return [
-            f"{name}<br>{self.labels[true]} → {self.labels[given]}, {100 * share:.1f} %"
-            for name, true, given, share in zip(
-                self.objid, self.true, self.given, self.confidence, strict=True
+            f"{name}<br>{self.labels[label]} → {self.labels[predicted]}, {100 * share:.1f} %"
+            for name, label, predicted, share in zip(
+                self.names, self.label, self.predicted, self.confidence, strict=True
             )
         ]
 
@@ -52,32 +52,32 @@ class Points:
 def plot_colours(
     points: Points, x: NDArray[np.float64], y: NDArray[np.float64], names: tuple[str, str]
 ) -> go.Figure:
-    """Draw a colour-colour diagram with the wrong answers marked.
+    """Plot a colour-colour diagram with misclassified objects marked.
 
     Parameters
     ----------
     points
         Objects, `[n]`.
     x, y
-        Colours in magnitudes, `[n]`, not a number where one is missing.
+        Colours in magnitudes, `[n]`, NaN where one is missing.
     names
-        Of the colours.
+        Names of the colours.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        The axes leave out the outermost 0.2 % at either end.
+        Its axes leave out the outermost 0.2 % at either end.
     """
-    figure = _classes(points, x, y)
-    figure.update_xaxes(title=f"{names[0]} (mag)", range=_range(x))
-    figure.update_yaxes(title=f"{names[1]} (mag)", range=_range(y))
+    figure = _draw_classes(points, x, y)
+    figure.update_xaxes(title=f"{names[0]} (mag)", range=_choose_range(x))
+    figure.update_yaxes(title=f"{names[1]} (mag)", range=_choose_range(y))
     return figure
 
 
 def plot_features(
     points: Points, places: NDArray[np.float64], outliers: NDArray[np.int64]
 ) -> go.Figure:
-    """Draw a map of features, its outliers numbered.
+    """Plot a map of features, its outliers numbered.
 
     Parameters
     ----------
@@ -91,10 +91,10 @@ def plot_features(
     Returns
     -------
     plotly.graph_objects.Figure
-        Axes without numbers: places on such a map have no meaning but nearness.
+        Its axes have no numbers: on such a map only nearness has a meaning.
     """
     x, y = places.T
-    figure = _classes(points, x, y)
+    figure = _draw_classes(points, x, y)
     figure.add_trace(
         go.Scatter(
             x=x[outliers],
@@ -109,12 +109,12 @@ def plot_features(
         )
     )
     for axis, values in (("xaxis", x), ("yaxis", y)):
-        figure.update_layout({axis: {"visible": False, "range": _range(values, outer=0)}})
+        figure.update_layout({axis: {"visible": False, "range": _choose_range(values, outer=0)}})
     return figure
 
 
 def plot_sky(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
-    """Draw where on the whole sky fields lie, in Hammer's equal-area projection.
+    """Plot positions on the whole sky, in Hammer's equal-area projection.
 
     Parameters
     ----------
@@ -126,12 +126,12 @@ def plot_sky(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
     plotly.graph_objects.Figure
         North up, east to the left, right ascension 180 degrees in the middle.
     """
-    figure = go.Figure(_graticule())
+    figure = go.Figure(_draw_graticule())
     x, y = project_hammer(ra, dec)
-    told = [f"RA {a:.3f}°, Dec {d:+.3f}°" for a, d in zip(ra, dec, strict=True)]
+    hover = [f"RA {a:.3f}°, Dec {d:+.3f}°" for a, d in zip(ra, dec, strict=True)]
     marker = {"size": 7, "color": _COLOURS[0], "line": {"width": 0.5, "color": "white"}}
     figure.add_trace(
-        go.Scatter(x=x, y=y, mode="markers", marker=marker, text=told, hoverinfo="text")
+        go.Scatter(x=x, y=y, mode="markers", marker=marker, text=hover, hoverinfo="text")
     )
     figure.update_xaxes(visible=False, range=[-2.95, 2.95])
     figure.update_yaxes(visible=False, range=[-1.5, 1.5], scaleanchor="x")
@@ -143,34 +143,37 @@ def plot_sky(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
 def plot_fields(
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
-    right: NDArray[np.float64],
+    accuracy: NDArray[np.float64],
     count: NDArray[np.int64],
 ) -> go.Figure:
-    """Draw fields near each other, coloured by the share of their objects put right.
+    """Plot neighbouring fields, coloured by the accuracy of their objects.
 
     Parameters
     ----------
     ra, dec
         Degrees (ICRS), `[n]`, within half the sky.
-    right
-        Share of objects put right, `[n]`.
+    accuracy
+        Accuracy of each field's objects, `[n]`.
     count
-        Test objects, `[n]`.
+        Number of test objects, `[n]`.
 
     Returns
     -------
     plotly.graph_objects.Figure
         North up, east to the left.
     """
-    # a sky that crosses RA 0 is drawn on from 360
+    # right ascensions stay contiguous where the fields cross RA 0
     middle = np.angle(np.exp(1j * np.radians(ra)).sum(), deg=True)
     along = middle + (ra - middle + 180) % 360 - 180
-    told = [f"{n} test objects<br>{100 * r:.0f} % right" for n, r in zip(count, right, strict=True)]
-    bar = {"title": {"text": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
-    least = np.floor(10 * right.min()) / 10
+    hover = [
+        f"{n} test objects<br>{100 * share:.0f} % correct"
+        for n, share in zip(count, accuracy, strict=True)
+    ]
+    bar = {"title": {"text": "correct"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
+    least = np.floor(10 * accuracy.min()) / 10
     marker = {
         "size": np.clip(4 + 2 * np.sqrt(count), 6, 26),
-        "color": right,
+        "color": accuracy,
         "cmin": min(least, 0.9),
         "cmax": 1.0,
         "colorscale": _SHARES,
@@ -178,7 +181,7 @@ def plot_fields(
         "line": {"width": 1, "color": "white"},
     }
     figure = go.Figure(
-        go.Scatter(x=along, y=dec, mode="markers", marker=marker, text=told, hoverinfo="text+x+y")
+        go.Scatter(x=along, y=dec, mode="markers", marker=marker, text=hover, hoverinfo="text+x+y")
     )
     figure.update_xaxes(title="right ascension (°)", autorange="reversed", nticks=6, zeroline=False)
     figure.update_yaxes(title="declination (°)", nticks=6, automargin=True, zeroline=False)
@@ -188,7 +191,7 @@ def plot_fields(
 def project_hammer(
     ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Project places on the sky.
+    """Project positions on the sky.
 
     Parameters
     ----------
@@ -198,7 +201,7 @@ def project_hammer(
     Returns
     -------
     x, y
-        Within an ellipse of half axes 2 sqrt(2) and sqrt(2); east to the left.
+        Within an ellipse of semi-axes 2 sqrt(2) and sqrt(2); east to the left.
 
     References
     ----------
@@ -209,13 +212,13 @@ def project_hammer(
     return 2 * scale * np.cos(latitude) * np.sin(half), scale * np.sin(latitude)
 
 
-def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> go.Figure:
-    """Draw objects by their true class, and rings around those that were put elsewhere."""
-    told = np.array(points.told(), dtype=object)
+def _draw_classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> go.Figure:
+    """Draw objects by their true class, and rings around the misclassified ones."""
+    hover = np.array(points.format_hover(), dtype=object)
     known = np.isfinite(x) & np.isfinite(y)
     figure = go.Figure()
     for code, label in enumerate(points.labels):
-        here = known & (points.true == code)
+        here = known & (points.label == code)
         if here.any():
             look = {
                 "color": _COLOURS[code % len(_COLOURS)],
@@ -223,12 +226,16 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
                 "size": 7,
                 "opacity": 0.8,
             }
-            figure.add_trace(_dots(x[here], y[here], told[here], points.place[here], label, look))
-    wrong = known & (points.true != points.given)
+            figure.add_trace(
+                _draw_dots(x[here], y[here], hover[here], points.place[here], label, look)
+            )
+    wrong = known & (points.label != points.predicted)
     if wrong.any():
         ring = {"color": INK, "symbol": "circle-open", "size": 11, "line": {"width": 1.4}}
-        figure.add_trace(_dots(x[wrong], y[wrong], told[wrong], points.place[wrong], "wrong", ring))
-    # plotly gives every entry the room of the widest, or what it is told
+        figure.add_trace(
+            _draw_dots(x[wrong], y[wrong], hover[wrong], points.place[wrong], "wrong", ring)
+        )
+    # plotly makes every entry as wide as the widest, unless a width is set
     widest = max(5, *(min(len(label), 12) for label in points.labels))
     return (
         apply_style(figure)
@@ -238,19 +245,19 @@ def _classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
     )
 
 
-def _dots(
+def _draw_dots(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    told: NDArray[np.object_],
+    hover: NDArray[np.object_],
     place: NDArray[np.int64],
     name: str,
     marker: dict[str, Any],
 ) -> go.Scatter:
-    """Draw some objects in one look."""
+    """Draw some objects with one marker."""
     return go.Scatter(
         x=x.round(3),
         y=y.round(3),
-        text=told.tolist(),
+        text=hover.tolist(),
         customdata=place.tolist(),
         hoverinfo="text",
         mode="markers",
@@ -259,8 +266,8 @@ def _dots(
     )
 
 
-def _range(values: NDArray[np.float64], outer: float = _OUTER) -> list[float] | None:
-    """Give the ends of an axis, a little beyond nearly all values."""
+def _choose_range(values: NDArray[np.float64], outer: float = _OUTER) -> list[float] | None:
+    """Choose the ends of an axis, a little beyond nearly all values."""
     finite = values[np.isfinite(values)]
     if len(finite) == 0:
         return None
@@ -269,7 +276,7 @@ def _range(values: NDArray[np.float64], outer: float = _OUTER) -> list[float] | 
     return [float(low - margin), float(high + margin)]
 
 
-def _graticule() -> list[go.Scatter]:
+def _draw_graticule() -> list[go.Scatter]:
     """Draw meridians and parallels."""
     along, across = np.linspace(-90, 90, 61), np.linspace(0.01, 359.99, 121)
     lines = [(np.full_like(along, ra), along) for ra in (0.01, 60, 120, 180, 240, 300, 359.99)]

@@ -1,4 +1,4 @@
-"""Thumbnails, many of them in one picture, so that thousands fit in a page."""
+"""Thumbnails packed into few pictures, so that thousands fit in a page."""
 
 import base64
 import io
@@ -13,12 +13,12 @@ from PIL import Image
 __all__ = ["Sheet", "Sprites", "encode_png", "pack_thumbnails"]
 
 _LADDER: Final = ((96, 85), (64, 85), (64, 70), (64, 50), (48, 60), (48, 40), (32, 50), (24, 40))
-"""Heights in pixels and qualities of WebP that are tried, the best first."""
+"""Heights in pixels and WebP qualities to try, the best first."""
 
 _BUDGET: Final = 6_000_000
 """Bytes of all sheets as data URIs; plotly.js and the numbers take 8 MB of the 15."""
 
-_WIDEST: Final = 4096  # pixels: what any phone can decode
+_WIDEST: Final = 4096  # pixels: any phone can decode that
 _ROWS: Final = 32
 
 
@@ -26,57 +26,57 @@ _ROWS: Final = 32
 class Sheet:
     """One picture of many thumbnails."""
 
-    address: str
+    uri: str
     """WebP as a data URI."""
     columns: int
-    """Thumbnails in a row."""
+    """Number of thumbnails in a row."""
     rows: int
-    """Rows."""
+    """Number of rows."""
 
 
 @dataclass(frozen=True)
 class Sprites:
-    """All thumbnails, in the order in which they were given."""
+    """All thumbnails, in the order of the pictures."""
 
     sheets: list[Sheet]
-    """Filled row by row, one after another."""
+    """Filled row by row, one sheet after another."""
     width: int
-    """Of a thumbnail in pixels."""
+    """In pixels, of a thumbnail."""
     height: int
-    """Of a thumbnail in pixels."""
+    """In pixels, of a thumbnail."""
 
     @property
     def columns(self) -> int:
-        """Thumbnails in a row of any sheet."""
+        """Number of thumbnails in a row of any sheet."""
         return self.sheets[0].columns
 
     @property
     def per_sheet(self) -> int:
-        """Thumbnails of a full sheet."""
+        """Number of thumbnails of a full sheet."""
         return self.columns * _ROWS
 
 
 def pack_thumbnails(pictures: Iterable[NDArray[np.uint8]], budget: int = _BUDGET) -> Sprites:
-    """Pack pictures into sheets of at most a number of bytes.
+    """Pack pictures into sheets within a budget of bytes.
 
     Parameters
     ----------
     pictures
         Batches `[n, y, x, 3]`, y growing upwards.
     budget
-        Bytes of all data URIs. Where even the smallest thumbnails do not fit, they are given.
+        Bytes of all data URIs. If even the smallest thumbnails do not fit, they exceed it.
 
     Returns
     -------
     Sprites
-        The sharpest that fit.
+        The sharpest thumbnails that fit.
     """
     heights = [height for height, _ in _LADDER]
-    images = [_shrunk(picture, heights[0]) for batch in pictures for picture in batch]
+    images = [_prepare(picture, heights[0]) for batch in pictures for picture in batch]
     for height, quality in _LADDER:
-        smaller = [_fitted(image, height) for image in images]
-        sprites = _sprites(smaller, quality)
-        if sum(len(sheet.address) for sheet in sprites.sheets) <= budget:
+        smaller = [_shrink(image, height) for image in images]
+        sprites = _draw_sheets(smaller, quality)
+        if sum(len(sheet.uri) for sheet in sprites.sheets) <= budget:
             break
     return sprites
 
@@ -94,45 +94,45 @@ def encode_png(image: Image.Image) -> str:
     str
         Data URI.
     """
-    return _encoded(image, "png", optimize=True)
+    return _encode(image, "png", optimize=True)
 
 
-def _shrunk(picture: NDArray[np.uint8], height: int) -> Image.Image:
-    """Turn a picture right way up, no higher than asked for."""
-    return _fitted(Image.fromarray(picture[::-1]), height)
+def _prepare(picture: NDArray[np.uint8], height: int) -> Image.Image:
+    """Turn a picture right way up and limit its height."""
+    return _shrink(Image.fromarray(picture[::-1]), height)
 
 
-def _fitted(image: Image.Image, height: int) -> Image.Image:
-    """Shrink a picture that is too high."""
+def _shrink(image: Image.Image, height: int) -> Image.Image:
+    """Shrink a picture that is too tall."""
     if image.height <= height:
         return image
     return image.resize((max(1, round(image.width * height / image.height)), height))
 
 
-def _sprites(images: list[Image.Image], quality: int) -> Sprites:
-    """Draw all sheets in one quality."""
+def _draw_sheets(images: list[Image.Image], quality: int) -> Sprites:
+    """Draw all sheets at one quality."""
     width, height = images[0].size
     # two at least: the style sheet divides by one less
     columns = max(2, min(32, _WIDEST // width))
     size = columns * _ROWS
     sheets = [
-        _sheet(images[start : start + size], columns, quality)
+        _draw_sheet(images[start : start + size], columns, quality)
         for start in range(0, len(images), size)
     ]
     return Sprites(sheets, width, height)
 
 
-def _sheet(images: list[Image.Image], columns: int, quality: int) -> Sheet:
+def _draw_sheet(images: list[Image.Image], columns: int, quality: int) -> Sheet:
     """Draw one sheet."""
     width, height = images[0].size
     rows = max(2, -(-len(images) // columns))
     sheet = Image.new("RGB", (columns * width, rows * height))
     for i, image in enumerate(images):
         sheet.paste(image, (i % columns * width, i // columns * height))
-    return Sheet(_encoded(sheet, "webp", quality=quality, method=4), columns, rows)
+    return Sheet(_encode(sheet, "webp", quality=quality, method=4), columns, rows)
 
 
-def _encoded(image: Image.Image, kind: str, **options: bool | int) -> str:
+def _encode(image: Image.Image, kind: str, **options: bool | int) -> str:
     """Encode a picture as a data URI."""
     buffer = io.BytesIO()
     image.save(buffer, format=kind, **options)

@@ -1,4 +1,4 @@
-"""What the report of a made-up experiment says."""
+"""Contents of the report of a made-up experiment."""
 
 import base64
 import io
@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -25,9 +24,10 @@ from evaluation.finished import (
 )
 from skyclass.cli import app
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.calibration import reliability_table
+from skyclass.evaluation.calibration import CalibrationResult, CalibrationScores
 from skyclass.evaluation.predictions import read_predictions, write_predictions
-from skyclass.evaluation.report import report_data as material
+from skyclass.evaluation.reliability import compute_reliability
+from skyclass.evaluation.report import report_data
 from skyclass.evaluation.report.line_charts import plot_reliability, plot_training_curves
 from skyclass.evaluation.report.page import write_report
 
@@ -120,7 +120,7 @@ def test_objects_are_those_of_the_predictions(
     shares = table[[f"p_{label}" for label in LABELS]]
     surest = shares.max(axis=1).sort_values(ascending=False, kind="stable").index
     assert objects["id"] == table["objid"][surest].tolist()
-    assert [LABELS[i] for i in objects["given"]] == table["predicted"][surest].tolist()
+    assert [LABELS[i] for i in objects["predicted"]] == table["predicted"][surest].tolist()
     np.testing.assert_allclose(np.array(objects["p"]) / 1e4, shares.loc[surest], atol=5.1e-5)
     r = np.array([np.nan if m[2] is None else m[2] for m in objects["magnitudes"]])
     np.testing.assert_allclose(r, table["magnitude_r"][surest], atol=0.0051)
@@ -165,12 +165,14 @@ def test_without_magnitudes_there_is_no_chart_of_them(
     assert 'name="from"' not in text
 
 
-def test_shows_how_well_sets_keep_their_word(
+def test_shows_the_coverage_of_prediction_sets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics = make_experiment(tmp_path, monkeypatch)
-    kept = {"found": 0.9123, "ci95": [0.88, 0.94]}
-    each = {**kept, "mean_size": 1.25, "classes": {k: {**kept, "n": 20} for k in LABELS}}
+    kept = {"observed": 0.9123, "ci95": [0.88, 0.94]}
+    classes = {name: {**kept, "n": 20, "promised": True} for name in LABELS}
+    sizes = {"mean_size": 1.25, "sizes": [0, 70, 20, 0]}
+    each = {**kept, **sizes, "thresholds": dict.fromkeys(LABELS, 0.5), "classes": classes}
     sets = {"coverage": 0.9, "n": 60, "marginal": each, "per_class": each}
     (tmp_path / "metrics.json").write_text(json.dumps({**metrics, "conformal": sets}))
     table = read_predictions(tmp_path / "predictions.parquet")
@@ -211,11 +213,11 @@ def test_without_ids_positions_tell_objects_apart(
     write_predictions(table, tmp_path / "predictions.parquet")
     ra = table["ra"].tolist()
     none = [None] * len(ra)
-    monkeypatch.setattr(material, "open_cutouts", lambda _: {"test": StandIn(none, ra)})
+    monkeypatch.setattr(report_data, "open_cutouts", lambda _: {"test": StandIn(none, ra)})
     path = write_report(tmp_path)
     assert "&lt;NA&gt;" not in read(path)[0]
     assert set(data_of(path, "object-data")["id"]) == {None}
-    monkeypatch.setattr(material, "open_cutouts", lambda _: {"test": StandIn(none, ra[::-1])})
+    monkeypatch.setattr(report_data, "open_cutouts", lambda _: {"test": StandIn(none, ra[::-1])})
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
 
@@ -262,7 +264,7 @@ def test_escapes_what_comes_from_catalogues(
 def test_the_difference_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: list[float], words: str
 ) -> None:
-    metrics = make_experiment(tmp_path, monkeypatch, true=np.arange(9) % 3)
+    metrics = make_experiment(tmp_path, monkeypatch, label=np.arange(9) % 3)
     metrics["difference"]["ci95"] = ends
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     text, _ = read(write_report(tmp_path))
@@ -293,18 +295,18 @@ def test_refuses_what_does_not_belong_together(
     metrics = make_experiment(tmp_path, monkeypatch)
     old = {key: value for key, value in metrics.items() if key != "calibration"}
     (tmp_path / "metrics.json").write_text(json.dumps(old))
-    with pytest.raises(EvaluationError, match="older version"):
+    with pytest.raises(EvaluationError, match=r"does not fit this version .*: calibration: field"):
         write_report(tmp_path)
     metrics["test"]["confusion_matrix"][0][0] += 1
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    with pytest.raises(EvaluationError, match="evaluate again"):
+    with pytest.raises(EvaluationError, match=r"counts .* objects correct, predictions.parquet"):
         write_report(tmp_path)
 
 
 def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_experiment(tmp_path, monkeypatch)
     monkeypatch.setattr(
-        material, "open_cutouts", lambda _: {"test": StandIn(["1", "2"], [1.0, 2.0])}
+        report_data, "open_cutouts", lambda _: {"test": StandIn(["1", "2"], [1.0, 2.0])}
     )
     with pytest.raises(EvaluationError, match="other test objects"):
         write_report(tmp_path)
@@ -316,16 +318,17 @@ def test_figures_hold_the_numbers() -> None:
     # a reader counts epochs from 1
     assert list(curves.data[0].x) == [each["epoch"] + 1 for each in EPOCHS]
     assert {shape.x0 for shape in curves.layout.shapes} == {HISTORY["best_epoch"] + 1}
-    true = np.arange(90) % 3
-    bins = pd.DataFrame(reliability_table(true, probabilities(true, 3, 2.0)))
-    told = {"bins": bins.astype(object).where(bins.notna(), None).to_dict("records")}
-    diagram = plot_reliability({"temperature": 1.5, "before": told, "after": told})
+    label = np.arange(90) % 3
+    bins = compute_reliability(label, probabilities(label, 3, 2.0))
+    scores = CalibrationScores(ece=0.1, log_loss=0.5, brier=0.2, ci95={}, bins=bins)
+    diagram = plot_reliability(
+        CalibrationResult(temperature=1.5, fitted_on="validation", before=scores, after=scores)
+    )
     names = [trace.name for trace in diagram.data]
     assert names == ["perfect", "before scaling", "after temperature scaling", "objects"]
-    assert list(diagram.data[3].y) == bins["count"].tolist()
-    drawn = bins.dropna()
-    assert list(diagram.data[2].y) == drawn["accuracy"].tolist()
-    ends = np.array(drawn["ci95"].tolist())
+    assert list(diagram.data[3].y) == [each.count for each in bins]
+    drawn = [each for each in bins if each.count]
+    assert list(diagram.data[2].y) == [each.accuracy for each in drawn]
     np.testing.assert_allclose(
-        diagram.data[2].error_y.array, ends[:, 1] - drawn["accuracy"].to_numpy(float)
+        diagram.data[2].error_y.array, [each.ci95.high - each.accuracy for each in drawn]
     )
