@@ -1,27 +1,24 @@
 """Names of the catalogue columns that skyclass gives a meaning to."""
 
+from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
-    "BANDS",
-    "EXTINCTIONS",
-    "FRAME_KEYS",
+    "EXTINCTION",
     "IDS",
-    "KNOWN",
-    "MAGNITUDES",
-    "MODEL_MAGNITUDES",
+    "MODEL_MAGNITUDE",
+    "OTHER_COLUMNS",
     "POSITION",
-    "PSF_WIDTHS",
+    "PSF_MAGNITUDE",
+    "PSF_WIDTH",
     "SPECTRUM",
     "SPLITS",
-    "ZERO_FLUX",
+    "TOTAL_MAGNITUDE",
+    "name_columns",
 ]
 
 SPLITS: Final = ("train", "validation", "test", "calibration")
 """Values of the column `split`; the last is made only where it is asked for."""
-
-BANDS: Final = "ugriz"
-"""Bands of the magnitude columns."""
 
 IDS: Final = ("objid", "specobjid")
 """64-bit identities, kept as unsigned integers."""
@@ -29,38 +26,25 @@ IDS: Final = ("objid", "specobjid")
 POSITION: Final = ("ra", "dec")
 """Equatorial coordinates (ICRS) in degrees."""
 
-FRAME_KEYS: Final = ("rerun", "run", "camcol", "field")
-"""Which field an object lies in."""
-
 SPECTRUM: Final = ("plate", "mjd", "fiberID")
 """Which spectrum a class was read from."""
 
-MAGNITUDES: Final = tuple(f"psfMag_{band}" for band in BANDS)
-"""PSF magnitudes (asinh, AB)."""
+PSF_MAGNITUDE: Final = "psfMag"
+"""PSF magnitude of a band (AB; asinh where the survey has a softening)."""
 
-MODEL_MAGNITUDES: Final = tuple(f"modelMag_{band}" for band in BANDS)
-"""Model magnitudes (asinh, AB); SDSS's own tables also call them u g r i z."""
+MODEL_MAGNITUDE: Final = "modelMag"
+"""Model magnitude of a band (AB); tables also call it by the band alone, such as `r`."""
 
-EXTINCTIONS: Final = tuple(f"extinction_{band}" for band in BANDS)
-"""Galactic extinction in magnitudes (SFD)."""
+TOTAL_MAGNITUDE: Final = "cModelMag"
+"""Magnitude of the whole of an extended object in a band (AB)."""
 
-PSF_WIDTHS: Final = tuple(f"psfWidth_{band}" for band in BANDS)
-"""Effective width of the point-spread function in arcsec (table `Field` of SDSS)."""
+EXTINCTION: Final = "extinction"
+"""Galactic extinction of a band in magnitudes."""
 
-ZERO_FLUX: Final = dict(zip(BANDS, (24.63, 25.11, 24.80, 24.36, 22.83), strict=True))
-"""Asinh magnitude of zero flux in each band (Stoughton et al. 2002, AJ 123, 485, table 21): a
-catalogue magnitude at or fainter than it is no detection."""
+PSF_WIDTH: Final = "psfWidth"
+"""Effective width of the point-spread function of a band in arcsec."""
 
-KNOWN: Final = (
-    *IDS,
-    *POSITION,
-    *FRAME_KEYS,
-    *SPECTRUM,
-    *MAGNITUDES,
-    *MODEL_MAGNITUDES,
-    *EXTINCTIONS,
-    *PSF_WIDTHS,
-    "cModelMag_r",
+OTHER_COLUMNS: Final = (
     "class",
     "subclass",
     "redshift",
@@ -70,4 +54,27 @@ KNOWN: Final = (
     "zWarning",
     "snMedian",
 )
-"""Columns matched whatever their case in the file."""
+"""Further columns matched whatever their case in the file."""
+
+
+def name_columns(quantity: str, bands: Iterable[str]) -> tuple[str, ...]:
+    """Build the names of a quantity's columns.
+
+    Parameters
+    ----------
+    quantity
+        Such as `PSF_MAGNITUDE`.
+    bands
+        Names of bands.
+
+    Returns
+    -------
+    tuple of str
+        One a band.
+
+    Examples
+    --------
+    >>> name_columns(PSF_MAGNITUDE, "gr")
+    ('psfMag_g', 'psfMag_r')
+    """
+    return tuple(f"{quantity}_{band}" for band in bands)

@@ -120,7 +120,7 @@ def test_identity_of_what_is_exact() -> None:
     assert ids[0.0] == "11"
     assert ids[60.0] == "266-51602-2"
     row = table.iloc[2]
-    assert ids[120.0] == f"{row.run}-3-{row.field}-120.0000000-{row.dec:+.7f}"
+    assert ids[120.0] == f"{row.rerun}-{row.run}-3-{row.field}-120.0000000-{row.dec:+.7f}"
 
 
 def test_magnitudes_of_no_flux() -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import make_catalog
-from skyclass.catalog.fetch import fetch_pages, fetch_table, look_up_frame_keys
 from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.casjobs import CasJobs
+from skyclass.surveys.sdss.fetch import fetch_pages, fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.queries import builtin_query
 from skyclass.surveys.sdss.skyserver import SkyServer
 from support.web_server import FakeClock
@@ -51,7 +51,7 @@ def test_pages_hold_every_row_once(tmp_path: Path, answer) -> None:
         return httpx.Response(200, text=page_of(asked[-1]))
 
     answer(handler)
-    pages = fetch_pages(server().query, QUERY, tmp_path, rows=10)
+    pages = fetch_pages(server().query, QUERY, tmp_path, read_table, rows=10)
     table = pd.concat([read_table(page) for page in pages])
     assert table["specobjid"].tolist() == STARS["specobjid"].tolist()
     assert len(asked) == 4
@@ -68,8 +68,8 @@ def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer
 
     answer(handler)
     with pytest.raises(KeyboardInterrupt):
-        fetch_pages(server().query, QUERY, tmp_path, rows=10)
-    pages = fetch_pages(server().query, QUERY, tmp_path, rows=10)
+        fetch_pages(server().query, QUERY, tmp_path, read_table, rows=10)
+    pages = fetch_pages(server().query, QUERY, tmp_path, read_table, rows=10)
     assert sum(len(read_table(page)) for page in pages) == 25
     # the page that was there is not asked for again
     assert [sql for sql in asked if "> -1 " in sql] == asked[:1]
@@ -78,13 +78,13 @@ def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer
 def test_an_empty_query(tmp_path: Path, answer) -> None:
     answer(lambda _: httpx.Response(200, text="No objects have been found"))
     with pytest.raises(CatalogError, match="the query returned no row; widen its conditions"):
-        fetch_pages(server().query, QUERY, tmp_path)
+        fetch_pages(server().query, QUERY, tmp_path, read_table)
 
 
 def test_a_query_without_exact_ids(tmp_path: Path, answer) -> None:
     answer(lambda _: httpx.Response(200, text="specobjid,ra\n1.24E+18,3\n"))
     with pytest.raises(CatalogError, match="must return an exact specobjid on every row"):
-        fetch_pages(server().query, QUERY, tmp_path)
+        fetch_pages(server().query, QUERY, tmp_path, read_table)
     assert list(tmp_path.glob("page-*")) == []
 
 
@@ -129,7 +129,7 @@ def test_frame_keys_by_position(tmp_path: Path, answer) -> None:
     answer(handler)
     bare = STARS.drop(columns=["rerun", "run", "camcol", "field"])
     for _ in range(2):
-        found = look_up_frame_keys(bare, server(), tmp_path)
+        found = look_up_frame_keys(bare, server(), tmp_path, read_table)
     there = STARS["ra"] > 0
     for name in ("rerun", "run", "camcol", "field"):
         assert found.loc[there, name].tolist() == STARS.loc[there, name].tolist()
@@ -169,12 +169,14 @@ class FakeCasJobs:
 
 def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYCLASS_CASJOBS_TOKEN", "secret-token")
-    monkeypatch.setattr("skyclass.catalog.fetch.CasJobs", partial(CasJobs, clock=FakeClock().clock))
+    monkeypatch.setattr(
+        "skyclass.surveys.sdss.fetch.CasJobs", partial(CasJobs, clock=FakeClock().clock)
+    )
     fake = FakeCasJobs()
     answer(fake)
     config = CatalogConfig(source="casjobs", query=QUERY + ";", release=16)
     for _ in range(2):
-        table = read_table(fetch_table(config, "spectral-class", tmp_path))
+        table = read_table(fetch_table(config, "spectral-class", tmp_path, read_table))
     assert table["specobjid"].tolist() == STARS["specobjid"].tolist()
     assert [r.method for r in fake.requests].count("PUT") == 1
 

@@ -12,9 +12,10 @@ from astropy.units import hourangle
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from skyclass.catalog.ids import decode_objid, parse_ids
+from skyclass.catalog.ids import parse_ids
 from skyclass.catalog.read_table import read_table
 from skyclass.errors import CatalogError
+from skyclass.surveys.sdss.objid import decode_objid
 
 IDS = [1, 2**53 + 1, 2**63 - 1, 2**63 + 17, 2**64 - 1]
 

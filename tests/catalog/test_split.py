@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import build_catalog
-from skyclass.catalog.ids import number_fields
+from skyclass.catalog.ids import number_units
 from skyclass.catalog.read_table import read_table
 from skyclass.catalog.split import assign_splits, measure_leakage
 from skyclass.config.experiment_file import objects_config
 from skyclass.config.sections import CleanConfig, SplitConfig
 from skyclass.errors import CatalogError, ConfigError
+from skyclass.surveys.sdss.survey import SDSS
 
 FIELD = ["rerun", "run", "camcol", "field"]
 
@@ -160,6 +161,6 @@ def test_fields_are_numbered_alike_in_any_order() -> None:
     rng = np.random.default_rng(5)
     table = pd.DataFrame(rng.integers(1, 4, (60, 4)), columns=FIELD)
     expected = table.groupby(FIELD).ngroup()
-    assert number_fields(table).tolist() == expected.tolist()
+    assert number_units(table, SDSS.key).tolist() == expected.tolist()
     ordered = table.sort_values(FIELD)
-    assert number_fields(ordered).tolist() == expected[ordered.index].tolist()
+    assert number_units(ordered, SDSS.key).tolist() == expected[ordered.index].tolist()

@@ -27,7 +27,8 @@ from skyclass.models.catalog_columns import (
 from skyclass.models.classifier import Classifier
 from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.models.saved_model import load_model, save_model
-from skyclass.schema import MAGNITUDES, PSF_WIDTHS
+from skyclass.schema import PSF_MAGNITUDE, PSF_WIDTH, name_columns
+from skyclass.surveys.sdss.layout import BANDS
 from skyclass.training.train import train
 from training.stored import COUNTS, LABELS, spec, write_cutouts
 
@@ -125,7 +126,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame
     catalog = catalog.assign(ra=numbers / 100.0, dec=numbers / 200.0)
     code = catalog["label"].map(LABELS.index).to_numpy()
     rng = np.random.default_rng(6)
-    for band, name in enumerate(MAGNITUDES):
+    for band, name in enumerate(name_columns(PSF_MAGNITUDE, BANDS)):
         catalog[name] = 18 + code * band / 2 + rng.normal(0, 0.05, len(catalog))
     return out, catalog.sample(frac=1, random_state=1).reset_index(drop=True)
 
@@ -136,15 +137,19 @@ def test_columns_lie_beside_the_cutouts(stored: tuple[Path, pd.DataFrame]) -> No
     write_columns(groups, catalog, out)
     test = catalog[catalog["split"] == "test"].sort_values("ra")
     found = read_columns(groups, out, "test")
-    np.testing.assert_allclose(found[:, :5], test[list(MAGNITUDES)], atol=1e-5)
+    np.testing.assert_allclose(
+        found[:, :5], test[list(name_columns(PSF_MAGNITUDE, BANDS))], atol=1e-5
+    )
     np.testing.assert_allclose(found[:, 5], found[:, 0] - found[:, 1], atol=1e-5)
     assert read_columns((), out, "test") is None
     with pytest.raises(ModelError, match="lacks extinction_u"):
         write_columns(("extinction",), catalog, out)
-    with pytest.raises(ModelError, match=f"lacks {PSF_WIDTHS[0]}"):
+    with pytest.raises(ModelError, match=f"lacks {name_columns(PSF_WIDTH, BANDS)[0]}"):
         write_columns(("psf",), catalog, out)
     with pytest.raises(ModelError, match="no psfMag or modelMag"):
-        write_columns(("colours",), catalog.drop(columns=list(MAGNITUDES)), out)
+        write_columns(
+            ("colours",), catalog.drop(columns=list(name_columns(PSF_MAGNITUDE, BANDS))), out
+        )
 
 
 @pytest.mark.parametrize("cached", [False, True])

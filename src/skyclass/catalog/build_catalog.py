@@ -7,9 +7,8 @@ from typing import Final
 import pandas as pd
 
 from skyclass.catalog.clean import clean
-from skyclass.catalog.fetch import fetch_table, look_up_frame_keys
 from skyclass.catalog.read_table import read_table
-from skyclass.catalog.sample import estimate_download, sample
+from skyclass.catalog.sample import sample
 from skyclass.catalog.split import assign_splits, count_splits
 from skyclass.config.sections import (
     CleanConfig,
@@ -22,7 +21,8 @@ from skyclass.errors import CatalogError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import IDS
-from skyclass.surveys.sdss.skyserver import HOST, SkyServer
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 from skyclass.tasks.registry import get_task
 from skyclass.tasks.regroup import regroup
 
@@ -44,6 +44,7 @@ def build_catalog(
     source: AnyPath | pd.DataFrame,
     task: str,
     *,
+    survey: str = "sdss",
     columns: Mapping[str, str] | None = None,
     labels: LabelConfig | None = None,
     rules: CleanConfig | None = None,
@@ -59,6 +60,8 @@ def build_catalog(
         File that `read_table` can read, or a table that it returned.
     task
         Name of a task, or path of a task file.
+    survey
+        Name of the survey: its bands and key columns are looked at.
     columns
         For a column that skyclass knows, its name in the file, where that is another.
     labels, rules, sampling, split
@@ -83,28 +86,42 @@ def build_catalog(
     labels = labels or LabelConfig()
     chosen = get_task(task, template_luminosity=labels.template_luminosity)
     chosen = regroup(chosen, labels.merge, labels.drop)
-    table = source if isinstance(source, pd.DataFrame) else read_table(source, columns=columns)
-    table, report = clean(table, chosen, rules)
+    table = (
+        source
+        if isinstance(source, pd.DataFrame)
+        else read_table(source, columns=columns, survey=survey)
+    )
+    table, report = clean(table, chosen, rules, survey)
     count = len(table)
-    table = sample(table, sampling or SampleConfig(), seed)
-    table["split"] = assign_splits(table, split or SplitConfig(), seed)
+    table = sample(table, sampling or SampleConfig(), seed, survey)
+    table["split"] = assign_splits(table, split or SplitConfig(), seed, survey)
     per_class = table["label"].value_counts()
-    divided = count_splits(table, chosen.classes)
+    divided = count_splits(table, chosen.classes, survey)
     fields = divided["fields"]
     table.attrs["skyclass"] = {
         "task": task,
+        "survey": survey,
         **report,
         "sampled_from": count,
         "rows_out": len(table),
         "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
         **divided,
-        "download_bytes": None if fields is None else estimate_download(fields),
+        "download_bytes": None
+        if fields is None
+        else _estimate_download(get_survey(survey), fields),
     }
     return table
 
 
+def _estimate_download(survey: Survey, fields: int) -> float | None:
+    """Estimate the bytes of the frames of some fields; None where their size is not known."""
+    if survey.frames is None or survey.frames.typical_bytes is None:
+        return None
+    return len(survey.bands) * survey.frames.typical_bytes * fields
+
+
 def make_catalog(
-    config: ObjectsConfig, work: Path, *, progress: Progress = no_progress
+    config: ObjectsConfig, work: Path, *, survey: str = "sdss", progress: Progress = no_progress
 ) -> pd.DataFrame:
     """Build the catalogue that a configuration describes.
 
@@ -114,6 +131,8 @@ def make_catalog(
         Source of the objects, and all rules.
     work
         Folder for the answers of a query; what is there already is not asked again.
+    survey
+        Name of the survey.
     progress
         Called after each page of a query (`skyclass.progress.Progress`).
 
@@ -127,13 +146,20 @@ def make_catalog(
     SkyclassError
         If the table cannot be read, fetched or used.
     """
-    table = read_table(get_source(config, work, progress=progress), columns=config.catalog.columns)
+    path = get_source(config, work, survey=survey, progress=progress)
+    table = read_table(path, columns=config.catalog.columns, survey=survey)
     if config.clean.frame_keys == "skyserver":
-        server = SkyServer(config.catalog.release, config.catalog.base_url or HOST)
-        table = look_up_frame_keys(table, server, work / "frame-keys", progress=progress)
+        look_up = get_survey(survey).look_up_key
+        if look_up is None:
+            raise CatalogError(
+                f"survey {survey} cannot look up {', '.join(get_survey(survey).key)}; set"
+                ' clean.frame_keys = "auto"'
+            )
+        table = look_up(table, config.catalog, work / "frame-keys", read_table, progress)
     return build_catalog(
         table,
         config.task,
+        survey=survey,
         labels=config.labels,
         rules=config.clean,
         sampling=config.sample,
@@ -142,7 +168,9 @@ def make_catalog(
     )
 
 
-def get_source(config: ObjectsConfig, work: Path, *, progress: Progress = no_progress) -> Path:
+def get_source(
+    config: ObjectsConfig, work: Path, *, survey: str = "sdss", progress: Progress = no_progress
+) -> Path:
     """Return the file of the table; a query is run first.
 
     Parameters
@@ -151,6 +179,8 @@ def get_source(config: ObjectsConfig, work: Path, *, progress: Progress = no_pro
         Source of the objects.
     work
         Folder for the answers of a query.
+    survey
+        Name of the survey.
     progress
         Called after each page of a query (`skyclass.progress.Progress`).
 
@@ -166,7 +196,12 @@ def get_source(config: ObjectsConfig, work: Path, *, progress: Progress = no_pro
     """
     path = config.catalog.path
     if path is None:
-        return fetch_table(config.catalog, config.task, work, progress=progress)
+        fetch = get_survey(survey).fetch_catalog
+        if fetch is None:
+            raise CatalogError(
+                f"survey {survey} has no catalogue service; name a file of objects (catalog.path)"
+            )
+        return fetch(config.catalog, config.task, work, read_table, progress)
     if not path.is_file():
         raise CatalogError(f"{path} does not exist")
     return path

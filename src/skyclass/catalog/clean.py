@@ -9,12 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.catalog.duplicates import find_repeated, group_positions, hash_positions
-from skyclass.catalog.ids import decode_objid, make_identities, make_missing_ids, to_id_array
+from skyclass.catalog.ids import make_identities, make_missing_ids, to_id_array
 from skyclass.catalog.magnitudes import correct_extinction, find_undetected
 from skyclass.catalog.row_order import RowOrder, Rows, take_rows
 from skyclass.config.sections import CleanConfig
 from skyclass.errors import CatalogError
-from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.schema import IDS, POSITION, SPECTRUM
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 from skyclass.tasks.task import Task, encode_strings
 
 __all__ = ["clean"]
@@ -34,7 +36,7 @@ _FLAGS: Final = {
 
 
 def clean(
-    table: pd.DataFrame, task: Task, rules: CleanConfig | None = None
+    table: pd.DataFrame, task: Task, rules: CleanConfig | None = None, survey: str = "sdss"
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Label a table and keep the rows that can be used, each object once.
 
@@ -49,6 +51,8 @@ def clean(
         Labels the rows.
     rules
         What to drop; None for the defaults.
+    survey
+        Name of the survey: its bands and key columns are looked at.
 
     Returns
     -------
@@ -59,22 +63,22 @@ def clean(
     report
         ``rows_in``; ``dropped`` (rows by rule); ``rounded`` (ids lost to a spreadsheet);
         ``undetected`` (magnitudes at or fainter than zero flux, by column); ``frame_keys`` (whether
-        the rows have them); and the notes of the task.
+        the rows have the key columns of the survey); and the notes of the task.
 
     Raises
     ------
     CatalogError
         If a needed column is missing, a coordinate is impossible, or no row is left.
     """
-    rules = rules or CleanConfig()
+    rules, source = rules or CleanConfig(), get_survey(survey)
     rounded = table.attrs.get("rounded", {})
-    table = _prepare_columns(table, task, rules)
-    labels, faint = task.label(table), find_undetected(table)
+    table = _prepare_columns(table, task, rules, source)
+    labels, faint = task.label(table), find_undetected(table, source)
     row_filter = _RowFilter(len(table))
-    _filter_places(row_filter, table, rules)
+    _filter_places(row_filter, table, rules, source.key)
     _filter_labels(row_filter, labels.reason)
     _filter_quality(row_filter, table, faint, rules)
-    row_order = RowOrder(table)
+    row_order = RowOrder(table, source.key)
     _filter_duplicates(row_filter, table, row_order, rules)
     if not row_filter.alive.any():
         raise CatalogError(f"no row of the catalogue is left: {_summarise(row_filter.dropped)}")
@@ -83,38 +87,47 @@ def clean(
     label = pd.Categorical(labels.label.array.take(order), categories=list(task.classes))
     kept = kept.assign(label=label)
     if kept["specobjid"].isna().any():
-        kept = kept.assign(id=make_identities(kept))
+        kept = kept.assign(id=make_identities(kept, source.key))
     report = {
         "rows_in": len(table),
         "rounded": rounded,
         "undetected": {name: int(marks[row_filter.alive].sum()) for name, marks in faint.items()},
         "dropped": row_filter.dropped,
-        "frame_keys": set(FRAME_KEYS) <= set(kept.columns),
+        "frame_keys": set(source.key) <= set(kept.columns),
         **labels.notes,
     }
-    return _finalise_columns(kept, faint, order, rules), report
+    return _finalise_columns(kept, faint, order, rules, source), report
 
 
-def _prepare_columns(table: pd.DataFrame, task: Task, rules: CleanConfig) -> pd.DataFrame:
+def _prepare_columns(
+    table: pd.DataFrame, task: Task, rules: CleanConfig, survey: Survey
+) -> pd.DataFrame:
     """Check that the table has the columns that the rules need, and convert them to numbers."""
     in_file = tuple(table.columns)
-    table = _add_ids(table, rules)
-    _check_columns(table, _list_needed(table, task, rules), in_file)
-    table = _convert_numbers(table, (*POSITION, *FRAME_KEYS, *SPECTRUM))
+    table = _add_ids(table, rules, survey)
+    _check_columns(table, _list_needed(table, task, rules, survey.key), in_file)
+    table = _convert_numbers(
+        table, (*POSITION, *(() if survey.text_key else survey.key), *SPECTRUM)
+    )
     return table.assign(ra=15.0 * table["ra"]) if rules.ra_unit == "hour" else table
 
 
 def _finalise_columns(
-    table: pd.DataFrame, faint: dict[str, NDArray[np.bool_]], order: Rows, rules: CleanConfig
+    table: pd.DataFrame,
+    faint: dict[str, NDArray[np.bool_]],
+    order: Rows,
+    rules: CleanConfig,
+    survey: Survey,
 ) -> pd.DataFrame:
-    """Convert magnitudes and frame keys of the rows kept to their final form."""
+    """Convert magnitudes and key columns of the rows kept to their final form."""
     if rules.faint == "blank":
         blank = {name: marks[order] for name, marks in faint.items() if marks[order].any()}
         table = table.assign(**{name: table[name].mask(m) for name, m in blank.items()})
     if rules.extinction:
-        table = correct_extinction(table)
-    if set(FRAME_KEYS) <= set(table.columns):
-        table = table.astype(dict.fromkeys(FRAME_KEYS, "int64"))
+        table = correct_extinction(table, survey)
+    if set(survey.key) <= set(table.columns):
+        kind = "str" if survey.text_key else "int64"
+        table = table.astype(dict.fromkeys(survey.key, kind))
     table = table.assign(**_sort_categories(table))
     table.index = pd.RangeIndex(len(table))
     table.attrs = {}
@@ -144,26 +157,33 @@ class _RowFilter:
         self.alive &= marks
 
 
-def _add_ids(table: pd.DataFrame, rules: CleanConfig) -> pd.DataFrame:
-    """Add the id columns that a table lacks, and the frame keys if objid is to supply them."""
+def _add_ids(table: pd.DataFrame, rules: CleanConfig, survey: Survey) -> pd.DataFrame:
+    """Add the id columns that a table lacks, and the key columns if objid is to supply them."""
     absent = [name for name in IDS if name not in table]
     table = table.assign(**dict.fromkeys(absent, make_missing_ids(table.index)))
     if rules.frame_keys == "objid":
+        if survey.decode_ids is None:
+            raise CatalogError(
+                f'clean.frame_keys = "objid" needs ids that hold the key columns; survey'
+                f" {survey.name} has none"
+            )
         if table["objid"].isna().all():
             raise CatalogError(
                 'the catalogue has no exact objid; clean.frame_keys = "objid" needs it'
             )
-        table = table.assign(**{str(k): v for k, v in decode_objid(table["objid"]).items()})
+        table = table.assign(**{str(k): v for k, v in survey.decode_ids(table["objid"]).items()})
     return table
 
 
-def _list_needed(table: pd.DataFrame, task: Task, rules: CleanConfig) -> tuple[str, ...]:
+def _list_needed(
+    table: pd.DataFrame, task: Task, rules: CleanConfig, key: Sequence[str]
+) -> tuple[str, ...]:
     """List the columns that some rule in use needs."""
     names = list(task.columns)
     if rules.duplicates != "id" or set(POSITION) & set(table.columns):
         names += POSITION
-    if rules.frame_keys != "auto" or set(FRAME_KEYS) & set(table.columns):
-        names += FRAME_KEYS
+    if rules.frame_keys != "auto" or set(key) & set(table.columns):
+        names += key
     return tuple(names)
 
 
@@ -200,8 +220,10 @@ def _is_sexagesimal(ra: "pd.Series[str]") -> bool:
     return bool(ra.astype("string").str.contains(r"\d\s*[:h]\s*\d").any())
 
 
-def _filter_places(row_filter: _RowFilter, table: pd.DataFrame, rules: CleanConfig) -> None:
-    """Drop rows without a position or without frame keys."""
+def _filter_places(
+    row_filter: _RowFilter, table: pd.DataFrame, rules: CleanConfig, key: Sequence[str]
+) -> None:
+    """Drop rows without a position or without key columns."""
     if set(POSITION) <= set(table.columns):
         row_filter.keep(_have_values(table, POSITION), "no position")
         possible = _mark_possible(table)
@@ -210,8 +232,8 @@ def _filter_places(row_filter: _RowFilter, table: pd.DataFrame, rules: CleanConf
         else:
             row_filter.keep(possible, "impossible coordinates")
         _check_degrees(table["ra"].to_numpy(np.float64, na_value=np.nan), rules)
-    if set(FRAME_KEYS) <= set(table.columns):
-        row_filter.keep(_have_values(table, FRAME_KEYS), "no rerun / run / camcol / field")
+    if key and set(key) <= set(table.columns):
+        row_filter.keep(_have_values(table, key), f"no {' / '.join(key)}")
 
 
 def _have_values(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
-"""Ids of objects: exact 64-bit numbers, fields encoded in them, and substitutes for them."""
+"""Ids of objects and of their units of files: exact 64-bit numbers, and substitutes for them."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,25 +9,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from skyclass.errors import CatalogError
-from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.schema import IDS, POSITION, SPECTRUM
 
 __all__ = [
-    "decode_objid",
-    "encode_field",
+    "encode_units",
     "make_identities",
     "make_missing_ids",
-    "number_fields",
+    "number_units",
     "parse_ids",
     "to_id_array",
 ]
 
-_FIELDS: Final = {
-    "rerun": (48, 0x7FF),
-    "run": (32, 0xFFFF),
-    "camcol": (29, 0x7),
-    "field": (16, 0xFFF),
-}
-"""Bits of an objid (https://www.sdss4.org/dr17/help/glossary/#objid): shift and mask."""
+_KEY_BITS: Final = 51
+"""Most bits of an encoded key: 12 more hold a coarse right ascension."""
 
 _NUMBER: Final = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 
@@ -130,84 +125,81 @@ def to_id_array(ids: "pd.Series[Any]") -> NDArray[np.uint64]:
     return ids.to_numpy(dtype=np.uint64, na_value=0)
 
 
-def encode_field(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Encode each object's field as one number, in the order of rerun, run, camcol, field.
+def encode_units(table: pd.DataFrame, key: Sequence[str]) -> NDArray[np.int64]:
+    """Encode the unit of files of each object as one number, in the order of the key's columns.
 
     Parameters
     ----------
     table
-        With `FRAME_KEYS`, missing ones allowed.
+        With the columns of `key`, integers or text, missing values allowed.
+    key
+        Key columns of the survey.
 
     Returns
     -------
     numpy.ndarray
-        Int64 `[n]`, -1 where the field is not known.
+        Int64 `[n]`, below 2**51, -1 where the unit is not known.
     """
-    key = np.zeros(len(table), dtype=np.int64)
-    for name, bits in zip(FRAME_KEYS, (0, 20, 4, 16), strict=True):
-        column = table[name]
-        key <<= bits
-        key += (column.fillna(0) if column.hasnans else column).to_numpy(dtype=np.int64)
-    unknown = [table[name].isna().to_numpy() for name in FRAME_KEYS if table[name].hasnans]
-    return np.where(np.logical_or.reduce(unknown), -1, key) if unknown else key
+    code, bits = np.zeros(len(table), dtype=np.int64), 0
+    for name in key:
+        values = _to_codes(table[name])
+        width = int(values.max(initial=0)).bit_length()
+        if bits + width > _KEY_BITS:
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            bits = int(code.max(initial=0)).bit_length()
+        code = (code << width) + values
+        bits += width
+    if bits > _KEY_BITS:
+        code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+    unknown = [table[name].isna().to_numpy() for name in key if table[name].hasnans]
+    return np.where(np.logical_or.reduce(unknown), -1, code) if unknown else code
 
 
-def number_fields(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Assign numbers to the fields of objects, in the order of rerun, run, camcol, field.
+def _to_codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
+    """Convert a key column to numbers from 0 in the same order; 0 where a value is missing."""
+    if not pd.api.types.is_numeric_dtype(column):
+        codes = pd.factorize(column.astype("string"), sort=True)[0]
+        return np.maximum(codes.astype(np.int64), 0)
+    values = (column.fillna(0) if column.hasnans else column).to_numpy(dtype=np.int64)
+    lowest = int(values.min(initial=0))
+    return values - lowest if lowest < 0 else values
+
+
+def number_units(table: pd.DataFrame, key: Sequence[str]) -> NDArray[np.int64]:
+    """Assign numbers to the units of files of objects, in the order of the key's columns.
 
     Parameters
     ----------
     table
-        With `FRAME_KEYS`, none missing; at least one row.
+        With the columns of `key`, no value missing; at least one row.
+    key
+        Key columns of the survey.
 
     Returns
     -------
     numpy.ndarray
         From 0, `[n]`.
     """
-    key = encode_field(table)
-    steps = np.diff(key)
+    code = encode_units(table, key)
+    steps = np.diff(code)
     if (steps < 0).any():
-        return np.unique(key, return_inverse=True)[1]
+        return np.unique(code, return_inverse=True)[1]
     # rows in the order that `clean` gives them need no sorting
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(steps > 0)])
 
 
-def decode_objid(objid: "pd.Series[Any]") -> pd.DataFrame:
-    """Decode the field of each object from the bits of its objid.
-
-    Parameters
-    ----------
-    objid
-        UInt64, missing where unknown, `[n]`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `FRAME_KEYS` as Int64, missing where the id is.
-    """
-    missing = objid.isna().to_numpy()
-    numbers = to_id_array(objid)
-    keys = {
-        name: ((numbers >> np.uint64(shift)) & np.uint64(mask)).astype(np.int64)
-        for name, (shift, mask) in _FIELDS.items()
-    }
-    return pd.DataFrame(
-        {name: pd.arrays.IntegerArray(key, missing) for name, key in keys.items()},
-        index=objid.index,
-    )
-
-
-def make_identities(table: pd.DataFrame) -> "pd.Series[str]":
+def make_identities(table: pd.DataFrame, key: Sequence[str]) -> "pd.Series[str]":
     """Build one identity for each object from its exact columns.
 
     The spectroscopic id names the row; where it is missing, the photometric one; then
-    plate-mjd-fiber; then run-camcol-field and position; then the position.
+    plate-mjd-fiber; then the key of its unit of files and position; then the position.
 
     Parameters
     ----------
     table
         With the columns `objid` and `specobjid`, which may be empty.
+    key
+        Key columns of the survey.
 
     Returns
     -------
@@ -220,7 +212,7 @@ def make_identities(table: pd.DataFrame) -> "pd.Series[str]":
         If no row has any of these.
     """
     result = table["specobjid"].fillna(table["objid"]).astype("string")
-    for columns in (SPECTRUM, (*FRAME_KEYS[1:], *POSITION), POSITION):
+    for columns in (SPECTRUM, (*key, *POSITION), POSITION):
         empty = result.isna().to_numpy()
         if empty.any() and set(columns) <= set(table.columns):
             result[empty] = _join_values(table.loc[empty, list(columns)])
@@ -237,6 +229,9 @@ def _join_values(parts: pd.DataFrame) -> NDArray[np.object_]:
     complete = parts.notna().all(axis=1).to_numpy()
     text = np.full(len(parts), "", dtype=object)
     for name in parts:
+        if not pd.api.types.is_numeric_dtype(parts[name]):
+            text = text + parts[name].astype("string").fillna("").to_numpy(dtype=object) + "-"
+            continue
         values = parts[name].to_numpy(dtype=np.float64, na_value=np.nan)
         form = "{:+.7f}" if name == "dec" else "{:.7f}" if name == "ra" else "{:.0f}"
         text = text + np.array([form.format(v) for v in values], dtype=object) + "-"

@@ -5,18 +5,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import CatalogError
-from skyclass.schema import EXTINCTIONS, MAGNITUDES, MODEL_MAGNITUDES, ZERO_FLUX
+from skyclass.schema import (
+    EXTINCTION,
+    MODEL_MAGNITUDE,
+    PSF_MAGNITUDE,
+    TOTAL_MAGNITUDE,
+    name_columns,
+)
+from skyclass.surveys.survey import Survey
 
 __all__ = ["correct_extinction", "find_undetected"]
 
 
-def find_undetected(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Find magnitudes of non-detections: at or fainter than zero flux, or missing.
+def find_undetected(table: pd.DataFrame, survey: Survey) -> dict[str, NDArray[np.bool_]]:
+    """Find magnitudes of non-detections: at or fainter than zero flux, not positive, or missing.
 
     Parameters
     ----------
     table
         Catalogue rows, `[n]`.
+    survey
+        Survey of the bands; only asinh magnitudes have a magnitude of zero flux.
 
     Returns
     -------
@@ -24,20 +33,22 @@ def find_undetected(table: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
         Bool `[n]` for each magnitude that the table has.
     """
     marks = {}
-    for name in (*MAGNITUDES, *MODEL_MAGNITUDES, "cModelMag_r"):
-        if name in table:
-            values = table[name].to_numpy(np.float64, na_value=np.nan)
-            marks[name] = ~((values > 0.0) & (values < ZERO_FLUX[name[-1]]))
+    for name, band in _list_magnitudes(table, survey).items():
+        values = table[name].to_numpy(np.float64, na_value=np.nan)
+        faintest = survey.get_band(band).zero_flux or np.inf
+        marks[name] = ~((values > 0.0) & (values < faintest))
     return marks
 
 
-def correct_extinction(table: pd.DataFrame) -> pd.DataFrame:
+def correct_extinction(table: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     """Subtract the table's own extinction from its magnitudes.
 
     Parameters
     ----------
     table
-        Catalogue rows with the columns `EXTINCTIONS`.
+        Catalogue rows with the extinction in each band.
+    survey
+        Survey of the bands.
 
     Returns
     -------
@@ -49,13 +60,26 @@ def correct_extinction(table: pd.DataFrame) -> pd.DataFrame:
     CatalogError
         If there is no extinction, or no magnitude.
     """
-    missing = [name for name in EXTINCTIONS if name not in table]
+    missing = [name for name in name_columns(EXTINCTION, survey.band_names) if name not in table]
     if missing:
         raise CatalogError(
             f"the catalogue has no column {', '.join(missing)}, which clean.extinction needs"
         )
-    names = [m for m in (*MAGNITUDES, *MODEL_MAGNITUDES, "cModelMag_r") if m in table]
+    names = _list_magnitudes(table, survey)
     if not names:
         raise CatalogError("the catalogue has no magnitude for clean.extinction to correct")
-    extinction = {name: table[f"extinction_{name[-1]}"].to_numpy(np.float64) for name in names}
-    return table.assign(**{name: table[name] - extinction[name] for name in names})
+    corrected = {
+        name: table[name] - table[f"{EXTINCTION}_{band}"].to_numpy(np.float64)
+        for name, band in names.items()
+    }
+    return table.assign(**corrected)
+
+
+def _list_magnitudes(table: pd.DataFrame, survey: Survey) -> dict[str, str]:
+    """List the magnitudes that a table has, each with its band."""
+    bands = {
+        f"{quantity}_{band}": band
+        for quantity in (PSF_MAGNITUDE, MODEL_MAGNITUDE, TOTAL_MAGNITUDE)
+        for band in survey.band_names
+    }
+    return {name: band for name, band in bands.items() if name in table}

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -12,7 +14,20 @@ import pandas as pd
 from skyclass.catalog.ids import parse_ids
 from skyclass.errors import CatalogError, nearest
 from skyclass.files import AnyPath
-from skyclass.schema import IDS, KNOWN, MODEL_MAGNITUDES
+from skyclass.schema import (
+    EXTINCTION,
+    IDS,
+    MODEL_MAGNITUDE,
+    OTHER_COLUMNS,
+    POSITION,
+    PSF_MAGNITUDE,
+    PSF_WIDTH,
+    SPECTRUM,
+    TOTAL_MAGNITUDE,
+    name_columns,
+)
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 
 __all__ = ["read_table"]
 
@@ -20,12 +35,13 @@ MAX_BYTES: Final = 32 * 2**30
 """Most bytes that a compressed table may decompress to (10^7 rows of 40 columns have 4 GB)."""
 
 _PART: Final = 2**24
-_CANONICAL = {name.lower(): name for name in KNOWN}
-_PLAIN_NAMES: Final = ("u", "g", "r", "i", "z")
+_QUANTITIES: Final = (PSF_MAGNITUDE, MODEL_MAGNITUDE, TOTAL_MAGNITUDE, EXTINCTION, PSF_WIDTH)
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def read_table(path: AnyPath, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = "sdss"
+) -> pd.DataFrame:
     """Read a table of objects; the file's ending tells its format.
 
     Parameters
@@ -35,13 +51,16 @@ def read_table(path: AnyPath, *, columns: Mapping[str, str] | None = None) -> pd
         or ``.vot`` / ``.xml`` (VOTable); each also with ``.gz``.
     columns
         For a column that skyclass knows, its name in the file, where that is another.
+    survey
+        Name of the survey whose bands and key columns the file has.
 
     Returns
     -------
     pandas.DataFrame
         One row per object. Columns that skyclass knows get its names, whatever their case in the
-        file; five columns named u g r i z are model magnitudes. `objid` and `specobjid` are UInt64,
-        missing where the file no longer has them exactly: ``attrs["rounded"]`` counts those.
+        file; columns named like all bands of the survey (u g r i z) are model magnitudes. `objid`
+        and `specobjid` are UInt64, missing where the file no longer has them exactly:
+        ``attrs["rounded"]`` counts those.
 
     Raises
     ------
@@ -52,14 +71,14 @@ def read_table(path: AnyPath, *, columns: Mapping[str, str] | None = None) -> pd
     path = Path(path)
     if not path.is_file():
         raise CatalogError(f"{path} does not exist")
-    names = dict(columns or {})
+    names = _ColumnNames(get_survey(survey), dict(columns or {}))
     try:
         table = _read(path, names)
     except CatalogError:
         raise
     except Exception as error:  # each reader raises its own kinds on a broken file
         raise CatalogError(f"{path} is not a readable table: {_first_line(error)}") from error
-    table = table.rename(columns=_map_names(path, [str(name) for name in table.columns], names))
+    table = table.rename(columns=names.map(path, [str(name) for name in table.columns]))
     _check_unique(path, [str(name) for name in table.columns])
     if table.empty:
         raise CatalogError(f"{path} has no rows")
@@ -71,7 +90,7 @@ def read_table(path: AnyPath, *, columns: Mapping[str, str] | None = None) -> pd
     return table
 
 
-def _read(path: Path, names: dict[str, str]) -> pd.DataFrame:
+def _read(path: Path, names: "_ColumnNames") -> pd.DataFrame:
     """Read a file in the format that its ending tells."""
     suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
     ending = suffixes[-1] if suffixes else ""
@@ -99,16 +118,18 @@ def _decompress(path: Path) -> io.BytesIO:
     return content
 
 
-def _read_csv(path: Path, compressed: bool, names: dict[str, str]) -> pd.DataFrame:
+def _read_csv(path: Path, compressed: bool, names: "_ColumnNames") -> pd.DataFrame:
     """Read comma-separated values; ids as text, so that no digit is lost."""
     with _open_text(path, compressed) as file:
         first = file.readline()
         skip = int(first.startswith("#"))
         header = next(csv.reader([file.readline() if skip else first]), [])
     _check_header(path, header)
-    spelling = _map_names(path, header, names)
+    spelling = names.map(path, header)
     # few distinct strings: as categories they take less memory and no time to copy
     kinds = {name: "category" for name in header if spelling[name] in ("class", "subclass")}
+    # a tile such as 0012 is no number
+    kinds |= {name: "str" for name in header if spelling[name] in names.text_columns}
     table = _parse_csv(path, compressed, skiprows=skip, dtype=kinds)
     inexact = [
         name
@@ -162,32 +183,54 @@ def _read_astropy(path: Path, compressed: bool, kind: str) -> pd.DataFrame:
 def _check_degrees(path: Path, table: Any) -> None:
     """Check that the unit of right ascensions is not hours."""
     for name in table.colnames:
-        if _canonicalise(name) == "ra" and str(table[name].unit) in {"hourangle", "h"}:
+        if name.strip().lower() == "ra" and str(table[name].unit) in {"hourangle", "h"}:
             raise CatalogError(
                 f"{path}: {name} is in hours; convert it to degrees (15 times the hours)"
             )
 
 
-def _map_names(path: Path, columns: list[str], names: dict[str, str]) -> dict[str, str]:
-    """Map the names of the file's columns to those of skyclass."""
-    spelling = {name: _canonicalise(name) for name in columns}
-    lower = {name.strip().lower() for name in columns}
-    if lower.issuperset(_PLAIN_NAMES) and not lower & {m.lower() for m in MODEL_MAGNITUDES}:
-        plain = dict(zip(_PLAIN_NAMES, MODEL_MAGNITUDES, strict=True))
-        spelling |= {name: plain[key] for name in columns if (key := name.strip().lower()) in plain}
-    for wanted, foreign in names.items():
-        if foreign not in spelling:
-            raise CatalogError(
-                f"{path} has no column {foreign!r} to read as {wanted};"
-                f" did you mean {nearest(foreign, columns)!r}?"
-            )
-        spelling[foreign] = _canonicalise(wanted)
-    return spelling
+@dataclass(frozen=True)
+class _ColumnNames:
+    """How the columns of a file are to be called."""
 
+    survey: Survey
+    """Its bands and key columns are known."""
+    foreign: Mapping[str, str]
+    """For a known column, its name in the file."""
 
-def _canonicalise(name: str) -> str:
-    """Return the name that skyclass gives to a column."""
-    return _CANONICAL.get(name.strip().lower(), name.strip())
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """Names of the columns that skyclass knows, by the same in small letters."""
+        bands = self.survey.band_names
+        measured = [name for quantity in _QUANTITIES for name in name_columns(quantity, bands)]
+        names = (*IDS, *POSITION, *self.survey.key, *SPECTRUM, *measured, *OTHER_COLUMNS)
+        return {name.lower(): name for name in names}
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Columns that are text even where they look like numbers."""
+        return self.survey.key if self.survey.text_key else ()
+
+    def map(self, path: Path, columns: list[str]) -> dict[str, str]:
+        """Map the names of a file's columns to those of skyclass."""
+        names = {name: self._canonicalise(name) for name in columns}
+        lower = {name.strip().lower() for name in columns}
+        models = name_columns(MODEL_MAGNITUDE, self.survey.band_names)
+        plain = {band.lower(): m for band, m in zip(self.survey.band_names, models, strict=True)}
+        if lower.issuperset(plain) and not lower & {model.lower() for model in models}:
+            names |= {name: plain[k] for name in columns if (k := name.strip().lower()) in plain}
+        for wanted, foreign in self.foreign.items():
+            if foreign not in names:
+                raise CatalogError(
+                    f"{path} has no column {foreign!r} to read as {wanted};"
+                    f" did you mean {nearest(foreign, columns)!r}?"
+                )
+            names[foreign] = self._canonicalise(wanted)
+        return names
+
+    def _canonicalise(self, name: str) -> str:
+        """Return the name that skyclass gives to a column."""
+        return self.known.get(name.strip().lower(), name.strip())
 
 
 def _check_unique(path: Path, names: list[str]) -> None:

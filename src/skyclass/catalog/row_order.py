@@ -1,13 +1,14 @@
 """Sort rows into one order, whatever the order of the file."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.ids import encode_field, to_id_array
-from skyclass.schema import FRAME_KEYS, IDS, POSITION, SPECTRUM
+from skyclass.catalog.ids import encode_units, to_id_array
+from skyclass.schema import IDS, POSITION, SPECTRUM
 
 __all__ = ["RowOrder", "Rows", "take_rows"]
 
@@ -22,12 +23,14 @@ class RowOrder:
     ----------
     table
         Catalogue; columns that it lacks are ignored.
+    key
+        Key columns of the survey.
     """
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    def __init__(self, table: pd.DataFrame, key: Sequence[str]) -> None:
         names = [n for n in (*POSITION, *IDS[::-1], *SPECTRUM) if n in table]
         self._columns = table[names]
-        self._first = _compute_first_key(table)
+        self._first = _compute_first_key(table, key)
 
     def sort(self, rows: Rows) -> Rows:
         """Sort some of the rows.
@@ -87,13 +90,13 @@ def _to_sort_key(columns: pd.DataFrame, name: str) -> NDArray[np.generic]:
     return columns[name].to_numpy(np.float64, na_value=-1.0)
 
 
-def _compute_first_key(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Compute one number to sort by: the field, then ra as far as it fits into the number."""
-    key = np.zeros(len(table), dtype=np.int64)
-    if set(FRAME_KEYS) <= set(table.columns):
-        # a field has 51 bits, which leaves 12
-        key = encode_field(table) << 12
+def _compute_first_key(table: pd.DataFrame, key: Sequence[str]) -> NDArray[np.int64]:
+    """Compute one number to sort by: the unit, then ra as far as it fits into the number."""
+    first = np.zeros(len(table), dtype=np.int64)
+    if key and set(key) <= set(table.columns):
+        # a unit has 51 bits, which leaves 12
+        first = encode_units(table, key) << 12
     if "ra" in table:
         ra = table["ra"].to_numpy(np.float64, na_value=0.0)
-        key += (ra * (4095.0 / 360.0)).astype(np.int64)
-    return key
+        first += (ra * (4095.0 / 360.0)).astype(np.int64)
+    return first

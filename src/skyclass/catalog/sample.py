@@ -9,13 +9,9 @@ from numpy.typing import NDArray
 from skyclass.catalog.row_order import take_rows
 from skyclass.config.sections import SampleConfig
 from skyclass.errors import CatalogError, nearest
-from skyclass.schema import FRAME_KEYS
+from skyclass.surveys.registry import get_survey
 
-__all__ = ["DATA_SETS", "count_by_field", "estimate_download", "sample"]
-
-FRAME_BYTES: Final = 3.36e6
-"""Mean size of a compressed frame: 20 frames of fields 1992-1-87, 2583-2-136, 3918-3-213 and
-4510-4-30 have 2.87 to 3.84 MB."""
+__all__ = ["DATA_SETS", "count_by_field", "sample"]
 
 DATA_SETS: Final = {
     "thesis-1": SampleConfig(method="densest-fields", per_class=10_000, counts={"O": 3601}),
@@ -25,46 +21,34 @@ DATA_SETS: Final = {
 """The three data sets of the ViT thesis (sections 4.1.5, A.5.1 and A.5.2)."""
 
 
-def count_by_field(table: pd.DataFrame) -> pd.DataFrame:
+def count_by_field(table: pd.DataFrame, survey: str = "sdss") -> pd.DataFrame:
     """Count objects by field and class, the most numerous first.
 
     Parameters
     ----------
     table
-        Catalogue with frame keys and `label`.
+        Catalogue with the key columns of the survey and `label`.
+    survey
+        Name of the survey.
 
     Returns
     -------
     pandas.DataFrame
-        `FRAME_KEYS`, `label` and `count`; equal counts in the order of the fields.
+        The key columns, `label` and `count`; equal counts in the order of the fields.
 
     Raises
     ------
     CatalogError
-        If the catalogue has no frame keys.
+        If the catalogue has no key columns.
     """
-    _check_frame_keys(table, "counting by field")
-    counts = table.groupby([*FRAME_KEYS, "label"], sort=True).size().reset_index(name="count")
+    key = _get_key(table, survey, "counting by field")
+    counts = table.groupby([*key, "label"], sort=True).size().reset_index(name="count")
     return counts.sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
 
-def estimate_download(fields: int) -> float:
-    """Estimate the size of the compressed frames of some fields, five bands each.
-
-    Parameters
-    ----------
-    fields
-        Number of fields.
-
-    Returns
-    -------
-    float
-        Bytes.
-    """
-    return 5 * FRAME_BYTES * fields
-
-
-def sample(table: pd.DataFrame, rules: SampleConfig, seed: int) -> pd.DataFrame:
+def sample(
+    table: pd.DataFrame, rules: SampleConfig, seed: int, survey: str = "sdss"
+) -> pd.DataFrame:
     """Choose rows of a labelled catalogue.
 
     Parameters
@@ -75,6 +59,8 @@ def sample(table: pd.DataFrame, rules: SampleConfig, seed: int) -> pd.DataFrame:
         Method and its numbers.
     seed
         Same rows and seed, same sample.
+    survey
+        Name of the survey, whose key columns tell fields, or other units, apart.
 
     Returns
     -------
@@ -84,14 +70,14 @@ def sample(table: pd.DataFrame, rules: SampleConfig, seed: int) -> pd.DataFrame:
     Raises
     ------
     CatalogError
-        If a number is larger than the table, a class is not there, or frame keys are missing.
+        If a number is larger than the table, a class is not there, or key columns are missing.
     """
     chosen = DATA_SETS[rules.data_set] if rules.data_set else rules
     if chosen.method == "all":
         return table
     _check_numbers(table, chosen)
     rng = np.random.default_rng(seed)
-    rows = _METHODS[chosen.method](table, chosen, rng)
+    rows = _METHODS[chosen.method](table, chosen, rng, survey)
     return take_rows(table, np.sort(rows))
 
 
@@ -111,9 +97,11 @@ def _check_numbers(table: pd.DataFrame, rules: SampleConfig) -> None:
             )
 
 
-def _pick_densest_fields(table: pd.DataFrame, rules: SampleConfig, _rng: Any) -> NDArray[np.int64]:
+def _pick_densest_fields(
+    table: pd.DataFrame, rules: SampleConfig, _rng: Any, survey: str
+) -> NDArray[np.int64]:
     """Pick the fields with most objects of a class, until there are exactly enough of it."""
-    groups, codes = _number_groups(table)
+    groups, codes = _number_groups(table, survey)
     size = np.bincount(groups)[groups]
     # whole groups, the largest first; rows of a group stay in the table's order
     order = np.lexsort([np.arange(len(table)), groups, -size])
@@ -124,17 +112,17 @@ def _pick_densest_fields(table: pd.DataFrame, rules: SampleConfig, _rng: Any) ->
 
 
 def _draw_objects(
-    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator
+    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator, _survey: str
 ) -> NDArray[np.int64]:
     """Draw objects at random."""
     return rng.permutation(len(table))[: rules.total]
 
 
 def _draw_fields(
-    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator
+    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator, survey: str
 ) -> NDArray[np.int64]:
     """Draw whole groups of one field and class until the total is reached."""
-    groups, _ = _number_groups(table)
+    groups, _ = _number_groups(table, survey)
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
     needed = int(np.searchsorted(np.cumsum(sizes[order]), rules.total or 0)) + 1
@@ -144,7 +132,7 @@ def _draw_fields(
 
 
 def _draw_balanced(
-    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator
+    table: pd.DataFrame, rules: SampleConfig, rng: np.random.Generator, _survey: str
 ) -> NDArray[np.int64]:
     """Draw the same number of every class; by default as many as the smallest class has."""
     codes = pd.Categorical(table["label"]).codes
@@ -168,15 +156,21 @@ _METHODS: Final = {
 }
 
 
-def _number_groups(table: pd.DataFrame) -> tuple[NDArray[np.int64], "pd.Categorical[Any]"]:
+def _number_groups(
+    table: pd.DataFrame, survey: str
+) -> tuple[NDArray[np.int64], "pd.Categorical[Any]"]:
     """Assign each row to a group of one field and one class; return also the classes."""
-    _check_frame_keys(table, "sampling by field")
-    keys = table.groupby([*FRAME_KEYS, "label"], sort=True).ngroup()
-    return np.asarray(keys, dtype=np.int64), pd.Categorical(table["label"])
+    key = _get_key(table, survey, "sampling by field")
+    groups = table.groupby([*key, "label"], sort=True).ngroup()
+    return np.asarray(groups, dtype=np.int64), pd.Categorical(table["label"])
 
 
-def _check_frame_keys(table: pd.DataFrame, purpose: str) -> None:
-    """Check that the catalogue says in which field each object lies."""
-    missing = [name for name in FRAME_KEYS if name not in table]
+def _get_key(table: pd.DataFrame, survey: str, purpose: str) -> tuple[str, ...]:
+    """Return the key columns of a survey, or raise if the catalogue or the survey has none."""
+    key = get_survey(survey).key
+    if not key:
+        raise CatalogError(f"survey {survey} has no fields, which {purpose} needs")
+    missing = [name for name in key if name not in table]
     if missing:
         raise CatalogError(f"the catalogue has no column {', '.join(missing)}; {purpose} needs it")
+    return key

@@ -6,16 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.ids import number_fields
+from skyclass.catalog.ids import number_units
 from skyclass.config.sections import SplitConfig
 from skyclass.errors import CatalogError
-from skyclass.schema import FRAME_KEYS, POSITION, SPLITS
+from skyclass.schema import POSITION, SPLITS
+from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import decode_strings
 
 __all__ = ["assign_splits", "count_splits", "group_objects", "measure_leakage"]
 
 
-def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Series[str]":
+def assign_splits(
+    table: pd.DataFrame, rules: SplitConfig, seed: int, survey: str = "sdss"
+) -> "pd.Series[str]":
     """Assign every object to a split; each class is divided in the same shares.
 
     Parameters
@@ -27,6 +30,8 @@ def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Ser
         the HEALPix grid: Gorski et al. 2005, ApJ 622, 759).
     seed
         Same rows and seed, same splits.
+    survey
+        Name of the survey, whose key columns tell fields, or other units, apart.
 
     Returns
     -------
@@ -41,26 +46,33 @@ def assign_splits(table: pd.DataFrame, rules: SplitConfig, seed: int) -> "pd.Ser
     shares = _compute_shares(rules)
     if rules.by == "object":
         return _split_objects(table["label"], shares, seed)
-    groups = group_objects(table, rules)
+    groups = group_objects(table, rules, survey)
     return _split_groups(table["label"], groups, shares, seed, rules.by)
 
 
-def measure_leakage(table: pd.DataFrame) -> float | None:
+def measure_leakage(table: pd.DataFrame, survey: str = "sdss") -> float | None:
     """Measure which share of test objects lies in a field with training objects.
 
     Parameters
     ----------
     table
-        Catalogue with `split` and frame keys.
+        Catalogue with `split` and the key columns of the survey.
+    survey
+        Name of the survey.
 
     Returns
     -------
     float
-        From 0 to 1, or None where the catalogue has no frame keys.
+        From 0 to 1, or None where the catalogue has no key columns.
     """
-    if not set(FRAME_KEYS) <= set(table.columns):
-        return None
-    return _compute_leakage(table, number_fields(table))
+    fields = _number_fields(table, survey)
+    return None if fields is None else _compute_leakage(table, fields)
+
+
+def _number_fields(table: pd.DataFrame, survey: str) -> NDArray[np.int64] | None:
+    """Assign numbers to the fields of objects; None where the catalogue has no key columns."""
+    key = get_survey(survey).key
+    return number_units(table, key) if key and set(key) <= set(table.columns) else None
 
 
 def _compute_leakage(table: pd.DataFrame, fields: NDArray[np.int64]) -> float:
@@ -104,7 +116,9 @@ def _name_splits(splits: NDArray[np.integer[Any]], index: "pd.Index[Any]") -> "p
     return decode_strings(SPLITS, splits, index)
 
 
-def group_objects(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
+def group_objects(
+    table: pd.DataFrame, rules: SplitConfig, survey: str = "sdss"
+) -> NDArray[np.int64]:
     """Assign each object the number of the field or sky cell that it lies in.
 
     Parameters
@@ -113,6 +127,8 @@ def group_objects(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
         Catalogue with the frame keys or positions, `[n]`.
     rules
         Says whether fields or sky cells are kept together.
+    survey
+        Name of the survey.
 
     Returns
     -------
@@ -124,14 +140,17 @@ def group_objects(table: pd.DataFrame, rules: SplitConfig) -> NDArray[np.int64]:
     CatalogError
         If a column is missing.
     """
-    columns = FRAME_KEYS if rules.by == "field" else POSITION
+    key = get_survey(survey).key
+    if rules.by == "field" and not key:
+        raise CatalogError(f'survey {survey} has no fields to split by; set split.by = "sky"')
+    columns = key if rules.by == "field" else POSITION
     missing = [name for name in columns if name not in table]
     if missing:
         raise CatalogError(
             f"the catalogue has no column {', '.join(missing)}, which a split by {rules.by} needs"
         )
     if rules.by == "field":
-        return number_fields(table)
+        return number_units(table, key)
     from astropy import units
     from astropy_healpix import HEALPix
 
@@ -209,7 +228,9 @@ def _check_classes(
             )
 
 
-def count_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
+def count_splits(
+    table: pd.DataFrame, classes: tuple[str, ...], survey: str = "sdss"
+) -> dict[str, Any]:
     """Count the objects of each split and class, and the fields.
 
     Parameters
@@ -218,18 +239,20 @@ def count_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any
         Catalogue with `label` and `split`.
     classes
         Class names in their order.
+    survey
+        Name of the survey.
 
     Returns
     -------
     dict
         ``per_class`` (objects by split and class), ``leakage``, and ``fields`` (how many there
-        are); the last two None where the catalogue has no frame keys.
+        are); the last two None where the catalogue has no key columns.
     """
     rows = pd.Categorical(table["split"], categories=list(SPLITS)).codes
     columns = pd.Categorical(table["label"], categories=list(classes)).codes
     cells = rows.astype(np.int16) * np.int16(len(classes)) + columns
     counts = np.bincount(cells, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), -1)
-    fields = number_fields(table) if set(FRAME_KEYS) <= set(table.columns) else None
+    fields = _number_fields(table, survey)
     return {
         "per_class": {
             name: dict(zip(classes, (int(n) for n in row), strict=True))

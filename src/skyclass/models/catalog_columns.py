@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from skyclass.catalog.match_objects import find_rows
 from skyclass.errors import ModelError
 from skyclass.files import atomic_path, make_directory
-from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.photometry import to_magnitude
-from skyclass.schema import EXTINCTIONS, PSF_WIDTHS
+from skyclass.schema import EXTINCTION, PSF_WIDTH, name_columns
+from skyclass.surveys.registry import get_survey
 
 __all__ = [
     "check_columns",
@@ -25,12 +26,15 @@ __all__ = [
     "write_columns",
 ]
 
+_Take = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.float64]]
+"""From a catalogue and the bands of its survey to columns, `[n, column]`."""
+
 _FOLDER: Final = "columns"
 _MEASURED: Final = {"magnitudes", "colours"}
 """Groups that fluxes alone give."""
 
 
-def check_columns(groups: Sequence[str], catalog: pd.DataFrame) -> None:
+def check_columns(groups: Sequence[str], catalog: pd.DataFrame, bands: Sequence[str]) -> None:
     """Refuse a catalogue that lacks a column that a model is to see.
 
     Parameters
@@ -39,6 +43,8 @@ def check_columns(groups: Sequence[str], catalog: pd.DataFrame) -> None:
         As `model.columns` of the experiment file names them.
     catalog
         Any of its rows.
+    bands
+        Bands of the survey.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def check_columns(groups: Sequence[str], catalog: pd.DataFrame) -> None:
         Where a column is missing.
     """
     for group in groups:
-        _GROUPS[group](catalog.head(1))
+        _GROUPS[group](catalog.head(1), bands)
 
 
 def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -> None:
@@ -66,7 +72,8 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     ModelError
         Where the catalogue lacks a column.
     """
-    values = np.concatenate([_GROUPS[group](catalog) for group in groups], axis=1)
+    bands = get_survey(read_info(cutouts).survey).band_names
+    values = np.concatenate([_GROUPS[group](catalog, bands) for group in groups], axis=1)
     folder = make_directory(cutouts.with_name(_FOLDER))
     for split in catalog["split"].unique():
         rows = find_rows(open_cutouts(cutouts)[split].objects(), catalog)
@@ -154,7 +161,7 @@ def measure_columns(
     groups
         Of the model.
     flux
-        Nanomaggies in u g r i z, `[n, 5]`.
+        Nanomaggies in all bands, `[n, band]`.
 
     Returns
     -------
@@ -179,23 +186,26 @@ def measure_columns(
     return np.concatenate([parts[group] for group in groups], axis=1).astype(np.float32)
 
 
-def _magnitudes(catalog: pd.DataFrame) -> NDArray[np.float64]:
-    """Give the magnitudes, `[n, 5]`."""
-    magnitudes = get_catalog_magnitudes(catalog)
+def _magnitudes(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+    """Return the magnitudes, `[n, band]`."""
+    magnitudes = get_catalog_magnitudes(catalog, bands)
     if magnitudes is None:
-        raise ModelError("model.columns: the catalogue has no psfMag or modelMag in all five bands")
+        raise ModelError(
+            f"model.columns: the catalogue has no psfMag or modelMag in all of {', '.join(bands)}"
+        )
     return magnitudes
 
 
-def _colours(catalog: pd.DataFrame) -> NDArray[np.float64]:
-    """Give u-g, g-r, r-i and i-z, `[n, 4]`."""
-    return -np.diff(_magnitudes(catalog), axis=1)
+def _colours(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+    """Compute the colours of neighbouring bands, `[n, band - 1]`."""
+    return -np.diff(_magnitudes(catalog, bands), axis=1)
 
 
-def _named(names: Sequence[str]) -> Callable[[pd.DataFrame], NDArray[np.float64]]:
+def _named(quantity: str) -> _Take:
     """Take columns as they are."""
 
-    def take(catalog: pd.DataFrame) -> NDArray[np.float64]:
+    def take(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+        names = name_columns(quantity, bands)
         missing = [name for name in names if name not in catalog]
         if missing:
             raise ModelError(f"model.columns: the catalogue lacks {', '.join(missing)}")
@@ -204,9 +214,9 @@ def _named(names: Sequence[str]) -> Callable[[pd.DataFrame], NDArray[np.float64]
     return take
 
 
-_GROUPS: Final[dict[str, Callable[[pd.DataFrame], NDArray[np.float64]]]] = {
+_GROUPS: Final[dict[str, _Take]] = {
     "magnitudes": _magnitudes,
     "colours": _colours,
-    "extinction": _named(EXTINCTIONS),
-    "psf": _named(PSF_WIDTHS),
+    "extinction": _named(EXTINCTION),
+    "psf": _named(PSF_WIDTH),
 }

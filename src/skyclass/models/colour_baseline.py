@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from skyclass.errors import ModelError
-from skyclass.schema import MAGNITUDES, MODEL_MAGNITUDES
+from skyclass.schema import MODEL_MAGNITUDE, PSF_MAGNITUDE, TOTAL_MAGNITUDE, name_columns
 
 __all__ = [
     "compute_concentration",
@@ -18,62 +18,70 @@ __all__ = [
 ]
 
 
-def get_catalog_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
-    """Give the magnitudes that a catalogue has in all bands.
+def get_catalog_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64] | None:
+    """Select the magnitudes that a catalogue has in all bands.
 
     Parameters
     ----------
     table
         Catalogue rows, `[n]`.
+    bands
+        Bands of the survey.
 
     Returns
     -------
     numpy.ndarray or None
-        PSF magnitudes, `[n, 5]`, or model magnitudes where it lacks these, not a number where one
-        is missing; None where it has none at all.
+        PSF magnitudes, `[n, band]`, or model magnitudes where it lacks these, NaN where one is
+        missing; None where it has none at all.
     """
-    for names in (MAGNITUDES, MODEL_MAGNITUDES):
+    for quantity in (PSF_MAGNITUDE, MODEL_MAGNITUDE):
+        names = name_columns(quantity, bands)
         if set(names) <= set(table.columns) and table[list(names)].notna().any(axis=None):
             return table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
     return None
 
 
-def compute_concentration(table: pd.DataFrame) -> NDArray[np.float64] | None:
-    """Give ``psfMag_r - cModelMag_r`` of a catalogue (Strauss et al. 2002, AJ 124, 1810).
+def compute_concentration(table: pd.DataFrame, band: str) -> NDArray[np.float64] | None:
+    """Compute ``psfMag - cModelMag`` of a catalogue (Strauss et al. 2002, AJ 124, 1810).
 
     Parameters
     ----------
     table
         Catalogue rows, `[n]`.
+    band
+        Band that shape is measured in, r of SDSS.
 
     Returns
     -------
     numpy.ndarray or None
         Magnitudes, `[n]`; None where it lacks one of the two.
     """
-    if not {"psfMag_r", "cModelMag_r"} <= set(table.columns):
+    psf, total = f"{PSF_MAGNITUDE}_{band}", f"{TOTAL_MAGNITUDE}_{band}"
+    if not {psf, total} <= set(table.columns):
         return None
-    return (table["psfMag_r"] - table["cModelMag_r"]).to_numpy(np.float64, na_value=np.nan)
+    return (table[psf] - table[total]).to_numpy(np.float64, na_value=np.nan)
 
 
 def make_baseline_features(
-    magnitudes: NDArray[np.float64], concentration: NDArray[np.float64] | None
+    magnitudes: NDArray[np.float64], concentration: NDArray[np.float64] | None, band: int
 ) -> NDArray[np.float64]:
-    """Give the four colours, the r magnitude and, if there is one, a concentration.
+    """Combine the colours, one magnitude and, if there is one, a concentration.
 
     Parameters
     ----------
     magnitudes
-        In u g r i z, `[n, 5]`.
+        In the order of the bands, `[n, band]`.
     concentration
         How concentrated the light is, `[n]`, or None where shape says nothing of class.
+    band
+        Index of the band of the magnitude, r of SDSS.
 
     Returns
     -------
     numpy.ndarray
-        `[n, 5]` or `[n, 6]`; not a number where a magnitude is missing.
+        `[n, band]`, or a column more; NaN where a magnitude is missing.
     """
-    columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [2]]]
+    columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [band]]]
     if concentration is not None:
         columns.append(concentration[:, None])
     return np.concatenate(columns, axis=1)

@@ -38,9 +38,9 @@ from skyclass.models.colour_baseline import (
 )
 from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.photometry import to_magnitude
-from skyclass.schema import FRAME_KEYS, IDS, POSITION
+from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
-from skyclass.surveys.sdss.layout import BANDS, Field
+from skyclass.surveys.survey import Survey
 from skyclass.tasks.task import Task
 
 __all__ = ["BASELINE", "Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
@@ -92,7 +92,7 @@ def evaluate(
     rows = find_rows(test.objects(), catalog)
     objects = catalog.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
-    group = group_objects(catalog, config.split)[rows] if by_group else None
+    group = group_objects(catalog, config.split, info.survey)[rows] if by_group else None
     groups = classifier.spec.columns
     shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
     baselines = classify_by_colours(
@@ -255,19 +255,23 @@ def classify_by_colours(
         Probabilities, `[n, class]`, of gradient boosting (`BASELINE`) and of the nearest
         neighbours (`k-nn`); empty where there are no colours at all.
     """
-    magnitudes = get_catalog_magnitudes(catalog)
-    shape = compute_concentration(catalog) if task.extended else None
+    survey = get_survey(info.survey)
+    magnitudes = get_catalog_magnitudes(catalog, survey.band_names)
+    band = survey.band_names.index(survey.detection_band)
+    shape = compute_concentration(catalog, survey.detection_band) if task.extended else None
     is_measured = info.bands != COLOURS
     if magnitudes is None and not is_measured:
         return {}
     features = []
     for cutouts in (training, test):
         rows = find_rows(cutouts.objects(), catalog)
-        colours = _measured_magnitudes(cutouts) if magnitudes is None else magnitudes[rows]
+        colours = magnitudes[rows] if magnitudes is not None else None
+        if colours is None:
+            colours = _measured_magnitudes(cutouts, survey)
+        concentrated = None if shape is None else shape[rows]
         if task.extended and shape is None and is_measured:
-            features.append(make_baseline_features(colours, _measured_concentration(cutouts)))
-        else:
-            features.append(make_baseline_features(colours, None if shape is None else shape[rows]))
+            concentrated = _measured_concentration(cutouts, survey)
+        features.append(make_baseline_features(colours, concentrated, band))
     given = features[0], training.label, features[1], info.labels
     return {
         BASELINE: predict_by_colour(*given, seed),
@@ -282,46 +286,54 @@ def _batches(cutouts: CutoutSplit) -> list[NDArray[np.int64]]:
     return np.split(rows, rows[size::size])
 
 
-def _measured_magnitudes(cutouts: CutoutSplit) -> NDArray[np.float64]:
+def _measured_magnitudes(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
     """Measure magnitudes in an aperture; not a number where a flux is not positive."""
     offsets = cutouts.offsets()
-    parts = [aperture_flux(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
+    parts = [
+        aperture_flux(cutouts.take(rows), offsets[rows], pixel_scale=survey.pixel_scale)
+        for rows in _batches(cutouts)
+    ]
     return to_magnitude(np.concatenate(parts))
 
 
-def _measured_concentration(cutouts: CutoutSplit) -> NDArray[np.float64]:
+def _measured_concentration(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
     """Measure how concentrated the light is."""
     offsets = cutouts.offsets()
-    parts = [concentration(cutouts.take(rows), offsets[rows]) for rows in _batches(cutouts)]
+    band = survey.band_names.index(survey.detection_band)
+    parts = [
+        concentration(cutouts.take(rows), offsets[rows], band, pixel_scale=survey.pixel_scale)
+        for rows in _batches(cutouts)
+    ]
     return np.concatenate(parts)
 
 
 def _conditions(objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo) -> dict[str, Any]:
     """Give the columns on how the test objects were observed; `objects` are their rows."""
-    fields = _field_names(objects)
+    survey = get_survey(info.survey)
+    fields = _field_names(objects, survey)
     is_measured = info.bands != COLOURS
-    magnitudes = get_catalog_magnitudes(objects)
+    magnitudes = get_catalog_magnitudes(objects, survey.band_names)
     if magnitudes is None and is_measured:
-        magnitudes = _measured_magnitudes(test)
+        magnitudes = _measured_magnitudes(test, survey)
     columns: dict[str, Any] = {"field": fields}
     unknown = np.full(len(test), np.nan)
-    for number, band in enumerate(BANDS):
+    for number, band in enumerate(survey.band_names):
         columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]
     columns |= dict.fromkeys([name for name in CONDITIONS if name not in columns], unknown)
     if is_measured:
-        survey = get_survey(info.survey)
         detection = info.bands.index(survey.detection_band)
         columns |= measure_conditions(test, fields, detection, survey.pixel_scale)
     return columns
 
 
-def _field_names(objects: pd.DataFrame) -> "pd.Series[str]":
-    """Write each object's field as rerun-run-camcol-field; missing where it is not known."""
-    if not set(FRAME_KEYS) <= set(objects.columns):
+def _field_names(objects: pd.DataFrame, survey: Survey) -> "pd.Series[str]":
+    """Name each object's unit of files (rerun-run-camcol-field of SDSS); missing if not known."""
+    if not (survey.key and set(survey.key) <= set(objects.columns)):
         return pd.Series([pd.NA] * len(objects), dtype="string")
-    keys = objects[list(FRAME_KEYS)]
+    keys = objects[list(survey.key)]
     known = keys.notna().all(axis=1)
-    names = [str(Field(*map(int, key))) for key in keys[known].itertuples(index=False)]
+    rows = keys[known].itertuples(index=False, name=None)
+    names = [str(survey.name_unit(dict(zip(survey.key, row, strict=True)))) for row in rows]
     return pd.Series(names, index=keys.index[known], dtype="string").reindex(keys.index)
 
 

@@ -169,12 +169,14 @@ def _catalog(
             update={"clean": clean.model_copy(update={"frame_keys": "require"})}
         )
     progress(Stage.CATALOGUE, 0, 1)
-    source = digest(get_source(config, places.query, progress=progress))
+    survey = config.survey.name
+    source = digest(get_source(config, places.query, survey=survey, progress=progress))
     objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
     task_file = digest(Path(config.task)) if config.task.endswith(".toml") else ""
-    mark = fingerprint(source, task_file, ObjectsConfig(**objects).model_dump(mode="json"))
+    mark = fingerprint(source, task_file, survey, ObjectsConfig(**objects).model_dump(mode="json"))
     if not (places.catalog.exists() and is_done(places.logs, "catalog", mark)):
-        write_catalog(make_catalog(config, places.query, progress=progress), places.catalog)
+        catalog = make_catalog(config, places.query, survey=survey, progress=progress)
+        write_catalog(catalog, places.catalog)
         mark_done(places.logs, "catalog", mark)
     progress(Stage.CATALOGUE, 1, 1)
     return read_catalog(places.catalog), source
@@ -197,7 +199,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
     numbers: NDArray[np.int64] = pd.Categorical(catalog["label"], labels).codes.astype(np.int64)
     codes = {name: numbers[catalog["split"] == name] for name in ("train", "validation")}
     for config in configs:
-        check_columns(config.model.columns, catalog)
+        check_columns(config.model.columns, catalog, get_survey(config.survey.name).band_names)
         check_class_counts(labels, codes, config.training)
 
 

@@ -61,6 +61,8 @@ class FileKind:
     """Whether each object has files of its own; otherwise those of its field."""
     limits: Mapping[str, tuple[int, int]] = field(default_factory=lambda: _SKY)
     """Least and largest value of the columns that are numbers; all but ra and dec are integers."""
+    typical_bytes: float | None = None
+    """Mean size of a file as it is sent, for estimates."""
     default_width: int | None = None
     """Pixels a side where no width is asked for; None where files are not cut to size."""
 

@@ -11,9 +11,11 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from skyclass.config.sections import CatalogConfig
 from skyclass.errors import SurveyError
 from skyclass.frames.frame import Frame
 from skyclass.object_names import name_object
+from skyclass.progress import Progress
 from skyclass.surveys.file_kinds import FileKind
 
 __all__ = ["Band", "OpenUnit", "RowsNeeded", "Survey", "Unit", "UnitFile"]
@@ -142,6 +144,17 @@ class OpenUnit(Protocol):
         """
 
 
+FetchCatalog = Callable[[CatalogConfig, str, Path, Callable[[Path], pd.DataFrame], Progress], Path]
+"""From the settings of a query, the task, a folder for pages, a function that reads a page, and a
+progress report, to the Parquet file of all rows."""
+
+LookUpKey = Callable[
+    [pd.DataFrame, CatalogConfig, Path, Callable[[Path], pd.DataFrame], Progress], pd.DataFrame
+]
+"""From a table with positions, the settings of the catalogue service, a folder for answers, a
+function that reads one, and a progress report, to the table with the columns of the key."""
+
+
 @dataclass(frozen=True)
 class Survey:
     """A survey as a value: all that the rest of the package knows of it.
@@ -176,13 +189,15 @@ class Survey:
     detection_band: str
     """Band in which sources are detected and shape is measured."""
     key: tuple[str, ...]
-    """Catalogue columns that name the unit of files an object lies in, integers or text; empty
-    where every object has files of its own."""
+    """Catalogue columns that name the unit of files an object lies in; empty where every object
+    has files of its own."""
     open_unit: OpenUnit
     """Reads the frames of a unit."""
     find_units: Callable[[Iterable[Path]], Mapping[Any, Path]]
     """Lists the units at or below some directories in order, each with the directory that
     `open_unit` takes for it."""
+    text_key: bool = False
+    """Whether the columns of `key` are text; integers otherwise."""
     list_files: Callable[[Path, Unit], list[UnitFile]] | None = None
     """Lists the files of a unit that lie below a directory, so that they are checked before they
     are used; None where reading them is check enough."""
@@ -195,6 +210,12 @@ class Survey:
     """How the files of units are downloaded; None where they are not."""
     pictures: tuple[FileKind, ...] = ()
     """Ready-made colour pictures that the archive draws."""
+    fetch_catalog: FetchCatalog | None = None
+    """Fetches the result of a catalogue query; None where the archive answers none."""
+    look_up_key: LookUpKey | None = None
+    """Looks up the columns of `key` by position; None where the archive cannot."""
+    decode_ids: Callable[["pd.Series[Any]"], pd.DataFrame] | None = None
+    """Decodes the columns of `key` from `objid`; None where ids do not hold them."""
     make_unit: Callable[[tuple[int | str, ...]], Unit] = Unit
     """Builds a unit of the values of `key`, for a survey that checks them."""
 

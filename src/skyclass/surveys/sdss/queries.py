@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from skyclass.errors import CatalogError
-from skyclass.schema import BANDS
+from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["builtin_query", "into_query", "nearest_query", "page_query"]
 

@@ -1,5 +1,6 @@
 """The Sloan Digital Sky Survey as a `Survey`."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -8,8 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.config.sections import CatalogConfig
 from skyclass.errors import MissingFrameError
 from skyclass.frames.frame import Frame
+from skyclass.progress import Progress
+from skyclass.surveys.sdss.fetch import fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.getjpeg import SDSS_JPEG
 from skyclass.surveys.sdss.layout import (
     BANDS,
@@ -22,8 +26,10 @@ from skyclass.surveys.sdss.layout import (
     find_frame,
     frame_path,
 )
+from skyclass.surveys.sdss.objid import decode_objid
 from skyclass.surveys.sdss.reader import extend_frame, open_field
 from skyclass.surveys.sdss.requests import FRAMES, check_frame
+from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
 
 __all__ = ["SDSS"]
@@ -36,6 +42,18 @@ _SOFTENING: Final = (1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10)
 
 _EXTINCTION: Final = (4.239, 3.303, 2.285, 1.698, 1.263)
 """For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
+
+
+def _look_up_key(
+    table: pd.DataFrame,
+    config: CatalogConfig,
+    work: Path,
+    read: Callable[[Path], pd.DataFrame],
+    progress: Progress,
+) -> pd.DataFrame:
+    """Look up the fields of positions on the server that a configuration names."""
+    server = SkyServer(config.release, config.base_url or HOST)
+    return look_up_frame_keys(table, server, work, read, progress)
 
 
 def _make_field(key: tuple[int | str, ...]) -> Field:
@@ -81,5 +99,8 @@ SDSS: Final = Survey(
     is_primary=_is_primary,
     frames=FRAMES,
     pictures=(SDSS_JPEG,),
+    fetch_catalog=fetch_table,
+    look_up_key=_look_up_key,
+    decode_ids=decode_objid,
     make_unit=_make_field,
 )

@@ -10,17 +10,19 @@ from typing import Final
 
 import pandas as pd
 
-from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path, make_directory
 from skyclass.progress import Progress, Stage, no_progress
-from skyclass.schema import FRAME_KEYS
 from skyclass.surveys.sdss.casjobs import CasJobs
+from skyclass.surveys.sdss.layout import FIELD_KEY
 from skyclass.surveys.sdss.queries import builtin_query, into_query, nearest_query, page_query
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 
 __all__ = ["fetch_pages", "fetch_table", "look_up_frame_keys"]
+
+ReadTable = Callable[[Path], pd.DataFrame]
+"""Reads a table of objects from a file, its ids exact."""
 
 PAGE_ROWS: Final = 100_000
 """Rows a page; SkyServer returns 500,000 at most."""
@@ -33,7 +35,11 @@ RADIUS: Final = 2.0
 
 
 def fetch_table(
-    config: CatalogConfig, task: str, work: Path, *, progress: Progress = no_progress
+    config: CatalogConfig,
+    task: str,
+    work: Path,
+    read: ReadTable,
+    progress: Progress = no_progress,
 ) -> Path:
     """Fetch the table that a configuration asks for.
 
@@ -45,6 +51,8 @@ def fetch_table(
         Task whose built-in query is used where the configuration has none.
     work
         Folder for pages; what is there already is not fetched again.
+    read
+        Reads a page, as `skyclass.catalog.read_table` does.
     progress
         Called with the stage and the pages that have come; their number is not known before
         the last.
@@ -71,11 +79,11 @@ def fetch_table(
     if config.source == "casjobs":
         client = CasJobs(host)
         table = _run_in_mydb(client, query, config.release, work)
-        pages = fetch_pages(client.query, f"SELECT * FROM {table}", work, progress=progress)
+        pages = fetch_pages(client.query, f"SELECT * FROM {table}", work, read, progress=progress)
     else:
         server = SkyServer(config.release, host)
-        pages = fetch_pages(server.query, query, work, progress=progress)
-    whole_table = pd.concat([read_table(page) for page in pages], ignore_index=True)
+        pages = fetch_pages(server.query, query, work, read, progress=progress)
+    whole_table = pd.concat([read(page) for page in pages], ignore_index=True)
     with atomic_path(whole) as partial:
         whole_table.to_parquet(partial, index=False)
     return whole
@@ -85,6 +93,7 @@ def fetch_pages(
     ask: Callable[[str], str | None],
     query: str,
     work: Path,
+    read: ReadTable,
     *,
     rows: int = PAGE_ROWS,
     progress: Progress = no_progress,
@@ -99,6 +108,8 @@ def fetch_pages(
         SELECT with a column `specobjid`.
     work
         Folder for the pages.
+    read
+        Reads a page.
     rows
         Most rows a page.
     progress
@@ -117,13 +128,13 @@ def fetch_pages(
     """
     make_directory(work)
     pages = sorted(work.glob("page-*.csv"))
-    tables = [_read_ids(page) for page in pages]
+    tables = [_read_ids(page, read) for page in pages]
     count, last = sum(len(t) for t in tables), int(tables[-1].max()) if tables else -1
     while (text := ask(page_query(query, last, rows))) is not None:
         page = work / f"page-{len(pages) + 1:06d}.csv"
         with atomic_path(page) as partial:
             partial.write_text(text, encoding="utf-8")
-            ids = _read_ids(partial)
+            ids = _read_ids(partial, read)
         if int(ids.max()) <= last:
             raise CatalogError(
                 f"{page} does not continue after specobjid {last}; the service is faulty"
@@ -137,9 +148,9 @@ def fetch_pages(
     return pages
 
 
-def _read_ids(page: Path) -> "pd.Series[int]":
+def _read_ids(page: Path, read: ReadTable) -> "pd.Series[int]":
     """Read the spectroscopic ids of a page."""
-    table = read_table(page)
+    table = read(page)
     if "specobjid" not in table or table["specobjid"].isna().any():
         raise CatalogError("a query must return an exact specobjid on every row: it is paged by it")
     return table["specobjid"].map(int).astype(object)
@@ -176,7 +187,11 @@ def _join_lines(query: str | None) -> str:
 
 
 def look_up_frame_keys(
-    table: pd.DataFrame, server: SkyServer, work: Path, *, progress: Progress = no_progress
+    table: pd.DataFrame,
+    server: SkyServer,
+    work: Path,
+    read: ReadTable,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame:
     """Look up on SkyServer in which field each position lies.
 
@@ -188,37 +203,39 @@ def look_up_frame_keys(
         Server to ask.
     work
         Folder for the answers; what is there already is not asked again.
+    read
+        Reads an answer.
     progress
         Called with the stage, positions done and positions in all.
 
     Returns
     -------
     pandas.DataFrame
-        The table with `FRAME_KEYS`, missing where no photometric object lies within `RADIUS`.
+        The table with `FIELD_KEY`, missing where no photometric object lies within `RADIUS`.
     """
     places = list(zip(table["ra"].astype(float), table["dec"].astype(float), strict=True))
     _claim(work, sha256(json.dumps([server.url, places]).encode()).hexdigest())
     answers = []
     for start in range(0, len(places), PLACES):
         answer = _fetch_answer(
-            server, places[start : start + PLACES], work / f"keys-{start:08d}.csv"
+            server, places[start : start + PLACES], work / f"keys-{start:08d}.csv", read
         )
         if answer is not None:
             answers.append(answer.assign(place=answer["place"] + start))
         progress(Stage.FRAME_KEYS, min(start + PLACES, len(places)), len(places))
-    empty = pd.DataFrame(columns=["place", *FRAME_KEYS])
+    empty = pd.DataFrame(columns=["place", *FIELD_KEY])
     keys = pd.concat(answers).set_index("place") if answers else empty.set_index("place")
     keys = keys.reindex(range(len(places)))
-    frame_keys = {name: keys[name].astype("Int64").to_numpy() for name in FRAME_KEYS}
+    frame_keys = {name: keys[name].astype("Int64").to_numpy() for name in FIELD_KEY}
     return table.assign(**frame_keys)
 
 
 def _fetch_answer(
-    server: SkyServer, places: list[tuple[float, float]], path: Path
+    server: SkyServer, places: list[tuple[float, float]], path: Path, read: ReadTable
 ) -> pd.DataFrame | None:
     """Return one answer, from disk if it is there."""
     if not path.exists():
         text = server.query(nearest_query(places, RADIUS)) or ""
         with atomic_path(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    return read_table(path) if path.stat().st_size else None
+    return read(path) if path.stat().st_size else None
