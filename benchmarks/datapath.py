@@ -46,8 +46,8 @@ def main(count: int, size: int) -> None:
         cutouts = open_cutouts(Path(name) / "cutouts")["train"]
         formatted = datasets.load_from_disk(str(Path(name) / "cutouts"))["train"]
         formatted = formatted.select_columns(["flux", "offset", "label"]).with_format("numpy")
-        plan = compute_steps(len(cutouts), TrainingConfig(batch_size=BATCH, epochs=1))
-        batches = make_loader(cutouts, TrainingBatchSampler(cutouts.label, plan, BATCH, "none", 1))
+        steps = compute_steps(len(cutouts), TrainingConfig(batch_size=BATCH, epochs=1))
+        batches = make_loader(cutouts, TrainingBatchSampler(cutouts.label, steps, BATCH, "none", 1))
         order = [rows.tolist() for rows in batches.sampler]
         spec = ModelSpec("t", LABELS, "ugriz", "compact", size, BANDS, "nanomaggy", True, "shift")
         plain = ModelSpec("t", LABELS, "ugriz", "compact", size, BANDS, "nanomaggy", True)

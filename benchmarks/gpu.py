@@ -69,9 +69,9 @@ def make_module(network: str, config: TrainingConfig) -> ClassifierModule:
         normalisation="symmetric",
         native=SMOKE and network.startswith("vit"),
     )
-    plan, ones = compute_steps(OBJECTS, config), torch.ones(len(LABELS))
+    steps, ones = compute_steps(OBJECTS, config), torch.ones(len(LABELS))
     module = ClassifierModule(
-        *(Classifier(spec), config, AugmentationConfig(), plan),
+        *(Classifier(spec), config, AugmentationConfig(), steps),
         counts=ones,
         names=[None] * OBJECTS,
         seed=1,
@@ -92,10 +92,10 @@ def stepper(
         with make_autocast(module.config):
             if drawn is None:
                 batch = module.transfer_batch_to_device(next(batches), get_device(), 0)
-                loss, _ = module.loss(batch, next(numbers))
+                loss, _ = module.compute_loss(batch, next(numbers))
             else:
                 label = torch.arange(len(drawn), device=get_device()) % len(LABELS)
-                loss = module.objective(module.classifier.network(drawn), label)
+                loss = module.criterion(module.classifier.network(drawn), label)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -106,12 +106,12 @@ def stepper(
 
 def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
     cutouts = open_cutouts(folder)["train"]
-    plan = compute_steps(len(cutouts), config)
-    order = TrainingBatchSampler(cutouts.label, plan, config.batch_size, "none", 1)
-    batches = make_loader(cutouts, order)
+    steps = compute_steps(len(cutouts), config)
+    sampler = TrainingBatchSampler(cutouts.label, steps, config.batch_size, "none", 1)
+    batches = make_loader(cutouts, sampler)
     number = 0
     while True:
-        order.set_epoch(number)
+        sampler.set_epoch(number)
         yield from batches
         number += 1
 
@@ -203,8 +203,8 @@ def main() -> None:
                 f" images/s, {100 * share:.0f} % of that"
             )
         theirs = hugging_face_rate(drawn)
-        told = "transformers is not installed" if theirs is None else f"{theirs:,.0f} images/s"
-        print(f"Hugging Face Trainer on the same pictures: {told}")
+        outcome = "transformers is not installed" if theirs is None else f"{theirs:,.0f} images/s"
+        print(f"Hugging Face Trainer on the same pictures: {outcome}")
         print("images/s: training from stored cutouts, on ready pictures, busy; inference")
         for network in FIVE:
             stored = rate(stepper(make_module(network, config), feed))

@@ -43,11 +43,11 @@ def test_a_command_with_two_processes_gives_the_metrics_of_one(
         (tmp_path / f"{devices}.toml").write_text(text)
     run_experiment(tmp_path / "1.toml", tmp_path / "1")
     command = [sys.executable, "-m", "skyclass", "experiment", str(tmp_path / "2.toml")]
-    told = subprocess.run(
+    ended = subprocess.run(
         [*command, "--out", str(tmp_path / "2")], capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("test accuracy")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("test accuracy")
     one, two = (
         json.loads((tmp_path / d / "model" / "history.json").read_text()) for d in ("1", "2")
     )

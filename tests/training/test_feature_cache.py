@@ -44,7 +44,7 @@ def test_trained_on_stored_features_is_the_same(
         assert [e[name] for e in curves] == pytest.approx([e[name] for e in wanted], abs=1e-5)
 
 
-def test_an_interrupted_head_is_gone_on_with(cutouts: Path, tmp_path: Path) -> None:
+def test_an_interrupted_head_is_resumed(cutouts: Path, tmp_path: Path) -> None:
     def interrupt(_stage: str, done: int, _total: int, _detail: str = "") -> None:
         if done == 2:
             raise KeyboardInterrupt
@@ -80,7 +80,7 @@ def test_a_second_training_computes_nothing(
     def refuse(*_arguments: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(module, "_features", refuse)
+    monkeypatch.setattr(module, "_compute_features", refuse)
     again = shortly(cutouts, tmp_path / "again")
     assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
     with pytest.raises(AssertionError, match="computed again"):
@@ -92,7 +92,7 @@ def test_what_was_computed_before_an_interruption_is_kept(
 ) -> None:
     monkeypatch.setattr(module, "_PART", 32)
     stored, classifier = open_cutouts(cutouts)["train"], Classifier(spec())
-    real, calls = module._features, []
+    real, calls = module._compute_features, []
 
     def failing(*arguments: object) -> object:
         calls.append(1)
@@ -100,7 +100,7 @@ def test_what_was_computed_before_an_interruption_is_kept(
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(module, "_features", failing)
+    monkeypatch.setattr(module, "_compute_features", failing)
     with pytest.raises(KeyboardInterrupt):
         cache_features(classifier, stored, tmp_path, "train", nullcontext)
     assert len(list(tmp_path.iterdir())) == 2
@@ -111,8 +111,8 @@ def test_what_was_computed_before_an_interruption_is_kept(
     with torch.no_grad():
         flux, offset = stored.take(rows), stored.offsets()[rows]
         expected = classifier.embed(torch.from_numpy(flux), torch.from_numpy(offset))
-    found = CachedFeatures(tmp_path, "train", len(stored)).take(rows)
-    np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
+    cached = CachedFeatures(tmp_path, "train", len(stored)).take(rows)
+    np.testing.assert_allclose(cached, expected.numpy(), atol=1e-5)
 
 
 def test_the_key_tells_backbones_and_pictures_apart_but_not_heads(cutouts: Path) -> None:

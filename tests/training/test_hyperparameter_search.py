@@ -5,19 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from skyclass.config.sections import CatalogConfig, Experiment
-from skyclass.config.training_sections import TrainingConfig
 from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
 from skyclass.errors import ConfigError, TrainingError
 from skyclass.training.hyperparameter_search import search_hyperparameters
-from skyclass.training.lr_finder import (
-    LearningRateSweep,
-    find_learning_rate,
-    plot_learning_rate_sweep,
-)
-from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -44,11 +36,11 @@ def test_an_interrupted_search_ends_the_same(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         search_hyperparameters(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
-    found = search_hyperparameters(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
+    result = search_hyperparameters(SPACE, tmp_path / "broken", interrupted, maximise=False, seed=1)
     assert asked[5] == asked[6]
     assert len(asked) == 13
     whole = search_hyperparameters(SPACE, tmp_path / "whole", judge, maximise=False, seed=1)
-    assert found == whole
+    assert result == whole
     assert whole.figure == judge(0, whole.values) < 1
     tables = [pd.read_csv(tmp_path / name / "trials.csv") for name in ("broken", "whole")]
     pd.testing.assert_frame_equal(*tables)
@@ -69,8 +61,8 @@ def test_trials_that_fail_are_left_out(tmp_path: Path) -> None:
         return judge(number, values)
 
     short = SPACE.model_copy(update={"trials": 4})
-    found = search_hyperparameters(short, tmp_path / "half", failing, maximise=True, seed=1)
-    assert (found.trials, found.failed) == (4, 2)
+    result = search_hyperparameters(short, tmp_path / "half", failing, maximise=True, seed=1)
+    assert (result.trials, result.failed) == (4, 2)
 
     def never(_number: int, _values: dict) -> float:
         raise TrainingError("the loss is not finite")
@@ -105,27 +97,8 @@ def test_bad_search_files(tmp_path: Path, text: str, message: str) -> None:
 def test_values_are_put_into_the_experiment(tmp_path: Path) -> None:
     text = '[space]\n"training.batch_size" = [16, 32]\n"images.type" = ["ugriz", "gri"]\n'
     (tmp_path / "space.toml").write_text(text)
-    found = read_search(tmp_path / "space.toml", EXPERIMENT)
-    assert found.space["training.batch_size"] == (16, 32)
+    config = read_search(tmp_path / "space.toml", EXPERIMENT)
+    assert config.space["training.batch_size"] == (16, 32)
     changed = with_values(EXPERIMENT, {"training.batch_size": 16, "images.type": "gri"})
     assert (changed.training.batch_size, changed.images.type) == (16, "gri")
     assert changed.training.model_fields_set == {"batch_size"}
-
-
-def test_a_learning_rate_that_learns(cutouts: Path, tmp_path: Path) -> None:
-    before = sorted(cutouts.parent.rglob("*"))
-    test = find_learning_rate(cutouts, spec(), TrainingConfig(batch_size=20), steps=60)
-    assert 1e-5 < test.suggestion < 0.5
-    assert test.losses.min() < 0.8 * test.losses[0]
-    assert np.all(np.diff(np.log(test.rates)) > 0)
-    assert sorted(cutouts.parent.rglob("*")) == before
-    plot_learning_rate_sweep(test, tmp_path / "rates.png")
-    with Image.open(tmp_path / "rates.png") as picture:
-        assert picture.format == "PNG"
-
-
-def test_a_loss_that_never_falls() -> None:
-    with pytest.raises(TrainingError, match="falls at no learning rate"):
-        _ = LearningRateSweep(np.geomspace(1e-7, 1, 50), np.linspace(1, 2, 50)).suggestion
-    with pytest.raises(TrainingError, match="falls at no learning rate"):
-        _ = LearningRateSweep(np.array([1e-7]), np.array([0.0])).suggestion

@@ -47,36 +47,36 @@ def module(
 
 @pytest.mark.parametrize("image_type", ["ugriz", "lupton:irg", "grey:each"])
 def test_without_augmentation_the_loss_is_that_of_the_objects(image_type: str) -> None:
-    plain, given = module(image_type), batch()
-    logits = plain.classifier(given.flux, given.offset)
-    expected = cross_entropy(logits, given.label.repeat_interleave(plain.classifier.samples))
-    torch.testing.assert_close(plain.training_step(given, 0), expected)
+    plain, objects = module(image_type), batch()
+    logits = plain.classifier(objects.flux, objects.offset)
+    expected = cross_entropy(logits, objects.label.repeat_interleave(plain.classifier.samples))
+    torch.testing.assert_close(plain.training_step(objects, 0), expected)
 
 
 def test_augmentation_changes_the_registered_bands_of_the_type() -> None:
-    dusty, given = module("asinh:zu", AugmentationConfig(turn=False, reddening=0.5)), batch()
+    dusty, objects = module("asinh:zu", AugmentationConfig(turn=False, reddening=0.5)), batch()
     excess = 0.5 * torch.rand(6, generator=torch.Generator().manual_seed(1_000_003))
-    redder = redden(given.flux, excess, BANDS)
-    expected = cross_entropy(dusty.classifier(redder, given.offset), given.label)
-    torch.testing.assert_close(dusty.training_step(given, 0), expected)
-    plain = cross_entropy(dusty.classifier(given.flux, given.offset), given.label)
+    redder = redden(objects.flux, excess, BANDS)
+    expected = cross_entropy(dusty.classifier(redder, objects.offset), objects.label)
+    torch.testing.assert_close(dusty.training_step(objects, 0), expected)
+    plain = cross_entropy(dusty.classifier(objects.flux, objects.offset), objects.label)
     assert abs(float(plain - expected)) > 1e-4
 
 
 def test_every_batch_of_a_step_is_changed_differently() -> None:
-    dusty, given = module("asinh:zu", AugmentationConfig(turn=False, reddening=0.5)), batch()
-    losses = [float(dusty.training_step(given, number).detach()) for number in (0, 1, 0)]
+    dusty, objects = module("asinh:zu", AugmentationConfig(turn=False, reddening=0.5)), batch()
+    losses = [float(dusty.training_step(objects, number).detach()) for number in (0, 1, 0)]
     assert losses[0] != losses[1]
     # batch normalisation moves its running mean, which training does not read
     assert losses[0] == pytest.approx(losses[2], rel=1e-6)
 
 
-def test_a_loss_that_is_no_number_names_the_objects() -> None:
-    broken, given = module(), batch()
+def test_a_loss_that_is_not_finite_names_the_objects() -> None:
+    broken, objects = module(), batch()
     with torch.no_grad():
         broken.classifier.head.weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"batch 2; .*learning_rate.*: 1237, row 1, 1239, 1240"):
-        broken.training_step(given, 2)
+        broken.training_step(objects, 2)
 
 
 def test_a_frozen_backbone_stays_as_it_is() -> None:
@@ -91,7 +91,7 @@ def test_a_frozen_backbone_stays_as_it_is() -> None:
     assert changed == {"network.head.weight", "network.head.bias"}
 
 
-def test_the_average_follows_as_told() -> None:
+def test_the_moving_average_follows_the_schedule() -> None:
     followed = module(average=0.5)
     assert followed.kept is followed.average is not None
     weight = followed.classifier.head.weight
@@ -100,7 +100,7 @@ def test_the_average_follows_as_told() -> None:
     for decay in (0.1, 2 / 11, 0.25):
         with torch.no_grad():
             weight.add_(1.0)
-        followed._follow(followed.average)
+        followed._update_average(followed.average)
         expected = decay * expected + (1 - decay) * weight.detach().double()
     torch.testing.assert_close(followed.average.head.weight.double(), expected, rtol=1e-5, atol=0)
     assert not any(p.requires_grad for p in followed.average.parameters())
@@ -111,7 +111,7 @@ def test_a_compiled_network_gives_the_same(
 ) -> None:
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda f: compiled.append(f) or f)
-    plain, fast, given = module(), module(compile=True), batch()
-    torch.testing.assert_close(fast.training_step(given, 0), plain.training_step(given, 0))
+    plain, fast, objects = module(), module(compile=True), batch()
+    torch.testing.assert_close(fast.training_step(objects, 0), plain.training_step(objects, 0))
     assert len(compiled) == 1
     assert fast.classifier.state_dict().keys() == plain.classifier.state_dict().keys()

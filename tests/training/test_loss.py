@@ -1,4 +1,4 @@
-"""What is made small: against scikit-learn, closed forms and what the paper promises."""
+"""The loss: against scikit-learn, closed forms and what the paper promises."""
 
 import numpy as np
 import pytest
@@ -14,25 +14,25 @@ LABEL = torch.repeat_interleave(torch.arange(3), COUNTS)
 LOGITS = torch.randn(100, 3, generator=torch.Generator().manual_seed(1))
 
 
-def objective(**training: object) -> ClassificationLoss:
+def make_loss(**training: object) -> ClassificationLoss:
     return ClassificationLoss(COUNTS, TrainingConfig(**training))
 
 
 def test_plain_and_smoothed_are_torchs_own() -> None:
-    torch.testing.assert_close(objective()(LOGITS, LABEL), cross_entropy(LOGITS, LABEL))
+    torch.testing.assert_close(make_loss()(LOGITS, LABEL), cross_entropy(LOGITS, LABEL))
     smoothed = cross_entropy(LOGITS, LABEL, label_smoothing=0.2)
-    torch.testing.assert_close(objective(label_smoothing=0.2)(LOGITS, LABEL), smoothed)
+    torch.testing.assert_close(make_loss(label_smoothing=0.2)(LOGITS, LABEL), smoothed)
 
 
 def test_class_weights_are_scikit_learns() -> None:
     weight = compute_class_weight("balanced", classes=np.arange(3), y=LABEL.numpy())
     expected = cross_entropy(LOGITS, LABEL, weight=torch.tensor(weight, dtype=torch.float32))
     # over all training objects the weights are one on average, so torch's weighted mean agrees
-    torch.testing.assert_close(objective(imbalance="class-weights")(LOGITS, LABEL), expected)
+    torch.testing.assert_close(make_loss(imbalance="class-weights")(LOGITS, LABEL), expected)
 
 
 def test_weighted_losses_of_parts_add_up() -> None:
-    weighted = objective(imbalance="class-weights")
+    weighted = make_loss(imbalance="class-weights")
     parts = [weighted(LOGITS[i::2], LABEL[i::2]) for i in range(2)]
     torch.testing.assert_close((parts[0] + parts[1]) / 2, weighted(LOGITS, LABEL))
 
@@ -46,7 +46,7 @@ def test_weighted_losses_of_parts_add_up() -> None:
     ],
 )
 def test_what_a_classifier_that_sees_nothing_learns(imbalance: str, shares: list[float]) -> None:
-    loss, logits = objective(imbalance=imbalance), torch.zeros(3, requires_grad=True)
+    loss, logits = make_loss(imbalance=imbalance), torch.zeros(3, requires_grad=True)
     optimizer = torch.optim.LBFGS([logits], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:

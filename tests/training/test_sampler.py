@@ -1,10 +1,9 @@
-"""Rounds of steps, and which objects are drawn in them."""
+"""Which objects are drawn, in which order."""
 
 import numpy as np
 import pytest
 
 from skyclass.config.training_sections import TrainingConfig
-from skyclass.errors import TrainingError
 from skyclass.training import sampler as order_module
 from skyclass.training.sampler import (
     SequentialBatchSampler,
@@ -15,26 +14,6 @@ from skyclass.training.sampler import (
 from skyclass.training.steps import compute_steps
 
 LABEL = np.repeat([0, 1, 2], [60, 30, 10])
-
-
-@pytest.mark.parametrize(
-    ("training", "rounds", "steps", "batches"),
-    [
-        ({}, 4, 10, 10),
-        ({"accumulate": 3}, 4, 3, 9),
-        ({"validate_every": 7}, 5, 7, 10),
-        ({"validate_every": 7, "accumulate": 2}, 2, 7, 10),
-        ({"validate_every": 1000}, 1, 40, 10),
-    ],
-)
-def test_steps_are_divided_into_rounds(training, rounds: int, steps: int, batches: int) -> None:
-    plan = compute_steps(100, TrainingConfig(epochs=4, batch_size=10, **training))
-    assert (plan.rounds, plan.round_steps, plan.epoch_batches) == (rounds, steps, batches)
-
-
-def test_objects_that_do_not_fill_a_step_are_refused() -> None:
-    with pytest.raises(TrainingError, match="do not fill a batch of 60 times accumulate = 2"):
-        compute_steps(100, TrainingConfig(batch_size=60, accumulate=2))
 
 
 def test_an_epoch_is_every_object_once() -> None:
@@ -61,11 +40,11 @@ def test_oversampling_draws_all_objects_and_small_classes_repeatedly() -> None:
 
 def test_rounds_go_through_the_epochs_without_a_gap() -> None:
     config = TrainingConfig(epochs=3, batch_size=10, validate_every=7)
-    order = TrainingBatchSampler(LABEL, compute_steps(100, config), 10, "none", seed=5)
+    sampler = TrainingBatchSampler(LABEL, compute_steps(100, config), 10, "none", seed=5)
     drawn = []
     for number in range(4):
-        order.set_epoch(number)
-        drawn += list(order)
+        sampler.set_epoch(number)
+        drawn += list(sampler)
     expected = np.concatenate([draw_epoch(LABEL, "none", 5, epoch) for epoch in range(3)])
     assert np.array_equal(np.concatenate(drawn), expected[:280])
 

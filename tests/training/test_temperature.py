@@ -30,19 +30,19 @@ def test_against_another_minimiser() -> None:
         return loss
 
     loss = optimizer.step(closure)
-    found = fit_temperature(logits[:, None], label)
-    assert found == pytest.approx(float(log_t.exp()), rel=1e-4)
-    assert found == pytest.approx(3.0, rel=0.1)
-    assert float(loss) > compute_negative_log_likelihood(logits[:, None], label, found)
+    temperature = fit_temperature(logits[:, None], label)
+    assert temperature == pytest.approx(float(log_t.exp()), rel=1e-4)
+    assert temperature == pytest.approx(3.0, rel=0.1)
+    assert float(loss) > compute_negative_log_likelihood(logits[:, None], label, temperature)
 
 
 def test_calibration_error_falls_on_other_objects() -> None:
     logits, label = overconfident()
-    found = fit_temperature(logits[:2000, None], label[:2000])
+    temperature = fit_temperature(logits[:2000, None], label[:2000])
     rest, true = torch.from_numpy(logits[2000:]), torch.from_numpy(label[2000:])
     before, after = (
         float(multiclass_calibration_error(torch.softmax(rest / t, 1), true, 4, n_bins=15))
-        for t in (1.0, found)
+        for t in (1.0, temperature)
     )
     assert before > 0.1
     assert after < before / 4

@@ -1,18 +1,18 @@
 """Find good settings of an experiment, judged on its validation objects alone."""
 
-import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from skyclass.config.experiment_file import read_config, write_config
 from skyclass.config.sections import Experiment
-from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
+from skyclass.config.tuning_file import Choice, Range, SearchConfig, read_search, with_values
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath
 from skyclass.images.registry import get_image_type
-from skyclass.models.model_spec import make_spec
+from skyclass.models.model_spec import ModelSpec, make_spec
 from skyclass.models.presets import apply_preset
+from skyclass.models.training_history import TrainingHistory, read_history
 from skyclass.pipeline.experiment import check_experiment, claim
 from skyclass.pipeline.prepare import Objects, Places, prepare
 from skyclass.progress import Progress, no_progress
@@ -107,10 +107,11 @@ def tune(
     objects = _prepared(apply_preset(config), out, progress)
     monitor = apply_preset(config).training.monitor
 
-    def judge(number: int, values: dict[str, Any]) -> float:
+    def judge(number: int, values: Mapping[str, Choice]) -> float:
         folder = out / "trials" / f"{number:04d}"
         history = _trained(apply_preset(with_values(config, values)), objects, folder)
-        return float(history["epochs"][history["best_epoch"]][f"validation_{monitor}"])
+        best = history.best
+        return best.validation_loss if monitor == "loss" else best.validation_accuracy
 
     found = search_hyperparameters(
         searched,
@@ -148,7 +149,7 @@ def _prepared(config: Experiment, out: Path, progress: Progress) -> Objects:
     return prepare({"": config}, Places.within(out), progress)[""]
 
 
-def _trained(config: Experiment, objects: Objects, folder: Path) -> dict[str, Any]:
+def _trained(config: Experiment, objects: Objects, folder: Path) -> TrainingHistory:
     """Train, and give the story of the training alone: weights would fill the disk."""
     train(
         objects.cutouts,
@@ -158,12 +159,12 @@ def _trained(config: Experiment, objects: Objects, folder: Path) -> dict[str, An
         augmentation=config.augmentation,
         seed=_seed(config),
     )
-    history: dict[str, Any] = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    history = read_history(folder)
     shutil.rmtree(folder)
     return history
 
 
-def _spec(config: Experiment, objects: Objects) -> Any:
+def _spec(config: Experiment, objects: Objects) -> ModelSpec:
     """Say what an experiment trains."""
     registration = check_experiment(config)
     task = get_task(config.task)

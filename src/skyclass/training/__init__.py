@@ -1,1 +1,1 @@
-"""Data loading, the Lightning module, the training itself, and the search for its settings."""
+"""Training: data loading, the Lightning module, its callbacks, the search for settings."""

@@ -1,4 +1,4 @@
-"""Whether there are objects enough to learn from and to judge with."""
+"""Check that every class has objects to learn from and to validate with."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,21 +16,21 @@ __all__ = ["check_class_counts"]
 def check_class_counts(
     labels: Sequence[str], codes: Mapping[str, NDArray[np.int64]], config: TrainingConfig
 ) -> None:
-    """Refuse splits that nothing can be learnt from, or judged with.
+    """Check that the splits suffice for a training.
 
     Parameters
     ----------
     labels
-        Names of the classes.
+        Class names.
     codes
         Classes of the objects of the splits `train` and `validation`, `[n]`.
     config
-        How to train.
+        Settings of the training.
 
     Raises
     ------
     TrainingError
-        Where there is one class only, a class has no object in a split, or the training objects do
+        If there is only one class, a class has no object in a split, or the training objects do
         not fill a batch.
     """
     if len(labels) < 2:

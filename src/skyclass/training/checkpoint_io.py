@@ -1,4 +1,4 @@
-"""Training state as safetensors and JSON, so that no pickle is ever read."""
+"""Write and read checkpoints as safetensors and JSON, so that no pickle is ever read."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ __all__ = ["SafetensorsCheckpointIO"]
 
 
 class SafetensorsCheckpointIO(CheckpointIO):
-    """Write Lightning's checkpoints without pickle, under a temporary name, then rename."""
+    """Lightning's checkpoints without pickle, written under a temporary name, then renamed."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None

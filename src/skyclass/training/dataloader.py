@@ -1,4 +1,4 @@
-"""Batches of stored cutouts, or of the features that a frozen backbone gave of them."""
+"""Batches of stored cutouts, or of the cached features of a frozen backbone."""
 
 from typing import NamedTuple
 
@@ -26,11 +26,11 @@ class CutoutBatch(NamedTuple):
     row: Tensor
     """Rows in the split, int64 `[n]`."""
     columns: Tensor | None = None
-    """Of the catalogue, float32 `[n, column]`, where the model has any."""
+    """Catalogue columns, float32 `[n, column]`, if the model takes any."""
 
 
 class FeatureBatch(NamedTuple):
-    """What the head sees of cutouts."""
+    """The input of a network's head."""
 
     features: Tensor
     """Float32 `[n * samples, width]`."""
@@ -78,27 +78,27 @@ class _FeatureBatches(Dataset[Batch]):
 
 def make_loader(
     cutouts: CutoutSplit,
-    order: Sampler[NDArray[np.int64]],
+    sampler: Sampler[NDArray[np.int64]],
     features: CachedFeatures | None = None,
     columns: NDArray[np.float32] | None = None,
 ) -> DataLoader[Batch]:
-    """Give batches of a split.
+    """Build the data loader of a split.
 
     Parameters
     ----------
     cutouts
         One split.
-    order
-        Gives the rows of each batch.
+    sampler
+        Yields the rows of each batch.
     features
-        Read in place of the cutouts, where given.
+        Read in place of the cutouts, unless None.
     columns
-        Of the catalogue, `[n, column]`, for a model that has any.
+        Catalogue columns, `[n, column]`, if the model takes any.
 
     Returns
     -------
     torch.utils.data.DataLoader
-        Of `CutoutBatch`, or of `FeatureBatch`.
+        Yields `CutoutBatch`, or `FeatureBatch`.
     """
     batches: Dataset[Batch] = (
         _CutoutBatches(cutouts, columns)
@@ -106,4 +106,6 @@ def make_loader(
         else _FeatureBatches(cutouts.label, features)
     )
     # pinned memory is copied to a GPU while it computes
-    return DataLoader(batches, batch_size=None, sampler=order, pin_memory=torch.cuda.is_available())
+    return DataLoader(
+        batches, batch_size=None, sampler=sampler, pin_memory=torch.cuda.is_available()
+    )

@@ -1,140 +1,84 @@
-"""Keep the best and the last weights on disk, and tell when to stop."""
+"""Decide which round is the best so far, and when a training stops."""
 
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 from lightning.pytorch.callbacks import Callback
-from safetensors.torch import load_file, save
 
 from skyclass.config.training_sections import TrainingConfig
-from skyclass.files import atomic_path
-from skyclass.models.classifier import Classifier
-from skyclass.progress import Progress, Stage
-from skyclass.training.steps import TrainingSteps
+from skyclass.models.training_history import TrainingRound
+from skyclass.training.history_recorder import HistoryRecorder
 
-__all__ = ["Keeper", "best_round", "is_stale"]
-
-_BEST: Final = "best.safetensors"
-_LAST: Final = "last.safetensors"
-_FIGURES: Final = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+__all__ = ["EarlyStopping", "find_best_round", "should_stop"]
 
 
-class Keeper(Callback):
-    """Remembers every round's figures, also over an interruption.
+class EarlyStopping(Callback):
+    """Stop a training whose validation figures no longer improve.
 
     Parameters
     ----------
-    state
-        Folder of what a training needs to go on.
     config
-        Says what is best, and when no better one is waited for.
-    plan
-        Steps of the training.
-    progress
-        Called after each round with the stage, rounds done, most rounds, and the round's figures.
+        Figure to monitor, patience and threshold.
+    recorder
+        Rounds so far; comes before this callback in the trainer's list.
     """
 
-    def __init__(
-        self, state: Path, config: TrainingConfig, plan: TrainingSteps, progress: Progress
-    ) -> None:
-        self._state = state
+    def __init__(self, config: TrainingConfig, recorder: HistoryRecorder) -> None:
         self._config = config
-        self._plan = plan
-        self._progress = progress
-        self._rounds: list[dict[str, float]] = []
-
-    @property
-    def last(self) -> Path | None:
-        """Checkpoint that an interrupted training left."""
-        path = self._state / _LAST
-        return path if path.exists() else None
-
-    @property
-    def history(self) -> dict[str, Any]:
-        """All rounds and the number of the best one."""
-        return {
-            "epochs": self._rounds,
-            "best_epoch": best_round(self._rounds, self._config.monitor),
-            "steps_per_epoch": self._plan.epoch_batches // self._plan.accumulate,
-            "validate_every": self._plan.round_steps,
-        }
-
-    def restore_best(self, classifier: Classifier) -> None:
-        """Put the best weights into a classifier; what is not among them never changed."""
-        classifier.load_state_dict(load_file(self._state / _BEST), strict=False)
+        self._recorder = recorder
 
     def on_train_start(self, trainer: Any, _module: Any) -> None:
-        """Stop at once where an interrupted training had come to its end."""
-        trainer.should_stop = is_stale(self._rounds, self._config)
+        """Stop at once if a resumed training had already reached its end."""
+        trainer.should_stop = should_stop(self._recorder.rounds, self._config)
 
-    def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-        """Record a round, then write its weights where they are the best, then the checkpoint."""
-        number = trainer.current_epoch
-        figures = {name: float(trainer.callback_metrics[name]) for name in _FIGURES}
-        step = (number + 1) * self._plan.round_steps
-        self._rounds.append({"epoch": number, "step": step, **figures})
-        if trainer.is_global_zero and best_round(self._rounds, self._config.monitor) == number:
-            with atomic_path(self._state / _BEST) as partial:
-                partial.write_bytes(save(module.learnt(module.kept.state_dict())))
-        trainer.save_checkpoint(self._state / _LAST)
-        trainer.should_stop = is_stale(self._rounds, self._config)
-        if trainer.is_global_zero:
-            detail = (
-                f"validation loss {figures['validation_loss']:.4f}"
-                f" accuracy {figures['validation_accuracy']:.4f}"
-            )
-            self._progress(Stage.TRAINING, len(self._rounds), self._plan.rounds, detail)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give what a checkpoint keeps."""
-        return {"epochs": self._rounds}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take back what a checkpoint kept."""
-        self._rounds = list(state_dict["epochs"])
+    def on_train_epoch_end(self, trainer: Any, _module: Any) -> None:
+        """Stop after a round if patience has run out."""
+        trainer.should_stop = should_stop(self._recorder.rounds, self._config)
 
 
-def best_round(rounds: list[dict[str, float]], monitor: str) -> int:
-    """Find the round with the lowest loss or the highest accuracy.
+def find_best_round(rounds: Sequence[TrainingRound], monitor: str) -> int:
+    """Find the round with the lowest validation loss or the highest validation accuracy.
 
     Parameters
     ----------
     rounds
-        Figures of each round, at least one.
+        Rounds so far, at least one.
     monitor
-        `loss` or `accuracy`, of the validation objects.
+        `loss` or `accuracy`.
 
     Returns
     -------
     int
         Its number; the first of several equal ones.
     """
-    values = [-round_["validation_accuracy"] for round_ in rounds]
-    if monitor == "loss":
-        values = [round_["validation_loss"] for round_ in rounds]
+    values = [_penalty(one, monitor) for one in rounds]
     return values.index(min(values))
 
 
-def is_stale(rounds: list[dict[str, float]], config: TrainingConfig) -> bool:
-    """Tell whether no better round is to be waited for.
+def should_stop(rounds: Sequence[TrainingRound], config: TrainingConfig) -> bool:
+    """Check whether patience has run out.
 
     Parameters
     ----------
     rounds
-        Figures of each round.
+        Rounds so far.
     config
-        Says what is monitored, the patience and the threshold.
+        Figure to monitor, patience and threshold.
 
     Returns
     -------
     bool
-        Whether as many rounds as the patience went by since one that was better than all before
-        by more than the threshold.
+        Whether `patience` rounds have passed since one that improved on all before it by more
+        than the threshold.
     """
-    sign = 1 if config.monitor == "loss" else -1
     best, waited = float("inf"), 0
-    for round_ in rounds:
-        value = sign * round_[f"validation_{config.monitor}"]
+    for one in rounds:
+        value = _penalty(one, config.monitor)
         waited = 0 if value < best - config.threshold else waited + 1
         best = value if waited == 0 else best
     return waited >= config.patience
+
+
+def _penalty(one: TrainingRound, monitor: str) -> float:
+    """Select the monitored figure of a round, signed so that lower is better."""
+    return one.validation_loss if monitor == "loss" else -one.validation_accuracy

@@ -1,4 +1,4 @@
-"""What a frozen backbone makes of stored cutouts: computed once and kept on disk, part by part."""
+"""Cache of the features of a frozen backbone: computed once, kept on disk part by part."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from skyclass.models.classifier import Classifier
 __all__ = ["CachedFeatures", "cache_features", "hash_feature_inputs"]
 
 _PART: Final = 512
-"""Objects in a file: what is computed again at most after an interruption."""
+"""Objects in a file: an interruption costs the computation of one part at most."""
 _NOT_OF_FEATURES: Final = {
     "frozen",
     "head",
@@ -32,6 +32,7 @@ _NOT_OF_FEATURES: Final = {
     "temperature",
     "temperature_from",
 }
+"""Fields of a model's specification that do not change its features."""
 
 
 class CachedFeatures:
@@ -40,18 +41,18 @@ class CachedFeatures:
     Parameters
     ----------
     folder
-        Where `cache_features` wrote.
+        Folder that `cache_features` wrote into.
     split
         Name of the split.
     count
-        Objects of it.
+        Objects of the split.
     """
 
     def __init__(self, folder: Path, split: str, count: int) -> None:
         # each `[part, samples, width]`
         self._parts = [
             np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in _parts(folder, split, count)
+            for path in _list_parts(folder, split, count)
         ]
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -82,27 +83,27 @@ def hash_feature_inputs(
     precision: str,
     columns: NDArray[np.float32] | None = None,
 ) -> str:
-    """Hash everything that decides the features.
+    """Hash everything that determines the features.
 
     Parameters
     ----------
     classifier
-        Its backbone and image type.
+        Its backbone and image type count.
     fingerprint
-        That of the cutouts.
+        Fingerprint of the cutouts.
     precision
-        Of the arithmetic.
+        Precision of the arithmetic.
     columns
-        Of the catalogue's training objects, which cutouts do not hold.
+        Catalogue columns of the training objects, which cutouts do not hold.
 
     Returns
     -------
     str
-        Name of the folder that holds them.
+        Name of the folder of these features.
     """
     spec = {k: v for k, v in asdict(classifier.spec).items() if k not in _NOT_OF_FEATURES}
-    told = [__version__, torch.__version__, fingerprint, precision, spec]
-    digest = sha256(json.dumps(told, default=str).encode())
+    settings = [__version__, torch.__version__, fingerprint, precision, spec]
+    digest = sha256(json.dumps(settings, default=str).encode())
     if classifier.spec.upscaler is not None:
         digest.update(Path(classifier.spec.upscaler).read_bytes())
     if columns is not None:
@@ -121,38 +122,38 @@ def cache_features(
     cutouts: CutoutSplit,
     folder: Path,
     split: str,
-    arithmetic: Callable[[], torch.autocast],
+    make_context: Callable[[], torch.autocast],
     columns: NDArray[np.float32] | None = None,
 ) -> None:
-    """Compute the features of a split; parts that are there already are not computed again.
+    """Compute the features of a split; parts that exist already are kept.
 
     Parameters
     ----------
     classifier
-        Its backbone, on the device to compute on, is put into evaluation mode.
+        Its backbone, on the device to compute on, is switched to evaluation mode.
     cutouts
         The split.
     folder
-        Where the parts lie, of nothing but these cutouts and this backbone.
+        Folder of the parts, for these cutouts and this backbone only.
     split
-        First part of the files' names.
-    arithmetic
-        Gives the context of mixed precision.
+        First part of the file names.
+    make_context
+        Creates the context of mixed precision.
     columns
-        Of the catalogue, `[n, column]`, for a model that has any.
+        Catalogue columns, `[n, column]`, if the model takes any.
     """
     make_directory(folder)
     classifier.eval()
     offsets, step = cutouts.offsets(), classifier.batch_size
-    for number, path in enumerate(_parts(folder, split, len(cutouts))):
+    for number, path in enumerate(_list_parts(folder, split, len(cutouts))):
         if path.exists():
             continue
         rows = np.arange(number * _PART, min((number + 1) * _PART, len(cutouts)))
         batches = [
-            _features(
+            _compute_features(
                 classifier,
                 (cutouts.take(some), offsets[some], None if columns is None else columns[some]),
-                arithmetic,
+                make_context,
             )
             for some in np.split(rows, range(step, len(rows), step))
         ]
@@ -160,22 +161,22 @@ def cache_features(
             np.save(partial, np.concatenate(batches), allow_pickle=False)
 
 
-def _parts(folder: Path, split: str, count: int) -> list[Path]:
-    """Name the files of a split."""
+def _list_parts(folder: Path, split: str, count: int) -> list[Path]:
+    """List the files of a split, existing or not."""
     return [folder / f"{split}-{start:09d}.npy" for start in range(0, count, _PART)]
 
 
-def _features(
+def _compute_features(
     classifier: Classifier,
     objects: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None],
-    arithmetic: Callable[[], torch.autocast],
+    make_context: Callable[[], torch.autocast],
 ) -> NDArray[np.float32]:
-    """Give the features of objects, told by flux, offset and columns, `[n, samples, width]`."""
+    """Compute the features of objects from flux, offset and columns, `[n, samples, width]`."""
     device = next(classifier.parameters()).device
     flux, offset, *rest = (
         torch.from_numpy(values).to(device) for values in objects if values is not None
     )
-    with arithmetic():
+    with make_context():
         features = classifier.embed(flux, offset, columns=rest[0] if rest else None)
     array: NDArray[np.float32] = features.float().cpu().numpy()
     return array.reshape(len(objects[0]), -1, array.shape[-1])

@@ -1,10 +1,9 @@
-"""Do a job: train, keep the best weights, fit the temperature, write the model."""
+"""Run a training job: train, keep the best weights, fit the temperature, write the model."""
 
-import json
 import logging
 import warnings
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import lightning
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
@@ -20,17 +20,15 @@ from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import save_model
+from skyclass.models.training_history import TrainingHistory, write_history
 from skyclass.progress import Progress
+from skyclass.training.best_checkpoint import BestCheckpoint
 from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
-from skyclass.training.dataloader import make_loader
-from skyclass.training.device import (
-    choose_precision,
-    explain_torch_errors,
-    get_device,
-    make_autocast,
-)
-from skyclass.training.early_stopping import Keeper
+from skyclass.training.dataloader import Batch, make_loader
+from skyclass.training.device import choose_precision, get_device, make_autocast
+from skyclass.training.early_stopping import EarlyStopping, find_best_round
 from skyclass.training.feature_cache import CachedFeatures
+from skyclass.training.history_recorder import HistoryRecorder, RoundReporter
 from skyclass.training.job import TrainingJob
 from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.loggers import make_loggers
@@ -42,51 +40,66 @@ from skyclass.training.sampler import (
 from skyclass.training.steps import TrainingSteps, compute_steps
 from skyclass.training.sync_batchnorm import synchronise_batch_norm
 from skyclass.training.temperature import fit_temperature
-from skyclass.training.training_curves import plot_training_curves
+from skyclass.training.torch_errors import explain_torch_errors
+from skyclass.training.training_curves import write_training_curves
 
 __all__ = ["fit", "make_module", "make_training_loader"]
 
 _STORED_BATCH: Final = 256
 
 
+@dataclass(frozen=True)
+class _Callbacks:
+    """What happens after each round, in this order: each reads what the ones before it did."""
+
+    recorder: HistoryRecorder
+    checkpoint: BestCheckpoint
+    stopping: EarlyStopping
+    reporter: RoundReporter
+
+
 def fit(job: TrainingJob, progress: Progress) -> None:
-    """Train from where an earlier training stopped, and write the model.
+    """Train from the last checkpoint, if there is one, and write the model.
 
     Parameters
     ----------
     job
-        What to train; its folder `state` exists, and `features` is complete where it is given.
+        Training to run; its folder `state` exists, and `features`, if set, is complete.
     progress
         Called after each round with the stage, rounds done, most rounds, and the round's figures.
 
     Raises
     ------
     TrainingError
-        Where the loss is not finite, memory does not suffice or the network cannot be compiled.
+        If the loss is not finite, memory runs out or the network cannot be compiled.
     """
-    _quiet()
+    _silence_lightning()
     training, validation = (open_cutouts(job.cutouts)[s] for s in ("train", "validation"))
     with explain_torch_errors(job.config):
         module = make_module(job, training)
-        keeper = Keeper(job.state, job.config, module.plan, progress)
-        trainer = _trainer(job, module.plan, keeper)
+        callbacks = _make_callbacks(job, module.steps, progress)
+        trainer = _make_trainer(job, module.steps, callbacks)
         if job.config.devices * job.config.nodes > 1:
             synchronise_batch_norm(module, on_gpu=torch.cuda.is_available())
-        batches = _stored_batches(job, validation, "validation", shared=True)
-        _run(trainer, module, (make_training_loader(job, training, module.plan), batches), keeper)
+        loaders = (
+            make_training_loader(job, training, module.steps),
+            _make_sequential_loader(job, validation, "validation", shared=True),
+        )
+        _run_trainer(trainer, module, loaders, callbacks.checkpoint)
         if trainer.is_global_zero:
-            keeper.restore_best(module.kept)
+            callbacks.checkpoint.restore_best(module.kept)
             _set_temperature(job, module)
-            _write(job, module.kept, keeper.history)
+            history = _make_history(job, module.steps, callbacks.recorder)
+            _write_model(job, module.kept, history)
 
 
 def make_module(job: TrainingJob, training: CutoutSplit) -> ClassifierModule:
-    """Give a classifier with its first weights, ready to learn.
+    """Create a classifier with its initial weights, ready to be trained.
 
     Parameters
     ----------
     job
-        What to train.
+        Training to run.
     training
         Its training objects.
 
@@ -109,8 +122,10 @@ def make_module(job: TrainingJob, training: CutoutSplit) -> ClassifierModule:
     )
 
 
-def make_training_loader(job: TrainingJob, training: CutoutSplit, plan: TrainingSteps) -> Any:
-    """Give the batches of training objects.
+def make_training_loader(
+    job: TrainingJob, training: CutoutSplit, steps: TrainingSteps
+) -> DataLoader[Batch]:
+    """Create the data loader of the training objects.
 
     Parameters
     ----------
@@ -118,56 +133,73 @@ def make_training_loader(job: TrainingJob, training: CutoutSplit, plan: Training
         Its seed decides the order.
     training
         Its training objects.
-    plan
+    steps
         Steps of the training.
 
     Returns
     -------
     torch.utils.data.DataLoader
-        Of the batches of a round.
+        Yields the batches of a round.
     """
     config = job.config
     sampler = TrainingBatchSampler(
-        training.label, plan, config.batch_size, config.imbalance, job.seed
+        training.label, steps, config.batch_size, config.imbalance, job.seed
     )
-    return make_loader(training, sampler, _features(job, training, "train"), _columns(job, "train"))
+    features, columns = _open_features(job, training, "train"), _read_columns(job, "train")
+    return make_loader(training, sampler, features, columns)
 
 
-def _stored_batches(job: TrainingJob, cutouts: CutoutSplit, split: str, *, shared: bool) -> Any:
-    """Give the batches of a split in its stored order."""
-    order = SequentialBatchSampler(len(cutouts), _STORED_BATCH, shared=shared)
-    return make_loader(cutouts, order, _features(job, cutouts, split), _columns(job, split))
+def _make_sequential_loader(
+    job: TrainingJob, cutouts: CutoutSplit, split: str, *, shared: bool
+) -> DataLoader[Batch]:
+    """Create the data loader of a split in its stored order."""
+    sampler = SequentialBatchSampler(len(cutouts), _STORED_BATCH, shared=shared)
+    features, columns = _open_features(job, cutouts, split), _read_columns(job, split)
+    return make_loader(cutouts, sampler, features, columns)
 
 
-def _features(job: TrainingJob, cutouts: CutoutSplit, split: str) -> CachedFeatures | None:
-    """Open the features of a split, where the job has them."""
+def _open_features(job: TrainingJob, cutouts: CutoutSplit, split: str) -> CachedFeatures | None:
+    """Open the cached features of a split, if the job has them."""
     if job.features is None:
         return None
     return CachedFeatures(job.features, split, len(cutouts))
 
 
-def _columns(job: TrainingJob, split: str) -> NDArray[np.float32] | None:
-    """Read the columns of the catalogue, where the model has any."""
+def _read_columns(job: TrainingJob, split: str) -> NDArray[np.float32] | None:
+    """Read the catalogue columns of a split, if the model takes any."""
     return read_columns(job.spec.columns, job.cutouts, split)
 
 
-def _trainer(job: TrainingJob, plan: TrainingSteps, keeper: Keeper) -> lightning.Trainer:
-    """Set Lightning up, with nothing on the screen."""
+def _make_callbacks(job: TrainingJob, steps: TrainingSteps, progress: Progress) -> _Callbacks:
+    """Create what happens after each round."""
+    recorder = HistoryRecorder(steps)
+    return _Callbacks(
+        recorder,
+        BestCheckpoint(job.state, job.config.monitor, recorder),
+        EarlyStopping(job.config, recorder),
+        RoundReporter(recorder, steps.rounds, progress),
+    )
+
+
+def _make_trainer(
+    job: TrainingJob, steps: TrainingSteps, callbacks: _Callbacks
+) -> lightning.Trainer:
+    """Create Lightning's trainer, which prints nothing."""
     config = job.config
     settings = {"training": config.model_dump(), "model": job.spec.network, "seed": job.seed}
-    callbacks: list[Callback] = [keeper]
+    in_order: list[Callback] = list(vars(callbacks).values())
     if job.logs is not None:
-        callbacks.append(LearningRateMonitor("step"))
+        in_order.append(LearningRateMonitor("step"))
     return lightning.Trainer(
         accelerator="auto",
         devices=config.devices,
         num_nodes=config.nodes,
-        strategy=_strategy(config.devices * config.nodes),
+        strategy=_make_strategy(config.devices * config.nodes),
         precision=choose_precision(config),
-        max_epochs=plan.rounds,
-        accumulate_grad_batches=plan.accumulate,
+        max_epochs=steps.rounds,
+        accumulate_grad_batches=steps.accumulate,
         logger=make_loggers(config.loggers, job.logs, settings) if job.logs else False,
-        callbacks=callbacks,
+        callbacks=in_order,
         plugins=[SafetensorsCheckpointIO()],
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -178,8 +210,8 @@ def _trainer(job: TrainingJob, plan: TrainingSteps, keeper: Keeper) -> lightning
     )
 
 
-def _strategy(processes: int) -> str | Strategy:
-    """Say how several processes work together."""
+def _make_strategy(processes: int) -> str | Strategy:
+    """Choose how several processes work together."""
     if processes == 1:
         return "auto"
     backend = "nccl" if torch.cuda.is_available() else "gloo"
@@ -187,14 +219,17 @@ def _strategy(processes: int) -> str | Strategy:
     return DDPStrategy(process_group_backend=backend, broadcast_buffers=False)
 
 
-def _run(
-    trainer: lightning.Trainer, module: ClassifierModule, batches: tuple[Any, Any], keeper: Keeper
+def _run_trainer(
+    trainer: lightning.Trainer,
+    module: ClassifierModule,
+    loaders: tuple[DataLoader[Batch], DataLoader[Batch]],
+    checkpoint: BestCheckpoint,
 ) -> None:
-    """Train; an interruption is raised as such."""
+    """Train and validate; raise an interruption as such."""
     try:
-        trainer.fit(module, *batches, ckpt_path=keeper.last)
+        trainer.fit(module, *loaders, ckpt_path=checkpoint.last)
     except SystemExit as error:
-        # Lightning leaves that way where it is interrupted early
+        # Lightning exits this way if it is interrupted early
         raise KeyboardInterrupt from error
     if trainer.interrupted:
         raise KeyboardInterrupt
@@ -202,34 +237,45 @@ def _run(
 
 @torch.no_grad()
 def _set_temperature(job: TrainingJob, module: ClassifierModule) -> None:
-    """Fit the temperature of what is kept, on objects that were not learnt from."""
+    """Fit the temperature of the kept weights, on objects that they were not trained on."""
     try:
         split, cutouts = "calibration", open_cutouts(job.cutouts)["calibration"]
     except ImageError:
         split, cutouts = "validation", open_cutouts(job.cutouts)["validation"]
     module.to(get_device()).eval()
     parts = []
-    for batch in _stored_batches(job, cutouts, split, shared=False):
+    for batch in _make_sequential_loader(job, cutouts, split, shared=False):
         with make_autocast(job.config):
             moved = module.transfer_batch_to_device(batch, get_device(), 0)
-            parts.append(module.logits(module.kept, moved).double().cpu().numpy())
+            parts.append(module.compute_logits(module.kept, moved).double().cpu().numpy())
     logits = np.concatenate(parts).reshape(len(cutouts), -1, len(job.spec.labels))
     temperature = fit_temperature(logits, cutouts.label)
     kept = module.kept
     kept.spec = replace(kept.spec, temperature=temperature, temperature_from=split)
 
 
-def _write(job: TrainingJob, classifier: Classifier, history: dict[str, Any]) -> None:
-    """Write the model, the story of its training, and its curves."""
+def _make_history(
+    job: TrainingJob, steps: TrainingSteps, recorder: HistoryRecorder
+) -> TrainingHistory:
+    """Assemble the history of a training that has ended."""
+    return TrainingHistory(
+        epochs=tuple(recorder.rounds),
+        best_epoch=find_best_round(recorder.rounds, job.config.monitor),
+        steps_per_epoch=steps.per_epoch,
+        validate_every=steps.per_round,
+    )
+
+
+def _write_model(job: TrainingJob, classifier: Classifier, history: TrainingHistory) -> None:
+    """Write the model, the history of its training, and its curves."""
     if job.logs is not None:
-        plot_training_curves(history, job.logs / "training.png")
+        write_training_curves(history, job.logs / "training.png")
     with atomic_path(job.out, folder=True) as partial:
         save_model(classifier.cpu(), partial)
-        text = json.dumps(history, indent=1)
-        (partial / "history.json").write_text(text, encoding="utf-8")
+        write_history(history, partial)
 
 
-def _quiet() -> None:
+def _silence_lightning() -> None:
     """Keep Lightning's notices on hardware and data workers off the screen."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)

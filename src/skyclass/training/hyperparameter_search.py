@@ -1,61 +1,67 @@
-"""Search for good settings, trial by trial; interrupted, the next call goes on."""
+"""Search for good settings, trial by trial; an interrupted search is resumed by the next call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from skyclass.config.tuning_file import Range, SearchConfig
+from skyclass.config.tuning_file import Choice, Range, SearchConfig
 from skyclass.errors import TrainingError
 from skyclass.files import atomic_path, make_directory
 from skyclass.progress import Progress, Stage, no_progress
 
-__all__ = ["SearchResult", "search_hyperparameters"]
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Judge", "SearchResult", "search_hyperparameters"]
+
+Judge = Callable[[int, Mapping[str, Choice]], float]
+"""Computes the figure of merit from a trial's number and settings."""
 
 _NAME: Final = "skyclass"
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search came to."""
+    """The best trial of a search."""
 
-    values: dict[str, Any]
-    """The best trial's settings, by dotted key."""
+    values: Mapping[str, Choice]
+    """Its settings, by dotted key."""
     figure: float
-    """What it was judged by."""
+    """Its figure of merit: validation loss or accuracy."""
     trials: int
     """Trials in all."""
     failed: int
-    """Those that could not be trained."""
+    """Trials that could not be trained."""
 
 
 def search_hyperparameters(
     config: SearchConfig,
     folder: Path,
-    judge: Callable[[int, dict[str, Any]], float],
+    judge: Judge,
     *,
     maximise: bool,
     seed: int,
     progress: Progress = no_progress,
 ) -> SearchResult:
-    """Try settings one after another, each chosen by what came of those before.
+    """Try settings one after another, each chosen in the light of the trials before it.
 
-    The trials are kept in an SQLite file; one that was interrupted is begun again with the same
-    settings. Settings are chosen with Optuna's tree-structured Parzen estimator (Bergstra et al.
-    2011, NeurIPS), seeded by the number of the trial, so that an interruption changes nothing.
+    The trials are kept in an SQLite file; an interrupted one is repeated with the same settings.
+    Optuna's tree-structured Parzen estimator (Bergstra et al. 2011, NeurIPS) chooses the settings,
+    seeded by the number of the trial, so that an interruption changes nothing.
 
     Parameters
     ----------
     config
-        Space and number of trials; more trials than a finished search had go on with it.
+        Space and number of trials; a finished search is extended if there are more trials.
     folder
-        Where `trials.sqlite` and `trials.csv` are kept.
+        Folder of `trials.sqlite` and `trials.csv`.
     judge
-        Gives the figure of a trial's number and settings; must not look at test objects.
+        Computes the figure of merit of a trial; must not look at test objects.
     maximise
         Whether larger figures are better.
     seed
-        Of the choices.
+        Seed of the choices.
     progress
         Called with the stage, trials done and trials in all (`skyclass.progress.Progress`).
 
@@ -67,26 +73,27 @@ def search_hyperparameters(
     Raises
     ------
     TrainingError
-        Where Optuna is not installed, `folder` holds a search of another space, or no trial could
+        If Optuna is not installed, `folder` holds a search of another space, or no trial could
         be trained.
     """
-    study = _open(config, folder, maximise)
-    for number in range(len(study.trials) - _unfinished(study), config.trials):
+    study = _open_study(config, folder, maximise)
+    for number in range(len(study.trials) - _count_unfinished(study), config.trials):
         progress(Stage.TRIALS, number, config.trials)
-        _try_next(study, config, judge, seed + number)
+        _run_next_trial(study, config, judge, seed + number)
     with atomic_path(folder / "trials.csv") as partial:
         study.trials_dataframe(attrs=("number", "value", "params", "state")).to_csv(
             partial, index=False
         )
     failed = sum(trial.state.name == "FAIL" for trial in study.trials)
     if failed == len(study.trials):
-        raise TrainingError(f"none of {failed} trials could be trained: {_last_reason(study)}")
+        reason = study.trials[-1].user_attrs.get("reason")
+        raise TrainingError(f"none of {failed} trials could be trained: {reason}")
     progress(Stage.TRIALS, config.trials, config.trials)
     return SearchResult(study.best_params, study.best_value, len(study.trials), failed)
 
 
-def _open(config: SearchConfig, folder: Path, maximise: bool) -> Any:
-    """Open the trials of a folder, or begin."""
+def _open_study(config: SearchConfig, folder: Path, maximise: bool) -> "optuna.Study":
+    """Open the trials of a folder, or create them."""
     try:
         import optuna
     except ImportError as error:
@@ -102,28 +109,28 @@ def _open(config: SearchConfig, folder: Path, maximise: bool) -> Any:
         load_if_exists=True,
     )
     space = config.model_dump(mode="json")["space"]
-    told = study.user_attrs.get("space", space)
-    if told != space or (study.direction.name == "MAXIMIZE") != maximise:
-        raise TrainingError(f"{folder} holds a search of another space; choose another --out")
+    earlier = study.user_attrs.get("space", space)
+    if earlier != space or (study.direction.name == "MAXIMIZE") != maximise:
+        raise TrainingError(
+            f"{folder} holds a search of another space; choose another output directory"
+        )
     study.set_user_attr("space", space)
     return study
 
 
-def _unfinished(study: Any) -> int:
-    """Count trials that an interruption left: none or one."""
+def _count_unfinished(study: "optuna.Study") -> int:
+    """Count the trials that an interruption left: none or one."""
     return sum(not trial.state.is_finished() for trial in study.trials)
 
 
-def _try_next(
-    study: Any, config: SearchConfig, judge: Callable[[int, dict[str, Any]], float], seed: int
-) -> None:
-    """Do the trial that was interrupted, or a new one."""
+def _run_next_trial(study: "optuna.Study", config: SearchConfig, judge: Judge, seed: int) -> None:
+    """Repeat the interrupted trial, or run a new one."""
     import optuna
 
     study.sampler = optuna.samplers.TPESampler(seed=seed)
     left = [trial for trial in study.trials if not trial.state.is_finished()]
     trial = optuna.trial.Trial(study, left[0]._trial_id) if left else study.ask()
-    values = {key: _chosen(trial, key, options) for key, options in config.space.items()}
+    values = {key: _suggest(trial, key, options) for key, options in config.space.items()}
     try:
         figure = judge(trial.number, values)
     except TrainingError as error:
@@ -133,15 +140,11 @@ def _try_next(
     study.tell(trial, figure)
 
 
-def _chosen(trial: Any, key: str, options: Any) -> Any:
+def _suggest(trial: "optuna.Trial", key: str, options: Range | tuple[Choice, ...]) -> Choice:
     """Let a trial choose a value."""
     if not isinstance(options, Range):
-        return trial.suggest_categorical(key, list(options))
-    whole = isinstance(options.low, int) and isinstance(options.high, int)
-    suggest = trial.suggest_int if whole else trial.suggest_float
-    return suggest(key, options.low, options.high, log=options.log)
-
-
-def _last_reason(study: Any) -> str:
-    """Say why the last trial failed."""
-    return str(study.trials[-1].user_attrs.get("reason"))
+        return cast(Choice, trial.suggest_categorical(key, list(options)))
+    low, high = options.low, options.high
+    if isinstance(low, int) and isinstance(high, int):
+        return trial.suggest_int(key, low, high, log=options.log)
+    return trial.suggest_float(key, low, high, log=options.log)

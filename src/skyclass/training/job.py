@@ -1,9 +1,10 @@
-"""Everything that a training process is told, in memory or as a file."""
+"""Everything that a training process needs to know, in memory or as a file."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.files import atomic_path
@@ -19,35 +20,31 @@ class TrainingJob:
     cutouts: Path
     """Folder of cutouts."""
     fingerprint: str
-    """That of the cutouts."""
+    """Fingerprint of the cutouts."""
     state: Path
-    """Folder of what an interrupted training needs to go on."""
+    """Folder of the files that an interrupted training is resumed from."""
     out: Path
     """Folder to write the model into."""
     spec: ModelSpec
-    """What is trained."""
+    """Model to train."""
     config: TrainingConfig
-    """How."""
+    """Settings of the training."""
     augmentation: AugmentationConfig
-    """How training objects are changed."""
+    """Random changes of the training objects."""
     seed: int
-    """Of the weights' start, of the order and of the changes."""
+    """Seed of the initial weights, of the order of objects and of their changes."""
     logs: Path | None
-    """Folder for logs and curves."""
+    """Folder of logs and curves."""
     features: Path | None
-    """Folder of the features that a frozen backbone gave."""
+    """Folder of the cached features of a frozen backbone."""
 
     @property
-    def text(self) -> str:
+    def json(self) -> str:
         """The job in JSON."""
-        values: dict[str, Any] = {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in vars(self).items()
-        }
-        values["spec"] = asdict(self.spec)
-        for name in ("config", "augmentation"):
-            values[name] = values[name].model_dump(mode="json")
-        return json.dumps(values, indent=1)
+        return _ADAPTER.dump_json(self, indent=1).decode()
+
+
+_ADAPTER: Final = TypeAdapter(TrainingJob)
 
 
 def write_job(job: TrainingJob, path: Path) -> None:
@@ -56,12 +53,12 @@ def write_job(job: TrainingJob, path: Path) -> None:
     Parameters
     ----------
     job
-        What they are told.
+        Training that they take part in.
     path
         JSON file to write or replace.
     """
     with atomic_path(path) as partial:
-        partial.write_text(job.text, encoding="utf-8")
+        partial.write_text(job.json, encoding="utf-8")
 
 
 def read_job(path: Path) -> TrainingJob:
@@ -75,14 +72,6 @@ def read_job(path: Path) -> TrainingJob:
     Returns
     -------
     TrainingJob
-        The same.
+        The same job.
     """
-    values = json.loads(path.read_text(encoding="utf-8"))
-    for name in ("cutouts", "state", "out", "logs", "features"):
-        values[name] = None if values[name] is None else Path(values[name])
-    spec: dict[str, Any] = values["spec"]
-    tuples = {name: tuple(value) for name, value in spec.items() if isinstance(value, list)}
-    values["spec"] = ModelSpec(**spec | tuples)
-    values["config"] = TrainingConfig(**values["config"])
-    values["augmentation"] = AugmentationConfig(**values["augmentation"])
-    return TrainingJob(**values)
+    return _ADAPTER.validate_json(path.read_bytes())

@@ -1,8 +1,8 @@
-"""What happens to a batch."""
+"""What happens to a batch: changes, loss, optimizer step, moving average, validation."""
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from lightning import LightningModule
@@ -15,29 +15,30 @@ from skyclass.images.augment import augment
 from skyclass.models.classifier import Classifier
 from skyclass.training.dataloader import Batch, FeatureBatch
 from skyclass.training.loss import ClassificationLoss
+from skyclass.training.lr_schedule import make_lr_schedule
 from skyclass.training.nan_guard import NanGuard
-from skyclass.training.optimizer import make_lr_schedule, make_optimizer
-from skyclass.training.sampler import get_rank
+from skyclass.training.optimizer import make_optimizer
+from skyclass.training.process_rank import get_rank
 from skyclass.training.steps import TrainingSteps
 
 __all__ = ["ClassifierModule"]
 
-_UNSEEN_LOSSES = 50
-"""Steps between looks at the loss on a GPU."""
+_UNCHECKED_LOSSES: Final = 50
+"""Batches between checks of the loss on a GPU."""
 
 
 class ClassifierModule(LightningModule):
-    """A classifier that learns.
+    """A classifier in training.
 
     Parameters
     ----------
     classifier
-        What learns.
+        Its weights are trained in place.
     config
-        How it learns.
+        Settings of the training.
     augmentation
-        How training objects are changed.
-    plan
+        Random changes of the training objects.
+    steps
         Steps of the training.
     counts
         Training objects of each class, `[class]`.
@@ -46,7 +47,7 @@ class ClassifierModule(LightningModule):
     seed
         Seed of the changes.
     frozen
-        Whether the head alone learns.
+        Whether only the head is trained.
     """
 
     def __init__(
@@ -54,10 +55,10 @@ class ClassifierModule(LightningModule):
         classifier: Classifier,
         config: TrainingConfig,
         augmentation: AugmentationConfig,
-        plan: TrainingSteps,
+        steps: TrainingSteps,
         *,
         counts: Tensor,
-        names: Sequence[Any],
+        names: Sequence[object],
         seed: int,
         frozen: bool = False,
     ) -> None:
@@ -67,25 +68,25 @@ class ClassifierModule(LightningModule):
             classifier.head.requires_grad_(True)
         self.classifier = classifier
         self.average = copy.deepcopy(classifier).requires_grad_(False) if config.average else None
-        self._followed: Tensor
-        self.register_buffer("_followed", torch.tensor(0))
+        self._averaged_steps: Tensor
+        self.register_buffer("_averaged_steps", torch.tensor(0))
         self.config = config
         self.augmentation = augmentation
-        self.plan = plan
-        self.objective = ClassificationLoss(counts, config)
+        self.steps = steps
+        self.criterion = ClassificationLoss(counts, config)
         self.seed = seed
         self.frozen = frozen
         # a checkpoint of a frozen backbone holds the head only
         self.strict_loading = not frozen
-        self._watch = NanGuard(names, _UNSEEN_LOSSES if torch.cuda.is_available() else 1)
+        self._nan_guard = NanGuard(names, _UNCHECKED_LOSSES if torch.cuda.is_available() else 1)
         self._sums = torch.zeros(3, dtype=torch.float64)
         if config.compile:
             # on the instance alone: the names of its weights stay
             classifier.network.__dict__["embed"] = torch.compile(classifier.network.embed)
         self.train()
 
-    def learnt(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Leave out of a state what a frozen backbone is started with anyway."""
+    def select_trained(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Drop the weights of a frozen backbone from a state: they never change."""
         return {
             name: value.contiguous()
             for name, value in state.items()
@@ -93,16 +94,16 @@ class ClassifierModule(LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what was learnt."""
-        checkpoint["state_dict"] = self.learnt(checkpoint["state_dict"])
+        """Keep the trained weights only."""
+        checkpoint["state_dict"] = self.select_trained(checkpoint["state_dict"])
 
     @property
     def kept(self) -> Classifier:
-        """What is validated and kept: the average of the weights, or the weights."""
+        """Classifier that is validated and kept: the moving average, or the weights themselves."""
         return self.average or self.classifier
 
     def train(self, mode: bool = True) -> "ClassifierModule":
-        """Switch to training, but not a frozen backbone: its normalisations stay as they are."""
+        """Switch to training, except a frozen backbone: its normalisations must not change."""
         super().train(mode)
         if self.frozen:
             self.classifier.eval()
@@ -110,28 +111,28 @@ class ClassifierModule(LightningModule):
         return self
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Give the loss of a batch."""
-        number = self.current_epoch * self.plan.round_batches + index
-        loss, right = self.loss(batch, number)
-        self._watch.add(number, loss, batch.row)
+        """Compute the loss of a batch, and log it."""
+        number = self.current_epoch * self.steps.round_batches + index
+        loss, accuracy = self.compute_loss(batch, number)
+        self._nan_guard.add(number, loss, batch.row)
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True)
-        self.log("train_accuracy", right, on_step=False, on_epoch=True, sync_dist=True)
+        self.log("train_accuracy", accuracy, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
-    def loss(self, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
-        """Give loss and share of right answers of a batch by its number in the training."""
+    def compute_loss(self, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
+        """Compute loss and accuracy of a batch by its number in the training."""
         # one stream a batch, so that a resumed training sees what an unbroken one would
         stream = self.seed * 1_000_003 + number + 2**40 * get_rank()[0]
         torch.manual_seed(stream)
-        logits = self.logits(self.classifier, batch, torch.Generator().manual_seed(stream))
-        label = self._for_samples(batch.label)
-        right = (logits.detach().argmax(1) == label).float().mean()
-        return self.objective(logits, label), right
+        logits = self.compute_logits(self.classifier, batch, torch.Generator().manual_seed(stream))
+        label = self._repeat_for_samples(batch.label)
+        accuracy = (logits.detach().argmax(1) == label).float().mean()
+        return self.criterion(logits, label), accuracy
 
-    def logits(
+    def compute_logits(
         self, classifier: Classifier, batch: Batch, stream: torch.Generator | None = None
     ) -> Tensor:
-        """Give logits `[n * samples, class]`; cutouts are changed where a stream is given."""
+        """Compute logits `[n * samples, class]`; a random stream also augments the cutouts."""
         if isinstance(batch, FeatureBatch):
             features = batch.features
         else:
@@ -146,15 +147,15 @@ class ClassifierModule(LightningModule):
         return logits
 
     def optimizer_step(self, *arguments: Any, **options: Any) -> None:
-        """Make a step, and let the average follow."""
+        """Make a step, then update the moving average."""
         super().optimizer_step(*arguments, **options)
         if self.average is not None:
-            self._follow(self.average)
+            self._update_average(self.average)
 
     @torch.no_grad()
-    def _follow(self, average: Classifier) -> None:
-        """Move the average on; it follows faster at first (as TensorFlow's does)."""
-        count = int(self._followed)
+    def _update_average(self, average: Classifier) -> None:
+        """Move the average towards the weights, faster at first (as TensorFlow's does)."""
+        count = int(self._averaged_steps)
         share = 1 - min(self.config.average, (1 + count) / (10 + count))
         values = self.classifier.state_dict()
         for name, value in average.state_dict().items():
@@ -162,23 +163,23 @@ class ClassifierModule(LightningModule):
                 value.lerp_(values[name].to(value.dtype), share)
             else:
                 value.copy_(values[name])
-        self._followed += 1
+        self._averaged_steps += 1
 
     def on_validation_epoch_start(self) -> None:
-        """Look at the losses of the round, and begin to count."""
-        self._watch.look()
+        """Check the losses of the round, and reset the sums."""
+        self._nan_guard.check()
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
 
     def validation_step(self, batch: Batch, _index: int) -> None:
-        """Count the loss and the right answers on the validation objects."""
-        label = self._for_samples(batch.label)
-        logits = self.logits(self.kept, batch).float()
+        """Add up loss and correct answers on the validation objects."""
+        label = self._repeat_for_samples(batch.label)
+        logits = self.compute_logits(self.kept, batch).float()
         loss = nn.functional.cross_entropy(logits, label, reduction="sum")
         right = (logits.argmax(1) == label).sum()
         self._sums += torch.stack([loss.double(), right.double(), right.new_tensor(len(label))])
 
     def on_validation_epoch_end(self) -> None:
-        """Record loss and accuracy over the objects of all processes."""
+        """Log loss and accuracy over the objects of all processes."""
         loss, right, count = self.trainer.strategy.reduce(self._sums, reduce_op="sum")
         if not torch.isfinite(loss):
             raise TrainingError(
@@ -189,14 +190,14 @@ class ClassifierModule(LightningModule):
         self.log("validation_accuracy", right / count, rank_zero_only=False)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Give the optimizer and its schedule."""
+        """Create the optimizer and its learning-rate schedule."""
         optimizer = make_optimizer(self.classifier.network, self.config)
-        schedule = make_lr_schedule(optimizer, self.config, self.plan.steps)
+        schedule = make_lr_schedule(optimizer, self.config, self.steps.total)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _for_samples(self, label: Tensor) -> Tensor:
-        """Give every sample the label of its object."""
+    def _repeat_for_samples(self, label: Tensor) -> Tensor:
+        """Repeat the label of each object for its samples."""
         return label.repeat_interleave(self.classifier.samples)

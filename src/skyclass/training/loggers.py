@@ -1,10 +1,10 @@
-"""Where the figures of a training are sent."""
+"""Send the figures of a training to TensorBoard, Weights & Biases or MLflow."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
@@ -18,7 +18,7 @@ _PROJECT: Final = "skyclass"
 
 
 def check_loggers(names: Sequence[str]) -> None:
-    """Refuse loggers whose package is not installed.
+    """Check that the packages of all loggers are installed.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def check_loggers(names: Sequence[str]) -> None:
     Raises
     ------
     TrainingError
-        Where one is missing.
+        If one is missing.
     """
     for name in names:
         if not any(find_spec(package) for package in _PACKAGES[name]):
@@ -37,18 +37,20 @@ def check_loggers(names: Sequence[str]) -> None:
             )
 
 
-def make_loggers(names: Sequence[str], folder: Path, settings: dict[str, Any]) -> list[Logger]:
-    """Give TensorBoard's logger, and the others that are asked for.
+def make_loggers(
+    names: Sequence[str], folder: Path, settings: Mapping[str, object]
+) -> list[Logger]:
+    """Create TensorBoard's logger, and others on request.
 
     Parameters
     ----------
     names
-        `wandb` or `mlflow`; where they send to is theirs to be told, by their environment
-        variables (`WANDB_MODE`, `MLFLOW_TRACKING_URI`).
+        `wandb` or `mlflow`; their own environment variables say where they send to
+        (`WANDB_MODE`, `MLFLOW_TRACKING_URI`).
     folder
         For everything that is written on disk.
     settings
-        What the training is told, kept beside its figures by those that can.
+        Settings of the training, recorded beside its figures by the loggers that can.
 
     Returns
     -------
@@ -58,16 +60,16 @@ def make_loggers(names: Sequence[str], folder: Path, settings: dict[str, Any]) -
     Raises
     ------
     TrainingError
-        Where one of the others does not begin: without a key, say, or with its server out of reach.
+        If one of the others does not start: without a key, say, or with its server out of reach.
     """
     loggers: list[Logger] = [TensorBoardLogger(folder, name="tensorboard", version="")]
     for name in names:
         try:
-            loggers.append(_BEGINNINGS[name](folder, settings))
+            loggers.append(_STARTERS[name](folder, settings))
         except Exception as error:  # each package raises its own kinds
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             place = f'training.loggers = ["{name}"]'
-            raise TrainingError(f"{place} does not begin: {reason}") from error
+            raise TrainingError(f"{place} does not start: {reason}") from error
     return loggers
 
 
@@ -80,20 +82,20 @@ class _WandbRun(WandbLogger):
         self.experiment.finish()
 
 
-def _wandb(folder: Path, settings: dict[str, Any]) -> Logger:
-    """Begin a run of Weights & Biases; Lightning would only at the first figure."""
-    logger = _WandbRun(project=_PROJECT, save_dir=folder, config=settings)
-    logger.experiment  # noqa: B018 - asking for it begins the run
+def _start_wandb(folder: Path, settings: Mapping[str, object]) -> Logger:
+    """Start a run of Weights & Biases; Lightning would only at the first figure."""
+    logger = _WandbRun(project=_PROJECT, save_dir=folder, config=dict(settings))
+    logger.experiment  # noqa: B018 - reading the property starts the run
     return logger
 
 
-def _mlflow(folder: Path, settings: dict[str, Any]) -> Logger:
-    """Begin a run of MLflow, which no longer keeps runs in Lightning's default, plain folders."""
+def _start_mlflow(folder: Path, settings: Mapping[str, object]) -> Logger:
+    """Start a run of MLflow, which no longer keeps runs in Lightning's default, plain folders."""
     database = make_directory(folder) / "mlflow.db"
-    place = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
-    logger = MLFlowLogger(_PROJECT, tracking_uri=place)
-    logger.log_hyperparams(settings)
+    address = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
+    logger = MLFlowLogger(_PROJECT, tracking_uri=address)
+    logger.log_hyperparams(dict(settings))
     return logger
 
 
-_BEGINNINGS: Final = {"wandb": _wandb, "mlflow": _mlflow}
+_STARTERS: Final = {"wandb": _start_wandb, "mlflow": _start_mlflow}

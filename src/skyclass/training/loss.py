@@ -1,4 +1,4 @@
-"""What is made small in training."""
+"""The loss that training minimises."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,14 @@ __all__ = ["ClassificationLoss"]
 
 
 class ClassificationLoss(nn.Module):
-    """Cross-entropy, adapted to classes that differ in number where asked for.
+    """Cross-entropy, on request adapted to classes of unequal size.
 
     Parameters
     ----------
     counts
         Training objects of each class, `[class]`, none of them zero.
     config
-        Says what is done about imbalance, and the label smoothing.
+        Treatment of class imbalance, and label smoothing.
     """
 
     def __init__(self, counts: Tensor, config: TrainingConfig) -> None:
@@ -35,7 +35,7 @@ class ClassificationLoss(nn.Module):
         self.register_buffer("_prior", prior.float())
 
     def forward(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Give the loss of a batch.
+        """Compute the loss of a batch.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class ClassificationLoss(nn.Module):
         Returns
         -------
         torch.Tensor
-            A mean over the batch, not over the weights in it: so the mean over parts of a batch
+            Mean over the batch, not over the weights in it: the mean over equal parts of a batch
             is that of the whole.
         """
         loss = nn.functional.cross_entropy(

@@ -1,7 +1,7 @@
-"""Notice a loss that is no number, and name the objects."""
+"""Detect a loss that is not finite, and name the objects of its batch."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -10,46 +10,47 @@ from skyclass.errors import TrainingError
 
 __all__ = ["NanGuard"]
 
-_NAMED = 32
+_NAMED: Final = 32
+"""Objects that a message names at most."""
 
 
 class NanGuard:
-    """Keeps losses until they are looked at: on a GPU each look waits for all work to end.
+    """Collect losses and check many at once: on a GPU each check waits for all pending work.
 
     Parameters
     ----------
     names
-        Object ids by row of the training split; None where an object has none.
+        Object ids by row of the training split; None for an object without one.
     every
-        Losses after which all are looked at.
+        Losses after which all are checked.
     """
 
-    def __init__(self, names: Sequence[Any], every: int) -> None:
+    def __init__(self, names: Sequence[object], every: int) -> None:
         self._names = names
         self._every = every
-        self._kept: list[tuple[int, Tensor, Tensor]] = []
+        self._losses: list[tuple[int, Tensor, Tensor]] = []
 
     def add(self, step: int, loss: Tensor, row: Tensor) -> None:
-        """Keep the loss of a batch; raise `TrainingError` as `look` does."""
-        self._kept.append((step, loss.detach(), row))
-        if len(self._kept) >= self._every:
-            self.look()
+        """Add the loss of a batch; raise `TrainingError` as `check` does."""
+        self._losses.append((step, loss.detach(), row))
+        if len(self._losses) >= self._every:
+            self.check()
 
-    def look(self) -> None:
-        """Look at all losses since the last look.
+    def check(self) -> None:
+        """Check all losses since the last check.
 
         Raises
         ------
         TrainingError
-            Where one is not finite: it names the step and the objects of the batch.
+            If one is not finite; the message names the batch and its objects.
         """
-        kept, self._kept = self._kept, []
-        if not kept or bool(torch.isfinite(torch.stack([loss for _, loss, _ in kept])).all()):
+        losses, self._losses = self._losses, []
+        if not losses or bool(torch.isfinite(torch.stack([loss for _, loss, _ in losses])).all()):
             return
-        step, _, row = next(item for item in kept if not torch.isfinite(item[1]))
+        step, _, row = next(item for item in losses if not torch.isfinite(item[1]))
         names = [str(self._names[i] or f"row {i}") for i in row.tolist()]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         raise TrainingError(
-            f"the loss is not finite at batch {step}; lower training.learning_rate, or look at the"
+            f"the loss is not finite at batch {step}; lower training.learning_rate, or inspect the"
             f" cutouts of its objects: {', '.join(names[:_NAMED])}{more}"
         )

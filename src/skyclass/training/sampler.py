@@ -1,35 +1,29 @@
-"""Which training objects are drawn, in which order: decided by a seed and a number alone."""
+"""Samplers: which objects are drawn, in which order, decided by a seed and a number alone."""
 
 from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import distributed
 from torch.utils.data import Sampler
 
+from skyclass.training.process_rank import get_rank
 from skyclass.training.steps import TrainingSteps
 
-__all__ = [
-    "SequentialBatchSampler",
-    "TrainingBatchSampler",
-    "count_epoch_objects",
-    "draw_epoch",
-    "get_rank",
-]
+__all__ = ["SequentialBatchSampler", "TrainingBatchSampler", "count_epoch_objects", "draw_epoch"]
 
 Rows = NDArray[np.int64]
 
 
 def count_epoch_objects(label: Rows, imbalance: str) -> int:
-    """Count the objects that `draw_epoch` gives.
+    """Count the objects that `draw_epoch` draws.
 
     Parameters
     ----------
     label
         Classes of the training objects, `[n]`.
     imbalance
-        `oversample` repeats small classes up to the largest; all else draws `n`.
+        `oversample` repeats small classes up to the largest; all others draw `n`.
 
     Returns
     -------
@@ -50,10 +44,10 @@ def draw_epoch(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
     label
         Classes of the training objects, `[n]`.
     imbalance
-        With `balanced` every class is drawn equally often, of a large one other objects in each
+        With `balanced` every class is drawn equally often, from a large one other objects in each
         epoch; with `oversample` all are drawn, those of small classes repeatedly.
     seed, epoch
-        The same give the same.
+        Equal ones draw the same objects.
 
     Returns
     -------
@@ -65,64 +59,57 @@ def draw_epoch(label: Rows, imbalance: str, seed: int, epoch: int) -> Rows:
         return stream.permutation(len(label))
     classes, counts = np.unique(label, return_counts=True)
     each = counts.max() if imbalance == "oversample" else -(-len(label) // len(classes))
-    parts = [_repeated(np.flatnonzero(label == one), each, stream) for one in classes]
+    parts = [_draw_evenly(np.flatnonzero(label == one), each, stream) for one in classes]
     return stream.permutation(np.concatenate(parts))[: count_epoch_objects(label, imbalance)]
 
 
-def _repeated(members: Rows, count: int, stream: np.random.Generator) -> Rows:
+def _draw_evenly(members: Rows, count: int, stream: np.random.Generator) -> Rows:
     """Draw from a class without repeating an object before all the others were drawn."""
     passes = [stream.permutation(members) for _ in range(-(-count // len(members)))]
     return np.concatenate(passes)[:count]
 
 
-def get_rank() -> tuple[int, int]:
-    """Give the number of this process and how many train together."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
 class TrainingBatchSampler(Sampler[Rows]):
-    """Batches of a round: of each batch the share of this process.
+    """Batches of a round: this process's share of each.
 
     Parameters
     ----------
     label
         Classes of the training objects, `[n]`.
-    plan
+    steps
         Steps of the training.
     batch_size
         Objects a batch, all processes together.
     imbalance, seed
-        As `draw_epoch` takes them.
+        As for `draw_epoch`.
     """
 
     def __init__(
-        self, label: Rows, plan: TrainingSteps, batch_size: int, imbalance: str, seed: int
+        self, label: Rows, steps: TrainingSteps, batch_size: int, imbalance: str, seed: int
     ) -> None:
-        self._plan = plan
+        self._steps = steps
         self._batch_size = batch_size
         self._round = 0
         # a round may begin in one epoch and end in the next: both are used in turns
-        self._order = lru_cache(2)(lambda epoch: draw_epoch(label, imbalance, seed, epoch))
+        self._draw = lru_cache(2)(lambda epoch: draw_epoch(label, imbalance, seed, epoch))
 
     def __len__(self) -> int:
-        """Give the number of batches of a round."""
-        return self._plan.round_batches
+        """Count the batches of a round."""
+        return self._steps.round_batches
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the round; called by the trainer, whose epoch it is."""
         self._round = epoch
 
     def __iter__(self) -> Iterator[Rows]:
-        """Give the rows of each batch."""
-        process, processes = get_rank()
+        """Iterate over the rows of each batch."""
+        rank, processes = get_rank()
         first = self._round * len(self)
         for number in range(first, first + len(self)):
-            epoch, place = divmod(number, self._plan.epoch_batches)
+            epoch, place = divmod(number, self._steps.epoch_batches)
             start = place * self._batch_size
-            batch = self._order(epoch)[start : start + self._batch_size]
-            yield batch[process::processes]
+            batch = self._draw(epoch)[start : start + self._batch_size]
+            yield batch[rank::processes]
 
 
 class SequentialBatchSampler(Sampler[Rows]):
@@ -135,7 +122,7 @@ class SequentialBatchSampler(Sampler[Rows]):
     batch_size
         Objects a batch of one process.
     shared
-        Whether each process takes its share.
+        Whether each process takes only its share.
     """
 
     def __init__(self, count: int, batch_size: int, *, shared: bool) -> None:
@@ -144,16 +131,16 @@ class SequentialBatchSampler(Sampler[Rows]):
         self._shared = shared
 
     def __len__(self) -> int:
-        """Give the number of batches of this process."""
+        """Count the batches of this process."""
         return -(-len(self._rows()) // self._batch_size)
 
     def __iter__(self) -> Iterator[Rows]:
-        """Give the rows of each batch."""
+        """Iterate over the rows of each batch."""
         rows = self._rows()
         for start in range(0, len(rows), self._batch_size):
             yield rows[start : start + self._batch_size]
 
     def _rows(self) -> Rows:
-        """Give the rows of this process."""
-        process, processes = get_rank() if self._shared else (0, 1)
-        return np.arange(process, self._count, processes)
+        """Select the rows of this process."""
+        rank, processes = get_rank() if self._shared else (0, 1)
+        return np.arange(rank, self._count, processes)

@@ -10,29 +10,34 @@ __all__ = ["TrainingSteps", "compute_steps"]
 
 @dataclass(frozen=True)
 class TrainingSteps:
-    """A training as rounds of equally many steps, with a validation after each.
+    """Rounds of equally many optimizer steps, with a validation after each.
 
-    A round is what is repeated after an interruption, and an epoch of Lightning's.
+    A round is the unit that is repeated after an interruption; Lightning calls it an epoch.
     """
 
     rounds: int
     """Most validations."""
-    round_steps: int
-    """Steps of the optimizer between them."""
+    per_round: int
+    """Optimizer steps of a round."""
     accumulate: int
     """Batches a step."""
     epoch_batches: int
     """Whole batches in a pass through the training objects, a multiple of `accumulate`."""
 
     @property
-    def steps(self) -> int:
-        """Most steps in all."""
-        return self.rounds * self.round_steps
+    def total(self) -> int:
+        """Most optimizer steps in all."""
+        return self.rounds * self.per_round
 
     @property
     def round_batches(self) -> int:
         """Batches of a round."""
-        return self.round_steps * self.accumulate
+        return self.per_round * self.accumulate
+
+    @property
+    def per_epoch(self) -> int:
+        """Optimizer steps of a pass through the training objects."""
+        return self.epoch_batches // self.accumulate
 
 
 def compute_steps(count: int, config: TrainingConfig) -> TrainingSteps:
@@ -41,20 +46,20 @@ def compute_steps(count: int, config: TrainingConfig) -> TrainingSteps:
     Parameters
     ----------
     count
-        Training objects that are drawn in an epoch.
+        Training objects drawn in an epoch.
     config
-        How it learns. Steps after the last validation are left out: nothing of them could be
-        kept.
+        Epochs, batch size, accumulation and steps between validations. Steps after the last
+        validation are left out: no weights of them could be kept.
 
     Returns
     -------
     TrainingSteps
-        With at least one round.
+        At least one round.
 
     Raises
     ------
     TrainingError
-        Where the objects do not fill the batches of a step.
+        If the objects do not fill the batches of a step.
     """
     batches = count // config.batch_size // config.accumulate * config.accumulate
     if batches == 0:
@@ -64,6 +69,6 @@ def compute_steps(count: int, config: TrainingConfig) -> TrainingSteps:
             " lower training.batch_size"
         )
     epoch_steps = batches // config.accumulate
-    steps = config.epochs * epoch_steps
-    between = min(config.validate_every or epoch_steps, steps)
-    return TrainingSteps(steps // between, between, config.accumulate, batches)
+    total = config.epochs * epoch_steps
+    per_round = min(config.validate_every or epoch_steps, total)
+    return TrainingSteps(total // per_round, per_round, config.accumulate, batches)

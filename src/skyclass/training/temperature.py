@@ -1,4 +1,4 @@
-"""How sure a classifier may be: one number fitted to objects that it did not learn from."""
+"""Temperature scaling: one number, fitted on objects that the classifier did not learn from."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _RANGE: Final = 20.0
 def compute_negative_log_likelihood(
     logits: NDArray[np.float64], label: NDArray[np.int64], temperature: float
 ) -> float:
-    """Give the mean negative logarithm of the probability of the true class.
+    """Compute the mean negative logarithm of the probability of the true class.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def compute_negative_log_likelihood(
     label
         Classes, `[n]`.
     temperature
-        What logits are divided by.
+        Divisor of the logits.
 
     Returns
     -------
@@ -39,28 +39,28 @@ def compute_negative_log_likelihood(
 
 
 def fit_temperature(logits: NDArray[np.float64], label: NDArray[np.int64]) -> float:
-    """Find the temperature that makes true classes most probable (Guo et al. 2017, ICML).
+    """Fit the temperature that makes the true classes most probable (Guo et al. 2017, ICML).
 
     Parameters
     ----------
     logits
-        `[n, samples, class]`, of objects that were not learnt from.
+        `[n, samples, class]`, of objects that the classifier did not learn from.
     label
         Classes, `[n]`.
 
     Returns
     -------
     float
-        1 where no object is classified wrongly: ever lower temperatures would then be better, and
-        nothing tells how sure to be.
+        1 if no object is classified wrongly: ever lower temperatures would then fit better, and
+        nothing limits the confidence.
     """
     shares = np.exp(logits - logsumexp(logits, axis=2, keepdims=True))
     if (shares.mean(axis=1).argmax(axis=1) == label).all():
         return 1.0
-    found = minimize_scalar(
+    minimum = minimize_scalar(
         lambda x: compute_negative_log_likelihood(logits, label, float(np.exp(x))),
         bounds=(-np.log(_RANGE), np.log(_RANGE)),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))

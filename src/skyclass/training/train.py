@@ -1,4 +1,4 @@
-"""Train a classifier; interrupted, the next call goes on from the last validation."""
+"""Train a classifier; after an interruption the same call resumes from the last validation."""
 
 import shutil
 from dataclasses import replace
@@ -18,17 +18,13 @@ from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, no_progress
 from skyclass.training.check_class_counts import check_class_counts
-from skyclass.training.device import (
-    choose_precision,
-    explain_torch_errors,
-    get_device,
-    make_autocast,
-)
+from skyclass.training.device import choose_precision, get_device, make_autocast
 from skyclass.training.distributed import fit_in_processes, format_launch_command
 from skyclass.training.feature_cache import cache_features, hash_feature_inputs
 from skyclass.training.fit import fit
 from skyclass.training.job import TrainingJob, write_job
 from skyclass.training.loggers import check_loggers
+from skyclass.training.torch_errors import explain_torch_errors
 
 __all__ = ["check_training", "train"]
 
@@ -53,18 +49,18 @@ def train(
     cutouts
         Folder that `skyclass.images.make_cutouts.make_cutouts` wrote.
     spec
-        What to train. The features of a frozen backbone are kept in the folder `features` beside
-        the cutouts, where nothing changes objects at random.
+        Model to train. The features of a frozen backbone are cached in the folder `features`
+        beside the cutouts, if nothing changes objects at random.
     config
-        How to train.
+        Settings of the training.
     out
         Folder to write the model into: weights, configuration, `history.json`.
     augmentation
-        How training objects are changed; turned and mirrored by default.
+        Random changes of the training objects; rotated by 90 degrees and mirrored by default.
     seed
-        Seed of the weights' start, of the order of training and of the changes.
+        Seed of the initial weights, of the order of objects and of their changes.
     logs
-        Folder for TensorBoard's log and `training.png`; none by default.
+        Folder of TensorBoard's log and `training.png`; none by default.
     progress
         Called after each validation with the stage, validations done, most validations, and the
         figures (`skyclass.progress.Progress`).
@@ -73,19 +69,28 @@ def train(
     -------
     skyclass.models.classifier.Classifier
         With the best weights, and a temperature fitted on the calibration split, or on the
-        validation split where there is none.
+        validation split if there is none.
 
     Raises
     ------
     TrainingError
-        Where there are fewer training objects than a batch holds, a class has no objects to train
-        on or to validate with, the loss is not finite, memory does not suffice, or `config` asks
-        for what cannot be.
+        If there are fewer training objects than a batch holds, a class has no objects to train
+        on or to validate with, the loss is not finite, memory runs out, or settings contradict
+        each other.
+
+    Examples
+    --------
+    >>> from skyclass.models.model_spec import ModelSpec
+    >>> from skyclass.config.training_sections import TrainingConfig
+    >>> spec = ModelSpec("spectral-class", labels, "ugriz", "compact", 64, bands, "nanomaggy", True)
+    ... # doctest: +SKIP
+    >>> train("out/cutouts", spec, TrainingConfig(epochs=5), "out/model")  # doctest: +SKIP
     """
     cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
     augmentation = augmentation or AugmentationConfig()
     check_training(config, augmentation)
-    codes = {name: open_cutouts(cutouts)[name].label for name in ("train", "validation")}
+    stored = open_cutouts(cutouts)
+    codes = {name: stored[name].label for name in ("train", "validation")}
     check_class_counts(spec.labels, codes, config)
     state = out.with_name(f"{out.name}.training").absolute()
     job = TrainingJob(
@@ -101,30 +106,30 @@ def train(
         features=None,
     )
     if spec.frozen and config.cache_features and not any(augmentation.model_dump().values()):
-        job = _with_features(job)
-    _run(job, progress)
+        job = _add_features(job)
+    _run_job(job, progress)
     if job.out != out.absolute():
         job.out.replace(out)
     shutil.rmtree(state, ignore_errors=True)
     return load_model(out)
 
 
-def _run(job: TrainingJob, progress: Progress) -> None:
-    """Do a job in this process or in others, going on with what another call began."""
-    told = job.state / "job.json"
-    if not told.exists() or told.read_text(encoding="utf-8") != job.text:
+def _run_job(job: TrainingJob, progress: Progress) -> None:
+    """Run a job in this process or in others, resuming what another call began."""
+    path = job.state / "job.json"
+    if not path.exists() or path.read_text(encoding="utf-8") != job.json:
         shutil.rmtree(job.state, ignore_errors=True)
         make_directory(job.state)
-        write_job(job, told)
+        write_job(job, path)
     if job.config.nodes > 1:
         if not job.out.exists():
             raise TrainingError(
                 f"training.nodes = {job.config.nodes}: start"
-                f" `{format_launch_command(job, told)}` on each machine, then the same command"
+                f" `{format_launch_command(job, path)}` on each machine, then the same command"
                 " again"
             )
     elif job.config.devices > 1:
-        fit_in_processes(job, told, progress)
+        fit_in_processes(job, path, progress)
     else:
         fit(job, progress)
 
@@ -135,32 +140,32 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
     Parameters
     ----------
     config
-        How to train.
+        Settings of the training.
     augmentation
-        How training objects are changed.
+        Random changes of the training objects.
 
     Raises
     ------
     TrainingError
-        Where a logger is not installed, objects would be repeated unchanged, or batches cannot be
+        If a logger is not installed, objects would be repeated unchanged, or batches cannot be
         divided among the processes.
     """
     check_loggers(config.loggers)
     if config.imbalance == "oversample" and not any(augmentation.model_dump().values()):
         raise TrainingError(
-            'training.imbalance = "oversample" repeats objects, which only helps where they are'
+            'training.imbalance = "oversample" repeats objects, which only helps if they are'
             " changed: set augmentation.turn = true"
         )
     processes = config.devices * config.nodes
     if config.batch_size % processes:
         raise TrainingError(
-            f"batches of {config.batch_size} cannot be divided among {processes} processes; make"
-            " training.batch_size a multiple of them"
+            f"training.batch_size = {config.batch_size} cannot be divided among {processes}"
+            " processes; make it a multiple of them"
         )
 
 
-def _with_features(job: TrainingJob) -> TrainingJob:
-    """Compute the features of a frozen backbone, or find them."""
+def _add_features(job: TrainingJob) -> TrainingJob:
+    """Add the features of a frozen backbone to a job, computed unless they are cached."""
     lightning.seed_everything(job.seed, verbose=False)
     classifier = build_classifier(job.spec)
     columns = read_columns(job.spec.columns, job.cutouts, "train")
@@ -170,12 +175,12 @@ def _with_features(job: TrainingJob) -> TrainingJob:
     classifier.to(get_device())
     for split in _SPLITS:
         try:
-            stored = open_cutouts(job.cutouts)[split]
+            cutouts = open_cutouts(job.cutouts)[split]
         except ImageError:
             # there need not be a calibration split
             continue
         with explain_torch_errors(job.config):
             columns = read_columns(job.spec.columns, job.cutouts, split)
-            arithmetic = partial(make_autocast, job.config)
-            cache_features(classifier, stored, folder, split, arithmetic, columns)
+            make_context = partial(make_autocast, job.config)
+            cache_features(classifier, cutouts, folder, split, make_context, columns)
     return replace(job, features=folder)

@@ -1,34 +1,34 @@
-"""The training curves as a picture."""
+"""Plot the training curves: losses and validation accuracy."""
 
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from skyclass.files import atomic_path
+from skyclass.models.training_history import TrainingHistory
 
-__all__ = ["plot_training_curves"]
+__all__ = ["write_training_curves"]
 
 
-def plot_training_curves(history: dict[str, Any], path: Path) -> None:
-    """Draw losses and validation accuracy against the steps.
+def write_training_curves(history: TrainingHistory, path: Path) -> None:
+    """Plot losses and validation accuracy against the optimizer steps.
 
     Parameters
     ----------
     history
-        What `history.json` holds.
+        All rounds.
     path
         PNG file to write or replace.
     """
-    rounds = history["epochs"]
-    steps = [one["step"] for one in rounds]
-    best = steps[history["best_epoch"]]
+    rounds = history.epochs
+    steps = [one.step for one in rounds]
+    best = history.best.step
     # a figure of its own: pyplot would keep it, and choose a window system
     figure = Figure(figsize=(7, 5), layout="constrained")
     loss, accuracy = figure.subplots(2, 1, sharex=True)
-    for name, label in (("train_loss", "training"), ("validation_loss", "validation")):
-        loss.plot(steps, [one[name] for one in rounds], marker=".", label=label)
-    accuracy.plot(steps, [one["validation_accuracy"] for one in rounds], marker=".", color="C1")
+    loss.plot(steps, [one.train_loss for one in rounds], marker=".", label="training")
+    loss.plot(steps, [one.validation_loss for one in rounds], marker=".", label="validation")
+    accuracy.plot(steps, [one.validation_accuracy for one in rounds], marker=".", color="C1")
     for axes in (loss, accuracy):
         axes.axvline(best, color="grey", linestyle="--", linewidth=1)
     loss.set_ylabel("loss")

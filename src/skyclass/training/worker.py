@@ -1,6 +1,6 @@
 """One of several processes that train together: ``python -m skyclass.training.worker JOB``.
 
-Which one it is stands in the environment, as torchrun, SLURM or `fit_in_processes` set it.
+The environment says which one it is, as torchrun, SLURM or `fit_in_processes` set it.
 """
 
 import json
@@ -19,22 +19,22 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
-    """Do a job; progress and errors are lines of JSON on standard output.
+    """Run a job; progress and errors are lines of JSON on standard output.
 
     Parameters
     ----------
     arguments
-        The job's file, and ``--attached`` where the process is to end when standard input does.
+        File of the job, and ``--attached`` if the process is to end when its standard input does.
 
     Returns
     -------
     int
-        Exit status: 0, 2 for what the user can mend, 130 where it was interrupted.
+        Exit status: 0, 2 for an error that the user can fix, 130 for an interruption.
     """
-    told, *rest = arguments
-    if "--attached" in rest:
+    path, *options = arguments
+    if "--attached" in options:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    job = read_job(Path(told))
+    job = read_job(Path(path))
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // job.config.devices))
     try:
