@@ -17,6 +17,7 @@ def cutouts(
     frames: Annotated[Path, typer.Option(help="directory of frames")],
     out: Annotated[Path, typer.Option(help="folder to write")],
     size: Annotated[float, typer.Option(help="side in pixels")] = 64,
+    survey: Annotated[str, typer.Option(help="survey that the frames are of")] = "sdss",
     settings: SettingsOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
@@ -27,16 +28,21 @@ def cutouts(
     from skyclass.config.experiment_file import cutout_config
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
-    from skyclass.surveys.acquire import verify_catalog_frames
-    from skyclass.surveys.registry import get_survey
 
     rules = cutout_config(size, settings or [])
     table = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:
-        checked = out.with_name(f"{out.name}.checked")
-        verify_catalog_frames(table, get_survey("sdss"), frames, checked, progress)
-        info = make_cutouts(table, frames, out, rules, runner=runner, progress=progress)
+        info = make_cutouts(
+            table,
+            frames,
+            out,
+            rules,
+            survey=survey,
+            runner=runner,
+            verify=True,
+            progress=progress,
+        )
     lost = info.off_frame + info.missing
     typer.echo(
         f"{len(table) - lost} objects of {info.fields} field(s) in {out};"

@@ -18,6 +18,7 @@ from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import POSITION
+from skyclass.surveys.acquire import verify_catalog_frames
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 
@@ -32,6 +33,7 @@ def make_cutouts(
     *,
     survey: str = "sdss",
     runner: Runner | None = None,
+    verify: bool = False,
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> CutoutInfo:
@@ -54,6 +56,9 @@ def make_cutouts(
         Name of the survey that the frames are of.
     runner
         Works on several fields at once: `use_threads` if None, or `use_cluster`.
+    verify
+        Whether frames are first checked to be whole, each file once: cutting reads a frame only as
+        far as its objects need, so a broken end would not be seen.
     replace
         Whether cutouts of another catalogue, rules or format in `out` are replaced.
     progress
@@ -84,6 +89,9 @@ def make_cutouts(
     _check_columns(catalog, source)
     if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
+    if verify and frames.is_dir():
+        record = out.with_name(f"{out.name}.checked")
+        verify_catalog_frames(catalog, source, frames, record, progress)
     rules, labels = rules or CutoutConfig(), present_classes(catalog)
     size = rules.count_pixels(source.pixel_scale)
     plan = make_storage_plan(
