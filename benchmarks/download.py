@@ -123,13 +123,13 @@ def run_skyclass(kind: str, url: str, count: int, out: Path) -> tuple[float, flo
 
 def work(kind: str, url: str, count: int, out: Path) -> None:
     from skyclass.config.sections import SurveyConfig
-    from skyclass.surveys.download import download
+    from skyclass.surveys.download import download_kind
 
     table = frame_table(count) if kind == "frames" else picture_table(count)
     survey = SurveyConfig(base_url=url, rate=0, connections=CONNECTIONS)
     before = memory("VmRSS")
     start = time.perf_counter()
-    counts = download(table, out, kind, survey=survey)
+    counts = download_kind(table, out, kind, survey=survey)
     seconds = time.perf_counter() - start
     assert counts.failed == counts.absent == 0
     print(seconds, memory("VmHWM"), before)

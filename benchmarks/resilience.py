@@ -35,7 +35,7 @@ import asyncio, sys, time
 from pathlib import Path
 import pandas as pd
 from skyclass.config.sections import SurveyConfig
-from skyclass.surveys import download
+from skyclass.surveys.download import download_kind
 from skyclass.transfer.rate_limit import Clock
 
 def hurried(seconds):
@@ -43,7 +43,7 @@ def hurried(seconds):
 
 clock = Clock(lambda: 100 * time.monotonic(), hurried)
 survey = SurveyConfig(base_url=sys.argv[3], rate=0, retries=20)
-counts = download(pd.read_csv(sys.argv[1]), Path(sys.argv[2]), survey=survey, clock=clock)
+counts = download_kind(pd.read_csv(sys.argv[1]), Path(sys.argv[2]), survey=survey, clock=clock)
 sys.exit(1 if counts.failed else 0)
 """
 """The client as it is, but it waits a hundredth of the time that it would."""

@@ -28,7 +28,7 @@ from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.progress import no_progress
 from skyclass.surveys.acquire import acquire_pictures
-from skyclass.surveys.download import download
+from skyclass.surveys.download import download_kind
 from skyclass.surveys.pictures import picture_paths
 
 TEXT = """
@@ -260,5 +260,5 @@ def test_the_pictures_of_an_earlier_download_are_used(
     survey = SurveyConfig(base_url=(stored / "pictures").as_uri(), retries=0)
     assert len(supplied(catalog, survey, tmp_path)) == 78
     what, picture = make_picture_request(SOURCE)
-    counts = download(catalog, tmp_path / "pictures", what, survey=survey, picture=picture)
+    counts = download_kind(catalog, tmp_path / "pictures", what, survey=survey, picture=picture)
     assert (counts.present, counts.absent) == (78, 2)

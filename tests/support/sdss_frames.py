@@ -9,7 +9,7 @@ import pandas as pd
 from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
-from skyclass.surveys.download import download
+from skyclass.surveys.download import download_kind
 from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, frame_path
 from skyclass.transfer.downloader import PARTIALS
 from support.web_server import FakeClock, Server
@@ -57,7 +57,9 @@ def run(server: Server, out: Path, fake_clock: FakeClock, *keys: Field, **option
     """Download the frames of some fields, by default of `KEY`."""
     settings = {name: options.pop(name) for name in ("retries", "connections") if name in options}
     table = catalog_of(*(keys or (KEY,)))
-    return download(table, out, survey=at(server, **settings), clock=fake_clock.clock, **options)
+    return download_kind(
+        table, out, survey=at(server, **settings), clock=fake_clock.clock, **options
+    )
 
 
 def assert_complete(server: Server, out: Path, *keys: Field) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys import registry
-from skyclass.surveys.download import download, missing_files
+from skyclass.surveys.download import download_kind, missing_files
 from skyclass.surveys.file_kinds import FileKind, Picture
 from skyclass.surveys.panstarrs.requests import stack_files
 from skyclass.surveys.registry import get_file_kind
@@ -56,7 +56,7 @@ def fits_bytes(band: str, size: int) -> bytes:
 def test_sdss_cutouts(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     server.files[JPEG] = picture_bytes((120, 100))
     picture = Picture(width=120, height=100, scale=0.2, opt="GL")
-    done = download(
+    done = download_kind(
         STARS, tmp_path, "sdss-jpeg", survey=at(server), picture=picture, clock=fake_clock.clock
     )
     assert done.fetched == 2
@@ -113,12 +113,12 @@ def test_pictures_that_are_none(
     first = next(iter(get_file_kind("sdss-jpeg").files(one.iloc[0], at(server), Picture())))
     server.faults[first.source] = [reply]
     options = {"survey": at(server, retries=0), "clock": fake_clock.clock}
-    counts = download(one, tmp_path, "sdss-jpeg", **options)
+    counts = download_kind(one, tmp_path, "sdss-jpeg", **options)
     assert counts.fetched == 0
     told = missing_files(one, tmp_path, ["sdss-jpeg"], survey=at(server)).iloc[0]
     assert state in told
     assert not list(tmp_path.rglob("*.jpg"))
-    assert download(one, tmp_path, "sdss-jpeg", retry_absent=True, **options).fetched == 1
+    assert download_kind(one, tmp_path, "sdss-jpeg", retry_absent=True, **options).fetched == 1
 
 
 @pytest.mark.parametrize(("kind", "body"), [("JPEG", large_jpeg()), ("PNG", large_png())])
@@ -141,7 +141,7 @@ def test_panstarrs_colour(server: Server, tmp_path: Path, fake_clock: FakeClock,
     server.files[NAMES] = names_answer()
     server.files[CUTOUT] = picture_bytes((64, 64), "PNG" if form == "png" else "JPEG")
     picture = Picture(width=64, image_format=form)
-    done = download(
+    done = download_kind(
         STARS, tmp_path, "ps1-jpeg", survey=at(server), picture=picture, clock=fake_clock.clock
     )
     assert done.fetched == 2
@@ -163,7 +163,7 @@ def test_panstarrs_bands_share_one_look_up(
         assert request.follow is not None
         server.files[request.follow(names_answer().decode())] = fits_bytes(band, 32)
     options = {"survey": at(server, retries=0), "picture": picture, "clock": fake_clock.clock}
-    counts = download(one, tmp_path, "ps1-fits", **options)
+    counts = download_kind(one, tmp_path, "ps1-fits", **options)
     assert (counts.fetched, counts.absent) == (4, 1)
     assert [p for p in server.paths if p.startswith(NAMES)] == [server.paths[0]]
     told = missing_files(one, tmp_path, ["ps1-fits"], survey=at(server), picture=picture)
@@ -187,8 +187,8 @@ def test_answers_that_name_no_files(
     server: Server, tmp_path: Path, fake_clock: FakeClock, answer: bytes, reason: str
 ) -> None:
     server.files[NAMES] = answer
-    survey = at(server, retries=0)
-    counts = download(STARS.iloc[:1], tmp_path, "ps1-jpeg", survey=survey, clock=fake_clock.clock)
+    survey, clock = at(server, retries=0), fake_clock.clock
+    counts = download_kind(STARS.iloc[:1], tmp_path, "ps1-jpeg", survey=survey, clock=clock)
     assert counts.failed == 1
     assert reason in counts.reason
     assert not [p for p in server.paths if p.startswith(CUTOUT)]
@@ -200,7 +200,7 @@ def test_a_fits_cutout_of_another_band_is_refused(
     server.files[NAMES] = names_answer()
     server.files[CUTOUT] = fits_bytes("g", 32)
     options = {"survey": at(server, retries=0), "picture": Picture(width=32, bands="gi")}
-    counts = download(STARS.iloc[:1], tmp_path, "ps1-fits", clock=fake_clock.clock, **options)
+    counts = download_kind(STARS.iloc[:1], tmp_path, "ps1-fits", clock=fake_clock.clock, **options)
     assert (counts.fetched, counts.failed) == (1, 1)
     assert "of the band 'g.00000', not i" in counts.reason
 
@@ -233,7 +233,7 @@ def test_settings_that_no_service_takes(
     tmp_path: Path, kind: str, picture: Picture, message: str
 ) -> None:
     with pytest.raises(SurveyError, match=re.escape(message)):
-        download(STARS, tmp_path / "out", kind, picture=picture)
+        download_kind(STARS, tmp_path / "out", kind, picture=picture)
     assert not (tmp_path / "out").exists()
 
 
@@ -249,7 +249,7 @@ def test_the_documented_survey_works(
     monkeypatch.setitem(registry._surveys, "legacy", survey)
     assert get_file_kind("legacy-jpeg") is archive
     server.files["/viewer/cutout.jpg"] = picture_bytes((256, 256))
-    done = download(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake_clock.clock)
+    done = download_kind(STARS, tmp_path, "legacy-jpeg", survey=at(server), clock=fake_clock.clock)
     assert done.fetched == 2
     (request,) = archive.files(STARS.iloc[0], SurveyConfig(), Picture())
     assert request.url.startswith("https://www.legacysurvey.org/viewer/cutout.jpg?ra=185.5")

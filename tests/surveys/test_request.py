@@ -7,7 +7,7 @@ import pytest
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
-from skyclass.surveys.download import download
+from skyclass.surveys.download import download_kind
 from skyclass.surveys.file_kinds import Picture, shard_path
 from skyclass.surveys.sdss.layout import Field
 from skyclass.surveys.sdss.requests import frame_requests, frames_address
@@ -59,19 +59,19 @@ def test_rows_that_are_no_field(tmp_path: Path, column: str, value: object) -> N
     table = catalog_of(Field(301, 94, 3, 12), Field(301, 94, 3, 13)).astype(object)
     table.loc[1, column] = value
     with pytest.raises(SurveyError, match=f"row 2 of the catalogue has {column}"):
-        download(table, tmp_path / "out")
+        download_kind(table, tmp_path / "out")
     nullable = table.copy()
     nullable["field"] = pd.array([1, None], dtype="Int64")
     with pytest.raises(SurveyError, match="row 2"):
-        download(nullable, tmp_path / "out")
+        download_kind(nullable, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_table_without_the_columns(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match="frames needs the column 'rerun'"):
-        download(pd.DataFrame({"ra": [1.0]}), tmp_path)
+        download_kind(pd.DataFrame({"ra": [1.0]}), tmp_path)
     with pytest.raises(SurveyError, match="has no row"):
-        download(catalog_of().astype(int), tmp_path)
+        download_kind(catalog_of().astype(int), tmp_path)
 
 
 def test_folders_stay_small() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from skyclass.errors import OutputError, SurveyError
-from skyclass.surveys.download import download
+from skyclass.surveys.download import download_kind
 from skyclass.surveys.sdss import survey as module
 from skyclass.surveys.sdss.layout import Field, frame_path
 from skyclass.surveys.sdss.requests import check_frame
 from skyclass.surveys.sdss.survey import SDSS
 from skyclass.surveys.verify import verify_frames
-from skyclass.transfer.manifest import read_status
+from skyclass.transfer.download_status import read_status
 from support.sdss_frames import at, catalog_of, frame_bytes, serve_field, write_field
 from support.web_server import Server
 
@@ -48,21 +48,21 @@ def test_downloaded_frames_are_not_checked_again(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve_field(server, KEY)
-    download(catalog_of(KEY), tmp_path / "frames", survey=at(server))
+    download_kind(catalog_of(KEY), tmp_path / "frames", survey=at(server))
 
     def refuse(*_arguments: object) -> None:
         raise AssertionError("checked again")
 
     monkeypatch.setattr(module, "check_frame", refuse)
     verify_frames(tmp_path / "frames", [KEY], SDSS)
-    assert "5 done" in read_status(tmp_path / "frames")[0]
+    assert "5 done" in str(read_status(tmp_path / "frames"))
 
 
 def test_a_missing_frame_is_not_looked_at(tmp_path: Path) -> None:
     write_field(tmp_path, KEY)
     (tmp_path / frame_path(KEY, "u")).unlink()
     verify_frames(tmp_path, [KEY, OTHER], SDSS)
-    assert read_status(tmp_path)[0].startswith("frames: 4 done")
+    assert str(read_status(tmp_path)).startswith("frames: 4 done")
     verify_frames(tmp_path / "nowhere", [KEY], SDSS)
     assert not (tmp_path / "nowhere").exists()
 
@@ -71,7 +71,7 @@ def test_real_frames_pass_and_are_told_apart(real_data: Path, tmp_path: Path) ->
     key = Field(301, 4510, 4, 30)
     frames = real_data / "sdss" / "frames"
     verify_frames(frames, [key], SDSS, record=tmp_path)
-    assert read_status(tmp_path)[0].startswith("frames: 5 done")
+    assert str(read_status(tmp_path)).startswith("frames: 5 done")
     with pytest.raises(SurveyError, match="its FRAME is 30, field 301-4510-4-31 r has 31"):
         check_frame(frames / frame_path(key, "r"), Field(301, 4510, 4, 31), "r")
 

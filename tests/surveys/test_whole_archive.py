@@ -8,7 +8,7 @@ import pytest
 from skyclass.config.sections import SurveyConfig
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
-from skyclass.surveys.download import download, missing_files
+from skyclass.surveys.download import download_kind, missing_files
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.sdss.layout import find_fields
 from support.web_server import FakeClock
@@ -27,7 +27,7 @@ def test_frames_survive_every_fault(
     faults = Faults({**dict.fromkeys(FAULTS, 0.06), "flipped": 0.06})
     with MockArchive(small_survey, faults=faults) as archive:
         survey = SurveyConfig(base_url=archive.url, rate=0, retries=10)
-        counts = download(stars, tmp_path, survey=survey, clock=fake_clock.clock)
+        counts = download_kind(stars, tmp_path, survey=survey, clock=fake_clock.clock)
     assert (counts.fetched, counts.failed) == (10, 0)
     for path in (small_survey / "frames").rglob("*.bz2"):
         copy = tmp_path / path.relative_to(small_survey / "frames")
@@ -48,10 +48,10 @@ def test_cutouts_survive_every_fault(
     with MockArchive(small_survey, faults=Faults(dict.fromkeys(FAULTS, 0.05))) as archive:
         survey = SurveyConfig(base_url=archive.url, rate=0, retries=10)
         options = {"survey": survey, "picture": picture}
-        counts = download(stars, tmp_path, kind, clock=fake_clock.clock, **options)
+        counts = download_kind(stars, tmp_path, kind, clock=fake_clock.clock, **options)
         assert (counts.fetched, counts.failed) == (files * len(stars), 0)
         asked = archive.requests.total()
-        again = download(stars, tmp_path, kind, clock=fake_clock.clock, **options)
+        again = download_kind(stars, tmp_path, kind, clock=fake_clock.clock, **options)
         assert again.present == counts.fetched
         assert archive.requests.total() == asked
     assert set(missing_files(stars, tmp_path, [kind], **options)) == {""}

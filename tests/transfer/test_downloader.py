@@ -19,12 +19,12 @@ from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
-from skyclass.surveys.download import download, missing_files
+from skyclass.surveys.download import download_kind, missing_files
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.sdss.layout import Field, find_frame, frame_path
 from skyclass.surveys.sdss.raw_frame import read_frame
+from skyclass.transfer.download_status import read_status
 from skyclass.transfer.downloader import MAX_FAILURES_IN_A_ROW, PARTIALS
-from skyclass.transfer.manifest import read_status
 from support.sdss_frames import (
     KEY,
     assert_complete,
@@ -171,7 +171,7 @@ def test_absent_is_remembered_of_this_archive_only(
     assert run(server, tmp_path, fake_clock).absent == 1
     assert len(server.log) == asked
     other = at(server, base_url=f"{server.url}/")
-    mirror = download(catalog_of(KEY), tmp_path, survey=other, clock=fake_clock.clock)
+    mirror = download_kind(catalog_of(KEY), tmp_path, survey=other, clock=fake_clock.clock)
     assert mirror.absent == 1
     assert run(server, tmp_path, fake_clock, retry_absent=True).fetched == 1
     assert_complete(server, tmp_path)
@@ -195,7 +195,7 @@ def test_another_release_is_fetched_anew(
         server.files[path.replace("dr17/eboss", "dr12/boss")] = server.files[path]
     run(server, tmp_path, fake_clock)
     survey = at(server, release=12)
-    again = download(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
+    again = download_kind(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
     assert again.fetched == 5
 
 
@@ -214,7 +214,7 @@ def test_gives_up_on_a_service_that_fails(
 def test_nobody_answers(tmp_path: Path, fake_clock: FakeClock) -> None:
     survey = SurveyConfig(base_url="http://127.0.0.1:9", retries=1)
     with pytest.raises(RemoteError, match="cannot connect"):
-        download(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
+        download_kind(catalog_of(KEY), tmp_path, survey=survey, clock=fake_clock.clock)
 
 
 def command(server: Server, table: Path, out: Path) -> list[str]:
@@ -239,7 +239,7 @@ def test_killed_and_gone_on_with(server: Server, tmp_path: Path) -> None:
     )
     server.faults[last] = [half]
     process = subprocess.Popen(command(server, table, out))
-    wait_for(lambda: "9 done" in "".join(read_status(out)) and _begun(out) > 300_000)
+    wait_for(lambda: "9 done" in str(read_status(out)) and _begun(out) > 300_000)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     release.set()
@@ -280,7 +280,7 @@ def test_mirror_on_disk(server: Server, tmp_path: Path, fake_clock: FakeClock, l
         place.write_bytes(body)
     survey = SurveyConfig(base_url=mirror.as_uri())
     table = catalog_of(KEY, OTHER)
-    counts = download(table, tmp_path / "out", survey=survey, clock=fake_clock.clock)
+    counts = download_kind(table, tmp_path / "out", survey=survey, clock=fake_clock.clock)
     assert (counts.fetched, counts.absent) == (5, 5)
     assert_complete(server, tmp_path / "out")
     assert server.log == []
@@ -289,7 +289,7 @@ def test_mirror_on_disk(server: Server, tmp_path: Path, fake_clock: FakeClock, l
 def test_no_mirror_there(tmp_path: Path, fake_clock: FakeClock) -> None:
     survey = SurveyConfig(base_url=(tmp_path / "no").as_uri(), retries=0)
     with pytest.raises(RemoteError, match="is not a directory"):
-        download(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake_clock.clock)
+        download_kind(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake_clock.clock)
 
 
 def test_kept_decompressed(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from skyclass.errors import SurveyError
 from skyclass.surveys.sdss.layout import Field
+from skyclass.transfer.download_status import FailureStatus, KindStatus, read_status
 from skyclass.transfer.manifest import (
     MANIFEST_NAME,
     Manifest,
     ManifestEntry,
     PartialFile,
     open_locked_manifest,
-    read_status,
 )
 from support.web_server import wait_for
 
@@ -42,11 +42,14 @@ def test_status(tmp_path: Path) -> None:
                 ManifestEntry(f"b{number}", "sdss-jpeg", "", "failed", reason="is empty")
             )
         manifest.record(ManifestEntry("c", "frames", "", "absent", reason="HTTP 404"))
-    assert read_status(tmp_path) == [
+    status = read_status(tmp_path)
+    assert str(status).splitlines() == [
         "frames: 3 done (3.0 MB), 1 absent, 0 failed",
         "sdss-jpeg: 0 done (0.0 MB), 0 absent, 3 failed",
         "  3 failed: is empty (b0)",
     ]
+    assert status.kinds[0] == KindStatus("frames", 3, 3.0, 1, 0)
+    assert status.failures == (FailureStatus("is empty", 3, "b0"),)
 
 
 def test_no_manifest(tmp_path: Path) -> None:

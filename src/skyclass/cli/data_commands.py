@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -141,40 +141,43 @@ def download(
     from skyclass.config.sections import SurveyConfig
     from skyclass.errors import ConfigError, SurveyError
     from skyclass.surveys.download import download as run
-    from skyclass.surveys.download import missing_files
     from skyclass.surveys.file_kinds import Picture
-    from skyclass.transfer.manifest import read_status
 
-    kinds = what or ["frames"]
+    if catalog is None and not status:
+        raise ConfigError("--catalog is missing: it names the objects to download files of")
     survey = SurveyConfig(
         base_url=base_url, release=release, connections=connections, rate=rate, retries=retries
     )
-    picture = Picture(width, height, scale, opt, bands, image_format)
-    options: dict[str, Any] = {"survey": survey, "picture": picture}
-    table = None if catalog is None else read_table(catalog)
-    failed = 0
-    for kind in () if status else kinds:
-        if table is None:
-            raise ConfigError("--catalog is missing: it names the objects to download files of")
-        again: dict[str, Any] = {"retry_absent": retry_absent, "unpack": unpack}
-        with progress_bars() as progress:
-            failed += run(table, out, kind, **options, **again, progress=progress).failed
-    typer.echo("\n".join(read_status(out)))
-    if table is not None:
-        typer.echo("\n".join(_lacking(missing_files(table, out, kinds, **options), status)))
-    if failed:
-        raise SurveyError(f"{failed} file(s) failed; the same command tries them again")
+    with progress_bars() as progress:
+        result = run(
+            None if catalog is None else read_table(catalog),
+            out,
+            what or ["frames"],
+            survey=survey,
+            picture=Picture(width, height, scale, opt, bands, image_format),
+            retry_absent=retry_absent,
+            unpack=unpack,
+            dry_run=status,
+            progress=progress,
+        )
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(str(result.status))
+        if result.missing is not None:
+            typer.echo("\n".join(_describe_missing(result.missing, status)))
+    if result.failed:
+        raise SurveyError(f"{result.failed} file(s) failed; run the command again to retry them")
 
 
-def _lacking(missing: "pd.Series[str]", listed: bool) -> list[str]:
+def _describe_missing(missing: "pd.Series[str]", listed: bool) -> list[str]:
     """Count the objects that lack a file, and list them if asked to."""
-    lacking = missing[missing != ""]
-    if lacking.empty:
+    rows = (missing != "").to_numpy().nonzero()[0]
+    if not len(rows):
         return [f"all {len(missing)} objects have every file"]
-    summary = f"{len(lacking)} of {len(missing)} objects lack a file and are left out of all types"
+    summary = f"{len(rows)} of {len(missing)} objects lack a file and are left out of all types"
     if not listed:
         return [f"{summary}; --status with the catalogue lists them"]
-    rows = (missing != "").to_numpy().nonzero()[0]
     return [summary, *(f"  row {row + 1}: {missing.iloc[row]}" for row in rows)]
 
 

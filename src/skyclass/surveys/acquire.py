@@ -15,7 +15,7 @@ from skyclass.errors import SurveyError
 from skyclass.files import atomic_path
 from skyclass.progress import Progress, Stage, rename_stage
 from skyclass.schema import POSITION
-from skyclass.surveys.download import download, missing_files
+from skyclass.surveys.download import download_kind, missing_files
 from skyclass.surveys.file_kinds import Picture, select_columns
 from skyclass.surveys.registry import get_file_kind, get_survey
 from skyclass.surveys.survey import Survey
@@ -228,7 +228,7 @@ def _download(
     progress: Progress,
 ) -> list[int]:
     """Download files; return the rows of objects that the archive does not have all files of."""
-    counts = download(
+    counts = download_kind(
         catalog,
         out,
         kind,

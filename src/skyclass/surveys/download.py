@@ -1,6 +1,7 @@
 """Download the files of a catalogue's objects, and list the files that objects lack."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,121 @@ from skyclass.surveys.file_kinds import (
     select_columns,
 )
 from skyclass.surveys.registry import get_file_kind
+from skyclass.transfer.download_status import DownloadStatus, read_status
 from skyclass.transfer.downloader import DownloadCounts, download_files
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.http_client import TransferSettings
 from skyclass.transfer.manifest import Manifest
 from skyclass.transfer.rate_limit import Clock
 
-__all__ = ["download", "missing_files"]
+__all__ = ["DownloadResult", "download", "download_kind", "missing_files"]
+
+
+@dataclass(frozen=True)
+class DownloadResult:
+    """Outcome of a download."""
+
+    status: DownloadStatus
+    """What the directory holds, from this download and earlier ones."""
+    missing: "pd.Series[str] | None"
+    """The file that each object lacks (`missing_files`); None without a table."""
+    failed: int
+    """Files that did not come whole this time."""
+
+    def __repr__(self) -> str:
+        """Write the counts in one line."""
+        counts = "; ".join(str(kind) for kind in self.status.kinds)
+        return f"<DownloadResult: {counts or self.status}>"
 
 
 def download(
+    table: pd.DataFrame | None,
+    out: AnyPath,
+    kinds: str | Sequence[str] = "frames",
+    *,
+    survey: SurveyConfig | None = None,
+    picture: Picture | None = None,
+    retry_absent: bool = False,
+    unpack: bool = False,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
+) -> DownloadResult:
+    """Download the files of a catalogue's objects.
+
+    Files that are there already are checked and kept. After an interruption or a failure the same
+    call fetches what is missing.
+
+    Parameters
+    ----------
+    table
+        Objects, with the columns of the kinds of files, such as `ra` and `dec` (degrees); None
+        only for a dry run.
+    out
+        Directory; beside the files it holds the list of what became of each.
+    kinds
+        One or more kinds of files (`skyclass.surveys.registry.file_kinds`).
+    survey
+        Release, address, and limits on how the archive is asked.
+    picture
+        Size and kind of cutouts.
+    retry_absent
+        Whether files that the archive did not have are asked for again.
+    unpack
+        Whether frames are kept decompressed.
+    dry_run
+        Report what is there, and ask the archive for nothing.
+    progress
+        Called after each file with its kind as the stage, files processed, files in all, and the
+        rate (`skyclass.progress.Progress`).
+
+    Returns
+    -------
+    DownloadResult
+        What the directory holds, and which objects lack a file.
+
+    Raises
+    ------
+    SurveyError
+        If a kind of file is unknown, or the table or the settings cannot be used.
+    OutputError
+        If the files cannot be written.
+    RemoteError
+        If the archive cannot be reached.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import skyclass
+    >>> from skyclass.config.sections import SurveyConfig
+    >>> stars = pd.read_csv("catalog.csv")
+    >>> with skyclass.serve_archive(".") as url:
+    ...     skyclass.download(stars, "downloads", survey=SurveyConfig(base_url=url, rate=0))
+    <DownloadResult: frames: 10 done (... MB), 0 absent, 0 failed>
+    """
+    out, kinds = Path(out), [kinds] if isinstance(kinds, str) else list(kinds)
+    failed = 0
+    if not dry_run:
+        if table is None:
+            raise SurveyError("table is None: it names the objects to download files of")
+        for kind in kinds:
+            failed += download_kind(
+                table,
+                out,
+                kind,
+                survey=survey,
+                picture=picture,
+                retry_absent=retry_absent,
+                unpack=unpack,
+                progress=progress,
+            ).failed
+    status = read_status(out)
+    if table is None:
+        return DownloadResult(status, None, failed)
+    missing = missing_files(table, out, kinds, survey=survey, picture=picture)
+    return DownloadResult(status, missing, failed)
+
+
+def download_kind(
     table: pd.DataFrame,
     out: AnyPath,
     kind: str = "frames",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Final, Self, TypeVar
 
 from skyclass.errors import OutputError, SurveyError
-from skyclass.files import AnyPath, make_directory
+from skyclass.files import make_directory
 
 __all__ = [
     "MANIFEST_NAME",
@@ -18,7 +18,6 @@ __all__ = [
     "ManifestEntry",
     "PartialFile",
     "open_locked_manifest",
-    "read_status",
 ]
 
 MANIFEST_NAME: Final = "downloads.sqlite"
@@ -219,41 +218,6 @@ def _lock(file: IO[str], out: Path) -> None:
     except BlockingIOError:
         _log.warning("another process is downloading into %s; waiting for it to end", out)
         fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def read_status(out: AnyPath) -> list[str]:
-    """Summarise the downloads into a directory.
-
-    Parameters
-    ----------
-    out
-        Directory of a download.
-
-    Returns
-    -------
-    list of str
-        A line for each kind of file, then one for each reason of failure.
-
-    Raises
-    ------
-    SurveyError
-        Where nothing was downloaded into it.
-    """
-    out = Path(out)
-    if not (out / MANIFEST_NAME).is_file():
-        raise SurveyError(f"nothing was downloaded into {out}: it has no {MANIFEST_NAME}")
-    with Manifest(out) as manifest:
-        counts, failures = manifest.count_files(), manifest.list_failures()
-    lines = []
-    for kind in dict.fromkeys(kind for kind, *_ in counts):
-        states = {state: n for k, state, n, _ in counts if k == kind}
-        megabytes = sum(size for k, _, _, size in counts if k == kind) / 1e6
-        lines.append(
-            f"{kind}: {states.get('done', 0)} done ({megabytes:.1f} MB),"
-            f" {states.get('absent', 0)} absent, {states.get('failed', 0)} failed"
-        )
-    lines += [f"  {count} failed: {reason} ({path})" for reason, count, path in failures]
-    return lines or ["no file has been requested yet"]
 
 
 def _make_entry(row: tuple[str, str, str, str, str, int, int, str]) -> ManifestEntry:
