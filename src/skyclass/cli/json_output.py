@@ -1,6 +1,5 @@
 """Results as JSON on standard output, for scripts."""
 
-import json
 from typing import Any
 
 import typer
@@ -16,10 +15,9 @@ def print_json(result: object) -> None:
     result
         Dataclass, pydantic model, table (printed as a list of rows), or made of what JSON knows.
     """
-    from pydantic_core import to_jsonable_python
+    from pydantic_core import to_json
 
-    values = to_jsonable_python(result, inf_nan_mode="null", fallback=_to_plain)
-    typer.echo(json.dumps(values, indent=1, allow_nan=False))
+    typer.echo(to_json(result, indent=1, inf_nan_mode="null", fallback=_to_plain).decode())
 
 
 def _to_plain(value: Any) -> Any:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skyclass.cli.options import TaskOption
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import JsonOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 
 if TYPE_CHECKING:
@@ -45,14 +46,19 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
     model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+    as_json: JsonOption = False,
 ) -> None:
     """Detect and classify every source of some fields."""
     from skyclass.inference.classify import classify as run
 
     with progress_bars() as progress:
         table = run(paths, model, out, progress=progress)
-    counts = ", ".join(f"{label} {n}" for label, n in table["class"].value_counts().items())
-    typer.echo(f"{len(table)} sources in {out}: {counts}")
+    counts = table["class"].value_counts().to_dict()
+    if as_json:
+        print_json({"sources": len(table), "classes": counts, "table": out})
+        return
+    summary = ", ".join(f"{label} {count}" for label, count in counts.items())
+    typer.echo(f"{len(table)} sources in {out}: {summary}")
 
 
 def push(

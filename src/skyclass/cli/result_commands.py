@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import JsonOption
+
 __all__ = ["compare", "figures", "reweight"]
 
 
@@ -28,11 +31,13 @@ def compare(
     common: Annotated[
         bool, typer.Option("--common", help="only test objects that both have")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two experiments on the same test objects."""
     from skyclass.evaluation.compare import compare as run
 
-    typer.echo(str(run(a, b, common=common)))
+    comparison = run(a, b, common=common)
+    print_json(comparison) if as_json else typer.echo(str(comparison))
 
 
 def reweight(
@@ -40,9 +45,11 @@ def reweight(
     prior: Annotated[
         list[str], typer.Argument(help="share of each class: star=0.7 galaxy=0.25 ...")
     ],
+    as_json: JsonOption = False,
 ) -> None:
     """Compute purity and completeness for other class shares."""
     from skyclass.evaluation.reweight import parse_prior
     from skyclass.evaluation.reweight import reweight as run
 
-    typer.echo(str(run(experiment, parse_prior(prior))))
+    reweighting = run(experiment, parse_prior(prior))
+    print_json(reweighting) if as_json else typer.echo(str(reweighting))

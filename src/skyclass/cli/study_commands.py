@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
 
 __all__ = ["study"]
@@ -23,6 +25,7 @@ def study(
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a grid of experiments and compare them.
 
@@ -36,11 +39,14 @@ def study(
             name, out, simulated=simulated, scale=scale, scheduler=scheduler, progress=progress
         )
     done = result.cells - len(result.failures)
-    typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")
+    if as_json:
+        print_json({"report": result.report, "cells": result.cells, "failures": result.failures})
+    else:
+        typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")
     if result.failures:
         typer.echo("\n".join(_by_reason(result.failures)), err=True)
         count = len(result.failures)
-        raise StudyError(f"{count} cell(s) failed; the same command tries them again")
+        raise StudyError(f"{count} cell(s) failed; run the command again to retry them")
 
 
 def _by_reason(failures: dict[str, str]) -> list[str]:
