@@ -1,14 +1,21 @@
 """Pages of the documentation that are made from the code."""
 
+import ast
+import importlib
 import inspect
 import re
 import runpy
+import shlex
 from pathlib import Path
 
+import pytest
+import typer
+
 import skyclass
-from skyclass.cli.app import PANELS
+from skyclass.cli.app import PANELS, app
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
 
 
 def test_the_page_of_settings_is_that_of_the_code() -> None:
@@ -45,3 +52,24 @@ def test_the_classes_that_public_functions_take_and_return_are_shown() -> None:
     assert named
     lacking = {kind: name for kind, name in named.items() if kind.split(".")[-1] not in shown}
     assert not lacking
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_in_code_of_the_documentation_exist(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("skyclass"):
+                module = importlib.import_module(str(node.module))
+                assert not [alias.name for alias in node.names if not hasattr(module, alias.name)]
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "skyclass":
+                assert node.attr in skyclass.__all__
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_documentation_are_understood(page: Path) -> None:
+    group = typer.main.get_command(app)
+    text = page.read_text().replace("\\\n", " ")
+    code = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S) + re.findall(r"^    .+", text, re.M)
+    for line in re.findall(r"^ *skyclass (.+)$", "\n".join(code), re.M):
+        name, *arguments = shlex.split(line, comments=True)
+        assert group.commands[name].make_context(name, arguments).params  # type: ignore[attr-defined]
