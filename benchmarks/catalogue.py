@@ -53,11 +53,12 @@ def run_read(path: Path) -> None:
 
 
 def run_ours(path: Path, rule: str) -> None:
-    from skyclass.catalog.build_catalog import build_catalog, write_catalog
+    from skyclass.catalog.build_catalog import build_catalog
+    from skyclass.catalog.catalog_file import write_catalog
     from skyclass.config.sections import CleanConfig
 
-    table = build_catalog(path, "spectral-class", rules=CleanConfig(duplicates=rule))
-    write_catalog(table, path.with_suffix(f".{rule}.parquet"))
+    catalog = build_catalog(path, "spectral-class", rules=CleanConfig(duplicates=rule))
+    write_catalog(catalog, path.with_suffix(f".{rule}.parquet"))
 
 
 def run_script(path: Path) -> None:
@@ -94,12 +95,12 @@ RUNS = {
 
 
 def measure(kind: str, path: Path) -> tuple[float, float]:
-    """Run one kind in a fresh process; give seconds and peak MiB."""
+    """Run one kind in a fresh process; return seconds and peak MiB."""
     for left in path.parent.glob(f"{path.stem}.*.*"):
         left.unlink()
     command = [sys.executable, __file__, "--run", kind, str(path)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(told[0]), float(told[1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(output[0]), float(output[1])
 
 
 def main(sizes: list[int]) -> None:

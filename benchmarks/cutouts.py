@@ -28,7 +28,8 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
-from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.catalog.catalog_file import read_catalog, write_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.images.cut_field import cut_field
 from skyclass.images.cutout import cut_frames, last_row
@@ -50,7 +51,7 @@ Objects = list[tuple[Field, np.ndarray, np.ndarray]]
 
 
 def fields_of(folder: Path) -> Objects:
-    table = read_catalog(folder / "catalog.parquet")
+    table = read_catalog(folder / "catalog.parquet").table
     return [
         (Field(*(int(k) for k in key)), rows["ra"].to_numpy(), rows["dec"].to_numpy())
         for key, rows in table.groupby(KEYS)
@@ -86,7 +87,7 @@ def decode(files: list[tuple[Path, int]]) -> None:
 
 
 def stage(folder: Path, run) -> None:
-    table = read_catalog(folder / "catalog.parquet")
+    table = read_catalog(folder / "catalog.parquet").table
     with tempfile.TemporaryDirectory(dir=folder) as out:
         make_cutouts(table, folder / "frames", Path(out) / "cutouts", runner=run)
 

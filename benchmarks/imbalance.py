@@ -45,9 +45,7 @@ def skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
             kept |= pd.Series(
                 table.index.isin(table.index[here & (table["label"] == name)][:count])
             )
-    chosen = table[kept].reset_index(drop=True)
-    chosen.attrs = table.attrs
-    return chosen
+    return table[kept].reset_index(drop=True)
 
 
 def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.ndarray:
@@ -74,8 +72,8 @@ def main(fields: int, steps: int, seeds: int) -> None:
         folder = Path(name)
         simulate(folder, fields, seed=11, objects_per_field=500)
         split = SplitConfig(test=0.3, validation=0.2)
-        table = build_catalog(folder / "catalog.csv", "spectral-class", split=split)
-        table = skewed(table, list(table.attrs["skyclass"]["classes"]))
+        catalog = build_catalog(folder / "catalog.csv", "spectral-class", split=split)
+        table = skewed(catalog.table, list(catalog.report.classes))
         rules = CutoutConfig(size=SIZE)
         LABELS = make_cutouts(table, folder / "frames", folder / "cutouts", rules).labels
         parts = [open_cutouts(folder / "cutouts")[part].label for part in ("train", "test")]

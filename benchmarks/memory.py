@@ -44,7 +44,7 @@ def unpacked(folder: Path, field: Field, band: str) -> Path:
 
 def repeated(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
     """Give the catalogue and the frames of so many copies of the simulated field."""
-    table = build_catalog(folder / "survey" / "catalog.csv", "object-type")
+    table = build_catalog(folder / "survey" / "catalog.csv", "object-type").table
     first = Field(*(int(table[k].iloc[0]) for k in ("rerun", "run", "camcol", "field")))
     frames, copies = folder / f"frames-{count}", []
     plain = {band: unpacked(folder, first, band) for band in BANDS}

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skyclass.catalog.build_catalog import make_catalog, read_catalog, write_catalog
+from skyclass.catalog.build_catalog import make_catalog
+from skyclass.catalog.catalog_file import read_catalog, write_catalog
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.make_cutouts import make_cutouts
@@ -93,7 +94,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
     if not cutouts.exists():
         catalog = make_catalog(config, folder / "query")
         write_catalog(catalog, folder / "objects.parquet")
-        make_cutouts(catalog, survey / "frames", cutouts, config.cutouts)
+        make_cutouts(catalog.table, survey / "frames", cutouts, config.cutouts)
     return cutouts
 
 
@@ -101,7 +102,7 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
     config = configuration(folder / "survey", network, side, epochs)
     check_images(config.images, config.cutouts.count_pixels(SDSS.pixel_scale))
     registration = get_registration(config.images)
-    task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet")
+    task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet").table
     spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)
     out = folder / f"{network}-{side or NATIVE}"
     return train(cutouts, spec, config.training, out, augmentation=config.augmentation)

@@ -5,7 +5,8 @@ import inspect
 import re
 from pathlib import Path
 
-from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
+from skyclass.catalog.build_catalog import build_catalog
+from skyclass.catalog.catalog_file import read_catalog, write_catalog
 from skyclass.config.sections import CutoutConfig
 from skyclass.evaluation.compare import compare
 from skyclass.images.make_cutouts import make_cutouts
@@ -31,7 +32,7 @@ def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) 
     place = str(tmp_path / "objects.parquet")
     write_catalog(build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place)
     cutouts = str(tmp_path / "cutouts")
-    make_cutouts(read_catalog(place), str(small_survey / "frames"), cutouts, CutoutConfig())
+    make_cutouts(read_catalog(place).table, str(small_survey / "frames"), cutouts, CutoutConfig())
     assert len(open_cutouts(cutouts)["test"]) > 0
     assert read_info(cutouts).simulated
     show(cutouts, ["gri"], str(tmp_path / "sheet.png"))

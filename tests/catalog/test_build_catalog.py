@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from skyclass.catalog.build_catalog import build_catalog, read_catalog, write_catalog
+from skyclass.catalog.build_catalog import build_catalog
 from skyclass.errors import CatalogError
 
 
@@ -42,14 +42,14 @@ def test_ids_stay_exact_in_every_format(tmp_path: Path, ending: str) -> None:
         for name in ("class", "subclass"):
             table[name] = table[name].astype(object)
         Table.from_pandas(table).write(path, format={".vot": "votable"}.get(ending, "fits"))
-    built = build_catalog(path, "spectral-class")
+    built = build_catalog(path, "spectral-class").table
     assert set(built["specobjid"]) == {2**63 + 17 * i for i in range(40)}
     assert Counter(built["label"]) == {"K": 20, "M": 20}
 
 
 def test_shares_of_every_class(tmp_path: Path) -> None:
     stars(200).to_csv(tmp_path / "a.csv", index=False)
-    built = build_catalog(tmp_path / "a.csv", "spectral-class")
+    built = build_catalog(tmp_path / "a.csv", "spectral-class").table
     counts = built.groupby(["label", "split"]).size().to_dict()
     for label in "KM":
         assert [counts[label, s] for s in ("train", "validation", "test")] == [70, 10, 20]
@@ -59,7 +59,8 @@ def test_same_splits_whatever_the_order(tmp_path: Path) -> None:
     stars().to_csv(tmp_path / "a.csv", index=False)
     stars().sample(frac=1, random_state=3).to_csv(tmp_path / "b.csv", index=False)
     one, other = (build_catalog(tmp_path / f"{n}.csv", "spectral-class") for n in "ab")
-    pd.testing.assert_frame_equal(one, other)
+    pd.testing.assert_frame_equal(one.table, other.table)
+    assert one.report == other.report
 
 
 def test_counts_what_it_drops(tmp_path: Path) -> None:
@@ -69,27 +70,20 @@ def test_counts_what_it_drops(tmp_path: Path) -> None:
     table = pd.concat([table, table.iloc[[7, 8]]])
     table.to_csv(tmp_path / "a.csv", index=False)
     built = build_catalog(tmp_path / "a.csv", "spectral-class")
-    dropped = built.attrs["skyclass"]["dropped"]
+    dropped = built.report.dropped
     assert dropped["no rerun / run / camcol / field"] == 1
     assert dropped["cataclysmic variable"] == 1
     assert dropped["duplicate specobjid"] == 2
     assert len(built) == 42 - 4
 
 
-def test_round_trip(tmp_path: Path) -> None:
-    stars().to_csv(tmp_path / "a.csv", index=False)
-    built = build_catalog(tmp_path / "a.csv", "spectral-class")
-    write_catalog(built, tmp_path / "c.parquet")
-    assert read_catalog(tmp_path / "c.parquet").attrs == built.attrs
-
-
 def test_real_table_against_plain_python(real_data: Path) -> None:
     path = real_data / "catalogs" / "skyserver_10k.csv"
     built = build_catalog(path, "object-type")
-    assert built.attrs["skyclass"]["unknown"] == {}
+    assert built.report.unknown == {}
     with path.open() as file:
         expected = Counter(row["class"] for row in csv.DictReader(file))
-    found = Counter(built["label"])
+    found = Counter(built.table["label"])
     assert found == {
         "star": expected["STAR"],
         "galaxy": expected["GALAXY"],

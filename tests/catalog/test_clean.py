@@ -74,8 +74,8 @@ def test_rules_row_by_row(duplicates: str) -> None:
     kept, report = clean(table, TASK, CleanConfig(duplicates=duplicates))
     expected, dropped = by_hand(table, duplicates)
     assert set(kept["specobjid"]) == expected
-    assert {k: n for k, n in report["dropped"].items() if n} == dropped
-    assert report["rows_in"] == len(kept) + sum(report["dropped"].values())
+    assert {k: n for k, n in report.dropped.items() if n} == dropped
+    assert report.rows_in == len(kept) + sum(report.dropped.values())
 
 
 def test_no_two_kept_within_the_radius_on_the_whole_sphere() -> None:
@@ -90,7 +90,7 @@ def test_no_two_kept_within_the_radius_on_the_whole_sphere() -> None:
     kept, report = clean(table, TASK, CleanConfig(radius=1.0))
     places = SkyCoord(kept["ra"].to_numpy() * units.deg, kept["dec"].to_numpy() * units.deg)
     assert places.match_to_catalog_sky(places, nthneighbor=2)[1].arcsec.min() >= 1.0
-    assert report["dropped"]["within 1 arcsec of another"] > 100
+    assert report.dropped["within 1 arcsec of another"] > 100
 
 
 def test_the_origin_is_a_place_too() -> None:
@@ -99,7 +99,7 @@ def test_the_origin_is_a_place_too() -> None:
     table.loc[9, "dec"] = -0.0
     table.loc[0, "ra"] = 5.0
     kept, report = clean(table, TASK, CleanConfig(duplicates="exact"))
-    assert (len(kept), report["dropped"]["duplicate ra and dec"]) == (29, 1)
+    assert (len(kept), report.dropped["duplicate ra and dec"]) == (29, 1)
 
 
 def test_spectra_taken_twice() -> None:
@@ -107,7 +107,7 @@ def test_spectra_taken_twice() -> None:
     table["plate"], table["mjd"], table["fiberID"] = 266, 51602, np.arange(50) // 2
     table.loc[[0, 1], "plate"] = None
     kept, report = clean(table, TASK)
-    assert report["dropped"]["duplicate plate, mjd and fiberID"] == 24
+    assert report.dropped["duplicate plate, mjd and fiberID"] == 24
     assert len(kept) == 26
 
 
@@ -136,7 +136,7 @@ def test_magnitudes_of_no_flux() -> None:
         assert db.sql(other.replace("table", '"table"')).fetchall()[0][0] == 0
     left, report = clean(table, TASK, CleanConfig(faint="drop"))
     assert left["psfMag_u"].max() < 24.63
-    assert report["dropped"]["no detection in psfMag_u"] > 0
+    assert report.dropped["no detection in psfMag_u"] > 0
 
 
 def test_the_real_magnitudes_of_no_flux(real_data: Path) -> None:
@@ -148,9 +148,9 @@ def test_the_real_magnitudes_of_no_flux(real_data: Path) -> None:
     from skyclass.catalog.read_table import read_table
 
     _, report = clean(read_table(path), get_task("object-type"))
-    found = report["undetected"]
-    assert (found["modelMag_u"], found["modelMag_z"]) == count
-    assert sum(found.values()) > 0
+    undetected = report.undetected
+    assert (undetected["modelMag_u"], undetected["modelMag_z"]) == count
+    assert sum(undetected.values()) > 0
 
 
 def test_extinction_from_the_table() -> None:
@@ -215,7 +215,7 @@ def test_what_no_rule_needs_may_be_missing() -> None:
     table = tidy_stars(50)
     without_places, _ = clean(table.drop(columns=["ra", "dec"]), TASK, CleanConfig(duplicates="id"))
     without_fields, report = clean(table.drop(columns=["rerun", "run", "camcol", "field"]), TASK)
-    assert (len(without_places), len(without_fields), report["frame_keys"]) == (50, 50, False)
+    assert (len(without_places), len(without_fields), report.frame_keys) == (50, 50, False)
 
 
 def test_impossible_places_and_hours_when_asked() -> None:
@@ -224,4 +224,4 @@ def test_impossible_places_and_hours_when_asked() -> None:
     assert kept["ra"].max() == pytest.approx(15 * 23.9)
     table.loc[3, "dec"] = 95.0
     _, report = clean(table, TASK, CleanConfig(ra_unit="degree", impossible="drop"))
-    assert report["dropped"]["impossible coordinates"] == 1
+    assert report.dropped["impossible coordinates"] == 1

@@ -188,5 +188,5 @@ def test_from_a_query_to_a_catalogue(tmp_path: Path, answer) -> None:
         catalog=CatalogConfig(source="skyserver", query=QUERY),
         clean=CleanConfig(frame_keys="require"),
     )
-    table = make_catalog(config, tmp_path)
+    table = make_catalog(config, tmp_path).table
     assert set(table["specobjid"]) == set(STARS["specobjid"])

@@ -102,11 +102,11 @@ def test_a_preset_on_the_real_table(real_data: Path) -> None:
     built = build_catalog(
         table, "object-type", rules=rules, sampling=SampleConfig(data_set="thesis-2")
     )
-    told = built.attrs["skyclass"]
-    assert 42_200 <= told["rows_out"] < 42_300
-    fields = len(built[["run", "camcol", "field"]].drop_duplicates())
-    assert told["fields"] == fields
-    assert told["download_bytes"] == pytest.approx(5 * 3.36e6 * fields)
+    table, report = built.table, built.report
+    assert 42_200 <= report.rows_out < 42_300
+    fields = len(table[["run", "camcol", "field"]].drop_duplicates())
+    assert report.fields == fields
+    assert report.download_bytes == pytest.approx(5 * 3.36e6 * fields)
 
 
 @pytest.mark.parametrize(

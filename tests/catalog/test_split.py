@@ -16,7 +16,7 @@ from catalog.tables import tidy_stars
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.catalog.ids import number_units
 from skyclass.catalog.read_table import read_table
-from skyclass.catalog.split import assign_splits, measure_leakage
+from skyclass.catalog.split import assign_splits, count_splits
 from skyclass.config.experiment_file import objects_config
 from skyclass.config.sections import CleanConfig, SplitConfig
 from skyclass.errors import CatalogError, ConfigError
@@ -108,18 +108,17 @@ def test_leakage_on_the_real_table(real_data: Path) -> None:
     rules = CleanConfig(duplicates="id")
     by_object = build_catalog(table, "object-type", rules=rules)
     by_field = build_catalog(table, "object-type", rules=rules, split=SplitConfig(by="field"))
-    told = by_object.attrs["skyclass"]["leakage"]
-    assert told == pytest.approx(leak_by_sql(by_object))
-    assert 0.5 < told < 0.6
-    assert by_field.attrs["skyclass"]["leakage"] == leak_by_sql(by_field) == 0.0
-    counts = by_field.attrs["skyclass"]["per_class"]
-    for label, n in by_field.attrs["skyclass"]["classes"].items():
-        assert counts["test"][label] / n == pytest.approx(0.2, abs=0.001)
+    leakage = by_object.report.leakage
+    assert leakage == pytest.approx(leak_by_sql(by_object.table))
+    assert 0.5 < leakage < 0.6
+    assert by_field.report.leakage == leak_by_sql(by_field.table) == 0.0
+    for label, n in by_field.report.classes.items():
+        assert by_field.report.per_class["test"][label] / n == pytest.approx(0.2, abs=0.001)
 
 
 def test_leakage_is_not_known_without_fields() -> None:
     table = labelled().drop(columns="field")
-    assert measure_leakage(table.assign(split="test")) is None
+    assert count_splits(table.assign(split="test"), ("A",)).leakage is None
 
 
 @pytest.mark.parametrize(

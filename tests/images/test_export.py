@@ -27,7 +27,7 @@ from skyclass.surveys.sdss.raw_frame import read_frame
 
 @pytest.fixture(scope="module")
 def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     path = tmp_path_factory.mktemp("stored") / "c"
     make_cutouts(catalog, small_survey / "frames", path, CutoutConfig(size=32))
     return path

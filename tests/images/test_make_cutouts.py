@@ -95,7 +95,7 @@ def test_edges_are_padded_and_masked() -> None:
 
 
 def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     frames = small_survey / "frames"
     info = make_cutouts(catalog, frames, tmp_path / "c")
     assert info.simulated
@@ -116,7 +116,7 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
 
 
 def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     with pytest.raises(SurveyError, match="nowhere does not exist"):
         make_cutouts(catalog, tmp_path / "nowhere", tmp_path / "c")
     assert not list(tmp_path.iterdir())
@@ -128,7 +128,7 @@ def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path:
 def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, monkeypatch) -> None:
     import skyclass.images.cut_field as module
 
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     opened: list[Field] = []
     real = module.open_field
 

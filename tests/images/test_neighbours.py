@@ -166,7 +166,7 @@ def test_world_coordinates_at_the_object(pair) -> None:
 
 @pytest.fixture(scope="module")
 def two_fields(small_survey: Path) -> pd.DataFrame:
-    return build_catalog(small_survey / "catalog.csv", "spectral-class")
+    return build_catalog(small_survey / "catalog.csv", "spectral-class").table
 
 
 def lacking(small_survey: Path, tmp_path: Path) -> Path:

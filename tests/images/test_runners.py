@@ -20,7 +20,7 @@ RULES = CutoutConfig(size=32)
 
 @pytest.fixture(scope="module")
 def catalog(small_survey: Path) -> pd.DataFrame:
-    return build_catalog(small_survey / "catalog.csv", "spectral-class")
+    return build_catalog(small_survey / "catalog.csv", "spectral-class").table
 
 
 def files(path: Path) -> dict[str, bytes]:

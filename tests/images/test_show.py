@@ -24,7 +24,7 @@ from skyclass.images.sweep import expand_sweep, rank_image_types
 @pytest.fixture(scope="module")
 def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("show") / "cutouts"
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class")
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     make_cutouts(catalog, small_survey / "frames", folder, CutoutConfig(size=32))
     return folder
 

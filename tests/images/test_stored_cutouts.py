@@ -27,7 +27,7 @@ def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def make_catalog(survey: Path):
-    return build_catalog(survey / "catalog.csv", "spectral-class")
+    return build_catalog(survey / "catalog.csv", "spectral-class").table
 
 
 def write_info(folder: Path, **changes: object) -> None:

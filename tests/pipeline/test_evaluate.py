@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from skyclass.catalog.build_catalog import make_catalog, write_catalog
+from skyclass.catalog.build_catalog import make_catalog
+from skyclass.catalog.catalog_file import Catalog, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
 from skyclass.evaluation.calibration import undo_temperature
 from skyclass.evaluation.conformal import make_prediction_sets
@@ -33,7 +34,7 @@ def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     catalog = make_catalog(config, folder / "query")
     write_catalog(catalog, folder / "catalog.parquet")
     rules = CutoutConfig(size=48)
-    info = make_cutouts(catalog, small_survey / "frames", folder / "cutouts", rules)
+    info = make_cutouts(catalog.table, small_survey / "frames", folder / "cutouts", rules)
     torch.manual_seed(1)
     spec = ModelSpec(
         "spectral-class", info.labels, "ugriz", "compact", 48, BANDS, "nanomaggy", True
@@ -56,7 +57,7 @@ def found(world: dict) -> Evaluation:
 
 
 def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluation) -> None:
-    table, catalog = found.table, world["catalog"]
+    table, catalog = found.table, world["catalog"].table
     rows = catalog.set_index(catalog["specobjid"].map(str)).loc[table["specobjid"]]
     assert set(table["field"]) == {
         f"301-{r}-{c}-{f}"
@@ -104,11 +105,11 @@ def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
 def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
     labels, sets = world["info"].labels, found.metrics.conformal
     held = open_cutouts(world["cutouts"])["calibration"]
-    assert sets.n == len(held) == (world["catalog"]["split"] == "calibration").sum()
+    assert sets.n == len(held) == (world["catalog"].table["split"] == "calibration").sum()
     shares = classify_cutouts(world["classifier"], held)
     scores = np.sort(1 - shares[np.arange(len(held)), held.label])
     rank = int(np.ceil(0.9 * (len(held) + 1)))
-    limit = sets.marginal.thresholds[0]
+    limit = sets.marginal.thresholds[labels[0]]
     assert limit == pytest.approx(scores[rank - 1])
     table = found.table
     inside = make_prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
@@ -123,15 +124,15 @@ def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
     split = SplitConfig(test=0.3, by="field")
     # the cutouts' own calibration split is then not looked at
     config = world["config"].model_copy(update={"split": split})
-    bare = world["catalog"].drop(columns=[f"psfMag_{band}" for band in BANDS])
-    bare.attrs = world["catalog"].attrs
+    whole = world["catalog"]
+    bare = Catalog(whole.table.drop(columns=[f"psfMag_{band}" for band in BANDS]), whole.report)
     found = evaluate(**{**world, "config": config, "catalog": bare})
     assert found.metrics.conformal is None
     assert "prediction_set" not in found.table
     assert found.metrics.test.groups == 2
     assert found.table["group"].notna().all()
     # magnitudes are then measured on the cutouts
-    catalog = world["catalog"].set_index(world["catalog"]["specobjid"].map(str))
+    catalog = world["catalog"].table.set_index(world["catalog"].table["specobjid"].map(str))
     bright = found.table["magnitude_r"] < 19
     apart = found.table["magnitude_r"] - pd.Series(
         catalog["psfMag_r"].loc[found.table["specobjid"]].to_numpy(np.float64)

@@ -89,7 +89,7 @@ def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None
     metrics = run_experiment(file, tmp_path / "out").metrics
     catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet")
     lost = int((catalog["field"] == 101).sum())
-    assert metrics.catalog["dropped"]["no frame in the archive"] == lost > 0
+    assert metrics.catalog.dropped["no frame in the archive"] == lost > 0
     table = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
     test = catalog.query("split == 'test' and field == 100")
     assert set(table["specobjid"]) == set(test["specobjid"].map(str))

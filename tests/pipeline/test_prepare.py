@@ -79,7 +79,7 @@ def stored(
 
 def catalog_of_stars(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     table.to_csv(folder / "table.csv", index=False)
-    return build_catalog(folder / "table.csv", "spectral-class")
+    return build_catalog(folder / "table.csv", "spectral-class").table
 
 
 def supplied(catalog: pd.DataFrame, survey: SurveyConfig, folder: Path) -> pd.DataFrame:
@@ -239,7 +239,7 @@ def test_an_experiment_with_magnitudes_and_fields(
     table.to_csv(tmp_path / "table.csv", index=False)
     file, out = write(tmp_path, archive.url, "ps1-jpeg"), tmp_path / "out"
     metrics = run_experiment(file, out).metrics
-    assert metrics.catalog["dropped"]["no picture in the archive"] == 2
+    assert metrics.catalog.dropped["no picture in the archive"] == 2
     assert metrics.baseline.accuracy > 0.5
     report = (out / "report.html").read_text()
     assert "Confusion matrix: Colour baseline" in report

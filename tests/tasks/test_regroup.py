@@ -26,17 +26,17 @@ def test_rows_get_the_new_names() -> None:
     assert labels.reason[3] == "class G is dropped"
     assert labels.reason[7] == old.reason[7]
     assert labels.reason[[0, 1, 2, 4, 5, 6]].isna().all()
-    assert labels.notes["merged"] == {"early": {"B": 1, "O": 1}, "M": {"K": 1, "M": 2}}
+    assert labels.notes.merged == {"early": {"B": 1, "O": 1}, "M": {"K": 1, "M": 2}}
 
 
 def test_the_catalogue_counts_them() -> None:
     table = tidy_stars(200)
-    plain = build_catalog(table, "spectral-class").attrs["skyclass"]["classes"]
+    plain = build_catalog(table, "spectral-class").report.classes
     rules = LabelConfig(merge={"cool": ("K", "M")}, drop=("A",))
-    report = build_catalog(table, "spectral-class", labels=rules).attrs["skyclass"]
-    assert report["dropped"]["class A is dropped"] == plain["A"] > 0
-    assert report["classes"]["cool"] == plain["K"] + plain["M"]
-    assert "A" not in report["classes"]
+    report = build_catalog(table, "spectral-class", labels=rules).report
+    assert report.dropped["class A is dropped"] == plain["A"] > 0
+    assert report.classes["cool"] == plain["K"] + plain["M"]
+    assert "A" not in report.classes
     line = f"class cool is K {plain['K']} + M {plain['M']}, of all rows read"
     assert line in format_report(report)
 

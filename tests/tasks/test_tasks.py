@@ -39,14 +39,14 @@ def test_labels_and_reasons() -> None:
         "no subclass",
         "unknown subclass",
     ]
-    assert labels.notes["unknown"] == {"F9?": 1}
+    assert labels.notes.unknown == {"F9?": 1}
 
 
 def test_main_sequence_asks_for_dwarf_templates() -> None:
     table = pd.DataFrame({"subclass": ["M3III (1)", "M3V (2)", "M3", "B2IV-V (3)", "G2IV (4)"]})
     strict = get_task("spectral-class", template_luminosity="main-sequence").label(table)
     assert written(strict) == ["-", "M", "M", "B", "-"]
-    assert strict.notes["template_luminosity"]["M"] == {"any": 3, "main-sequence": 2}
+    assert strict.notes.template_luminosity["M"] == {"any": 3, "main-sequence": 2}
 
 
 def test_object_type_whatever_the_case_and_padding() -> None:

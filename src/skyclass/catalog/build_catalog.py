@@ -1,13 +1,15 @@
 """Build a clean, labelled, sampled, split catalogue from a table of objects."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
+from skyclass.catalog.catalog_file import Catalog
 from skyclass.catalog.clean import clean
-from skyclass.catalog.read_table import read_table
+from skyclass.catalog.cleaning_report import CleaningReport
+from skyclass.catalog.read_table import SourceTable, read_source, read_table
 from skyclass.catalog.sample import sample
 from skyclass.catalog.split import assign_splits, count_splits
 from skyclass.config.sections import (
@@ -18,30 +20,18 @@ from skyclass.config.sections import (
     SplitConfig,
 )
 from skyclass.errors import CatalogError
-from skyclass.files import AnyPath, atomic_path
+from skyclass.files import AnyPath
 from skyclass.progress import Progress, no_progress
-from skyclass.schema import IDS
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.tasks.registry import get_task
 from skyclass.tasks.regroup import regroup
 
-__all__ = [
-    "build_catalog",
-    "get_source",
-    "make_catalog",
-    "present_classes",
-    "read_catalog",
-    "write_catalog",
-]
-
-
-_ROW_GROUP: Final = 131_072
-"""Rows that are encoded in memory before they are written."""
+__all__ = ["build_catalog", "get_source", "make_catalog"]
 
 
 def build_catalog(
-    source: AnyPath | pd.DataFrame,
+    source: AnyPath | pd.DataFrame | SourceTable,
     task: str,
     *,
     survey: str = "sdss",
@@ -51,13 +41,13 @@ def build_catalog(
     sampling: SampleConfig | None = None,
     split: SplitConfig | None = None,
     seed: int = 1,
-) -> pd.DataFrame:
+) -> Catalog:
     """Read, clean, label, sample and split a table of objects.
 
     Parameters
     ----------
     source
-        File that `read_table` can read, or a table that it returned.
+        File that `read_table` can read, or a table that it or `read_source` returned.
     task
         Name of a task, or path of a task file.
     survey
@@ -71,10 +61,10 @@ def build_catalog(
 
     Returns
     -------
-    pandas.DataFrame
-        The rows kept with the columns `id`, `label` and `split`; ``attrs["skyclass"]`` tells the
-        task, the rows read, the rows dropped by each rule, the objects per split and class, the
-        fields and their size, and the share of test objects in fields of training.
+    Catalog
+        Its `table` has the rows kept with the columns `label` and `split`; its `report` counts the
+        rows read, those dropped by each rule, the objects per split and class, and the fields, and
+        measures the share of test objects in fields of training.
 
     Raises
     ------
@@ -86,31 +76,28 @@ def build_catalog(
     labels = labels or LabelConfig()
     chosen = get_task(task, template_luminosity=labels.template_luminosity)
     chosen = regroup(chosen, labels.merge, labels.drop)
-    table = (
-        source
-        if isinstance(source, pd.DataFrame)
-        else read_table(source, columns=columns, survey=survey)
-    )
-    table, report = clean(table, chosen, rules, survey)
-    count = len(table)
-    table = sample(table, sampling or SampleConfig(), seed, survey)
-    table["split"] = assign_splits(table, split or SplitConfig(), seed, survey)
+    if isinstance(source, pd.DataFrame):
+        source = SourceTable(source, {})
+    elif not isinstance(source, SourceTable):
+        source = read_source(source, columns=columns, survey=survey)
+    clean_table, counts = clean(source.table, chosen, rules, survey)
+    table = sample(clean_table, sampling or SampleConfig(), seed, survey)
+    table = table.assign(split=assign_splits(table, split or SplitConfig(), seed, survey))
     per_class = table["label"].value_counts()
-    divided = count_splits(table, chosen.classes, survey)
-    fields = divided["fields"]
-    table.attrs["skyclass"] = {
-        "task": task,
-        "survey": survey,
-        **report,
-        "sampled_from": count,
-        "rows_out": len(table),
-        "classes": {name: int(per_class.get(name, 0)) for name in chosen.classes},
-        **divided,
-        "download_bytes": None
-        if fields is None
-        else _estimate_download(get_survey(survey), fields),
-    }
-    return table
+    split_counts = count_splits(table, chosen.classes, survey)
+    fields = split_counts.fields
+    report = CleaningReport(
+        **counts.model_dump(),
+        task=task,
+        survey=survey,
+        rounded=source.rounded,
+        sampled_from=len(clean_table),
+        rows_out=len(table),
+        classes={name: int(per_class.get(name, 0)) for name in chosen.classes},
+        **asdict(split_counts),
+        download_bytes=None if fields is None else _estimate_download(get_survey(survey), fields),
+    )
+    return Catalog(table, report)
 
 
 def _estimate_download(survey: Survey, fields: int) -> float | None:
@@ -122,7 +109,7 @@ def _estimate_download(survey: Survey, fields: int) -> float | None:
 
 def make_catalog(
     config: ObjectsConfig, work: Path, *, survey: str = "sdss", progress: Progress = no_progress
-) -> pd.DataFrame:
+) -> Catalog:
     """Build the catalogue that a configuration describes.
 
     Parameters
@@ -138,7 +125,7 @@ def make_catalog(
 
     Returns
     -------
-    pandas.DataFrame
+    Catalog
         As `build_catalog` returns it.
 
     Raises
@@ -147,7 +134,7 @@ def make_catalog(
         If the table cannot be read, fetched or used.
     """
     path = get_source(config, work, survey=survey, progress=progress)
-    table = read_table(path, columns=config.catalog.columns, survey=survey)
+    source = read_source(path, columns=config.catalog.columns, survey=survey)
     if config.clean.frame_keys == "skyserver":
         look_up = get_survey(survey).look_up_key
         if look_up is None:
@@ -155,9 +142,10 @@ def make_catalog(
                 f"survey {survey} cannot look up {', '.join(get_survey(survey).key)}; set"
                 ' clean.frame_keys = "auto"'
             )
-        table = look_up(table, config.catalog, work / "frame-keys", read_table, progress)
+        table = look_up(source.table, config.catalog, work / "frame-keys", read_table, progress)
+        source = replace(source, table=table)
     return build_catalog(
-        table,
+        source,
         config.task,
         survey=survey,
         labels=config.labels,
@@ -205,77 +193,3 @@ def get_source(
     if not path.is_file():
         raise CatalogError(f"{path} does not exist")
     return path
-
-
-def write_catalog(table: pd.DataFrame, path: AnyPath) -> None:
-    """Write a catalogue made by `build_catalog` as Parquet.
-
-    Parameters
-    ----------
-    table
-        Catalogue; its ``attrs`` are kept in the file.
-    path
-        ``.parquet`` file to write or replace.
-    """
-    path = Path(path)
-    if path.suffix != ".parquet":
-        raise CatalogError(
-            f"{path}: a catalogue is written as Parquet; name it {path.stem}.parquet"
-        )
-    # numbers that hardly repeat neither gain from a dictionary nor from compression
-    repeating = [
-        str(name)
-        for name, kind in table.dtypes.items()
-        if name not in IDS and not pd.api.types.is_float_dtype(kind)
-    ]
-    with atomic_path(path) as partial:
-        table.to_parquet(
-            partial,
-            index=False,
-            compression=None,
-            use_dictionary=repeating,
-            write_statistics=False,
-            row_group_size=_ROW_GROUP,
-        )
-
-
-def read_catalog(path: AnyPath) -> pd.DataFrame:
-    """Read a catalogue that `write_catalog` wrote.
-
-    Parameters
-    ----------
-    path
-        Parquet file.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With `label`, `split` and ``attrs["skyclass"]``.
-
-    Raises
-    ------
-    CatalogError
-        If the file is not such a catalogue.
-    """
-    path = Path(path)
-    table = read_table(path)
-    if not {"label", "split"} <= set(table.columns) or "skyclass" not in table.attrs:
-        raise CatalogError(f"{path} has no labels and splits; make one with `skyclass catalog`")
-    table.attrs = {"skyclass": table.attrs["skyclass"]}
-    return table
-
-
-def present_classes(table: pd.DataFrame) -> tuple[str, ...]:
-    """List the classes that a catalogue has objects of.
-
-    Parameters
-    ----------
-    table
-        Catalogue made by `build_catalog`.
-
-    Returns
-    -------
-    tuple of str
-        In the task's order.
-    """
-    return tuple(name for name, count in table.attrs["skyclass"]["classes"].items() if count)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.cleaning_report import CleaningCounts
 from skyclass.catalog.duplicates import find_repeated, group_positions, hash_positions
 from skyclass.catalog.ids import make_identities, make_missing_ids, to_id_array
 from skyclass.catalog.magnitudes import correct_extinction, find_undetected
@@ -37,10 +39,10 @@ _FLAGS: Final = {
 
 def clean(
     table: pd.DataFrame, task: Task, rules: CleanConfig | None = None, survey: str = "sdss"
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, CleaningCounts]:
     """Label a table and keep the rows that can be used, each object once.
 
-    Rules apply in the order in which the report counts them; a rule whose columns the table lacks
+    Rules apply in the order in which they are counted; a rule whose columns the table lacks
     is left out, unless it was asked for by name.
 
     Parameters
@@ -60,10 +62,8 @@ def clean(
         Rows kept, with the column `label`, and `id` (an identity made of what is exact) where some
         row has no exact `specobjid`; sorted by field and position: the same rows in the same order
         whatever the order of the input.
-    report
-        ``rows_in``; ``dropped`` (rows by rule); ``rounded`` (ids lost to a spreadsheet);
-        ``undetected`` (magnitudes at or fainter than zero flux, by column); ``frame_keys`` (whether
-        the rows have the key columns of the survey); and the notes of the task.
+    counts
+        Rows read and dropped, and the notes of the task.
 
     Raises
     ------
@@ -71,7 +71,6 @@ def clean(
         If a needed column is missing, a coordinate is impossible, or no row is left.
     """
     rules, source = rules or CleanConfig(), get_survey(survey)
-    rounded = table.attrs.get("rounded", {})
     table = _prepare_columns(table, task, rules, source)
     labels, faint = task.label(table), find_undetected(table, source)
     row_filter = _RowFilter(len(table))
@@ -88,15 +87,14 @@ def clean(
     kept = kept.assign(label=label)
     if kept["specobjid"].isna().any():
         kept = kept.assign(id=make_identities(kept, source.key))
-    report = {
-        "rows_in": len(table),
-        "rounded": rounded,
-        "undetected": {name: int(marks[row_filter.alive].sum()) for name, marks in faint.items()},
-        "dropped": row_filter.dropped,
-        "frame_keys": set(source.key) <= set(kept.columns),
-        **labels.notes,
-    }
-    return _finalise_columns(kept, faint, order, rules, source), report
+    counts = CleaningCounts(
+        rows_in=len(table),
+        dropped=row_filter.dropped,
+        undetected={name: int(marks[row_filter.alive].sum()) for name, marks in faint.items()},
+        frame_keys=set(source.key) <= set(kept.columns),
+        **asdict(labels.notes),
+    )
+    return _finalise_columns(kept, faint, order, rules, source), counts
 
 
 def _prepare_columns(
@@ -130,7 +128,6 @@ def _finalise_columns(
         table = table.astype(dict.fromkeys(survey.key, kind))
     table = table.assign(**_sort_categories(table))
     table.index = pd.RangeIndex(len(table))
-    table.attrs = {}
     return table
 
 

@@ -29,7 +29,7 @@ from skyclass.schema import (
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 
-__all__ = ["read_table"]
+__all__ = ["SourceTable", "read_source", "read_table"]
 
 MAX_BYTES: Final = 32 * 2**30
 """Most bytes that a compressed table may decompress to (10^7 rows of 40 columns have 4 GB)."""
@@ -37,6 +37,16 @@ MAX_BYTES: Final = 32 * 2**30
 _PART: Final = 2**24
 _QUANTITIES: Final = (PSF_MAGNITUDE, MODEL_MAGNITUDE, TOTAL_MAGNITUDE, EXTINCTION, PSF_WIDTH)
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """Table of objects as its file holds it."""
+
+    table: pd.DataFrame
+    """As `read_table` returns it."""
+    rounded: dict[str, int]
+    """Ids that the file holds rounded only, by column."""
 
 
 def read_table(
@@ -59,14 +69,36 @@ def read_table(
     pandas.DataFrame
         One row per object. Columns that skyclass knows get its names, whatever their case in the
         file; columns named like all bands of the survey (u g r i z) are model magnitudes. `objid`
-        and `specobjid` are UInt64, missing where the file no longer has them exactly:
-        ``attrs["rounded"]`` counts those.
+        and `specobjid` are UInt64, missing where the file no longer has them exactly.
 
     Raises
     ------
     CatalogError
         If the file is missing, of an unknown format, unreadable, not separated by commas, has two
         columns of one name, or has no rows.
+    """
+    return read_source(path, columns=columns, survey=survey).table
+
+
+def read_source(
+    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = "sdss"
+) -> SourceTable:
+    """Read a table of objects, and count the ids that its file has rounded.
+
+    Parameters
+    ----------
+    path, columns, survey
+        As for `read_table`.
+
+    Returns
+    -------
+    SourceTable
+        Table and counts.
+
+    Raises
+    ------
+    CatalogError
+        As for `read_table`.
     """
     path = Path(path)
     if not path.is_file():
@@ -86,8 +118,7 @@ def read_table(
     for name in IDS:
         if name in table:
             table[name], rounded[name] = parse_ids(table[name])
-    table.attrs["rounded"] = rounded
-    return table
+    return SourceTable(table, rounded)
 
 
 def _read(path: Path, names: "_ColumnNames") -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Divide objects into training, validation, test and calibration, class by class."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,20 @@ from skyclass.schema import POSITION, SPLITS
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import decode_strings
 
-__all__ = ["assign_splits", "count_splits", "group_objects", "measure_leakage"]
+__all__ = ["SplitCounts", "assign_splits", "count_splits", "group_objects"]
+
+
+@dataclass(frozen=True)
+class SplitCounts:
+    """Sizes of the splits, and how they share fields."""
+
+    per_class: dict[str, dict[str, int]]
+    """Objects of each split and class; splits without objects are left out."""
+    leakage: float | None
+    """Share of test objects that lie in a field with training objects, from 0 to 1; None if the
+    catalogue has no frame keys."""
+    fields: int | None
+    """Number of fields; None if the catalogue has no frame keys."""
 
 
 def assign_splits(
@@ -48,25 +62,6 @@ def assign_splits(
         return _split_objects(table["label"], shares, seed)
     groups = group_objects(table, rules, survey)
     return _split_groups(table["label"], groups, shares, seed, rules.by)
-
-
-def measure_leakage(table: pd.DataFrame, survey: str = "sdss") -> float | None:
-    """Measure which share of test objects lies in a field with training objects.
-
-    Parameters
-    ----------
-    table
-        Catalogue with `split` and the key columns of the survey.
-    survey
-        Name of the survey.
-
-    Returns
-    -------
-    float
-        From 0 to 1, or None where the catalogue has no key columns.
-    """
-    fields = _number_fields(table, survey)
-    return None if fields is None else _compute_leakage(table, fields)
 
 
 def _number_fields(table: pd.DataFrame, survey: str) -> NDArray[np.int64] | None:
@@ -230,7 +225,7 @@ def _check_classes(
 
 def count_splits(
     table: pd.DataFrame, classes: tuple[str, ...], survey: str = "sdss"
-) -> dict[str, Any]:
+) -> SplitCounts:
     """Count the objects of each split and class, and the fields.
 
     Parameters
@@ -244,21 +239,19 @@ def count_splits(
 
     Returns
     -------
-    dict
-        ``per_class`` (objects by split and class), ``leakage``, and ``fields`` (how many there
-        are); the last two None where the catalogue has no key columns.
+    SplitCounts
+        Counts and leakage.
     """
     rows = pd.Categorical(table["split"], categories=list(SPLITS)).codes
     columns = pd.Categorical(table["label"], categories=list(classes)).codes
     cells = rows.astype(np.int16) * np.int16(len(classes)) + columns
     counts = np.bincount(cells, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), -1)
     fields = _number_fields(table, survey)
-    return {
-        "per_class": {
-            name: dict(zip(classes, (int(n) for n in row), strict=True))
-            for name, row in zip(SPLITS, counts, strict=True)
-            if row.any()
-        },
-        "leakage": None if fields is None else _compute_leakage(table, fields),
-        "fields": None if fields is None else int(fields.max()) + 1,
+    per_class = {
+        name: dict(zip(classes, (int(n) for n in row), strict=True))
+        for name, row in zip(SPLITS, counts, strict=True)
+        if row.any()
     }
+    if fields is None:
+        return SplitCounts(per_class, None, None)
+    return SplitCounts(per_class, _compute_leakage(table, fields), int(fields.max()) + 1)

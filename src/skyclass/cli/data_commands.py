@@ -53,7 +53,8 @@ def catalog(
     as_json: JsonOption = False,
 ) -> None:
     """Clean, label, sample and split a table of objects."""
-    from skyclass.catalog.build_catalog import make_catalog, write_catalog
+    from skyclass.catalog.build_catalog import make_catalog
+    from skyclass.catalog.catalog_file import write_catalog
     from skyclass.catalog.cleaning_report import format_report
     from skyclass.catalog.sample import count_by_field
     from skyclass.config.experiment_file import objects_config, read_config
@@ -63,15 +64,15 @@ def catalog(
         if file is not None and file.suffix == ".toml"
         else objects_config(file, task, seed, settings or [])
     )
-    table = make_catalog(config, out.with_suffix(".query"))
-    write_catalog(table, out)
+    result = make_catalog(config, out.with_suffix(".query"))
+    write_catalog(result, out)
     if field_counts is not None:
         with atomic_path(field_counts) as partial:
-            count_by_field(table).to_csv(partial, index=False)
+            count_by_field(result.table).to_csv(partial, index=False)
     if as_json:
-        print_json(table.attrs["skyclass"])
+        print_json(result.report.model_dump(mode="json"))
     else:
-        typer.echo("\n".join(format_report(table.attrs["skyclass"])))
+        typer.echo("\n".join(format_report(result.report)))
 
 
 def download(

@@ -24,13 +24,13 @@ def cutouts(
     ] = None,
 ) -> None:
     """Cut every object out of the frames, in all bands."""
-    from skyclass.catalog.build_catalog import read_catalog
+    from skyclass.catalog.catalog_file import read_catalog
     from skyclass.config.experiment_file import cutout_config
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
 
     rules = cutout_config(size, settings or [])
-    table = read_catalog(catalog)
+    table = read_catalog(catalog).table
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:
         info = make_cutouts(

@@ -1,10 +1,10 @@
 """The metrics of an experiment, and their file `metrics.json`."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from skyclass.catalog.cleaning_report import CleaningReport
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.binned_scores import BinnedScores
 from skyclass.evaluation.calibration import CalibrationResult
@@ -52,7 +52,7 @@ class Metrics(BaseModel, frozen=True):
     """How the bands are registered."""
     simulated: bool
     """Whether the objects are simulated."""
-    catalog: dict[str, Any]
+    catalog: CleaningReport
     """Cleaning report of the catalogue."""
     versions: dict[str, str]
     """Version of each package by its name."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.build_catalog import present_classes
+from skyclass.catalog.catalog_file import list_classes
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, MissingFrameError, SurveyError
 from skyclass.files import AnyPath
@@ -45,7 +45,7 @@ def make_cutouts(
     Parameters
     ----------
     catalog
-        As made by `skyclass.build_catalog`.
+        Table of a catalogue that `skyclass.build_catalog` made.
     frames
         Directory of frames.
     out
@@ -79,7 +79,7 @@ def make_cutouts(
     Examples
     --------
     >>> from skyclass import build_catalog
-    >>> catalog = build_catalog(catalog_csv, "spectral-class")
+    >>> catalog = build_catalog(catalog_csv, "spectral-class").table
     >>> info = make_cutouts(catalog, frames_dir, "cutouts")
     >>> info.size, info.bands
     (64, ('u', 'g', 'r', 'i', 'z'))
@@ -92,7 +92,7 @@ def make_cutouts(
     if verify and frames.is_dir():
         record = out.with_name(f"{out.name}.checked")
         verify_catalog_frames(catalog, source, frames, record, progress)
-    rules, labels = rules or CutoutConfig(), present_classes(catalog)
+    rules, labels = rules or CutoutConfig(), list_classes(catalog)
     size = rules.count_pixels(source.pixel_scale)
     plan = make_storage_plan(
         catalog, labels, source.band_names, size, rules.dtype, rules.model_dump(), source

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from skyclass.catalog.build_catalog import present_classes
+from skyclass.catalog.catalog_file import list_classes
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
@@ -80,7 +80,8 @@ def make_picture_cutouts(
     Parameters
     ----------
     catalog
-        As made by `skyclass.build_catalog`; frame keys are stored if it has them.
+        Table of a catalogue that `skyclass.build_catalog` made; frame keys are stored if it has
+        them.
     pictures
         Directory of the download, with the picture of every object
         (`skyclass.surveys.acquire.acquire_pictures`).
@@ -120,7 +121,7 @@ def make_picture_cutouts(
     rules = {"what": what, "release": survey.release, **asdict(picture)}
     plan = make_storage_plan(
         catalog,
-        present_classes(catalog),
+        list_classes(catalog),
         COLOURS,
         source.width,
         "uint8",

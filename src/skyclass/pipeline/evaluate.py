@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
+from skyclass.catalog.catalog_file import Catalog
 from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
 from skyclass.config.sections import Experiment
@@ -65,7 +66,7 @@ class Evaluation:
 def evaluate(
     config: Experiment,
     task: Task,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     info: CutoutInfo,
     classifier: Classifier,
     cutouts: Path,
@@ -89,14 +90,14 @@ def evaluate(
         where there is no calibration split; `baselines` holds the others by their names.
     """
     test = open_cutouts(cutouts)["test"]
-    rows = find_rows(test.objects(), catalog)
-    objects = catalog.iloc[rows].reset_index(drop=True)
+    rows = find_rows(test.objects(), catalog.table)
+    objects = catalog.table.iloc[rows].reset_index(drop=True)
     by_group = config.split.by != "object"
-    group = group_objects(catalog, config.split, info.survey)[rows] if by_group else None
+    group = group_objects(catalog.table, config.split, info.survey)[rows] if by_group else None
     groups = classifier.spec.columns
     shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
     baselines = classify_by_colours(
-        catalog, task, info, open_cutouts(cutouts)["train"], test, config.seed
+        catalog.table, task, info, open_cutouts(cutouts)["train"], test, config.seed
     )
     baseline = baselines.get(BASELINE)
     columns = _conditions(objects, test, info)
@@ -340,12 +341,18 @@ def _field_names(objects: pd.DataFrame, survey: Survey) -> "pd.Series[str]":
 def _told(
     config: Experiment,
     task: Task,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     info: CutoutInfo,
     classifier: Classifier,
 ) -> dict[str, Any]:
     """Say what was done, with what, on which objects."""
-    told = catalog.attrs["skyclass"]
+    report = catalog.report
+    dropped = {
+        **report.dropped,
+        "not in the sample": report.sampled_from - report.rows_out,
+        "off its frame": info.off_frame,
+        "its field lacks a band": info.missing,
+    }
     return {
         "task": task.name,
         "ordered": task.ordered,
@@ -353,14 +360,6 @@ def _told(
         "model": config.model.name,
         "registration": classifier.spec.registration,
         "simulated": info.simulated,
-        "catalog": {
-            **told,
-            "dropped": {
-                **told["dropped"],
-                "not in the sample": told["sampled_from"] - told["rows_out"],
-                "off its frame": info.off_frame,
-                "its field lacks a band": info.missing,
-            },
-        },
+        "catalog": report.model_copy(update={"dropped": dropped}),
         "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
     }

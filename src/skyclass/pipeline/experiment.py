@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
+from skyclass.catalog.catalog_file import Catalog
 from skyclass.config.experiment_file import read_config, write_config
 from skyclass.config.sections import Experiment
 from skyclass.errors import ExperimentError
@@ -226,14 +225,14 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 def _model(
     config: Experiment,
     task: Task,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     info: CutoutInfo,
     registration: str,
     out: Path,
     progress: Progress,
 ) -> tuple[Classifier, str]:
     """Train, unless the same model lies there."""
-    spec = make_spec(config, task, catalog, info, registration, out / "cutouts")
+    spec = make_spec(config, task, catalog.table, info, registration, out / "cutouts")
     settings = config.training.model_dump() | config.augmentation.model_dump()
     files = [digest(path) for path in (config.images.upscaler, config.model.weights) if path]
     seed = config.seed if config.training.seed is None else config.training.seed
@@ -258,7 +257,7 @@ def _model(
 def _evaluate(
     config: Experiment,
     task: Task,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     info: CutoutInfo,
     classifier: Classifier,
     out: Path,

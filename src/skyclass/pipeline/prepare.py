@@ -12,13 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.build_catalog import (
-    get_source,
-    make_catalog,
-    present_classes,
-    read_catalog,
-    write_catalog,
-)
+from skyclass.catalog.build_catalog import get_source, make_catalog
+from skyclass.catalog.catalog_file import Catalog, list_classes, read_catalog, write_catalog
 from skyclass.catalog.match_objects import match_objects
 from skyclass.config.sections import Experiment, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
@@ -77,7 +72,7 @@ class Places:
 class Objects:
     """The objects of an experiment, ready to be learnt from."""
 
-    catalog: pd.DataFrame
+    catalog: Catalog
     """Those that the archive has every file of."""
     table: Path
     """File of the catalogue; it may still hold those that lack a file."""
@@ -143,7 +138,7 @@ def prepare(
     needs_frames = None in sources.values()
     first = next(iter(configs.values()))
     catalog, source = _catalog(first, places, needs_frames=needs_frames, progress=progress)
-    _check_catalog(catalog, configs.values())
+    _check_catalog(catalog.table, configs.values())
     for name, config in configs.items():
         catalog = _with_files(config, sources[name], catalog, places, name, progress)
     infos = {}
@@ -152,7 +147,7 @@ def prepare(
         cutouts = places.cutouts / name
         infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, progress)
         if sources[name] is None and len(configs) > 1:
-            catalog = _counted(catalog, _keep_stored(catalog, cutouts), "not on its frames")
+            catalog = _counted(catalog, _keep_stored(catalog.table, cutouts), "not on its frames")
     return {
         name: Objects(catalog, places.catalog, source, places.cutouts / name, infos[name])
         for name in configs
@@ -161,7 +156,7 @@ def prepare(
 
 def _catalog(
     config: Experiment, places: Places, *, needs_frames: bool, progress: Progress
-) -> tuple[pd.DataFrame, str]:
+) -> tuple[Catalog, str]:
     """Clean, label, sample and split the objects; give also a hash of the table they are from."""
     clean = config.clean
     if needs_frames and clean.frame_keys == "auto":
@@ -195,7 +190,7 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
             f"{shared} object(s) lie where another does, so that their pixels are the same; set"
             ' clean.duplicates = "position" or "exact"'
         )
-    labels = present_classes(catalog)
+    labels = list_classes(catalog)
     numbers: NDArray[np.int64] = pd.Categorical(catalog["label"], labels).codes.astype(np.int64)
     codes = {name: numbers[catalog["split"] == name] for name in ("train", "validation")}
     for config in configs:
@@ -206,16 +201,16 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
 def _with_files(
     config: Experiment,
     source: PictureSource | None,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     places: Places,
     name: str,
     progress: Progress,
-) -> pd.DataFrame:
+) -> Catalog:
     """Check or download frames or pictures; leave out objects that the archive has none of."""
     used = (places.cutouts / name).exists() and any((places.cutouts / name).iterdir())
     if source is None:
         kept = acquire_frames(
-            catalog,
+            catalog.table,
             config.survey,
             _frames(config, places),
             places.logs / name,
@@ -227,7 +222,7 @@ def _with_files(
         return _counted(catalog, kept, "no frame in the archive")
     what, picture = make_picture_request(source)
     kept = acquire_pictures(
-        catalog,
+        catalog.table,
         what,
         config.survey,
         picture,
@@ -242,7 +237,7 @@ def _with_files(
 def _cutouts(
     config: Experiment,
     source: PictureSource | None,
-    catalog: pd.DataFrame,
+    catalog: Catalog,
     places: Places,
     out: Path,
     progress: Progress,
@@ -251,7 +246,7 @@ def _cutouts(
     if source is None:
         frames = _frames(config, places)
         return make_cutouts(
-            catalog,
+            catalog.table,
             frames,
             out,
             config.cutouts,
@@ -260,7 +255,7 @@ def _cutouts(
             progress=progress,
         )
     return make_picture_cutouts(
-        catalog, places.pictures, out, source, config.survey, replace=True, progress=progress
+        catalog.table, places.pictures, out, source, config.survey, replace=True, progress=progress
     )
 
 
@@ -269,13 +264,11 @@ def _frames(config: Experiment, places: Places) -> Path:
     return config.survey.frames or places.frames
 
 
-def _counted(catalog: pd.DataFrame, kept: pd.DataFrame, reason: str) -> pd.DataFrame:
+def _counted(catalog: Catalog, kept: pd.DataFrame, reason: str) -> Catalog:
     """Count the objects that were left out of a catalogue among those dropped."""
-    told = catalog.attrs["skyclass"]
-    before = told["dropped"].get(reason, 0)
-    dropped = {**told["dropped"], reason: before + len(catalog) - len(kept)}
-    kept.attrs["skyclass"] = {**told, "dropped": dropped}
-    return kept
+    before = catalog.report.dropped.get(reason, 0)
+    dropped = {**catalog.report.dropped, reason: before + len(catalog) - len(kept)}
+    return Catalog(kept, catalog.report.model_copy(update={"dropped": dropped}))
 
 
 def _keep_stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:

@@ -168,7 +168,9 @@ def _spec(config: Experiment, objects: Objects) -> ModelSpec:
     """Say what an experiment trains."""
     registration = check_experiment(config)
     task = get_task(config.task)
-    return make_spec(config, task, objects.catalog, objects.info, registration, objects.cutouts)
+    return make_spec(
+        config, task, objects.catalog.table, objects.info, registration, objects.cutouts
+    )
 
 
 def _seed(config: Experiment) -> int:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from skyclass.catalog.build_catalog import read_catalog, write_catalog
+from skyclass.catalog.catalog_file import read_catalog, write_catalog
 from skyclass.files import make_directory
 from skyclass.images.stored_cutouts import read_info
 from skyclass.pipeline.prepare import Objects, Places, prepare

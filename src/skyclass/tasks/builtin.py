@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import TaskError, nearest
 from skyclass.tasks.subclass import StellarType, parse_subclass
-from skyclass.tasks.task import Labels, Task, decode_strings, encode_strings
+from skyclass.tasks.task import LabelNotes, Labels, Task, decode_strings, encode_strings
 
 __all__ = ["LUMINOSITIES", "OBJECT_TYPE", "make_labels", "make_spectral_class"]
 
@@ -86,7 +86,7 @@ def _expand(values: list[str | None], codes: Any, other: Any, index: Any) -> "pd
     return decode_strings(values, np.where(other, len(values) - 1, codes), index)
 
 
-def _count_notes(types: list[StellarType], strings: Any, counts: Any) -> dict[str, Any]:
+def _count_notes(types: list[StellarType], strings: Any, counts: Any) -> LabelNotes:
     """Count what each choice of luminosity keeps, and unknown strings."""
     known = {
         letter: {
@@ -106,7 +106,7 @@ def _count_notes(types: list[StellarType], strings: Any, counts: Any) -> dict[st
         for text, t, n in zip(strings, types, counts, strict=True)
         if t.kind == "unknown subclass" and n
     }
-    return {"template_luminosity": known, "unknown": _keep_most_frequent(odd)}
+    return LabelNotes(_keep_most_frequent(odd), known)
 
 
 def _keep_most_frequent(counts: dict[str, int]) -> dict[str, int]:
@@ -149,7 +149,7 @@ def make_labels(
     blank = column.isna().to_numpy() | (column.astype("string").str.strip() == "").fillna(True)
     codes = np.where(missing, np.where(blank, 0, 1), -1)
     reason = decode_strings((empty, unknown), codes, column.index)
-    return Labels(label, reason, {"unknown": _count_strings(column, codes == 1)})
+    return Labels(label, reason, LabelNotes(_count_strings(column, codes == 1)))
 
 
 def _translate(column: "pd.Series[str]", names: dict[str, str]) -> "pd.Series[str]":

@@ -83,5 +83,5 @@ def _rename_classes(
         codes[(labels.label == name).to_numpy(dtype=bool, na_value=False)] = len(reasons)
         reasons.append(f"class {name} is dropped")
     merged = {group: {name: counts.get(name, 0) for name in merge[group]} for group in merge}
-    notes = labels.notes | ({"merged": merged} if merged else {})
-    return Labels(label, decode_strings(reasons, codes, labels.reason.index), notes)
+    reason = decode_strings(reasons, codes, labels.reason.index)
+    return Labels(label, reason, replace(labels.notes, merged=merged))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Labels", "Task", "decode_strings", "encode_strings"]
+__all__ = ["LabelNotes", "Labels", "Task", "decode_strings", "encode_strings"]
 
 
 def encode_strings(column: "pd.Series[str]") -> tuple[NDArray[np.integer[Any]], list[str | None]]:
@@ -59,6 +59,18 @@ def decode_strings(
 
 
 @dataclass(frozen=True)
+class LabelNotes:
+    """What a task counts for the cleaning report."""
+
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Strings that the task does not know, the most frequent ones, with their rows."""
+    template_luminosity: dict[str, dict[str, int]] | None = None
+    """Rows of each spectral class that each choice of template luminosity keeps."""
+    merged: dict[str, dict[str, int]] = field(default_factory=dict)
+    """For each merged class the rows of its members."""
+
+
+@dataclass(frozen=True)
 class Labels:
     """Labels of a table's rows, and why a row has none."""
 
@@ -66,8 +78,8 @@ class Labels:
     """One of the task's classes for each row, missing where it belongs to none."""
     reason: "pd.Series[str]"
     """Why a row has no label; missing where it has one."""
-    notes: dict[str, Any] = field(default_factory=dict)
-    """What the cleaning report tells beside the counts, in values that JSON knows."""
+    notes: LabelNotes = field(default_factory=LabelNotes)
+    """Counts for the cleaning report."""
 
 
 @dataclass(frozen=True)

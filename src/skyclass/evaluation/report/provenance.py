@@ -52,7 +52,7 @@ def describe_provenance(data: ReportData) -> Provenance:
             "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
         },
         cleaning=format_report(catalog),
-        leakage=catalog["leakage"],
+        leakage=catalog.leakage,
     )
 
 
