@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from skyclass.simulation.galaxies import galaxies
+from skyclass.simulation.galaxies import draw_galaxies
 from skyclass.simulation.painter import Painter, make_shapes
-from skyclass.simulation.sources import Sources, join
-from skyclass.simulation.stars import stars
+from skyclass.simulation.sources import Sources, concatenate_sources
+from skyclass.simulation.stars import draw_stars
 
 FWHM, NOISE = 1.2, 0.025
 
@@ -17,7 +17,9 @@ def some_sources() -> Sources:
     rng = np.random.default_rng(1)
     r = np.linspace(15.0, 21.0, 8)
     position = (np.linspace(60.3, 420.8, 8), np.linspace(50.6, 430.2, 8))
-    return join(galaxies(rng, r, position), stars(rng, np.full(8, 4), r, position))
+    return concatenate_sources(
+        draw_galaxies(rng, r, position), draw_stars(rng, np.full(8, 4), r, position)
+    )
 
 
 def draw(sources: Sources, which: int, first_row: int) -> NDArray[np.float32]:
@@ -26,7 +28,7 @@ def draw(sources: Sources, which: int, first_row: int) -> NDArray[np.float32]:
     flux = np.zeros(len(sources))
     flux[which] = 10.0
     painter = Painter(FWHM, NOISE)
-    painter.add(image, shapes, flux, (sources.row, sources.column), first_row)
+    painter.add_sources(image, shapes, flux, (sources.row, sources.column), first_row)
     return image
 
 
@@ -37,7 +39,7 @@ def test_all_light_is_drawn(which: int) -> None:
 
 
 def test_a_galaxy_is_what_galsim_draws_with_its_own_settings() -> None:
-    sources = some_sources().first(1)
+    sources = some_sources().take_first(1)
     sources.row[:], sources.column[:] = 250.0, 250.0
     mine = draw(sources, 0, 0)[200:301, 200:301]
     disc = galsim.Exponential(half_light_radius=sources.disc_radius[0])
@@ -61,7 +63,7 @@ def test_a_source_is_the_same_in_two_fields() -> None:
 
 def test_point_sources_have_the_weight_one_and_wide_galaxies_less() -> None:
     sources = some_sources()
-    weight = Painter(FWHM, NOISE).psf_weight(make_shapes(sources))
+    weight = Painter(FWHM, NOISE).compute_psf_weights(make_shapes(sources))
     assert (weight[8:] == 1.0).all()
     assert (weight[:8] < 0.95).all()
     order = np.argsort(sources.disc_radius[:8] * (1.0 - 0.5 * sources.bulge_fraction[:8]))

@@ -69,7 +69,8 @@ def test_the_directory_says_that_it_is_simulated(survey: Simulated) -> None:
 
 def test_another_simulation_is_left_alone(survey: Simulated) -> None:
     before = digests(survey.out)
-    with pytest.raises(SimulationError, match=r"n_fields 2 where 3.*seed 3 where 1.*choose") as e:
+    message = r"n_fields is 2, not 3.*seed is 3, not 1.*choose"
+    with pytest.raises(SimulationError, match=message) as e:
         simulate(survey.out, 3)
     assert "\n" not in str(e.value)
     assert digests(survey.out) == before
@@ -90,7 +91,7 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_fields": 0}, "fields must be a whole number from 1 to 40000, not 0"),
+        ({"n_fields": 0}, "n_fields must be a whole number from 1 to 40000, not 0"),
         ({"n_fields": 10**6}, "fields must be"),
         ({"task": "spectral-clas"}, "did you mean 'spectral-class'"),
         ({"objects_per_field": 0}, "objects_per_field must be"),
@@ -127,7 +128,7 @@ def test_interrupted_work_leaves_whole_files_and_no_process(
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from skyclass.simulation import simulate\n"
+        "from skyclass import simulate\n"
         "if __name__ == '__main__':\n"
         "    tell = lambda *_: print('one field', flush=True)\n"
         f"    simulate(Path({str(out)!r}), 6, objects_per_field=5, workers=2, progress=tell)\n"
@@ -156,11 +157,11 @@ def test_interrupted_work_leaves_whole_files_and_no_process(
         assert len(bz2.decompress(path.read_bytes())) % 2880 == 0
 
 
-def test_a_script_without_a_main_guard_is_told(tmp_path: Path) -> None:
+def test_a_script_without_a_main_guard_is_refused(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from skyclass.simulation import simulate\n"
+        "from skyclass import simulate\n"
         f"simulate(Path({str(tmp_path / 'out')!r}), 2, workers=2)\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)

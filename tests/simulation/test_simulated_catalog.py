@@ -84,14 +84,14 @@ def test_faintest_magnitudes_are_asinh(survey: Simulated) -> None:
 
 def test_subtypes_have_the_colours_of_the_library(data: Path) -> None:
     """Dereddened colours without photometric error, against the table of synthetic colours."""
-    from skyclass.simulation.stars import CLASSES, star_colours
+    from skyclass.simulation.stars import CLASSES, draw_star_colours
 
     table = pd.read_csv(data / "photometry/pickles_sdss_colours.csv")
     dwarfs = table[(table["metallicity"] == "solar") & (table["luminosity"] == "V")]
     rng = np.random.default_rng(1)
     for star in dwarfs.itertuples():
         scale = 10.0 * CLASSES.index(star.cls) + star.subtype
-        drawn = star_colours(rng, np.full(4000, scale))
+        drawn = draw_star_colours(rng, np.full(4000, scale))
         expected = [star.u_g, star.g_r, star.r_i, star.i_z]
         assert drawn.mean(axis=0) == pytest.approx(expected, abs=0.01)
 
@@ -111,22 +111,22 @@ def test_catalogued_colours_follow_the_library(survey: Simulated, data: Path) ->
 
 
 def test_colours_have_no_jump_between_classes() -> None:
-    from skyclass.simulation.colour_tables import COLOURS, interpolate
+    from skyclass.simulation.colour_tables import COLOURS, interpolate_table
 
     scale = np.arange(5.0, 69.0, 0.1)
-    steps = np.abs(np.diff(interpolate("dwarf_colours", "scale", scale, COLOURS), axis=0))
+    steps = np.abs(np.diff(interpolate_table("dwarf_colours", "scale", scale, COLOURS), axis=0))
     assert steps.max() < 0.05
 
 
 def test_scatter_is_that_of_the_locus(data: Path) -> None:
     """With photometric errors of 0.02 mag put back, at the g-i of G and K stars."""
-    from skyclass.simulation.stars import star_colours
+    from skyclass.simulation.stars import draw_star_colours
 
     lines = (data / "photometry/medianlocus.tbl").read_text().splitlines()
     locus = np.array([[float(v) for v in x.split()[:10]] for x in lines if x[:1].isdigit()])
     rng = np.random.default_rng(2)
     for scale in (45.0, 52.0, 57.0):
-        colours = star_colours(rng, np.full(4000, scale))
+        colours = draw_star_colours(rng, np.full(4000, scale))
         g_i = (colours[:, 1] + colours[:, 2]).mean()
         near = np.abs(locus[:, 0] - g_i) < 0.1
         u_g, g_r, _, i_z = np.median(locus[near][:, [3, 5, 7, 9]], axis=0)
@@ -213,11 +213,11 @@ def test_galaxy_light_is_all_there(mixed: Simulated) -> None:
 
 
 def test_quasar_colours_move_with_redshift() -> None:
-    from skyclass.simulation.quasars import quasars
+    from skyclass.simulation.quasars import draw_quasars
 
     rng = np.random.default_rng(5)
     zeros = np.zeros(4000)
-    drawn = quasars(rng, np.full(4000, 19.0), (zeros, zeros))
+    drawn = draw_quasars(rng, np.full(4000, 19.0), (zeros, zeros))
     u_g = drawn.magnitudes[:, 0] - drawn.magnitudes[:, 1]
     low = u_g[(drawn.redshift > 1.2) & (drawn.redshift < 1.5)].mean()
     high = u_g[(drawn.redshift > 2.4) & (drawn.redshift < 2.7)].mean()

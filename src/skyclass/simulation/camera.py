@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.random_streams import Use, generator
+from skyclass.simulation.random_streams import RandomStream, make_generator
 from skyclass.surveys.sdss.layout import FRAME_SHAPE
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "GAIN",
     "MOFFAT_BETA",
     "Camera",
+    "draw_seeing",
     "make_camera",
-    "seeing",
 ]
 
 GAIN: Final = (1.825, 3.855, 4.6, 5.195, 5.155)
@@ -40,7 +40,7 @@ _NMGY: Final = np.array([0.00888, 0.00358, 0.00501, 0.00651, 0.0349])
 _NOISE_DARK: Final = np.array([0.0425, 0.0160, 0.0230, 0.0370, 0.160])
 _NOISE_BRIGHT: Final = np.array([0.0440, 0.0232, 0.0298, 0.0503, 0.181])
 """Noise of an empty pixel in nanomaggies under the darkest and the brightest sky: the least and the
-greatest 1.48 MAD of the frames, so chosen that simulated frames, sources and whole counts included,
+greatest 1.48 MAD of the frames, chosen so that simulated frames, with sources and in whole counts,
 have the same."""
 
 _SEEING_R: Final = (1.19, 1.29)
@@ -52,15 +52,15 @@ _SEEING_RATIO: Final = np.array([1.22, 1.16, 1.0, 0.93, 1.01])
 
 _SEEING_LIMITS: Final = (1.1, 1.6)
 _SEEING_SCATTER: Final = 0.015
-"""Scatter of the FWHM of a band by itself; photoField changes by 2 to 3 % from field to field."""
+"""Scatter of the FWHM of one band; photoField changes by 2 to 3 % from field to field."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """One camera column during one imaging run, in one band."""
+    """One band of one camera column during one imaging run."""
 
     band: int
-    """Place in `skyclass.surveys.sdss.frames.BANDS`."""
+    """Index in `skyclass.surveys.sdss.layout.BANDS`."""
     calibration: NDArray[np.float32]
     """Nanomaggies per count by column, ``[2048]``: HDU 1 of a frame."""
     sky_level: float
@@ -81,8 +81,8 @@ class Camera:
         variance = self.sky_level / GAIN[self.band] + DARK_VARIANCE[self.band]
         return float(np.sqrt(variance)) * self.nanomaggies_per_count
 
-    def sky_rows(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the sky's part that changes along the scan.
+    def compute_sky_rows(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the part of the sky level that changes along the scan.
 
         Parameters
         ----------
@@ -98,8 +98,10 @@ class Camera:
         wave = amplitude * np.sin(2.0 * np.pi * rows / length + phase)
         return np.asarray(self.sky_level * (1.0 + wave))
 
-    def sky_columns(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the sky's part that changes across the scan, to be added to `sky_rows`.
+    def compute_sky_columns(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the part of the sky level that changes across the scan.
+
+        It is to be added to `compute_sky_rows`.
 
         Parameters
         ----------
@@ -130,14 +132,14 @@ def make_camera(seed: int, run: int, camcol: int) -> tuple[Camera, ...]:
     tuple of Camera
         In the order u g r i z. The night's brightness is one draw for all bands.
     """
-    rng = generator(seed, Use.CAMERA, run, camcol)
+    rng = make_generator(seed, RandomStream.CAMERA, run, camcol)
     brightness = rng.random()
     noise = _NOISE_DARK + brightness * (_NOISE_BRIGHT - _NOISE_DARK)
     return tuple(_make_band(rng, band, float(noise[band])) for band in range(len(GAIN)))
 
 
 def _make_band(rng: np.random.Generator, band: int, noise: float) -> Camera:
-    """Draw one band; its sky is the one that gives the noise."""
+    """Draw one band; its sky level is the one that yields the noise."""
     columns = np.linspace(-1.0, 1.0, FRAME_SHAPE[1])
     # HDU 1 of the frames: smooth changes of half a percent, 0.013 % from column to column
     smooth = 1.0 + np.polynomial.chebyshev.chebval(columns, [0.0, *rng.normal(0.0, 0.0015, 4)])
@@ -156,7 +158,7 @@ def _make_band(rng: np.random.Generator, band: int, noise: float) -> Camera:
     )
 
 
-def seeing(rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_seeing(rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw the FWHM of the PSF in the five bands of one block.
 
     Parameters

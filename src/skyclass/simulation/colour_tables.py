@@ -1,4 +1,4 @@
-"""The small tables of published figures that come with the package."""
+"""Tables of published colours that are shipped with the package."""
 
 from functools import cache
 from importlib.resources import files
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "SPREADS", "interpolate", "load"]
+__all__ = ["COLOURS", "SPREADS", "interpolate_table", "load_table"]
 
 COLOURS = ("u_g", "g_r", "r_i", "i_z")
 """Columns of the four colours."""
@@ -17,8 +17,8 @@ SPREADS = tuple(f"spread_{name}" for name in COLOURS)
 
 
 @cache
-def load(name: str) -> pd.DataFrame:
-    """Load a table; its source is told in the comment lines on top of the file.
+def load_table(name: str) -> pd.DataFrame:
+    """Load a table; the comment lines at the top of its file state the source.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ def load(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The table, shared by all callers: not to be changed.
+        The table. All callers share it, so it must not be changed.
     """
     with (files("skyclass.simulation") / "data" / f"{name}.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file, comment="#")
 
 
-def interpolate(
+def interpolate_table(
     name: str, key: str, at: NDArray[np.float64], columns: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    """Interpolate columns of a table linearly, holding the end values beyond its ends.
+    """Interpolate columns of a table linearly; beyond its ends the end values hold.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def interpolate(
     numpy.ndarray
         Float64 ``[n, len(columns)]``.
     """
-    table = load(name)
+    table = load_table(name)
     nodes = table[key].to_numpy(dtype=np.float64)
     values = [np.interp(at, nodes, table[c].to_numpy(dtype=np.float64)) for c in columns]
     return np.stack(values, axis=-1)

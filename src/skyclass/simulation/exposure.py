@@ -1,26 +1,25 @@
-"""Make the pixels of a frame: counts with noise, calibrated, sky subtracted, mantissas cut."""
+"""Expose a frame: counts with noise, calibrated, sky subtracted, mantissas rounded."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.simulation.camera import DARK_VARIANCE, GAIN, Camera
-from skyclass.simulation.random_streams import Use, generator
+from skyclass.simulation.random_streams import RandomStream, make_generator
 from skyclass.simulation.strip import Strip
 from skyclass.surveys.sdss.layout import FRAME_SHAPE, ROWS_PER_FIELD, SATURATION
 
-__all__ = ["expose", "keep_ten_digits"]
+__all__ = ["expose_frame", "round_mantissas"]
 
 _OVERLAP = FRAME_SHAPE[0] - ROWS_PER_FIELD
 
 
-def expose(
+def expose_frame(
     seed: int, strip: Strip, index: int, camera: Camera, light: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Observe a frame.
+    """Expose a frame.
 
-    Counts are whole numbers up to saturation; the sky, known without error, is taken off and the
-    calibration put on, as the survey does. Rows that two fields share are the same in both, bit for
-    bit.
+    Counts are whole numbers up to saturation; the sky, known without error, is subtracted and the
+    calibration applied, as the survey does. Rows that two fields share are identical in both.
 
     Parameters
     ----------
@@ -41,11 +40,12 @@ def expose(
     rows = index * ROWS_PER_FIELD + np.arange(FRAME_SHAPE[0], dtype=np.float64)
     columns = np.arange(FRAME_SHAPE[1], dtype=np.float64)
     sky = np.add.outer(
-        camera.sky_rows(rows).astype(np.float32), camera.sky_columns(columns).astype(np.float32)
+        camera.compute_sky_rows(rows).astype(np.float32),
+        camera.compute_sky_columns(columns).astype(np.float32),
     )
     counts = light / camera.calibration
     counts += sky
-    noise = _noise(seed, strip, index, camera.band)
+    noise = _draw_noise(seed, strip, index, camera.band)
     spread = counts / np.float32(GAIN[camera.band])
     spread += np.float32(DARK_VARIANCE[camera.band])
     noise *= np.sqrt(spread, out=spread)
@@ -54,10 +54,10 @@ def expose(
     np.minimum(counts, np.float32(SATURATION[camera.band]), out=counts)
     counts -= sky
     counts *= camera.calibration
-    return keep_ten_digits(counts)
+    return round_mantissas(counts)
 
 
-def _noise(seed: int, strip: Strip, index: int, band: int) -> NDArray[np.float32]:
+def _draw_noise(seed: int, strip: Strip, index: int, band: int) -> NDArray[np.float32]:
     """Draw standard normal numbers; the first 128 rows of a field end the one before."""
     noise = np.empty(FRAME_SHAPE, dtype=np.float32)
     for start, stop, field, part in (
@@ -65,18 +65,18 @@ def _noise(seed: int, strip: Strip, index: int, band: int) -> NDArray[np.float32
         (_OVERLAP, ROWS_PER_FIELD, index, 1),
         (ROWS_PER_FIELD, FRAME_SHAPE[0], index + 1, 0),
     ):
-        rng = generator(seed, Use.NOISE, strip.run, strip.camcol, field, band, part)
+        rng = make_generator(seed, RandomStream.NOISE, strip.run, strip.camcol, field, band, part)
         rng.standard_normal(dtype=np.float32, out=noise[start:stop])
     return noise
 
 
-def keep_ten_digits(image: NDArray[np.float32]) -> NDArray[np.float32]:
+def round_mantissas(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Round to ten significant binary digits, as FLOATCOMPRESS (idlutils) did the real frames.
 
     Parameters
     ----------
     image
-        Finite values; changed.
+        Finite values; modified in place.
 
     Returns
     -------

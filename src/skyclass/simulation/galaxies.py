@@ -1,4 +1,4 @@
-"""Galaxies: redshifts, colours, sizes and shapes."""
+"""Draw galaxies: redshifts, colours, sizes and shapes."""
 
 from typing import Final
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.photometry import add_colours
-from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate
-from skyclass.simulation.sources import Kind, Sources, place
+from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate_table
+from skyclass.simulation.sources import SourceKind, Sources, make_sources
 
-__all__ = ["GALAXY_SLOPE", "galaxies"]
+__all__ = ["GALAXY_SLOPE", "draw_galaxies"]
 
 GALAXY_SLOPE: Final = 0.46
 """Slope of log10 N per magnitude: 3,606 galaxies with 14.5 < r < 17.25 among 10,000 SDSS objects
@@ -27,16 +27,16 @@ _BULGE_RADIUS: Final = 0.5
 """Half-light radius of the bulge over that of the disc; assumed."""
 
 _OWN_SCATTER: Final = np.array([0.10, 0.05, 0.03, 0.03])
-"""Scatter of u-g, g-r, r-i, i-z off the blue-to-red sequence: what the correlations of 0.6 to 0.9
-between the colours of those 4,933 galaxies leave of their scatter."""
+"""Scatter of u-g, g-r, r-i, i-z off the blue-to-red sequence: what remains of the scatter of those
+4,933 galaxies after the correlations of 0.6 to 0.9 between their colours."""
 
 
-def galaxies(
+def draw_galaxies(
     rng: np.random.Generator,
     r: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Sources:
-    """Draw galaxies of given r magnitudes: a bulge in a disc, both of one colour and shape.
+    """Draw galaxies with the given r magnitudes: a bulge in a disc, of the same colour and shape.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def galaxies(
         from 0 to 1 (its FRACDEV has a mean of 0.5).
     """
     count = len(r)
-    redshift = _redshift(rng, r)
+    redshift = _draw_redshifts(rng, r)
     radius = np.interp(r, _RADIUS_R, _RADIUS) * rng.lognormal(0.0, _RADIUS_SCATTER, count)
     disc = np.clip(radius, 0.4, 8.0)
-    return place(
-        Kind.GALAXY,
-        add_colours(r, _colours(rng, redshift)),
+    return make_sources(
+        SourceKind.GALAXY,
+        add_colours(r, _draw_colours(rng, redshift)),
         redshift,
         position,
         disc_radius=disc,
@@ -71,8 +71,8 @@ def galaxies(
     )
 
 
-def _redshift(rng: np.random.Generator, r: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Draw redshifts: median 0.074 at r 16.7 and 0.2 dex of scatter, as those 4,933 galaxies have.
+def _draw_redshifts(rng: np.random.Generator, r: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw redshifts: median 0.074 at r = 16.7, scatter 0.2 dex, as those 4,933 galaxies have.
 
     Among those the median hardly depends on r, as nearly all are bright; here it rises by 0.13 dex
     a magnitude, assumed, to reach 0.36 at r 22.
@@ -81,10 +81,10 @@ def _redshift(rng: np.random.Generator, r: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(np.clip(median * 10.0 ** rng.normal(0.0, 0.2, len(r)), 0.005, 0.8))
 
 
-def _colours(rng: np.random.Generator, redshift: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Draw colours ``[n, 4]``: the median at the redshift, along and off the sequence."""
-    median = interpolate("galaxy_colours", "redshift", redshift, COLOURS)
-    along = interpolate("galaxy_colours", "redshift", redshift, SPREADS)
+def _draw_colours(rng: np.random.Generator, redshift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw colours ``[n, 4]``: the median at the redshift, scattered along and off the sequence."""
+    median = interpolate_table("galaxy_colours", "redshift", redshift, COLOURS)
+    along = interpolate_table("galaxy_colours", "redshift", redshift, SPREADS)
     sequence = rng.standard_normal((len(redshift), 1))
     own = rng.standard_normal(median.shape)
     return np.asarray(median + along * sequence + _OWN_SCATTER * own)

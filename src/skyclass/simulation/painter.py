@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import SimulationError
 from skyclass.simulation.camera import MOFFAT_BETA
-from skyclass.simulation.sources import Kind, Sources
+from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.surveys.sdss.layout import PIXEL_SCALE
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["Painter", "Shapes", "make_shapes", "require_galsim"]
 
 _FAINTEST_SIGMA = 0.03
-"""A stamp ends where the source falls below this part of the pixel noise."""
+"""A stamp ends where the source falls below this fraction of the pixel noise."""
 _LARGEST_HALF = 250
-"""Largest half side of a stamp in pixels: the sources of a block reach no field but the two next to
-it."""
+"""Largest half side of a stamp in pixels, so that the sources of a block reach no field beyond the
+two next to it."""
 _SMALLEST_HALF = 11
 
 _BULGE_ENDS = 4.0
-"""The bulge's profile is cut off at so many half-light radii (SDSS cuts its own at 8)."""
+"""Half-light radii at which the bulge's profile is truncated (SDSS truncates its own at 8)."""
 
 _ACCURACY: Final = {
     "folding_threshold": 0.02,
@@ -38,7 +38,7 @@ less than 0.1 %."""
 
 
 def require_galsim() -> None:
-    """Refuse to go on without GalSim.
+    """Check that GalSim is installed.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def require_galsim() -> None:
         import galsim  # noqa: F401
     except ImportError as error:
         raise SimulationError(
-            'simulating needs GalSim; install it with: pip install "skyclass[simulation]"'
+            'simulation needs GalSim; install it with: pip install "skyclass[simulation]"'
         ) from error
 
 
@@ -58,7 +58,7 @@ class Shapes:
     """The shapes of sources, without their fluxes and without the PSF."""
 
     profiles: "list[galsim.GSObject | None]"
-    """Profile of flux 1 of each source, in pixels; nothing for a point source."""
+    """Profile of each source in pixels, of flux 1; None for a point source."""
     radius: NDArray[np.float64]
     """Half-light radius of each disc in pixels; 0 for a point source."""
 
@@ -77,7 +77,8 @@ def make_shapes(sources: Sources) -> Shapes:
         In the same order.
     """
     profiles = [
-        _galaxy(sources, i) if kind == Kind.GALAXY else None for i, kind in enumerate(sources.kind)
+        _galaxy(sources, i) if kind == SourceKind.GALAXY else None
+        for i, kind in enumerate(sources.kind)
     ]
     return Shapes(profiles, sources.disc_radius / PIXEL_SCALE)
 
@@ -123,7 +124,7 @@ class Painter:
         fwhm
             FWHM of the PSF in arcsec.
         noise
-            Noise of an empty pixel in nanomaggies; says how far out sources are drawn.
+            Noise of an empty pixel in nanomaggies; it decides how far out sources are drawn.
         """
         import galsim
 
@@ -132,7 +133,7 @@ class Painter:
         self._psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=self._fwhm, gsparams=_settings())
         self._scale = float(self._psf.scale_radius)
 
-    def add(
+    def add_sources(
         self,
         image: NDArray[np.float32],
         shapes: Shapes,
@@ -142,14 +143,14 @@ class Painter:
     ) -> None:
         """Add sources to an image.
 
-        What a source adds to a pixel does not depend on where the image begins, bit for bit.
+        What a source adds to a pixel is bit for bit the same wherever the image begins.
 
         Parameters
         ----------
         image
-            Nanomaggies, ``[y, x]``; changed.
+            Nanomaggies, ``[y, x]``; modified in place.
         shapes
-            What to draw.
+            Shapes of the sources.
         flux
             Their fluxes in nanomaggies, ``[n]``.
         position
@@ -158,17 +159,17 @@ class Painter:
             Row of that frame on which the image begins.
         """
         rows, columns = (np.rint(p).astype(int) for p in position)
-        halves = self._halves(shapes, flux)
+        halves = self._compute_half_sizes(shapes, flux)
         top = rows - first_row
         seen = (top + halves >= 0) & (top - halves < image.shape[0])
         seen &= (columns + halves >= 0) & (columns - halves < image.shape[1])
         for i in np.flatnonzero(seen):
             shift = (float(position[1][i] - columns[i]), float(position[0][i] - rows[i]))
-            profile = self._seen(shapes.profiles[i]).withFlux(float(flux[i]))
+            profile = self._convolve_with_psf(shapes.profiles[i]).withFlux(float(flux[i]))
             _add_stamp(image, _draw(profile, int(halves[i]), shift), int(top[i]), int(columns[i]))
 
-    def psf_weight(self, shapes: Shapes) -> NDArray[np.float64]:
-        """Give the part of each source's light that a fit of the PSF measures.
+    def compute_psf_weights(self, shapes: Shapes) -> NDArray[np.float64]:
+        """Compute the fraction of each source's light that a fit of the PSF measures.
 
         Parameters
         ----------
@@ -185,21 +186,23 @@ class Painter:
         norm = float(np.vdot(psf, psf))
         return np.array(
             [
-                1.0 if p is None else float(np.vdot(psf, _draw(self._seen(p), half, centre))) / norm
+                1.0
+                if p is None
+                else float(np.vdot(psf, _draw(self._convolve_with_psf(p), half, centre))) / norm
                 for p in shapes.profiles
             ]
         )
 
-    def _seen(self, profile: "galsim.GSObject | None") -> "galsim.GSObject":
-        """Put a profile under the PSF."""
+    def _convolve_with_psf(self, profile: "galsim.GSObject | None") -> "galsim.GSObject":
+        """Convolve a profile with the PSF; None stands for a point source."""
         import galsim
 
         if profile is None:
             return self._psf
         return galsim.Convolve(profile, self._psf, gsparams=self._psf.gsparams)
 
-    def _halves(self, shapes: Shapes, flux: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Give half the side of each source's stamp in pixels."""
+    def _compute_half_sizes(self, shapes: Shapes, flux: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Compute half the side of each source's stamp in pixels."""
         peak = flux * (MOFFAT_BETA - 1.0) / (np.pi * self._scale**2)
         contrast = np.maximum(peak / (_FAINTEST_SIGMA * self._noise), 1.0)
         point = self._scale * np.sqrt(contrast ** (1.0 / MOFFAT_BETA) - 1.0)
@@ -222,7 +225,7 @@ def _draw(profile: "galsim.GSObject", half: int, shift: tuple[float, float]) -> 
 def _add_stamp(
     image: NDArray[np.float32], stamp: NDArray[np.float32], row: int, column: int
 ) -> None:
-    """Add the part of a stamp centred on a pixel that lies on the image."""
+    """Add to an image the part of a stamp, centred on a pixel, that lies on it."""
     half = stamp.shape[0] // 2
     low = (max(row - half, 0), max(column - half, 0))
     high = (min(row + half + 1, image.shape[0]), min(column + half + 1, image.shape[1]))

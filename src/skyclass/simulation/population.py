@@ -1,4 +1,4 @@
-"""The sources of a block: the 1361 rows of a strip that are primary in one field."""
+"""Draw the population of a block: the 1361 rows of a strip that are primary in one field."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,19 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.photometry import EXTINCTION
-from skyclass.simulation.camera import seeing
-from skyclass.simulation.galaxies import GALAXY_SLOPE, galaxies
-from skyclass.simulation.quasars import QUASAR_SLOPE, quasars
-from skyclass.simulation.random_streams import Use, generator
-from skyclass.simulation.sources import Sources, join
-from skyclass.simulation.stars import CLASS_SHARES, CLASSES, STAR_SLOPE, draw_r, stars
+from skyclass.simulation.camera import draw_seeing
+from skyclass.simulation.galaxies import GALAXY_SLOPE, draw_galaxies
+from skyclass.simulation.quasars import QUASAR_SLOPE, draw_quasars
+from skyclass.simulation.random_streams import RandomStream, make_generator
+from skyclass.simulation.sources import Sources, concatenate_sources
+from skyclass.simulation.stars import (
+    CLASS_SHARES,
+    CLASSES,
+    STAR_SLOPE,
+    draw_r_magnitudes,
+    draw_stars,
+)
 from skyclass.simulation.strip import Strip
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PRIMARY_ROWS
 
-__all__ = ["TASKS", "Block", "make_block"]
+__all__ = ["TASKS", "Block", "draw_block"]
 
 TASKS: Final = ("spectral-class", "object-type")
-"""Tasks whose labelled objects can be made."""
+"""Tasks whose labelled objects can be simulated."""
 
 _OBJECT_SHARES: Final = np.array([0.4, 0.4, 0.2])
 """Share of stars, galaxies and quasars among the labelled objects of the task object-type."""
@@ -38,15 +44,15 @@ _FIELD_QUASARS = 3
 _FIELD_SATURATED = 3
 """Stars with 11 < r < 14 per field; calibObj has 1.5 with 12 < r < 14."""
 _FIELD_CLASS_SHARES: Final = np.array([0.0, 0.0, 0.025, 0.165, 0.21, 0.265, 0.335])
-"""Classes of field stars: the g-i of the 1,331 stars of that calibObj table with 14 < r < 20, less
-extinction, cut halfway between the g-i of neighbouring classes; what is hotter counts as A."""
+"""Classes of field stars: the g-i of the 1,331 stars of that calibObj table with 14 < r < 20,
+corrected for extinction, divided halfway between the g-i of neighbouring classes; hotter ones
+count as A."""
 
 _MARGIN = 12.0
-"""Neighbours lie up to so many columns outside the r frame, as bands are offset by up to 12
-pixels."""
+"""Columns outside the r frame up to which neighbours lie: bands are offset by up to 12 pixels."""
 _EDGE = 8.0
-"""Labelled objects lie so many columns inside it, so that their centre is on the frame in all
-bands."""
+"""Columns of the r frame's rim without labelled objects, so that their centres are on the frame in
+all bands."""
 
 _A_R_RANGE = (0.06, 0.14)
 _A_R_SCATTER = 0.005
@@ -55,23 +61,23 @@ _GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
 @dataclass(frozen=True)
 class Block:
-    """What lies in one block, and the air above it."""
+    """The sources of one block, and the atmosphere above it."""
 
     sources: Sources
-    """All that is drawn, labelled objects first."""
+    """All sources, labelled objects first."""
     n_labelled: int
-    """Number of objects of the catalogue."""
+    """Number of labelled objects, which the catalogue lists."""
     ra: NDArray[np.float64]
     """Right ascension of the sources in degrees."""
     dec: NDArray[np.float64]
     """Declination of the sources in degrees."""
     extinction: NDArray[np.float64]
-    """Galactic extinction in u g r i z that the magnitudes hold."""
+    """Galactic extinction in u g r i z, included in the magnitudes."""
     fwhm: NDArray[np.float64]
     """FWHM of the PSF in arcsec in u g r i z."""
 
 
-def make_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> Block:
+def draw_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> Block:
     """Draw the sources of one block.
 
     Parameters
@@ -91,73 +97,77 @@ def make_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> 
         Sources with reddened magnitudes.
     """
     key = (strip.run, strip.camcol, index)
-    rng = generator(seed, Use.BLOCK, *key)
-    fwhm = seeing(rng)
-    extinction = _a_r(seed, strip, rng) / EXTINCTION[2] * EXTINCTION
+    rng = make_generator(seed, RandomStream.BLOCK, *key)
+    fwhm = draw_seeing(rng)
+    extinction = _draw_extinction_r(seed, strip, rng) / EXTINCTION[2] * EXTINCTION
     serial = (strip.first_serial + index) * objects
-    sources = join(
-        _labelled(generator(seed, Use.LABELLED, *key), task, objects, serial),
-        _neighbours(generator(seed, Use.NEIGHBOURS, *key)),
+    sources = concatenate_sources(
+        _draw_labelled(make_generator(seed, RandomStream.LABELLED, *key), task, objects, serial),
+        _draw_neighbours(make_generator(seed, RandomStream.NEIGHBOURS, *key)),
     )
-    wcs = strip.wcs(index, BANDS.index("r"))
+    wcs = strip.make_wcs(index, BANDS.index("r"))
     ra, dec = wcs.wcs_pix2world(sources.column, sources.row, 0)
     reddened = replace(sources, magnitudes=sources.magnitudes + extinction)
     return Block(reddened, objects, ra, dec, extinction, fwhm)
 
 
-def _a_r(seed: int, strip: Strip, rng: np.random.Generator) -> float:
-    """Draw the extinction in r: one value a strip, and a little of each block's own."""
-    level = generator(seed, Use.BLOCK, strip.run, strip.camcol, 0, 0).uniform(*_A_R_RANGE)
+def _draw_extinction_r(seed: int, strip: Strip, rng: np.random.Generator) -> float:
+    """Draw the extinction in r: one value per strip, and a small deviation per block."""
+    level = make_generator(seed, RandomStream.BLOCK, strip.run, strip.camcol, 0, 0).uniform(
+        *_A_R_RANGE
+    )
     return float(level + np.clip(rng.normal(0.0, _A_R_SCATTER), -0.01, 0.01))
 
 
-def _labelled(rng: np.random.Generator, task: str, objects: int, serial: int) -> Sources:
-    """Draw the labelled objects; `serial` counts those of the survey's fields before."""
-    # a golden-ratio sequence keeps the shares in every stretch of the survey
+def _draw_labelled(rng: np.random.Generator, task: str, objects: int, serial: int) -> Sources:
+    """Draw the labelled objects; `serial` is the number of those in the fields before."""
+    # a golden-ratio sequence keeps the shares in every part of the survey
     even = np.mod((serial + np.arange(objects)) * _GOLDEN, 1.0)
     if task == "spectral-class":
-        return _stars_of(rng, np.searchsorted(np.cumsum(CLASS_SHARES)[:-1], even, "right"))
+        return _draw_labelled_stars(
+            rng, np.searchsorted(np.cumsum(CLASS_SHARES)[:-1], even, "right")
+        )
     kinds = np.searchsorted(np.cumsum(_OBJECT_SHARES)[:-1], even, "right")
     star_count, galaxy_count, quasar_count = np.bincount(kinds, minlength=3)
     classes = rng.choice(len(CLASSES), size=star_count, p=CLASS_SHARES)
-    galaxy_r = draw_r(rng, galaxy_count, *_LABELLED_LIMITS[1], GALAXY_SLOPE)
-    quasar_r = draw_r(rng, quasar_count, *_LABELLED_LIMITS[2], QUASAR_SLOPE)
-    return join(
-        _stars_of(rng, classes),
-        galaxies(rng, galaxy_r, _positions(rng, galaxy_count, -_EDGE)),
-        quasars(rng, quasar_r, _positions(rng, quasar_count, -_EDGE)),
+    galaxy_r = draw_r_magnitudes(rng, galaxy_count, *_LABELLED_LIMITS[1], GALAXY_SLOPE)
+    quasar_r = draw_r_magnitudes(rng, quasar_count, *_LABELLED_LIMITS[2], QUASAR_SLOPE)
+    return concatenate_sources(
+        _draw_labelled_stars(rng, classes),
+        draw_galaxies(rng, galaxy_r, _draw_positions(rng, galaxy_count, -_EDGE)),
+        draw_quasars(rng, quasar_r, _draw_positions(rng, quasar_count, -_EDGE)),
     )
 
 
-def _stars_of(rng: np.random.Generator, classes: NDArray[np.intp]) -> Sources:
-    """Draw labelled stars of given classes."""
-    r = draw_r(rng, len(classes), *_LABELLED_LIMITS[0], STAR_SLOPE)
-    return stars(rng, classes, r, _positions(rng, len(classes), -_EDGE))
+def _draw_labelled_stars(rng: np.random.Generator, classes: NDArray[np.intp]) -> Sources:
+    """Draw labelled stars of the given classes."""
+    r = draw_r_magnitudes(rng, len(classes), *_LABELLED_LIMITS[0], STAR_SLOPE)
+    return draw_stars(rng, classes, r, _draw_positions(rng, len(classes), -_EDGE))
 
 
-def _neighbours(rng: np.random.Generator) -> Sources:
-    """Draw what is not labelled, bright stars first."""
+def _draw_neighbours(rng: np.random.Generator) -> Sources:
+    """Draw the unlabelled sources, bright stars first."""
     bright, faint, extended, distant = (
         int(rng.poisson(n))
         for n in (_FIELD_SATURATED, _FIELD_STARS, _FIELD_GALAXIES, _FIELD_QUASARS)
     )
     star_r = np.concatenate(
         [
-            draw_r(rng, bright, 11.0, 14.0, STAR_SLOPE),
-            draw_r(rng, faint, 14.0, 22.0, STAR_SLOPE),
+            draw_r_magnitudes(rng, bright, 11.0, 14.0, STAR_SLOPE),
+            draw_r_magnitudes(rng, faint, 14.0, 22.0, STAR_SLOPE),
         ]
     )
     classes = rng.choice(len(CLASSES), size=bright + faint, p=_FIELD_CLASS_SHARES)
-    galaxy_r = draw_r(rng, extended, 16.0, 22.0, GALAXY_SLOPE)
-    quasar_r = draw_r(rng, distant, 17.0, 22.0, QUASAR_SLOPE)
-    return join(
-        stars(rng, classes, star_r, _positions(rng, bright + faint, _MARGIN)),
-        galaxies(rng, galaxy_r, _positions(rng, extended, _MARGIN)),
-        quasars(rng, quasar_r, _positions(rng, distant, _MARGIN)),
+    galaxy_r = draw_r_magnitudes(rng, extended, 16.0, 22.0, GALAXY_SLOPE)
+    quasar_r = draw_r_magnitudes(rng, distant, 17.0, 22.0, QUASAR_SLOPE)
+    return concatenate_sources(
+        draw_stars(rng, classes, star_r, _draw_positions(rng, bright + faint, _MARGIN)),
+        draw_galaxies(rng, galaxy_r, _draw_positions(rng, extended, _MARGIN)),
+        draw_quasars(rng, quasar_r, _draw_positions(rng, distant, _MARGIN)),
     )
 
 
-def _positions(
+def _draw_positions(
     rng: np.random.Generator, count: int, margin: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw rows of the block and columns up to `margin` outside the frame."""

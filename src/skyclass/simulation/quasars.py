@@ -1,4 +1,4 @@
-"""Quasars: point sources whose colours move with redshift."""
+"""Draw quasars: point sources whose colours change with redshift."""
 
 from typing import Final
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.photometry import add_colours
-from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate, load
-from skyclass.simulation.sources import Kind, Sources, place
+from skyclass.simulation.colour_tables import COLOURS, SPREADS, interpolate_table, load_table
+from skyclass.simulation.sources import SourceKind, Sources, make_sources
 
-__all__ = ["QUASAR_SLOPE", "quasars"]
+__all__ = ["QUASAR_SLOPE", "draw_quasars"]
 
 QUASAR_SLOPE: Final = 0.66
 """Slope of log10 N per magnitude: 470 quasars with 16.5 < r < 18.75 among 10,000 SDSS objects with
@@ -18,12 +18,12 @@ spectra (Richards et al. 2006, AJ 131, 2766, find 0.8 when bright, less beyond g
 _BIN_WIDTH: Final = 0.3
 
 
-def quasars(
+def draw_quasars(
     rng: np.random.Generator,
     r: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Sources:
-    """Draw quasars of given r magnitudes.
+    """Draw quasars with the given r magnitudes.
 
     Parameters
     ----------
@@ -37,18 +37,18 @@ def quasars(
     Returns
     -------
     Sources
-        Quasars with unreddened magnitudes; redshifts up to 3 as numerous as in the table of their
-        colours.
+        Quasars with unreddened magnitudes; their redshifts, up to 3, are distributed as in the
+        table of their colours.
     """
-    redshift = _redshift(rng, len(r))
-    median = interpolate("quasar_colours", "redshift", redshift, COLOURS)
-    spread = interpolate("quasar_colours", "redshift", redshift, SPREADS)
+    redshift = _draw_redshifts(rng, len(r))
+    median = interpolate_table("quasar_colours", "redshift", redshift, COLOURS)
+    spread = interpolate_table("quasar_colours", "redshift", redshift, SPREADS)
     colours = median + spread * rng.standard_normal(median.shape)
-    return place(Kind.QSO, add_colours(r, colours), redshift, position)
+    return make_sources(SourceKind.QSO, add_colours(r, colours), redshift, position)
 
 
-def _redshift(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _draw_redshifts(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Draw a bin by its number of quasars, then a redshift within it (none below 0.05)."""
-    number = load("quasar_colours")["number"].to_numpy(dtype=np.float64)
+    number = load_table("quasar_colours")["number"].to_numpy(dtype=np.float64)
     bins = rng.choice(len(number), size=count, p=number / number.sum())
     return np.maximum(0.05, (bins + rng.random(count)) * _BIN_WIDTH)

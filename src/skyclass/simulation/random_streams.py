@@ -1,14 +1,14 @@
-"""Random numbers that depend on what they are for, not on when they are drawn."""
+"""Random numbers that depend on their purpose, not on the order in which they are drawn."""
 
 from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["Use", "generator"]
+__all__ = ["RandomStream", "make_generator"]
 
 
-class Use(IntEnum):
-    """What random numbers are used for; each use of each place has a stream of its own."""
+class RandomStream(IntEnum):
+    """Purposes of random numbers; each has an independent stream for each key."""
 
     CAMERA = 0
     BLOCK = 1
@@ -18,22 +18,22 @@ class Use(IntEnum):
     NOISE = 5
 
 
-def generator(seed: int, use: Use, *place: int) -> np.random.Generator:
-    """Make the generator of one use at one place.
+def make_generator(seed: int, stream: RandomStream, *key: int) -> np.random.Generator:
+    """Make the generator of one random stream.
 
     Parameters
     ----------
     seed
         Seed of the survey.
-    use
-        What the numbers are for.
-    *place
-        Whole numbers from -1 up, such as run, camera column and field.
+    stream
+        Purpose of the numbers.
+    *key
+        Integers from -1 up, such as run, camera column and field.
 
     Returns
     -------
     numpy.random.Generator
-        The same numbers for the same arguments.
+        It draws the same numbers for the same arguments.
     """
-    entropy = [seed, int(use), *(number + 1 for number in place)]
+    entropy = [seed, int(stream), *(number + 1 for number in key)]
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))

@@ -1,4 +1,4 @@
-"""Simulate a survey: fields over processes, resumed where a run of it ended."""
+"""Simulate a survey: fields in parallel processes, resumed where an earlier call ended."""
 
 import json
 import multiprocessing
@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,11 @@ from skyclass.files import AnyPath, atomic_path
 from skyclass.photometry import to_flux
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.simulation.camera import Camera, make_camera
-from skyclass.simulation.exposure import expose
+from skyclass.simulation.exposure import expose_frame
 from skyclass.simulation.painter import Painter, Shapes, make_shapes, require_galsim
-from skyclass.simulation.population import TASKS, Block, make_block
-from skyclass.simulation.simulated_catalog import MAX_OBJECTS, field_catalog
-from skyclass.simulation.strip import MAX_FIELDS, Strip, make_strip, place_field
+from skyclass.simulation.population import TASKS, Block, draw_block
+from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalog
+from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
 
@@ -42,8 +42,8 @@ MANIFEST: Final = "simulation.json"
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What a simulated survey is made of; the same values give the same files."""
+class SimulationSettings:
+    """The settings of a simulated survey; the same values yield the same files."""
 
     n_fields: int
     """Number of fields."""
@@ -55,13 +55,13 @@ class Survey:
     """Labelled objects in each field."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
+        """Check that the survey can be simulated."""
         if self.task not in TASKS:
             raise SimulationError(
                 f"unknown task {self.task!r}; did you mean {nearest(self.task, TASKS)!r}?"
                 f" (there are {', '.join(TASKS)})"
             )
-        _check_range("fields", self.n_fields, 1, MAX_FIELDS)
+        _check_range("n_fields", self.n_fields, 1, MAX_FIELDS)
         _check_range("objects_per_field", self.objects_per_field, 1, MAX_OBJECTS)
         _check_range("seed", self.seed, 0, 2**63 - 1)
 
@@ -78,15 +78,14 @@ def simulate(
 ) -> Path:
     """Simulate a survey: frames in the SDSS archive's layout and format, and a catalogue.
 
-    Fields that are complete are kept, so a second call with the same arguments ends what a first
-    one began. Call it under ``if __name__ == "__main__":`` in a script, as workers are fresh
-    processes.
+    Complete fields are kept, so a second call with the same arguments resumes an interrupted one.
+    In a script, call it under ``if __name__ == "__main__":``, as workers are new processes.
 
     Parameters
     ----------
     out
         Directory to write to: ``frames/301/RUN/CAMCOL/frame-B-RRRRRR-C-FFFF.fits.bz2`` in u g r i
-        z, ``catalog.csv``, and ``simulation.json``, which tells what the files are.
+        z, ``catalog.csv``, and ``simulation.json``, which describes the files.
     n_fields
         Number of fields; four consecutive ones make a strip of one run and camera column.
     task
@@ -97,7 +96,7 @@ def simulate(
     objects_per_field
         Labelled objects per field, 1 to 1,000.
     workers
-        Number of processes; one for each processor where not given.
+        Number of processes; one per processor where not given.
     progress
         Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
@@ -109,132 +108,144 @@ def simulate(
     Raises
     ------
     SimulationError
-        Where an argument makes no sense, `out` holds something else or cannot be written to, or
-        GalSim is not installed.
+        Where an argument is invalid, `out` holds something else or cannot be written to, or GalSim
+        is not installed.
     OutputError
         Where there is no space left.
+
+    Examples
+    --------
+    >>> catalog = simulate("one-field", 1, objects_per_field=20, workers=1)
+    >>> catalog.as_posix()
+    'one-field/catalog.csv'
+    >>> len(pd.read_csv(catalog))
+    20
+    >>> sorted(path.name for path in Path("one-field/frames").rglob("*.fits.bz2"))[:2]
+    ['frame-g-009001-1-0100.fits.bz2', 'frame-i-009001-1-0100.fits.bz2']
     """
     out = Path(out)
-    survey = Survey(n_fields, task, seed, objects_per_field)
+    settings = SimulationSettings(n_fields, task, seed, objects_per_field)
     if workers is not None and workers < 1:
         raise SimulationError(f"workers must be at least 1, not {workers}")
     require_galsim()
-    _claim(out, survey)
+    _claim(out, settings)
     catalog = out / CATALOG
-    if catalog.is_file() and all(_is_complete(out, survey, i) for i in range(n_fields)):
+    if catalog.is_file() and all(_is_complete(out, settings, i) for i in range(n_fields)):
         return catalog
-    tables = _run(out, survey, workers or os.cpu_count() or 1, progress)
+    tables = _simulate_fields(out, settings, workers or os.cpu_count() or 1, progress)
     with atomic_path(catalog) as partial:
         pd.concat(tables).to_csv(partial, index=False)
     return catalog
 
 
-def _run(out: Path, survey: Survey, workers: int, progress: Progress) -> list[pd.DataFrame]:
-    """Simulate all fields and give their catalogues in the fields' order."""
+def _simulate_fields(
+    out: Path, settings: SimulationSettings, workers: int, progress: Progress
+) -> list[pd.DataFrame]:
+    """Simulate all fields; return their catalogues in the order of the fields."""
     tables: dict[int, pd.DataFrame] = {}
-    with _results(out, survey, workers) as results:
+    with _open_results(out, settings, workers) as results:
         for serial, table in results:
             tables[serial] = table
-            progress(Stage.SIMULATION, len(tables), survey.n_fields)
-    return [tables[i] for i in range(survey.n_fields)]
+            progress(Stage.SIMULATION, len(tables), settings.n_fields)
+    return [tables[i] for i in range(settings.n_fields)]
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
-    """Refuse a number that is not whole or out of range."""
+    """Check that a number is whole and in range."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise SimulationError(f"{name} must be a whole number from {low} to {high}, not {value}")
 
 
-def _claim(out: Path, survey: Survey) -> None:
-    """Make `out` this survey's own, or make sure that it is."""
+def _claim(out: Path, settings: SimulationSettings) -> None:
+    """Claim a directory for this simulation, or check that it holds the same one."""
     manifest = out / MANIFEST
     if manifest.is_file():
-        _check_same(out, survey)
+        _check_same(out, settings)
         return
     for name in (FRAMES, CATALOG):
         if (out / name).exists():
             raise SimulationError(
-                f"{out} holds {name} but no {MANIFEST}, so it is no simulation;"
+                f"{out} holds {name} but no {MANIFEST}, so it is not a simulation;"
                 " choose another directory"
             )
     try:
         with atomic_path(manifest) as partial:
-            partial.write_text(json.dumps(_manifest(survey), indent=2) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps(_describe(settings), indent=2) + "\n", encoding="utf-8")
     except OutputError as error:
         raise SimulationError(f"{error}; choose another directory") from error
 
 
-def _manifest(survey: Survey) -> dict[str, Any]:
-    """Tell what a directory holds."""
+def _describe(settings: SimulationSettings) -> dict[str, object]:
+    """Describe the contents of the directory."""
     note = "Simulated sky, not observations: made by skyclass with GalSim."
-    return {"note": note, "simulated": True, "skyclass": __version__, **asdict(survey)}
+    return {"note": note, "simulated": True, "skyclass": __version__, **asdict(settings)}
 
 
-def _check_same(out: Path, survey: Survey) -> None:
-    """Refuse a directory that holds another simulation."""
+def _check_same(out: Path, settings: SimulationSettings) -> None:
+    """Check that a directory holds this very simulation."""
     try:
-        found = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SimulationError(
             f"{out / MANIFEST} cannot be read; choose another directory or delete {out}"
         ) from error
-    known = found if isinstance(found, dict) else {}
+    known = manifest if isinstance(manifest, dict) else {}
     different = [
-        f"{name} {known.get(name, 'unknown')!r} where {value!r} is asked for"
-        for name, value in _manifest(survey).items()
+        f"its {name} is {known.get(name, 'unknown')!r}, not {value!r}"
+        for name, value in _describe(settings).items()
         if known.get(name) != value
     ]
     if different:
         raise SimulationError(
-            f"{out} holds another simulation: {', '.join(different)};"
+            f"{out} holds another simulation ({', '.join(different)});"
             " choose another directory or delete this one"
         )
 
 
-def _is_complete(out: Path, survey: Survey, serial: int) -> bool:
-    """Tell whether all frames of a field are there."""
-    return not _missing_bands(out, survey, serial)
+def _is_complete(out: Path, settings: SimulationSettings, serial: int) -> bool:
+    """Check whether all frames of a field are there."""
+    return not _list_missing_bands(out, settings, serial)
 
 
-def _missing_bands(out: Path, survey: Survey, serial: int) -> list[int]:
+def _list_missing_bands(out: Path, settings: SimulationSettings, serial: int) -> list[int]:
     """List the bands of which a field has no frame."""
-    number, index = place_field(serial)
-    key = make_strip(survey.seed, number).field(index)
+    number, index = locate_field(serial)
+    key = make_strip(settings.seed, number).make_key(index)
     return [i for i, b in enumerate(BANDS) if not (out / FRAMES / frame_path(key, b)).is_file()]
 
 
 @contextmanager
-def _results(
-    out: Path, survey: Survey, workers: int
+def _open_results(
+    out: Path, settings: SimulationSettings, workers: int
 ) -> Iterator[Iterator[tuple[int, pd.DataFrame]]]:
-    """Give the fields' numbers and catalogues as they are finished; stop all work on leaving."""
-    serials = range(survey.n_fields)
-    if min(workers, survey.n_fields) == 1:
-        yield ((i, _simulate_field(out, survey, i)) for i in serials)
+    """Open an iterator of field numbers and catalogues as they finish; stop all work on leaving."""
+    serials = range(settings.n_fields)
+    if min(workers, settings.n_fields) == 1:
+        yield ((i, _simulate_field(out, settings, i)) for i in serials)
         return
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     pool = ProcessPoolExecutor(
-        min(workers, survey.n_fields), context, initializer=_start_worker, initargs=(stop,)
+        min(workers, settings.n_fields), context, initializer=_start_worker, initargs=(stop,)
     )
     try:
-        tasks = {pool.submit(_simulate_field, out, survey, i): i for i in serials}
-        yield _finished(tasks)
+        tasks = {pool.submit(_simulate_field, out, settings, i): i for i in serials}
+        yield _iterate_finished(tasks)
     except BrokenProcessPool as error:
         raise SimulationError(
             "a worker process ended early (out of memory, or a script that calls simulate outside"
-            ' of `if __name__ == "__main__":`); the same call goes on from here'
+            ' of `if __name__ == "__main__":`); the same call resumes from here'
         ) from error
     finally:
-        # a worker ends after the frame in hand
+        # a worker ends after its current frame
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _finished(
+def _iterate_finished(
     tasks: dict[Future[pd.DataFrame], int],
 ) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Give results in the order in which they come."""
+    """Yield results in the order in which they finish."""
     for task in as_completed(tasks):
         yield tasks[task], task.result()
 
@@ -243,7 +254,7 @@ _stop: "Event | None" = None
 
 
 def _start_worker(stop: "Event") -> None:
-    """Prepare a worker: it leaves Ctrl-C to its parent, and does not outlive it."""
+    """Prepare a worker, which leaves Ctrl-C to its parent and does not outlive it."""
     global _stop
     _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -251,34 +262,34 @@ def _start_worker(stop: "Event") -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent has ended, by whatever means."""
+    """End this process when its parent has ended, for whatever reason."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _simulate_field(out: Path, survey: Survey, serial: int) -> pd.DataFrame:
-    """Write the frames that a field lacks and give its catalogue."""
-    number, index = place_field(serial)
-    strip = make_strip(survey.seed, number)
-    cameras = make_camera(survey.seed, strip.run, strip.camcol)
+def _simulate_field(out: Path, settings: SimulationSettings, serial: int) -> pd.DataFrame:
+    """Write the missing frames of a field, and return its catalogue."""
+    number, index = locate_field(serial)
+    strip = make_strip(settings.seed, number)
+    cameras = make_camera(settings.seed, strip.run, strip.camcol)
     blocks = {
-        i: make_block(survey.seed, survey.task, survey.objects_per_field, strip, i)
+        i: draw_block(settings.seed, settings.task, settings.objects_per_field, strip, i)
         for i in (index - 1, index, index + 1)
     }
     shapes = {i: make_shapes(block.sources) for i, block in blocks.items()}
-    for band in _missing_bands(out, survey, serial):
+    for band in _list_missing_bands(out, settings, serial):
         if _stop is not None and _stop.is_set():
             raise SimulationError("stopped")
-        light = _light(strip, index, cameras[band], blocks, shapes)
-        image = expose(survey.seed, strip, index, cameras[band], light)
-        path = out / FRAMES / frame_path(strip.field(index), BANDS[band])
+        light = _draw_light(strip, index, cameras[band], blocks, shapes)
+        image = expose_frame(settings.seed, strip, index, cameras[band], light)
+        path = out / FRAMES / frame_path(strip.make_key(index), BANDS[band])
         write_frame(path, strip, index, cameras[band], image)
-    return field_catalog(survey.seed, strip, index, cameras, blocks[index])
+    return make_field_catalog(settings.seed, strip, index, cameras, blocks[index])
 
 
-def _light(
+def _draw_light(
     strip: Strip,
     index: int,
     camera: Camera,
@@ -289,7 +300,9 @@ def _light(
     image = np.zeros(FRAME_SHAPE, dtype=np.float32)
     for own, block in blocks.items():
         painter = Painter(float(block.fwhm[camera.band]), camera.pixel_noise)
-        columns, rows = strip.wcs(own, camera.band).wcs_world2pix(block.ra, block.dec, 0)
+        columns, rows = strip.make_wcs(own, camera.band).wcs_world2pix(block.ra, block.dec, 0)
         flux = to_flux(block.sources.magnitudes[:, camera.band])
-        painter.add(image, shapes[own], flux, (rows, columns), (index - own) * ROWS_PER_FIELD)
+        painter.add_sources(
+            image, shapes[own], flux, (rows, columns), (index - own) * ROWS_PER_FIELD
+        )
     return image

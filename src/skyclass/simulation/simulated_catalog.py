@@ -1,4 +1,4 @@
-"""The catalogue of labelled objects, with the columns of SpecPhotoAll."""
+"""Make the catalogue of labelled objects, with the columns of SpecPhotoAll."""
 
 from typing import Final
 
@@ -15,12 +15,12 @@ from skyclass.photometry import (
 from skyclass.simulation.camera import GAIN, MOFFAT_BETA, Camera
 from skyclass.simulation.painter import Painter, make_shapes
 from skyclass.simulation.population import Block
-from skyclass.simulation.random_streams import Use, generator
-from skyclass.simulation.sources import Kind, Sources
+from skyclass.simulation.random_streams import RandomStream, make_generator
+from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.simulation.strip import Strip
 from skyclass.surveys.sdss.layout import BANDS, PIXEL_SCALE, Field
 
-__all__ = ["MAX_OBJECTS", "field_catalog"]
+__all__ = ["MAX_OBJECTS", "make_field_catalog"]
 
 MAX_OBJECTS: Final = 1000
 """A field has one spectroscopic plate, which has 1,000 fibres (Smee et al. 2013, AJ 146, 32)."""
@@ -43,14 +43,14 @@ _SMALL_DELTA_CHI2: Final = 4
 """Bit of zWarning: another template fits about as well (Bolton et al. 2012, AJ 144, 144)."""
 
 
-def field_catalog(
+def make_field_catalog(
     seed: int, strip: Strip, index: int, cameras: tuple[Camera, ...], block: Block
 ) -> pd.DataFrame:
-    """Measure the labelled objects of a field.
+    """Make the catalogue of a field's labelled objects.
 
-    Fluxes are those of a photometric pipeline on average: true fluxes, of which PSF photometry sees
-    a part where an object is extended, with errors drawn from the noise of sky and source under the
-    PSF. They are not measured on the frames, so neighbours do not disturb them.
+    Fluxes are on average those of a photometric pipeline: true fluxes, of which PSF photometry
+    measures a fraction where an object is extended, with errors drawn from the noise of sky and
+    source under the PSF. They are not measured on the frames, so neighbours do not affect them.
 
     Parameters
     ----------
@@ -61,23 +61,23 @@ def field_catalog(
     cameras
         The five bands.
     block
-        What lies in the field.
+        Sources of the field.
 
     Returns
     -------
     pandas.DataFrame
-        One row an object. Magnitudes are asinh magnitudes, not corrected for extinction.
+        One row per object. Magnitudes are asinh magnitudes, not corrected for extinction.
     """
-    objects = block.sources.first(block.n_labelled)
-    rng = generator(seed, Use.MEASUREMENT, strip.run, strip.camcol, index)
+    objects = block.sources.take_first(block.n_labelled)
+    rng = make_generator(seed, RandomStream.MEASUREMENT, strip.run, strip.camcol, index)
     psf, error, model_r = _measure(rng, objects, cameras, block.fwhm)
     magnitude = to_asinh_magnitude(psf, SOFTENING)
     magnitude_error = propagate_asinh_error(psf, error, SOFTENING)
-    key = strip.field(index)
+    key = strip.make_key(index)
     extended = magnitude[:, _R] - model_r > _GALAXY_LIMIT
-    signal = _spectral_signal(to_flux(objects.magnitudes)[:, BANDS.index("g")])
+    signal = _compute_spectral_signal(to_flux(objects.magnitudes)[:, BANDS.index("g")])
     return pd.DataFrame(
-        _spectroscopy(strip.first_serial + index, objects, key, signal)
+        _make_spectroscopic_columns(strip.first_serial + index, objects, key, signal)
         | {"type": np.where(extended, 3, 6), "ra": block.ra[: len(objects)].round(9)}
         | {"dec": block.dec[: len(objects)].round(9)}
         | {"rerun": key.rerun, "run": key.run, "camcol": key.camcol, "field": key.field}
@@ -95,28 +95,28 @@ def _measure(
     cameras: tuple[Camera, ...],
     fwhm: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give PSF fluxes and their errors in nanomaggies ``[n, 5]``, and cModelMag in r."""
+    """Draw PSF fluxes and their errors in nanomaggies ``[n, 5]``, and cModelMag in r."""
     total = to_flux(objects.magnitudes)
     shapes = make_shapes(objects)
     weight = np.stack(
         [
-            Painter(float(width), camera.pixel_noise).psf_weight(shapes)
+            Painter(float(width), camera.pixel_noise).compute_psf_weights(shapes)
             for width, camera in zip(fwhm, cameras, strict=True)
         ],
         axis=-1,
     )
     expected = total * weight
-    error = np.sqrt(_variance(expected, cameras, fwhm))
+    error = np.sqrt(_compute_variance(expected, cameras, fwhm))
     noise = error * rng.standard_normal(error.shape)
     own = _MODEL_SCATTER * error[:, _R] * rng.standard_normal(len(objects))
     model = total[:, _R] + (noise[:, _R] + own) / weight[:, _R]
     return expected + noise, error, to_asinh_magnitude(model, SOFTENING[_R])
 
 
-def _variance(
+def _compute_variance(
     flux: NDArray[np.float64], cameras: tuple[Camera, ...], fwhm: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give the variance of PSF fluxes: of the sky under the PSF, and of the source's photons."""
+    """Compute the variance of PSF fluxes, from the sky under the PSF and the source's photons."""
     radius = fwhm / PIXEL_SCALE / (2.0 * np.sqrt(2.0 ** (1.0 / MOFFAT_BETA) - 1.0))
     # one over the integral of the squared Moffat profile
     area = np.pi * radius**2 * (2.0 * MOFFAT_BETA - 1.0) / (MOFFAT_BETA - 1.0) ** 2
@@ -125,26 +125,26 @@ def _variance(
     return np.asarray(area * pixel**2 + flux * photon)
 
 
-def _spectral_signal(flux_g: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give a spectrum's median signal-to-noise, the root of the flux and 4 at g = 20.2.
+def _compute_spectral_signal(flux_g: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute a spectrum's median signal-to-noise: the root of the flux, and 4 at g = 20.2.
 
     Stoughton et al. (2002) ask for a square of 15 at that magnitude.
     """
     return np.asarray(4.0 * np.sqrt(flux_g / to_flux(20.2)))
 
 
-def _spectroscopy(
+def _make_spectroscopic_columns(
     serial: int, objects: Sources, key: Field, signal: NDArray[np.float64]
 ) -> dict[str, NDArray[np.generic] | int | list[str]]:
-    """Give the columns that the spectrum fills, and ids; `serial` is the field's number."""
+    """Make the ids and the columns of the spectrum; `serial` is the field's number."""
     number = np.arange(1, len(objects) + 1, dtype=np.uint64)
     plate = _FIRST_PLATE + (serial + 1) * _PLATE_STEP % _PLATES
-    # plates of a second and third round are told apart by their date
+    # plates of a second and third round differ in their date
     mjd = _FIRST_MJD + plate // 4 + serial // _PLATES * 5000
     return {
-        "objid": _objid(key) + number,
+        "objid": _make_objid(key) + number,
         "specobjid": np.uint64((plate << 50) + (mjd - 50_000 << 24)) + (number << np.uint64(38)),
-        "class": [Kind(k).name for k in objects.kind],
+        "class": [SourceKind(k).name for k in objects.kind],
         "subclass": objects.subclass,
         "plate": plate,
         "mjd": mjd,
@@ -154,7 +154,7 @@ def _spectroscopy(
     }
 
 
-def _objid(key: Field) -> np.uint64:
-    """Give the photometric id of a field's object number 0 (bits as on https://www.sdss4.org/dr17/help/glossary)."""
+def _make_objid(key: Field) -> np.uint64:
+    """Compute the photometric id of a field's object number 0 (bits as on https://www.sdss4.org/dr17/help/glossary)."""
     bits = (_SKY_VERSION << 59) | (key.rerun << 48) | (key.run << 32)
     return np.uint64(bits | (key.camcol << 29) | (key.field << 16))

@@ -1,4 +1,4 @@
-"""What is drawn and catalogued: arrays of sources."""
+"""Arrays of sources, which are drawn and catalogued."""
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
@@ -6,11 +6,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kind", "Sources", "join", "place"]
+__all__ = ["SourceKind", "Sources", "concatenate_sources", "make_sources"]
 
 
-class Kind(IntEnum):
-    """What a source is."""
+class SourceKind(IntEnum):
+    """Kind of a source."""
 
     STAR = 0
     GALAXY = 1
@@ -19,26 +19,26 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Sources:
-    """Sources of one kind or several; every member is an array of one length."""
+    """Sources of one kind or several; all members are arrays of the same length."""
 
     kind: NDArray[np.int8]
-    """`Kind`."""
+    """`SourceKind`."""
     subclass: NDArray[np.str_]
     """Spectral type of a star in the grammar of SpecObjAll, such as ``F5V``; else empty."""
     redshift: NDArray[np.float64]
     """Heliocentric redshift."""
     magnitudes: NDArray[np.float64]
-    """AB magnitudes of all light in u g r i z, ``[n, 5]``."""
+    """Total AB magnitudes in u g r i z, ``[n, 5]``."""
     disc_radius: NDArray[np.float64]
     """Half-light radius of the disc in arcsec; 0 for a point source."""
     bulge_radius: NDArray[np.float64]
     """Half-light radius of the bulge in arcsec; 0 for a point source."""
     bulge_fraction: NDArray[np.float64]
-    """Part of the light that is in the bulge."""
+    """Fraction of the light in the bulge."""
     axis_ratio: NDArray[np.float64]
     """Minor over major axis of disc and bulge."""
     angle: NDArray[np.float64]
-    """Angle of the major axis in radians, from the columns' towards the rows' direction."""
+    """Angle of the major axis in radians, from the direction of columns towards that of rows."""
     row: NDArray[np.float64]
     """Row in the r frame of the block's field, the centre of the first pixel being 0."""
     column: NDArray[np.float64]
@@ -48,13 +48,13 @@ class Sources:
         """Count the sources."""
         return len(self.kind)
 
-    def first(self, count: int) -> "Sources":
-        """Give the first sources."""
+    def take_first(self, count: int) -> "Sources":
+        """Return the first `count` sources."""
         return Sources(**{f.name: getattr(self, f.name)[:count] for f in fields(self)})
 
 
-def join(*parts: Sources) -> Sources:
-    """Put sources one after the other.
+def concatenate_sources(*parts: Sources) -> Sources:
+    """Concatenate sources.
 
     Parameters
     ----------
@@ -70,19 +70,19 @@ def join(*parts: Sources) -> Sources:
     return Sources(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
-def place(
-    kind: Kind,
+def make_sources(
+    kind: SourceKind,
     magnitudes: NDArray[np.float64],
     redshift: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
     **members: NDArray[np.float64] | NDArray[np.str_],
 ) -> Sources:
-    """Make sources of one kind; what is not told is that of a point source.
+    """Make sources of one kind; members not given are those of a point source.
 
     Parameters
     ----------
     kind
-        What all of them are.
+        Kind of all of them.
     magnitudes
         ``[n, 5]``.
     redshift
@@ -95,7 +95,7 @@ def place(
     Returns
     -------
     Sources
-        The sources.
+        As many as there are magnitudes.
     """
     count = len(magnitudes)
     point: dict[str, NDArray[np.float64] | NDArray[np.str_]] = {

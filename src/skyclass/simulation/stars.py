@@ -1,4 +1,4 @@
-"""Main-sequence stars: spectral types, colours, counts."""
+"""Draw main-sequence stars: spectral types, colours, magnitudes."""
 
 from typing import Final
 
@@ -6,17 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.photometry import add_colours
-from skyclass.simulation.colour_tables import COLOURS, interpolate
-from skyclass.simulation.sources import Kind, Sources, place
+from skyclass.simulation.colour_tables import COLOURS, interpolate_table
+from skyclass.simulation.sources import SourceKind, Sources, make_sources
 
-__all__ = ["CLASSES", "CLASS_SHARES", "STAR_SLOPE", "draw_r", "star_colours", "stars"]
+__all__ = [
+    "CLASSES",
+    "CLASS_SHARES",
+    "STAR_SLOPE",
+    "draw_r_magnitudes",
+    "draw_star_colours",
+    "draw_stars",
+]
 
 CLASSES: Final = "OBAFGKM"
-"""Spectral classes by falling temperature."""
+"""Spectral classes from hot to cool."""
 
 CLASS_SHARES: Final = np.array([0.36, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]) / 6.36
 """Share of each class among labelled stars: 3,601 O stars to 10,000 of every other class, the
-make-up of the SDSS samples with spectral classes that such work is done on."""
+proportions of the SDSS samples with spectral classes that are used for such work."""
 
 STAR_SLOPE: Final = 0.162
 """Slope of log10 N per magnitude of star counts: a straight line through the counts of the 1,626
@@ -28,17 +35,17 @@ _RADIAL_VELOCITY: Final = 50.0 / 299_792.458
 """Spread of heliocentric velocities over c: 50 km/s (Bond et al. 2010, ApJ 716, 1)."""
 
 
-def draw_r(
+def draw_r_magnitudes(
     rng: np.random.Generator, count: int, bright: float, faint: float, slope: float
 ) -> NDArray[np.float64]:
-    """Draw r magnitudes whose numbers rise as 10 ** (slope * r).
+    """Draw r magnitudes whose number density rises as 10 ** (slope * r).
 
     Parameters
     ----------
     rng
         Source of randomness.
     count
-        How many.
+        Number of magnitudes.
     bright, faint
         Limits in magnitudes.
     slope
@@ -53,12 +60,11 @@ def draw_r(
     return np.asarray(np.log10(low + (high - low) * rng.random(count)) / slope)
 
 
-def star_colours(rng: np.random.Generator, scale: NDArray[np.float64]) -> NDArray[np.float64]:
+def draw_star_colours(rng: np.random.Generator, scale: NDArray[np.float64]) -> NDArray[np.float64]:
     """Draw the unreddened colours of dwarfs.
 
-    Colours follow the spectral types without a break, with the intrinsic scatter of the stellar
-    locus: in u-g and i-z by themselves, in g-r and r-i oppositely, as the locus is a function of
-    g-i.
+    Colours follow the spectral type continuously, with the intrinsic scatter of the stellar locus:
+    independent in u-g and i-z, opposite in g-r and r-i, as the locus is a function of g-i.
 
     Parameters
     ----------
@@ -72,27 +78,27 @@ def star_colours(rng: np.random.Generator, scale: NDArray[np.float64]) -> NDArra
     numpy.ndarray
         u-g, g-r, r-i, i-z, ``[n, 4]``.
     """
-    colours = interpolate("dwarf_colours", "scale", scale, COLOURS)
+    colours = interpolate_table("dwarf_colours", "scale", scale, COLOURS)
     g_i = colours[:, 1] + colours[:, 2]
-    scatter = interpolate("locus_scatter", "g_i", g_i, ("u_g", "g_r", "i_z"))
+    scatter = interpolate_table("locus_scatter", "g_i", g_i, ("u_g", "g_r", "i_z"))
     u_g, g_r, i_z = (scatter * rng.standard_normal(scatter.shape)).T
     return np.asarray(colours + np.stack([u_g, g_r, -g_r, i_z], axis=-1))
 
 
-def stars(
+def draw_stars(
     rng: np.random.Generator,
     classes: NDArray[np.intp],
     r: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Sources:
-    """Draw stars of given classes.
+    """Draw stars of the given classes.
 
     Parameters
     ----------
     rng
         Source of randomness.
     classes
-        Places in `CLASSES`, ``[n]``. Subtypes are uniform within a class (O5-O9, else 0-9), and a
+        Indices in `CLASSES`, ``[n]``. Subtypes are uniform within a class (O5-O9, else 0-9), and a
         star of subtype s lies anywhere within half a subtype of s.
     r
         Unreddened r magnitudes, ``[n]``.
@@ -108,9 +114,9 @@ def stars(
     subtype = rng.integers(lowest, 10)
     scale = 10.0 * classes + subtype + rng.uniform(-0.5, 0.5, len(r))
     names = [f"{CLASSES[c]}{s}V" for c, s in zip(classes, subtype, strict=True)]
-    return place(
-        Kind.STAR,
-        add_colours(r, star_colours(rng, scale)),
+    return make_sources(
+        SourceKind.STAR,
+        add_colours(r, draw_star_colours(rng, scale)),
         rng.normal(0.0, _RADIAL_VELOCITY, len(r)),
         position,
         subclass=np.array(names, dtype="U8"),

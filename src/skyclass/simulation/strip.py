@@ -1,7 +1,7 @@
-"""Where fields lie: strips of consecutive fields, and the WCS of each of their frames.
+"""Lay out the sky: strips of consecutive fields, and the WCS of each of their frames.
 
-A strip is what one camera column sees in one run: one image without a seam, cut into fields that
-begin every 1361 rows and hold 1489. It follows a great circle (York et al. 2000, AJ 120, 1579),
+A strip is what one camera column sees in one run: one continuous image, cut into fields that begin
+every 1361 rows and have 1489. It follows a great circle (York et al. 2000, AJ 120, 1579),
 along which rows run.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.simulation.random_streams import Use, generator
+from skyclass.simulation.random_streams import RandomStream, make_generator
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD, Field
 
 __all__ = [
@@ -20,12 +20,12 @@ __all__ = [
     "NODE",
     "RERUN",
     "Strip",
+    "locate_field",
     "make_strip",
-    "place_field",
 ]
 
 MAX_FIELDS: Final = 40_000
-"""More would run into each other on the sky."""
+"""With more, strips would overlap on the sky."""
 
 RERUN: Final = 301
 NODE: Final = 95.0
@@ -72,7 +72,7 @@ class Strip:
     first_serial: int
     """Number of the first field within the whole survey, from 0."""
     offset: NDArray[np.float64]
-    """Row and column of a band less those in r at the reference pixel, ``[5, 2]``."""
+    """Row and column of a band minus those in r at the reference pixel, ``[5, 2]``."""
     change: NDArray[np.float64]
     """Change of that offset from the first to the last column, ``[5, 2]``."""
 
@@ -82,26 +82,26 @@ class Strip:
         nu = (self.camcol - (_CAMCOLS + 1) / 2) * _CAMCOL_STEP
         return (self.stripe - _FIRST_STRIPE) * _STRIPE_STEP + nu
 
-    def field(self, index: int) -> Field:
-        """Give the key of the strip's field of that number, from 0 (-1 lies just before it)."""
+    def make_key(self, index: int) -> Field:
+        """Make the key of the strip's field of an index; -1 is the field before the strip."""
         return Field(RERUN, self.run, self.camcol, _FIRST_FIELD + index)
 
-    def great_circle(self, index: int, band: int) -> tuple[float, float]:
-        """Give mu and nu (degrees) of a frame's reference pixel."""
+    def compute_great_circle(self, index: int, band: int) -> tuple[float, float]:
+        """Compute mu and nu (degrees) of a frame's reference pixel."""
         rows, columns = self.offset[band] * PIXEL_SCALE / 3600.0
         along = index * ROWS_PER_FIELD * PIXEL_SCALE / 3600.0
         return self.first_mu + along - rows, -columns
 
-    def wcs_cards(self, index: int, band: int) -> dict[str, float]:
-        """Give the cards of a frame's WCS that differ between frames.
+    def make_wcs_cards(self, index: int, band: int) -> dict[str, float]:
+        """Make the cards of a frame's WCS that differ between frames.
 
         Rows run along the great circle in all bands, so that neighbouring fields of a band agree;
         the columns of two bands differ in direction and scale.
         """
-        mu, nu = self.great_circle(index, band)
-        ra, dec, along, across = _directions(mu, nu, self.inclination)
+        mu, nu = self.compute_great_circle(index, band)
+        ra, dec, along, across = _compute_directions(mu, nu, self.inclination)
         tilt, stretch = self.change[band] / FRAME_SHAPE[1]
-        # a column further on in r is (tilt, 1 + stretch) rows and columns further on in the band
+        # one column in r corresponds to (tilt, 1 + stretch) rows and columns in the band
         column = (across - tilt * along) / (1.0 + stretch)
         scale = PIXEL_SCALE / 3600.0
         return {
@@ -113,9 +113,9 @@ class Strip:
             "CD2_2": scale * along[1],
         }
 
-    def wcs(self, index: int, band: int) -> WCS:
-        """Give a frame's WCS."""
-        cards = self.wcs_cards(index, band)
+    def make_wcs(self, index: int, band: int) -> WCS:
+        """Make the WCS of a frame."""
+        cards = self.make_wcs_cards(index, band)
         wcs = WCS(naxis=2)
         wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
         wcs.wcs.crpix = [_REFERENCE[1] + 1.0, _REFERENCE[0] + 1.0]
@@ -137,11 +137,11 @@ def make_strip(seed: int, number: int) -> Strip:
     Returns
     -------
     Strip
-        Strips are apart from each other on the sky.
+        It overlaps no other strip on the sky.
     """
     nth_run = number // _STRIPS_PER_RUN
     run, camcol = _FIRST_RUN + nth_run, number % _CAMCOLS + 1
-    rng = generator(seed, Use.BLOCK, run, camcol)
+    rng = make_generator(seed, RandomStream.BLOCK, run, camcol)
     count = len(BANDS)
     rows = np.array(_SHIFT_ROWS) + rng.uniform(-_SHIFT_ROWS_SPREAD, _SHIFT_ROWS_SPREAD, count)
     columns = rng.uniform(-_SHIFT_COLUMNS_SPREAD, _SHIFT_COLUMNS_SPREAD, count)
@@ -161,8 +161,8 @@ def make_strip(seed: int, number: int) -> Strip:
     )
 
 
-def place_field(serial: int) -> tuple[int, int]:
-    """Give the strip's number, and the number within it, of a field of the survey.
+def locate_field(serial: int) -> tuple[int, int]:
+    """Locate a field: the number of its strip, and its index within that.
 
     Parameters
     ----------
@@ -177,10 +177,10 @@ def place_field(serial: int) -> tuple[int, int]:
     return divmod(serial, _FIELDS_PER_STRIP)
 
 
-def _directions(
+def _compute_directions(
     mu: float, nu: float, inclination: float
 ) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
-    """Give RA and Dec (degrees) of a place on a great circle, and the directions there.
+    """Compute RA and Dec (degrees) of a point on a great circle, and the directions there.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _directions(
     Returns
     -------
     ra, dec, along, across
-        `along` and `across` are unit vectors ``[east, north]`` of growing mu and nu.
+        `along` and `across` are unit vectors ``[east, north]`` of increasing mu and nu.
     """
     m, n, i = np.radians([mu - NODE, nu, inclination])
     to_equator = np.array([[1, 0, 0], [0, np.cos(i), -np.sin(i)], [0, np.sin(i), np.cos(i)]])

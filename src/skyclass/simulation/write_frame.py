@@ -1,4 +1,4 @@
-"""Write a frame: four HDUs in one bzip2 file, as the archive's are."""
+"""Write a frame: four HDUs in one bzip2 file, as in the archive."""
 
 import bz2
 from pathlib import Path
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from skyclass.files import atomic_path
 from skyclass.simulation.camera import Camera
-from skyclass.simulation.headers import moment, primary_header
+from skyclass.simulation.frame_header import compute_readout_time, make_primary_header
 from skyclass.simulation.strip import NODE, RERUN, Strip
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, PIXEL_SCALE, ROWS_PER_FIELD
 
-__all__ = ["frame_bytes", "write_frame"]
+__all__ = ["encode_frame", "write_frame"]
 
 _BLOCK: Final = 2880
 _SKY_BINNING: Final = 8
 _SKY_SHAPE: Final = (192, 256)
 _Column = tuple[str, str, object]
 _SKY_FIRST: Final = (0.5625, -0.4375)
-"""Place of a frame's first row and column in the sky table (YINTERP and XINTERP of the real
+"""Position of a frame's first row and column in the sky table (YINTERP and XINTERP of the real
 frames)."""
 
 
@@ -46,16 +46,16 @@ def write_frame(
     OutputError
         Where it cannot be written.
     """
-    compressed = bz2.compress(frame_bytes(strip, index, camera, image))
+    compressed = bz2.compress(encode_frame(strip, index, camera, image))
     with atomic_path(path) as partial:
         partial.write_bytes(compressed)
 
 
-def frame_bytes(strip: Strip, index: int, camera: Camera, image: NDArray[np.float32]) -> bytes:
-    """Give a frame as FITS.
+def encode_frame(strip: Strip, index: int, camera: Camera, image: NDArray[np.float32]) -> bytes:
+    """Encode a frame as FITS.
 
-    HDU 0 is the image; 1 the calibration vector; 2 the sky that was taken off, in counts, on a grid
-    of 8 x 8 pixels; 3 the astrometry, which also tells run, camcol and field.
+    HDU 0 is the image; 1 the calibration vector; 2 the sky that was subtracted, in counts, on a
+    grid of 8 x 8 pixels; 3 the astrometry with run, camcol and field.
 
     Parameters
     ----------
@@ -69,41 +69,41 @@ def frame_bytes(strip: Strip, index: int, camera: Camera, image: NDArray[np.floa
     Returns
     -------
     bytes
-        The file, not compressed.
+        The uncompressed file.
     """
     return b"".join(
         [
-            *_padded(primary_header(strip, index, camera), image.astype(">f4")),
-            *_padded(_vector_header(), camera.calibration.astype(">f4")),
-            *_table(_sky_columns(index, camera)),
-            *_table(_astrometry_columns(strip, index, camera.band)),
+            *_encode_hdu(make_primary_header(strip, index, camera), image.astype(">f4")),
+            *_encode_hdu(_make_vector_header(), camera.calibration.astype(">f4")),
+            *_encode_table(_make_sky_columns(index, camera)),
+            *_encode_table(_make_astrometry_columns(strip, index, camera.band)),
         ]
     )
 
 
-def _padded(header: fits.Header, data: NDArray[np.generic]) -> tuple[bytes, bytes, bytes]:
-    """Give an HDU: its header, its data (big-endian), and zeros up to a whole block.
+def _encode_hdu(header: fits.Header, data: NDArray[np.generic]) -> tuple[bytes, bytes, bytes]:
+    """Encode an HDU: its header, its big-endian data, and zeros up to a whole block.
 
-    astropy would drop BZERO and BSCALE, which the real primary headers have, and takes longer over
-    the tables than all sources take to draw.
+    astropy would drop BZERO and BSCALE, which the real primary headers have, and takes longer for
+    the tables than drawing all sources does.
     """
     content = data.tobytes()
     return header.tostring().encode("ascii"), content, bytes(-len(content) % _BLOCK)
 
 
-def _vector_header() -> fits.Header:
+def _make_vector_header() -> fits.Header:
     """Make the header of HDU 1."""
     cards = [("XTENSION", "IMAGE"), ("BITPIX", -32), ("NAXIS", 1)]
     return fits.Header([*cards, ("NAXIS1", FRAME_SHAPE[1]), ("PCOUNT", 0), ("GCOUNT", 1)])
 
 
-def _sky_columns(index: int, camera: Camera) -> list[_Column]:
-    """Give the columns of HDU 2."""
+def _make_sky_columns(index: int, camera: Camera) -> list[_Column]:
+    """Make the columns of HDU 2."""
     first_row, first_column = _SKY_FIRST
     table_rows, table_columns = (np.arange(n, dtype=np.float64) for n in _SKY_SHAPE)
     grid_rows = index * ROWS_PER_FIELD + _SKY_BINNING * (table_rows - first_row)
     grid_columns = _SKY_BINNING * (table_columns - first_column)
-    sky = np.add.outer(camera.sky_rows(grid_rows), camera.sky_columns(grid_columns))
+    sky = np.add.outer(camera.compute_sky_rows(grid_rows), camera.compute_sky_columns(grid_columns))
     rows, columns = (np.arange(n) / _SKY_BINNING for n in FRAME_SHAPE)
     return [
         ("ALLSKY", "E", sky),
@@ -112,10 +112,10 @@ def _sky_columns(index: int, camera: Camera) -> list[_Column]:
     ]
 
 
-def _astrometry_columns(strip: Strip, index: int, band: int) -> list[_Column]:
-    """Give the columns of HDU 3; A to F make great-circle coordinates of rows and columns."""
+def _make_astrometry_columns(strip: Strip, index: int, band: int) -> list[_Column]:
+    """Make the columns of HDU 3; A to F convert rows and columns to great-circle coordinates."""
     scale = PIXEL_SCALE / 3600.0
-    mu, nu = strip.great_circle(index, band)
+    mu, nu = strip.compute_great_circle(index, band)
     tilt, stretch = strip.change[band] / FRAME_SHAPE[1]
     mu_column, nu_column = -scale * tilt / (1.0 + stretch), scale / (1.0 + stretch)
     # these coordinates count the centre of the first pixel as 0.5
@@ -130,7 +130,7 @@ def _astrometry_columns(strip: Strip, index: int, band: int) -> list[_Column]:
         ("NODE", "D", NODE),
         ("INCL", "D", strip.inclination),
         ("NAXIS", "J", FRAME_SHAPE[::-1]),
-        ("FIELD", "J", strip.field(index).field),
+        ("FIELD", "J", strip.make_key(index).field),
         ("A", "D", mu - scale * row - mu_column * column),
         ("B", "D", scale),
         ("C", "D", mu_column),
@@ -139,17 +139,17 @@ def _astrometry_columns(strip: Strip, index: int, band: int) -> list[_Column]:
         ("F", "D", nu_column),
         *((name, "D", 0.0) for name in distortions + chromatic),
         ("RICUT", "D", 100.0),
-        ("MJD", "D", moment(strip, index, band).mjd),
+        ("MJD", "D", compute_readout_time(strip, index, band).mjd),
         ("AIRMASS", "D", 1.15),
         ("MUERR", "E", 0.0),
         ("NUERR", "E", 0.0),
     ]
 
 
-def _table(columns: list[_Column]) -> tuple[bytes, bytes, bytes]:
-    """Give a binary table of one row (FITS standard 4.0, section 7.3)."""
+def _encode_table(columns: list[_Column]) -> tuple[bytes, bytes, bytes]:
+    """Encode a binary table of one row (FITS standard 4.0, section 7.3)."""
     names = [name for name, _, _ in columns]
-    values = [_big_endian(form, value) for _, form, value in columns]
+    values = [_to_big_endian(form, value) for _, form, value in columns]
     row = np.zeros(1, np.dtype([(n, v.dtype, v.shape) for n, v in zip(names, values, strict=True)]))
     row[0] = tuple(values)
     cards: list[tuple[str, str | int]] = [("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2)]
@@ -162,11 +162,11 @@ def _table(columns: list[_Column]) -> tuple[bytes, bytes, bytes]:
     for i, value in enumerate(values, 1):
         if value.ndim > 1:
             cards.append((f"TDIM{i}", f"({','.join(str(n) for n in value.shape[::-1])})"))
-    return _padded(fits.Header(cards), row)
+    return _encode_hdu(fits.Header(cards), row)
 
 
-def _big_endian(form: str, value: object) -> NDArray[np.generic]:
-    """Give a value of a FITS format (J, E, D or A) in the bytes of a table."""
+def _to_big_endian(form: str, value: object) -> NDArray[np.generic]:
+    """Convert a value to the big-endian form of a FITS format (J, E, D or A)."""
     if form == "A":
         return np.array(str(value).encode("ascii"))
     return np.array(value, dtype={"J": ">i4", "E": ">f4", "D": ">f8"}[form])

@@ -1,4 +1,4 @@
-"""The primary header of a frame: every card that the real frames have, in their order."""
+"""Make the primary header of a frame: every card that the real frames have, in their order."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ from skyclass.simulation.camera import Camera
 from skyclass.simulation.strip import NODE, RERUN, Strip
 from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, FRAME_SHAPE, ROWS_PER_FIELD
 
-__all__ = ["Moment", "moment", "primary_header"]
+__all__ = ["ReadoutTime", "compute_readout_time", "make_primary_header"]
 
 _CAMROW: Final = {"r": 1, "i": 2, "u": 3, "z": 4, "g": 5}
 """Rows of the camera, in the order in which a star crosses them (Gunn et al. 1998, AJ 116,
@@ -26,12 +26,12 @@ _FIRST_MJD: Final = 53_000.3
 _NIGHT: Final = 7
 _DAY_SECONDS: Final = 86_400.0
 _CALIBRATION_ERROR: Final = 0.014
-"""Relative error of the calibration that the real NMGYIVAR stand for."""
+"""Relative error of the calibration that the real NMGYIVAR imply."""
 
 
 @dataclass(frozen=True)
-class Moment:
-    """When a frame was read out."""
+class ReadoutTime:
+    """Time at which the readout of a frame began."""
 
     tai: float
     """Seconds since 17 November 1858, 0 h TAI, at the first row."""
@@ -39,28 +39,30 @@ class Moment:
     """Modified Julian date (TAI)."""
 
 
-def moment(strip: Strip, index: int, band: int) -> Moment:
-    """Tell when a frame was read out: a field every 35.8 s, a band two fields after the one before.
+def compute_readout_time(strip: Strip, index: int, band: int) -> ReadoutTime:
+    """Compute when a frame was read out.
+
+    A field is read every 35.8 s, a band two fields after the one before.
 
     Parameters
     ----------
     strip, index
         The field.
     band
-        Place in `skyclass.surveys.sdss.frames.BANDS`.
+        Index in `skyclass.surveys.sdss.layout.BANDS`.
 
     Returns
     -------
-    Moment
-        At the first row.
+    ReadoutTime
+        That of the first row.
     """
     fields = index + FRAME_LESS_FIELD[BANDS[band]]
     start = (_FIRST_MJD + _NIGHT * (strip.run % 1000)) * _DAY_SECONDS
     tai = start + fields * ROWS_PER_FIELD * _ROW_SECONDS
-    return Moment(tai, tai / _DAY_SECONDS)
+    return ReadoutTime(tai, tai / _DAY_SECONDS)
 
 
-def primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header:
+def make_primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header:
     """Make the primary header of a frame.
 
     Parameters
@@ -73,15 +75,15 @@ def primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header:
     Returns
     -------
     astropy.io.fits.Header
-        Cards as in the real frames, and in the last lines that the data are simulated.
+        Cards as in the real frames; the last ones say that the data are simulated.
     """
     cards = [
-        *_image_cards(),
-        *_telescope_cards(strip, index, camera.band),
-        *_run_cards(strip, index, camera.band),
-        *_ccd_cards(strip, camera.band),
-        *_wcs_cards(strip, index, camera.band),
-        *_calibration_cards(camera),
+        *_make_image_cards(),
+        *_make_telescope_cards(strip, index, camera.band),
+        *_make_run_cards(strip, index, camera.band),
+        *_make_ccd_cards(strip, camera.band),
+        *_make_wcs_cards(strip, index, camera.band),
+        *_make_calibration_cards(camera),
     ]
     header = fits.Header()
     for card in cards:
@@ -92,8 +94,8 @@ def primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header:
 _Card = tuple[str, str | float | bool] | tuple[str, str | float | bool, str]
 
 
-def _image_cards() -> list[_Card]:
-    """Give the cards of the image's shape."""
+def _make_image_cards() -> list[_Card]:
+    """List the cards of the image's shape."""
     return [
         ("SIMPLE", True),
         ("BITPIX", -32, "32 bit floating point"),
@@ -106,11 +108,11 @@ def _image_cards() -> list[_Card]:
     ]
 
 
-def _telescope_cards(strip: Strip, index: int, band: int) -> list[_Card]:
-    """Give the cards of where the telescope pointed when the first row was read."""
-    when = moment(strip, index, band)
+def _make_telescope_cards(strip: Strip, index: int, band: int) -> list[_Card]:
+    """List the cards of the telescope's pointing when the first row was read."""
+    when = compute_readout_time(strip, index, band)
     day, hours = Time(when.mjd, format="mjd", scale="tai", precision=2).iso.split()
-    wcs = strip.wcs_cards(index, band)
+    wcs = strip.make_wcs_cards(index, band)
     return [
         ("TAI", round(when.tai, 2), "1st row - seconds since Nov 17 1858"),
         ("RA", round(wcs["CRVAL1"], 5), "1st row - boresight RA (deg)"),
@@ -130,14 +132,14 @@ def _telescope_cards(strip: Strip, index: int, band: int) -> list[_Card]:
     ]
 
 
-def _run_cards(strip: Strip, index: int, band: int) -> list[_Card]:
-    """Give the cards of the imaging run."""
+def _make_run_cards(strip: Strip, index: int, band: int) -> list[_Card]:
+    """List the cards of the imaging run."""
     name = BANDS[band]
     return [
         ("RUN", strip.run, "Run number"),
         (
             "FRAME",
-            strip.field(index).field + FRAME_LESS_FIELD[name],
+            strip.make_key(index).field + FRAME_LESS_FIELD[name],
             "Frame sequence number within the run",
         ),
         ("CCDLOC", 10 * _CAMROW[name] + strip.camcol, "Survey location of CCD (rowCol)"),
@@ -162,8 +164,8 @@ def _run_cards(strip: Strip, index: int, band: int) -> list[_Card]:
     ]
 
 
-def _ccd_cards(strip: Strip, band: int) -> list[_Card]:
-    """Give the cards of the detector."""
+def _make_ccd_cards(strip: Strip, band: int) -> list[_Card]:
+    """List the cards of the detector."""
     return [
         ("COMMENT", "CCD-specific parameters"),
         ("CAMROW", _CAMROW[BANDS[band]], "Row in the imaging camera"),
@@ -177,9 +179,9 @@ def _ccd_cards(strip: Strip, band: int) -> list[_Card]:
     ]
 
 
-def _wcs_cards(strip: Strip, index: int, band: int) -> list[_Card]:
-    """Give the cards of the WCS."""
-    wcs = strip.wcs_cards(index, band)
+def _make_wcs_cards(strip: Strip, index: int, band: int) -> list[_Card]:
+    """List the cards of the WCS."""
+    wcs = strip.make_wcs_cards(index, band)
     return [
         ("RADECSYS", "ICRS", "International Celestial Ref. System"),
         ("CTYPE1", "RA---TAN", "Coordinate type"),
@@ -197,8 +199,8 @@ def _wcs_cards(strip: Strip, index: int, band: int) -> list[_Card]:
     ]
 
 
-def _calibration_cards(camera: Camera) -> list[_Card]:
-    """Give the cards of the calibration, and the note that the frame is simulated.
+def _make_calibration_cards(camera: Camera) -> list[_Card]:
+    """List the cards of the calibration, and the note that the frame is simulated.
 
     NMGYIVAR belongs to NMGY, not to pixels. In the real headers it is about 5000 NMGY**2 (0.05 to
     12), the square of NMGY over a relative error of 1.4 %, and it is the same here.
