@@ -1,6 +1,5 @@
 """An experiment that nobody ran: all that a report is made from but for the cutouts' file."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,26 @@ from skyclass.evaluation.scores import score
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
+from skyclass.models.training_history import TrainingHistory, TrainingRound, write_history
 from skyclass.surveys.sdss.layout import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
-EPOCHS = [
-    {
-        "epoch": epoch,
-        "train_loss": 2 * 0.8**epoch,
-        "validation_loss": 2 * 0.85**epoch,
-        "validation_accuracy": 0.9 - 0.7 * 0.8**epoch,
-    }
-    for epoch in range(5)
-]
-HISTORY: dict[str, Any] = {"epochs": EPOCHS, "best_epoch": 3}
+HISTORY = TrainingHistory(
+    epochs=tuple(
+        TrainingRound(
+            epoch=epoch,
+            step=10 * (epoch + 1),
+            train_loss=2 * 0.8**epoch,
+            train_accuracy=0.95 - 0.7 * 0.8**epoch,
+            validation_loss=2 * 0.85**epoch,
+            validation_accuracy=0.9 - 0.7 * 0.8**epoch,
+        )
+        for epoch in range(5)
+    ),
+    best_epoch=3,
+    steps_per_epoch=10,
+    validate_every=10,
+)
 PIXELS = 12
 
 
@@ -83,7 +89,7 @@ def observed(n: int, *, magnitudes: bool) -> dict[str, Any]:
 def write_model(folder: Path, spec: ModelSpec) -> None:
     """Write an untrained network and a history of its training."""
     save_model(Classifier(spec), folder / "model")
-    (folder / "model" / "history.json").write_text(json.dumps(HISTORY))
+    write_history(HISTORY, folder / "model")
 
 
 def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -185,3 +186,15 @@ def test_reweight_command(tmp_path: Path) -> None:
     rows = {line.split()[0]: line.split()[1:] for line in result.output.splitlines()}
     assert rows["quasar"][0] == "0.020"
     assert rows["all"][1] == "-"
+
+
+def test_objects_are_matched_by_id_else_by_position(tmp_path: Path) -> None:
+    one, other = made_experiment(tmp_path / "a"), made_experiment(tmp_path / "b", seed=1)
+    before = compare(one, other)
+    table = read_predictions(other / "predictions.parquet")
+    # the ids say which objects these are, however far a catalogue has moved them
+    write_predictions(table.assign(ra=table["ra"] + 0.02), other / "predictions.parquet")
+    assert compare(one, other) == before
+    bare = table.assign(ra=table["ra"] + 1e-5, objid=pd.NA, specobjid=pd.NA)
+    write_predictions(bare, other / "predictions.parquet")
+    assert compare(one, other) == before

@@ -14,7 +14,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from evaluation.finished import (
-    EPOCHS,
     HISTORY,
     LABELS,
     PIXELS,
@@ -23,7 +22,7 @@ from evaluation.finished import (
     probabilities,
 )
 from skyclass.cli import app
-from skyclass.errors import EvaluationError
+from skyclass.errors import EvaluationError, ModelError
 from skyclass.evaluation.calibration import CalibrationResult, CalibrationScores
 from skyclass.evaluation.predictions import read_predictions, write_predictions
 from skyclass.evaluation.reliability import compute_reliability
@@ -284,7 +283,7 @@ def test_the_command_writes_the_report(tmp_path: Path, monkeypatch: pytest.Monke
 def test_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     make_experiment(tmp_path, monkeypatch)
     (tmp_path / name).unlink()
-    with pytest.raises(EvaluationError, match=Path(name).name):
+    with pytest.raises((EvaluationError, ModelError), match=Path(name).name):
         write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 
@@ -314,10 +313,10 @@ def test_refuses_cutouts_of_other_objects(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_figures_hold_the_numbers() -> None:
     curves = plot_training_curves(HISTORY)
-    assert list(curves.data[0].y) == [each["train_loss"] for each in EPOCHS]
+    assert list(curves.data[0].y) == [each.train_loss for each in HISTORY.epochs]
     # a reader counts epochs from 1
-    assert list(curves.data[0].x) == [each["epoch"] + 1 for each in EPOCHS]
-    assert {shape.x0 for shape in curves.layout.shapes} == {HISTORY["best_epoch"] + 1}
+    assert list(curves.data[0].x) == [each.epoch + 1 for each in HISTORY.epochs]
+    assert {shape.x0 for shape in curves.layout.shapes} == {HISTORY.best_epoch + 1}
     label = np.arange(90) % 3
     bins = compute_reliability(label, probabilities(label, 3, 2.0))
     scores = CalibrationScores(ece=0.1, log_loss=0.5, brier=0.2, ci95={}, bins=bins)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from skyclass.catalog.match_objects import match_objects
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.check_predictions import renumber_groups
 from skyclass.evaluation.intervals import (
@@ -23,7 +24,6 @@ from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evalua
 from skyclass.evaluation.scores import SCORES
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
-from skyclass.schema import POSITION
 
 __all__ = ["Comparison", "Difference", "compare"]
 
@@ -164,20 +164,17 @@ def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> C
 def _match_rows(
     one: EvaluatedExperiment, other: EvaluatedExperiment, *, common: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the rows of the objects, identified by position, that both experiments have."""
-    places = [
-        each.table[list(POSITION)].assign(**{f"row_{i}": np.arange(len(each.table))})
-        for i, each in enumerate((one, other))
-    ]
-    both = places[0].merge(places[1], on=list(POSITION), validate="one_to_one")
+    """Find the rows of the objects that both experiments have."""
+    matched = match_objects(one.table, other.table)
+    rows = np.flatnonzero(matched >= 0)
     counts = f"{len(one.table)} in {one.directory}, {len(other.table)} in {other.directory}"
-    if both.empty:
+    if len(rows) == 0:
         raise EvaluationError(f"experiments have no test object in common ({counts})")
-    if not common and not len(one.table) == len(other.table) == len(both):
+    if not common and not len(one.table) == len(other.table) == len(rows):
         raise EvaluationError(
-            f"test objects differ: {counts}, {len(both)} in both; set common to compare on these"
+            f"test objects differ: {counts}, {len(rows)} in both; set common to compare on these"
         )
-    return both["row_0"].to_numpy(np.int64), both["row_1"].to_numpy(np.int64)
+    return rows, matched[rows]
 
 
 def _choose_groups(

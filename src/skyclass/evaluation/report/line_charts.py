@@ -1,7 +1,7 @@
 """Charts of training, calibration and conditions; the style sheet colours their text and grid."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -10,6 +10,7 @@ from skyclass.evaluation.binned_scores import ScoreBin
 from skyclass.evaluation.calibration import CalibrationResult
 from skyclass.evaluation.intervals import ScoreInterval
 from skyclass.evaluation.reliability import ReliabilityBin
+from skyclass.models.training_history import TrainingHistory
 
 __all__ = [
     "INK",
@@ -30,32 +31,30 @@ INK: Final = "rgb(1, 2, 3)"
 """Colour of what is dark on a light page and light on a dark one; the style sheet replaces it."""
 
 
-def name_round(history: dict[str, Any]) -> str:
+def name_round(history: TrainingHistory) -> str:
     """Name the period between two validations.
 
     Parameters
     ----------
     history
-        As for `plot_training_curves`.
+        Rounds of the training.
 
     Returns
     -------
     str
         ``epoch``, or ``round`` if validations are not an epoch apart.
     """
-    whole = history.get("validate_every") == history.get("steps_per_epoch")
+    whole = history.validate_every == history.steps_per_epoch
     return "epoch" if whole else "round"
 
 
-def plot_training_curves(history: dict[str, Any]) -> go.Figure:
+def plot_training_curves(history: TrainingHistory) -> go.Figure:
     """Plot loss and accuracy against the epoch or round, the best one marked.
 
     Parameters
     ----------
     history
-        `epochs`, a list of dicts of `epoch`, `train_loss`, `validation_loss` and
-        `validation_accuracy`; and `best_epoch`; if rounds are not epochs, also `validate_every`
-        and `steps_per_epoch`.
+        Rounds of the training.
 
     Returns
     -------
@@ -63,18 +62,17 @@ def plot_training_curves(history: dict[str, Any]) -> go.Figure:
         Losses above, validation accuracy below.
     """
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.08)
-    for row, key, name, colour, dash in (
-        (1, "train_loss", "training", _VERMILLION, "dot"),
-        (1, "validation_loss", "validation", _BLUE, "solid"),
-        (2, "validation_accuracy", "validation accuracy", _BLUE, "solid"),
+    rounds = history.epochs
+    for row, values, name, colour, dash in (
+        (1, [each.train_loss for each in rounds], "training", _VERMILLION, "dot"),
+        (1, [each.validation_loss for each in rounds], "validation", _BLUE, "solid"),
+        (2, [each.validation_accuracy for each in rounds], "validation accuracy", _BLUE, "solid"),
     ):
-        figure.add_trace(_draw_curve(history, key, name, colour, dash), row=row, col=1)
+        figure.add_trace(_draw_curve(history, values, name, colour, dash), row=row, col=1)
     figure.data[2].showlegend = False
-    figure.add_vline(
-        x=history["best_epoch"] + 1, line={"color": _GREY, "dash": "dash", "width": 1.5}
-    )
+    figure.add_vline(x=history.best_epoch + 1, line={"color": _GREY, "dash": "dash", "width": 1.5})
     figure.add_annotation(
-        x=history["best_epoch"] + 1,
+        x=history.best_epoch + 1,
         y=1,
         yref="y domain",
         text="best",
@@ -84,7 +82,7 @@ def plot_training_curves(history: dict[str, Any]) -> go.Figure:
     )
     figure.update_yaxes(title="loss", row=1, rangemode="tozero")
     figure.update_yaxes(title="accuracy", tickformat=".0%", row=2)
-    figure.update_xaxes(title=name_round(history), row=2, dtick=max(1, len(history["epochs"]) // 8))
+    figure.update_xaxes(title=name_round(history), row=2, dtick=max(1, len(history.epochs) // 8))
     return apply_style(figure)
 
 
@@ -163,12 +161,13 @@ def plot_accuracy(
     return apply_style(figure, height=340)
 
 
-def _draw_curve(history: dict[str, Any], key: str, name: str, colour: str, dash: str) -> go.Scatter:
-    """Draw one column of the training history."""
-    epochs = history["epochs"]
+def _draw_curve(
+    history: TrainingHistory, values: Sequence[float], name: str, colour: str, dash: str
+) -> go.Scatter:
+    """Draw a value of every round of the training, counted from 1."""
     return go.Scatter(
-        x=[each["epoch"] + 1 for each in epochs],
-        y=[each[key] for each in epochs],
+        x=[each.epoch + 1 for each in history.epochs],
+        y=list(values),
         name=name,
         mode="lines+markers",
         line={"color": colour, "dash": dash, "width": 2},

@@ -1,10 +1,8 @@
 """Read what a report is made from, and check that its parts belong together."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
+from skyclass.models.training_history import TrainingHistory, read_history
 from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["ReportData", "read_report_data"]
@@ -32,8 +31,8 @@ class ReportData(EvaluatedExperiment):
     """Its settings."""
     toml: str
     """Its file, verbatim."""
-    history: dict[str, Any]
-    """Contents of `model/history.json`."""
+    history: TrainingHistory
+    """History of its training."""
     cutouts: CutoutSplit
     """The test objects, in the order of `table`."""
     classifier: Classifier
@@ -76,7 +75,7 @@ def read_report_data(directory: Path) -> ReportData:
     """
     toml = _read_text(directory / "experiment.toml")
     results = read_evaluation(directory)
-    history = _read_json(directory / "model" / "history.json")
+    history = read_history(directory / "model")
     _check_same_objects(directory, results.metrics, results.table)
     cutouts = open_cutouts(directory / "cutouts")["test"]
     _check_same_cutouts(directory, cutouts, results.table)
@@ -100,15 +99,6 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} cannot be read; run the experiment first") from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file of the experiment."""
-    try:
-        values: dict[str, Any] = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise EvaluationError(f"{path} is not JSON: {error}") from error
-    return values
 
 
 def _check_same_objects(directory: Path, metrics: Metrics, table: pd.DataFrame) -> None:
