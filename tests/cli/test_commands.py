@@ -10,8 +10,12 @@ import pytest
 from skyclass.cli.app import PANELS, Command
 
 COMMANDS = [command for commands in PANELS.values() for command in commands]
-READERS = {"parse_faults", "read_catalog", "read_table", "use_cluster", "use_threads"}
+READERS = {"parse_faults", "parse_prior", "read_catalog", "read_table"}
 """Functions that turn what was typed into an argument."""
+RUNNERS = {"use_cluster", "use_threads"}
+"""Functions that make the argument that says where the work is done."""
+WRITERS = {"count_by_field", "write_catalog"}
+"""Functions that write the result of a function that returns one."""
 
 
 def imported(command: Command) -> list[tuple[str, str]]:
@@ -22,7 +26,7 @@ def imported(command: Command) -> list[tuple[str, str]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module is not None
         for alias in node.names
-        if alias.name.islower() and alias.name not in READERS
+        if alias.name.islower() and alias.name not in READERS | RUNNERS | WRITERS
         if not node.module.startswith(("skyclass.cli", "skyclass.config.experiment_file"))
     ]
 

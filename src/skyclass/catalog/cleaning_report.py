@@ -64,6 +64,10 @@ class CleaningReport(CleaningCounts):
         """Return one line."""
         return f"<CleaningReport: {self.rows_in:,} rows read, {self.rows_out:,} kept>"
 
+    def __str__(self) -> str:
+        """Return all lines of the report."""
+        return "\n".join(format_report(self))
+
     def _repr_html_(self) -> str:
         """Return the lines of the report for a notebook."""
         return f"<pre>{escape(chr(10).join(format_report(self)))}</pre>"

@@ -60,7 +60,7 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
         Command(simulate, "skyclass.simulate", "skyclass simulate --out survey --fields 4"),
         Command(
             catalog,
-            "skyclass.build_catalog",
+            "skyclass.catalog.build_catalog.make_catalog",
             "skyclass catalog stars.csv --out c.parquet --set split.by=field",
         ),
         Command(

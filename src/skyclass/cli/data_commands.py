@@ -15,6 +15,8 @@ from skyclass.files import atomic_path
 if TYPE_CHECKING:
     import pandas as pd
 
+    from skyclass.config.sections import ObjectsConfig
+
 __all__ = ["archive", "catalog", "download", "simulate"]
 
 _ARCHIVE: Final = "Archive"
@@ -46,6 +48,9 @@ def catalog(
     ] = None,
     task: TaskOption = "spectral-class",
     seed: Annotated[int, typer.Option(help="seed of sample and split")] = 1,
+    survey: Annotated[
+        str, typer.Option(help="survey, of a table without experiment file")
+    ] = "sdss",
     settings: SettingsOption = None,
     field_counts: Annotated[
         Path | None, typer.Option(help="also write objects by field and class (.csv)")
@@ -55,24 +60,22 @@ def catalog(
     """Clean, label, sample and split a table of objects."""
     from skyclass.catalog.build_catalog import make_catalog
     from skyclass.catalog.catalog_file import write_catalog
-    from skyclass.catalog.cleaning_report import format_report
     from skyclass.catalog.sample import count_by_field
     from skyclass.config.experiment_file import objects_config, read_config
 
-    config = (
-        read_config(file)
-        if file is not None and file.suffix == ".toml"
-        else objects_config(file, task, seed, settings or [])
-    )
-    result = make_catalog(config, out.with_suffix(".query"))
+    config: ObjectsConfig
+    if file is not None and file.suffix == ".toml":
+        config = experiment = read_config(file)
+        survey = experiment.survey.name
+    else:
+        config = objects_config(file, task, seed, settings or [])
+    with progress_bars() as progress:
+        result = make_catalog(config, out.with_suffix(".query"), survey=survey, progress=progress)
     write_catalog(result, out)
     if field_counts is not None:
         with atomic_path(field_counts) as partial:
-            count_by_field(result.table).to_csv(partial, index=False)
-    if as_json:
-        print_json(result.report.model_dump(mode="json"))
-    else:
-        typer.echo("\n".join(format_report(result.report)))
+            count_by_field(result.table, survey).to_csv(partial, index=False)
+    print_json(result.report) if as_json else typer.echo(str(result.report))
 
 
 def download(
