@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skyclass.images.stored_cutouts import open_cutouts
     from skyclass.inference.classify import classify
     from skyclass.mock_archive.server import serve_archive
+    from skyclass.models.registry import register_network
     from skyclass.models.saved_model import load_model
     from skyclass.pipeline.experiment import run_experiment
     from skyclass.simulation.simulate import simulate
@@ -43,6 +44,7 @@ __all__ = [
     "open_cutouts",
     "read_config",
     "register_image_type",
+    "register_network",
     "register_survey",
     "render",
     "report",
@@ -65,6 +67,7 @@ _MODULES: Final = {
     "open_cutouts": "images.stored_cutouts",
     "read_config": "config.experiment_file",
     "register_image_type": "images.registry",
+    "register_network": "models.registry",
     "register_survey": "surveys.registry",
     "render": "images.renderer",
     "report": "studies.study_report",

@@ -38,8 +38,8 @@ class Hub(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         parts = urlsplit(self.path).path.strip("/").split("/")
         if parts[1:] == ["repos", "create"]:
-            asked = json.loads(body)
-            repository = f"{asked['organization']}/{asked['name']}"
+            request = json.loads(body)
+            repository = f"{request['organization']}/{request['name']}"
             return self.answer(200, {"url": f"{self.url}/{repository}"})
         if parts[1] == "validate-yaml":
             return self.answer(200, {"errors": [], "warnings": []})
@@ -92,12 +92,12 @@ class Hub(BaseHTTPRequestHandler):
 
 @contextmanager
 def hub(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
-    """Serve a Hub, let the library speak to it, and give its files by ``owner/name/path``."""
+    """Serve a Hub, let the library speak to it, and yield its files by ``owner/name/path``."""
     files: dict[str, bytes] = {}
     handler = type("OneHub", (Hub,), {"files": files})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    turn_to(f"http://127.0.0.1:{server.server_port}", cache, monkeypatch)
+    point_library_to(f"http://127.0.0.1:{server.server_port}", cache, monkeypatch)
     try:
         yield files
     finally:
@@ -105,7 +105,7 @@ def hub(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, byte
         server.server_close()
 
 
-def turn_to(url: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def point_library_to(url: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the library speak to a server in place of the Hub."""
     constants = huggingface_hub.constants
     monkeypatch.setattr(constants, "ENDPOINT", url)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
 
-from models.fake_hub import hub, turn_to
+from models.fake_hub import hub, point_library_to
 from models.test_classifier import SPEC, cutouts
 from skyclass.errors import ModelError
 from skyclass.models.build import build_classifier
@@ -31,17 +31,19 @@ VIT = replace(
 RESNET = replace(VIT, network="test_resnet", image_size=None)
 
 
-def file_of(model: torch.nn.Module, path: Path) -> str:
+def write_weights(model: torch.nn.Module, path: Path) -> str:
     save_file({name: value.clone() for name, value in model.state_dict().items()}, path)
     return str(path)
 
 
-def filled(name: str, **options: object) -> torch.nn.Module:
+def create_filled(name: str, **options: object) -> torch.nn.Module:
     torch.manual_seed(4)
     return timm.create_model(name, **options).eval()
 
 
-def hugging_face(width: int, heads: int, layers: int, classes: int) -> dict[str, Tensor]:
+def make_hugging_face_weights(
+    width: int, heads: int, layers: int, classes: int
+) -> dict[str, Tensor]:
     """Make weights of `ViTForImageClassification` for 160 pixels in patches of 16."""
     stream = torch.Generator().manual_seed(5)
     shapes = {
@@ -75,7 +77,7 @@ def hugging_face(width: int, heads: int, layers: int, classes: int) -> dict[str,
     }
 
 
-def reference(state: dict[str, Tensor], images: Tensor, heads: int, layers: int) -> Tensor:
+def run_by_hand(state: dict[str, Tensor], images: Tensor, heads: int, layers: int) -> Tensor:
     """Go through a vision transformer by hand (Dosovitskiy et al. 2021, equations 1 to 4)."""
 
     def dense(name: str, values: Tensor) -> Tensor:
@@ -110,8 +112,8 @@ def reference(state: dict[str, Tensor], images: Tensor, heads: int, layers: int)
 
 
 def test_weights_of_timm_give_what_timm_gives(tmp_path: Path) -> None:
-    model = filled("test_vit")
-    spec = replace(VIT, weights=file_of(model, tmp_path / "w.safetensors"))
+    model = create_filled("test_vit")
+    spec = replace(VIT, weights=write_weights(model, tmp_path / "w.safetensors"))
     network = build_classifier(spec).eval().network
     images = torch.rand(2, 3, 160, 160)
     with torch.no_grad():
@@ -120,12 +122,12 @@ def test_weights_of_timm_give_what_timm_gives(tmp_path: Path) -> None:
 
 
 def test_weights_of_hugging_face_give_what_its_formulas_give(tmp_path: Path) -> None:
-    state = hugging_face(width=64, heads=2, layers=6, classes=3)
+    state = make_hugging_face_weights(width=64, heads=2, layers=6, classes=3)
     save_file(state, tmp_path / "w.safetensors")
     network = build_classifier(replace(VIT, weights=str(tmp_path / "w.safetensors"))).eval().network
     images = torch.rand(2, 3, 160, 160)
     with torch.no_grad():
-        expected = reference(state, images * 2 - 1, heads=2, layers=6)
+        expected = run_by_hand(state, images * 2 - 1, heads=2, layers=6)
         torch.testing.assert_close(network(images), expected, rtol=1e-4, atol=1e-5)
         features = network.embed(images)
     assert expected.std() > 1e-3
@@ -138,8 +140,8 @@ def test_weights_of_hugging_face_give_what_its_formulas_give(tmp_path: Path) -> 
 
 
 def test_a_grey_picture_gets_the_same_answer_from_any_number_of_channels(tmp_path: Path) -> None:
-    model = filled("test_resnet")
-    path = file_of(model, tmp_path / "w.safetensors")
+    model = create_filled("test_resnet")
+    path = write_weights(model, tmp_path / "w.safetensors")
     grey = torch.rand(2, 1, 32, 32)
     with torch.no_grad():
         three = build_classifier(replace(RESNET, weights=path)).eval().network
@@ -155,13 +157,13 @@ def test_a_grey_picture_gets_the_same_answer_from_any_number_of_channels(tmp_pat
 
 
 def test_native_size_resamples_patches_and_positions(tmp_path: Path) -> None:
-    model = filled("test_vit")
+    model = create_filled("test_vit")
     # a patch filter and positions that vary slowly: resampling must keep what they mean
     ramp = torch.linspace(-1, 1, 10)
     with torch.no_grad():
         model.pos_embed[0, 1:, 0] = ramp.repeat_interleave(10)
         model.patch_embed.proj.weight[:] = 1 / 256
-    path = file_of(model, tmp_path / "w.safetensors")
+    path = write_weights(model, tmp_path / "w.safetensors")
     spec = replace(VIT, weights=path, native=True, patch=4, image_size=None)
     network = build_classifier(spec).eval().network
     assert network.backbone.pos_embed.shape == (1, 1 + 8 * 8, 64)
@@ -205,7 +207,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
         ("test_resnet", {"num_classes": 3, "in_chans": 4}, "pictures of 4 channels, not 3"),
         ("test_efficientnet", {}, "another network than test_resnet"),
     ):
-        file_of(filled(name, **options), path)
+        write_weights(create_filled(name, **options), path)
         with pytest.raises(ModelError, match=message) as caught:
             build_classifier(replace(RESNET, weights=str(path)))
         assert "\n" not in str(caught.value)
@@ -213,7 +215,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no weights"):
         build_classifier(replace(RESNET, weights=str(path)))
     with pytest.raises(ModelError, match="compact of skyclass"):
-        file_of(filled("test_resnet"), path)
+        write_weights(create_filled("test_resnet"), path)
         build_classifier(replace(SPEC, weights=str(path)))
     torch.save({}, tmp_path / "w.bin")
     with pytest.raises(ModelError, match="a pickle can run code"):
@@ -221,8 +223,8 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_head_for_the_same_classes_comes_along(tmp_path: Path) -> None:
-    model = filled("test_resnet", num_classes=3)
-    path = file_of(model, tmp_path / "w.safetensors")
+    model = create_filled("test_resnet", num_classes=3)
+    path = write_weights(model, tmp_path / "w.safetensors")
     classifier = build_classifier(replace(RESNET, weights=path))
     torch.testing.assert_close(classifier.head.weight, model.fc.weight)
     hidden = build_classifier(replace(RESNET, weights=path, head=(8,)))
@@ -235,8 +237,8 @@ def test_a_head_for_the_same_classes_comes_along(tmp_path: Path) -> None:
 def test_pretrained_weights_come_from_the_hub_and_then_from_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = filled("test_resnet")
-    file_of(model, tmp_path / "w.safetensors")
+    model = create_filled("test_resnet")
+    write_weights(model, tmp_path / "w.safetensors")
     spec = replace(RESNET, network="test_resnet.r160_in1k", weights="hub")
     with hub(tmp_path / "cache", monkeypatch) as files:
         name = "timm/test_resnet.r160_in1k/model.safetensors"
@@ -248,11 +250,11 @@ def test_pretrained_weights_come_from_the_hub_and_then_from_the_cache(
         torch.testing.assert_close(
             classifier.network.backbone.conv1[0].weight, model.conv1[0].weight
         )
-    turn_to("http://127.0.0.1:9", tmp_path / "empty", monkeypatch)
+    point_library_to("http://127.0.0.1:9", tmp_path / "empty", monkeypatch)
     monkeypatch.setattr("huggingface_hub.utils._http._DEFAULT_RETRY_ON_EXCEPTIONS", ())
     with pytest.raises(ModelError) as caught:
         build_classifier(spec)
-    told = str(caught.value)
-    assert "\n" not in told
+    message = str(caught.value)
+    assert "\n" not in message
     for way in ("Connect to the Hugging Face Hub", "model.weights", "model.pretrained = false"):
-        assert way in told
+        assert way in message

@@ -47,12 +47,12 @@ def some_values(n: int = 40) -> np.ndarray:
     return values
 
 
-def test_standardised_as_another_library_does() -> None:
+def test_standardised_as_by_another_library() -> None:
     values = some_values()
-    found = standardise(values, *compute_column_statistics(values))
+    computed = standardise(values, *compute_column_statistics(values))
     scaled = StandardScaler().fit_transform(values)
-    np.testing.assert_allclose(found[:, :3], np.nan_to_num(scaled), atol=1e-6)
-    np.testing.assert_array_equal(found[:, 3:], np.isnan(values))
+    np.testing.assert_allclose(computed[:, :3], np.nan_to_num(scaled), atol=1e-6)
+    np.testing.assert_array_equal(computed[:, 3:], np.isnan(values))
     nothing = np.full((3, 1), np.nan)
     np.testing.assert_array_equal(
         standardise(nothing, *compute_column_statistics(nothing)), [[0, 1]] * 3
@@ -66,15 +66,15 @@ def test_the_nearest_vote() -> None:
     label[label == 2] = 3  # a class that has no training objects lies between
     values = centres[np.minimum(label, 2)] + rng.normal(0, 0.3, (300, 5))
     values[::9, 0] = np.nan
-    found = predict_by_neighbours(values[:200], label[:200], values[200:], "OBAF")
-    np.testing.assert_allclose(found.sum(1), 1)
-    assert not found[:, 2].any()
-    assert (found.argmax(1) == label[200:]).mean() > 0.97
+    computed = predict_by_neighbours(values[:200], label[:200], values[200:], "OBAF")
+    np.testing.assert_allclose(computed.sum(1), 1)
+    assert not computed[:, 2].any()
+    assert (computed.argmax(1) == label[200:]).mean() > 0.97
     scaler = StandardScaler().fit(values[:200])
     imputer = SimpleImputer(strategy="constant", fill_value=0, add_indicator=True)
     scaled = [imputer.fit_transform(scaler.transform(v)) for v in (values[:200], values[200:])]
     other = KNeighborsClassifier(15, weights="distance").fit(scaled[0], label[:200])
-    np.testing.assert_allclose(found[:, [0, 1, 3]], other.predict_proba(scaled[1]), atol=1e-4)
+    np.testing.assert_allclose(computed[:, [0, 1, 3]], other.predict_proba(scaled[1]), atol=1e-4)
 
 
 def test_the_head_sees_the_columns(tmp_path: Path) -> None:
@@ -84,10 +84,10 @@ def test_the_head_sees_the_columns(tmp_path: Path) -> None:
     columns = np.random.default_rng(5).normal(0, 1, (4, 9)).astype(np.float32)
     columns[1, 3] = np.nan
     with torch.no_grad():
-        given = [torch.from_numpy(values) for values in (flux, offset, columns)]
-        features = classifier.embed(given[0], given[1], columns=given[2])
-        plain = classifier.network.embed(classifier.renderer(given[0], given[1]))
-        logits = classifier(given[0], given[1], columns=given[2])
+        tensors = [torch.from_numpy(values) for values in (flux, offset, columns)]
+        features = classifier.embed(tensors[0], tensors[1], columns=tensors[2])
+        plain = classifier.network.embed(classifier.renderer(tensors[0], tensors[1]))
+        logits = classifier(tensors[0], tensors[1], columns=tensors[2])
     assert features.shape == (4, classifier.width) == (4, 192 + 18)
     torch.testing.assert_close(features[:, :192], plain)
     expected = standardise(columns, FUSED.column_mean, FUSED.column_deviation)
@@ -136,11 +136,11 @@ def test_columns_lie_beside_the_cutouts(stored: tuple[Path, pd.DataFrame]) -> No
     groups = ("magnitudes", "colours")
     write_columns(groups, catalog, out)
     test = catalog[catalog["split"] == "test"].sort_values("ra")
-    found = read_columns(groups, out, "test")
+    computed = read_columns(groups, out, "test")
     np.testing.assert_allclose(
-        found[:, :5], test[list(name_columns(PSF_MAGNITUDE, BANDS))], atol=1e-5
+        computed[:, :5], test[list(name_columns(PSF_MAGNITUDE, BANDS))], atol=1e-5
     )
-    np.testing.assert_allclose(found[:, 5], found[:, 0] - found[:, 1], atol=1e-5)
+    np.testing.assert_allclose(computed[:, 5], computed[:, 0] - computed[:, 1], atol=1e-5)
     assert read_columns((), out, "test") is None
     with pytest.raises(ModelError, match="lacks extinction_u"):
         write_columns(("extinction",), catalog, out)
@@ -159,8 +159,8 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
     out, catalog = stored
     write_columns(("colours",), catalog, out)
     mean, deviation = compute_column_statistics(read_columns(("colours",), out, "train"))
-    told = {"columns": ("colours",), "column_mean": mean, "column_deviation": deviation}
-    model = replace(spec(), **told, normalisation="symmetric", frozen=True)
+    fields = {"columns": ("colours",), "column_mean": mean, "column_deviation": deviation}
+    model = replace(spec(), **fields, normalisation="symmetric", frozen=True)
     torch.manual_seed(1)
     save_model(Classifier(model), tmp_path / "start")
     weights = load_file(tmp_path / "start" / "model.safetensors")
@@ -180,9 +180,9 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
 
 def test_columns_measured_on_frames() -> None:
     flux = np.array([[1.0, 10, 100, 100, -1]])
-    found = measure_columns(("colours", "magnitudes"), flux)
-    np.testing.assert_allclose(found[0, :4], [2.5, 2.5, 0, np.nan], atol=1e-6)
-    np.testing.assert_allclose(found[0, 4:], [22.5, 20, 17.5, 17.5, np.nan], atol=1e-5)
+    computed = measure_columns(("colours", "magnitudes"), flux)
+    np.testing.assert_allclose(computed[0, :4], [2.5, 2.5, 0, np.nan], atol=1e-6)
+    np.testing.assert_allclose(computed[0, 4:], [22.5, 20, 17.5, 17.5, np.nan], atol=1e-5)
     assert measure_columns((), flux) is None
     with pytest.raises(ModelError, match="needs extinction, psf of a catalogue"):
         measure_columns(("colours", "extinction", "psf"), flux)

@@ -1,4 +1,4 @@
-"""Models that cannot be are refused before any work."""
+"""Settings of a model that contradict each other are refused before any work."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def config(model: dict, images: dict | None = None) -> Experiment:
     [
         ({"name": "compcat"}, {}, "did you mean 'compact'"),
         ({"name": "compact", "patch": 8}, {}, "has no patches"),
-        ({"name": "compact", "pretrained": True}, {}, "no pretrained weights of compact"),
-        ({"name": "compact", "frozen": True}, {}, "nothing has trained"),
+        ({"name": "compact", "pretrained": True}, {}, "compact has no pretrained weights"),
+        ({"name": "compact", "frozen": True}, {}, "needs trained weights"),
         ({"name": "resnet18", "weights": "w.bin"}, {}, "a pickle can run code"),
-        ({"name": "resnet18", "weights": "none.safetensors"}, {}, "do not exist"),
+        ({"name": "resnet18", "weights": "none.safetensors"}, {}, "there is no such file"),
         (
             {"name": "resnet18", "pretrained": True, "frozen": True, "normalisation": "batch"},
             {},
-            "cannot learn the running mean",
+            "which a frozen backbone cannot",
         ),
         ({"name": "vit_tiny_patch16_224"}, {}, "64x64: set images.size = 224"),
         (
@@ -35,16 +35,16 @@ def config(model: dict, images: dict | None = None) -> Experiment:
             {"type": "gri+urz"},
             "choose a square image type",
         ),
-        ({"name": "vit_tiny_patch16_224", "native": True, "patch": 7}, {}, "do not divide"),
+        ({"name": "vit_tiny_patch16_224", "native": True, "patch": 7}, {}, "does not divide"),
     ],
 )
-def test_what_cannot_be(model: dict, images: dict, message: str) -> None:
+def test_contradicting_settings(model: dict, images: dict, message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         check_network(config(model, images))
     assert "\n" not in str(caught.value)
 
 
-def test_what_can_be(tmp_path: Path) -> None:
+def test_valid_settings(tmp_path: Path) -> None:
     weights = tmp_path / "w.safetensors"
     weights.write_bytes(b"")
     for model, images in (

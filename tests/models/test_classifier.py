@@ -59,10 +59,10 @@ def test_channels_last_in_memory_changes_no_number(network: str) -> None:
     weight = next(p for p in classifier.network.parameters() if p.ndim == 4 and p.shape[-1] > 1)
     assert weight.is_contiguous(memory_format=torch.channels_last)
     flux, offset = cutouts()
-    found = classifier.probabilities(flux, offset, batch_size=2)
+    computed = classifier.probabilities(flux, offset, batch_size=2)
     classifier.network.to(memory_format=torch.contiguous_format)
     assert weight.is_contiguous()
-    np.testing.assert_allclose(found, classifier.probabilities(flux, offset), atol=1e-5)
+    np.testing.assert_allclose(computed, classifier.probabilities(flux, offset), atol=1e-5)
 
 
 def test_registration_needs_offsets() -> None:
@@ -91,7 +91,7 @@ def test_an_object_gets_the_mean_of_its_samples() -> None:
     np.testing.assert_allclose(classifier.probabilities(flux), expected, rtol=1e-5)
 
 
-def test_a_spoilt_model_is_refused(tmp_path: Path) -> None:
+def test_a_corrupt_configuration_is_refused(tmp_path: Path) -> None:
     save_model(Classifier(SPEC), tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     for change in ({"image_type": "ugrizz"}, {"registration": "sihft"}, {"bands": ["g", "r"]}):
@@ -124,9 +124,9 @@ def test_the_temperature_divides_the_logits_and_is_saved(tmp_path: Path) -> None
         classifier.temperature = 0.0
 
 
-def test_the_model_card_tells_what_the_model_is(tmp_path: Path) -> None:
+def test_the_model_card_describes_the_model(tmp_path: Path) -> None:
     objects = {"train": {"O": 1, "B": 20, "M": 300}, "test": {"O": 0, "B": 5, "M": 70}}
-    save_model(Classifier(replace(SPEC, objects=objects, survey="SDSS")), tmp_path / "simulated")
+    save_model(Classifier(replace(SPEC, objects=objects, origin="SDSS")), tmp_path / "simulated")
     card = (tmp_path / "simulated" / "README.md").read_text()
     assert card.startswith("---\nlicense: bsd-3-clause\nlibrary_name: skyclass\n")
     assert "**Simulated data.**" in card

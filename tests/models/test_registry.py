@@ -44,13 +44,13 @@ def test_own_networks_take_any_channels_and_sizes(name: str) -> None:
         ("vit-thesi", "'vit-thesis'"),
         ("resnet5", "'resnet50'"),
         ("vit_base_patch16_224.orig_in21", r"'vit_base_patch16_224\.orig_in21k'"),
-        ("hf-hub:someone/model", "unknown model"),
+        ("hf-hub:someone/model", "is unknown"),
     ],
 )
 def test_unknown_names_are_answered_with_the_nearest(name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         check_network_name(name)
-    with pytest.raises(ModelError, match="unknown model"):
+    with pytest.raises(ModelError, match="is unknown"):
         create_network(name, 3, 2)
 
 
@@ -72,8 +72,8 @@ def test_timm_without_its_classes() -> None:
     [
         ("test_vit", (64, 64), {}, "set images.size = 160, or model.native = true"),
         ("test_vit", (160, 320), {}, "gri\\+urz-squashed"),
-        ("test_vit", (64, 64), {"patch": 8}, "goes with model.native"),
-        ("test_vit", (60, 60), {"native": True, "patch": 8}, "do not divide"),
+        ("test_vit", (64, 64), {"patch": 8}, "needs model.native"),
+        ("test_vit", (60, 60), {"native": True, "patch": 8}, "does not divide"),
         ("test_resnet", (64, 64), {"native": True, "patch": 8}, "has no patches"),
         ("compact", (64, 64), {"patch": 8}, "has no patches"),
         ("compact", (64, 64), {"normalisation": "own"}, "no normalisation of its own"),
@@ -100,27 +100,31 @@ def test_normalisations() -> None:
 
 
 def test_the_thesis() -> None:
-    found = apply_preset(config(model={"name": "vit-thesis"}))
+    experiment = apply_preset(config(model={"name": "vit-thesis"}))
     assert PRESETS["vit-thesis"].network == "vit_base_patch16_224.orig_in21k"
-    assert (found.model.pretrained, found.model.frozen, found.model.head) == (True, False, ())
-    training = found.training
+    assert (experiment.model.pretrained, experiment.model.frozen, experiment.model.head) == (
+        True,
+        False,
+        (),
+    )
+    training = experiment.training
     assert (training.optimizer, training.learning_rate) == ("adamw", 1e-5)
     assert (training.batch_size, training.epochs, training.validate_every) == (32, 50, 1000)
     assert (training.monitor, training.patience, training.threshold) == ("accuracy", 5, 0.001)
     assert training.precision == "fp16"
-    assert found.images.size == 224
-    assert not found.augmentation.turn
+    assert experiment.images.size == 224
+    assert not experiment.augmentation.turn
 
 
 @pytest.mark.parametrize("name", ["mobilenet", "resnet50", "vgg16", "xception"])
 def test_the_manual(name: str) -> None:
-    found = apply_preset(config(model={"name": f"{name}-manual"}))
-    assert (found.model.pretrained, found.model.frozen) == (True, True)
-    assert found.model.head == (1024, 1024, 512)
-    assert found.model.normalisation == "symmetric"
-    assert (found.training.optimizer, found.training.learning_rate) == ("adam", 1e-3)
-    assert (found.training.batch_size, found.training.epochs) == (32, 10)
-    assert found.images.size == 224
+    experiment = apply_preset(config(model={"name": f"{name}-manual"}))
+    assert (experiment.model.pretrained, experiment.model.frozen) == (True, True)
+    assert experiment.model.head == (1024, 1024, 512)
+    assert experiment.model.normalisation == "symmetric"
+    assert (experiment.training.optimizer, experiment.training.learning_rate) == ("adam", 1e-3)
+    assert (experiment.training.batch_size, experiment.training.epochs) == (32, 10)
+    assert experiment.images.size == 224
     network = PRESETS[f"{name}-manual"].network
     assert network in timm.list_pretrained()
     assert name in network
@@ -134,21 +138,21 @@ def test_the_head_of_the_manual() -> None:
     assert [layer.out_features for layer in head[::2]] == [1024, 1024, 512, 3]
 
 
-def test_what_the_user_says_stands(tmp_path: Path) -> None:
+def test_keys_that_the_user_sets_stand(tmp_path: Path) -> None:
     path = tmp_path / "e.toml"
     path.write_text(
         'task = "spectral-class"\n[catalog]\npath = "c.csv"\n[model]\nname = "resnet50-manual"\n'
         'normalisation = "own"\nweights = "w.safetensors"\n[training]\nepochs = 50\n'
         "[augmentation]\nturn = true\n"
     )
-    found = apply_preset(read_config(path))
-    assert found.model.normalisation == "own"
-    assert found.model.weights == tmp_path / "w.safetensors"
-    assert not found.model.pretrained
-    assert (found.training.epochs, found.training.optimizer) == (50, "adam")
-    assert found.augmentation.turn
-    write_config(found, tmp_path / "again.toml")
-    assert apply_preset(read_config(tmp_path / "again.toml")) == found
+    experiment = apply_preset(read_config(path))
+    assert experiment.model.normalisation == "own"
+    assert experiment.model.weights == tmp_path / "w.safetensors"
+    assert not experiment.model.pretrained
+    assert (experiment.training.epochs, experiment.training.optimizer) == (50, "adam")
+    assert experiment.augmentation.turn
+    write_config(experiment, tmp_path / "again.toml")
+    assert apply_preset(read_config(tmp_path / "again.toml")) == experiment
     native = apply_preset(config(model={"name": "vit-thesis", "native": True, "patch": 8}))
     assert native.images.size is None
     plain = config(model={"name": "compact"})

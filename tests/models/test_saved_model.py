@@ -51,11 +51,11 @@ def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
     counts = catalog["label"].value_counts()
     assert all(spec.objects["train"][label] == counts[label] for label in spec.labels)
     frames = sorted((small_survey / "frames").rglob("frame-r-*"))[0].parent
-    table = classify([frames], tmp_path / "out" / "model", tmp_path / "found.csv")
+    table = classify([frames], tmp_path / "out" / "model", tmp_path / "classes.csv")
     shares = table[[f"p_{label}" for label in spec.labels]].to_numpy()
     np.testing.assert_allclose(shares.sum(1), 1)
     values = json.loads((tmp_path / "out" / "model" / "config.json").read_text())
     values["columns"] = ["extinction", "magnitudes"]
     (tmp_path / "out" / "model" / "config.json").write_text(json.dumps(values))
     with pytest.raises(ModelError, match="needs extinction of a catalogue"):
-        classify([frames], tmp_path / "out" / "model", tmp_path / "found.csv")
+        classify([frames], tmp_path / "out" / "model", tmp_path / "classes.csv")

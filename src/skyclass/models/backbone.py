@@ -1,9 +1,10 @@
 """A network around a backbone: normalisation, features of timm's models, a head."""
 
-from typing import Any, Final
+from typing import Final
 
 import timm
 import torch
+from timm.models import PretrainedCfg
 from timm.models.vgg import VGG
 from torch import Tensor, nn
 
@@ -27,7 +28,7 @@ class BackboneNetwork(Network):
     Parameters
     ----------
     normalisation
-        Keeps the shape of images.
+        First layer, from images to the same shape.
     backbone
         From `[n, channel, y, x]` to pooled features `[n, width]`.
     width
@@ -35,7 +36,7 @@ class BackboneNetwork(Network):
     head
         From features to logits.
     extra
-        Features that the head takes besides.
+        Features from elsewhere that the head takes too.
     """
 
     def __init__(
@@ -51,45 +52,44 @@ class BackboneNetwork(Network):
         self.backbone = backbone
 
     def embed(self, images: Tensor) -> Tensor:
-        """Give the pooled features of the backbone, `[n, width]`."""
+        """Compute the pooled features of the backbone, `[n, width]`."""
         features: Tensor = self.backbone(self.normalisation(images))
         return features
 
 
-def get_pretrained_config(name: str) -> dict[str, Any]:
-    """Give what timm says of a model's pretraining: input, normalisation, files, licence.
+def get_pretrained_config(name: str) -> PretrainedCfg | None:
+    """Look up a timm model's pretraining: input, normalisation, files, licence.
 
     Parameters
     ----------
     name
-        Of timm, with or without the tag of weights.
+        Model of timm, with or without the tag of weights.
 
     Returns
     -------
-    dict
-        Fields of timm's `PretrainedCfg`.
+    timm.models.PretrainedCfg or None
+        None if timm has no configuration of that name.
     """
-    config = timm.get_pretrained_cfg(name)
-    return {} if config is None else dict(config.to_dict(remove_null=False))
+    return timm.get_pretrained_cfg(name)
 
 
 def get_pretrained_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """Give mean and deviation of R, G and B in a model's pretraining.
+    """Look up mean and deviation of R, G and B in a model's pretraining.
 
     Parameters
     ----------
     name
-        Of timm.
+        Model of timm.
 
     Returns
     -------
     tuple or None
-        Mean and deviation of pictures from 0 to 1.
+        Mean and deviation of pictures from 0 to 1; None if it was not trained on colour pictures.
     """
     config = get_pretrained_config(name)
-    if len(config.get("mean", ())) != _RGB:
+    if config is None or len(config.mean) != _RGB:
         return None
-    return tuple(config["mean"]), tuple(config["std"])
+    return tuple(config.mean), tuple(config.std)
 
 
 def create_backbone(
@@ -106,13 +106,13 @@ def create_backbone(
     Parameters
     ----------
     name
-        Of timm, with or without the tag of weights.
+        Model of timm, with or without the tag of weights.
     channels
         Channels of the images.
     size
         Height and width of the images in pixels.
     native
-        Make a model of a set input size for images of this size.
+        Adapt a model of fixed input size to images of this size.
     patch
         Pixels a side of the patches; the model's own by default.
     state
@@ -127,10 +127,9 @@ def create_backbone(
     Raises
     ------
     ModelError
-        Where images of that size do not fit the model, it has no patches, or the weights do not
-        fit.
+        If images of that size do not fit the model, it has no patches, or the weights do not fit.
     """
-    options: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
+    options: dict[str, object] = {"num_classes": 0, "in_chans": channels}
     options |= make_size_options(name, size, native, patch)
     if state is not None:
         # strict: no layer without its weights, and none of the weights left over
@@ -150,13 +149,13 @@ def create_backbone(
 
 def make_size_options(
     name: str, size: tuple[int, int], native: bool, patch: int | None
-) -> dict[str, Any]:
-    """Give the options that fit a model of timm to the size of images.
+) -> dict[str, object]:
+    """Choose the options that fit a timm model to the size of images.
 
     Parameters
     ----------
     name
-        Of timm.
+        Model of timm.
     size
         Height and width of the images in pixels.
     native, patch
@@ -165,38 +164,38 @@ def make_size_options(
     Returns
     -------
     dict
-        For `timm.create_model`.
+        Keywords of `timm.create_model`.
 
     Raises
     ------
     ModelError
-        Where images of that size do not fit the model, or it has no patches.
+        If images of that size do not fit the model, or it has no patches.
     """
     config = get_pretrained_config(name)
-    if not config.get("fixed_input_size"):
+    if config is None or not config.fixed_input_size:
         if patch is not None:
-            raise ModelError(f"{name} has no patches; take model.patch out")
+            raise ModelError(f"{name} has no patches; remove model.patch")
         return {}
-    own = tuple(config["input_size"][1:])
+    own = tuple(config.input_size[1:])
     if patch is not None and not native:
-        raise ModelError("model.patch goes with model.native = true")
+        raise ModelError("model.patch needs model.native = true")
     if not native:
         if size != own:
-            raise ModelError(_wrong_size(name, own, size))
+            raise ModelError(_describe_wrong_size(name, own, size))
         return {}
-    options: dict[str, Any] = {"img_size": size}
+    options: dict[str, object] = {"img_size": size}
     if patch is None:
         return options
     if any(side % patch for side in size):
         raise ModelError(
-            f"patches of {patch} pixels do not divide pictures of {_spelt(size)}; choose"
-            " model.patch or images.size otherwise"
+            f"model.patch = {patch} does not divide pictures of {_format_size(size)} pixels; change"
+            " model.patch or images.size"
         )
     return options | {"patch_size": patch}
 
 
 def count_features(backbone: nn.Module, channels: int, size: tuple[int, int]) -> int:
-    """Count the features that a backbone gives for an image."""
+    """Count the features that a backbone computes for an image."""
     training = backbone.training
     with torch.no_grad():
         features = backbone.eval()(torch.zeros(1, channels, *size))
@@ -204,18 +203,18 @@ def count_features(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     return int(features.shape[1])
 
 
-def _wrong_size(name: str, own: tuple[int, ...], size: tuple[int, int]) -> str:
-    """Say what to do about pictures that a model does not take."""
+def _describe_wrong_size(name: str, own: tuple[int, ...], size: tuple[int, int]) -> str:
+    """Describe which pictures a model takes, and which settings make them."""
     if size[0] != size[1] and own[0] == own[1]:
         advice = f"choose a square image type (such as gri+urz-squashed) and images.size = {own[0]}"
     else:
         advice = f"set images.size = {own[0]}"
     return (
-        f"{name} takes pictures of {_spelt(own)} pixels, not {_spelt(size)}: {advice}, or"
-        " model.native = true"
+        f"{name} takes pictures of {_format_size(own)} pixels, not {_format_size(size)}: {advice},"
+        " or model.native = true"
     )
 
 
-def _spelt(size: tuple[int, ...]) -> str:
-    """Write a size."""
+def _format_size(size: tuple[int, ...]) -> str:
+    """Format a size as 64x64."""
     return "x".join(map(str, size))

@@ -1,4 +1,4 @@
-"""Create a classifier for training, from fresh or from pretrained weights."""
+"""Build a classifier for training, from fresh or from pretrained weights."""
 
 from pathlib import Path
 from typing import Final
@@ -16,33 +16,33 @@ from skyclass.models.model_spec import HUB, ModelSpec
 __all__ = ["build_classifier"]
 
 _OWN: Final = "network."
-"""What the names of weights begin with in a model that skyclass saved."""
+"""Prefix of the names of weights in a model that skyclass saved."""
 
 
 def build_classifier(spec: ModelSpec) -> Classifier:
-    """Create a classifier with the weights that its training starts from.
+    """Build a classifier with its initial weights.
 
     Parameters
     ----------
     spec
-        What to build.
+        Model to build.
 
     Returns
     -------
     Classifier
-        With the head of the file where that is linear and for as many classes, else a fresh one.
+        With the head of the file if that is linear and for as many classes, else a fresh one.
 
     Raises
     ------
     ModelError
-        Where the weights cannot be had, are not safetensors, or are for another network or
-        another number of channels or classes.
+        If the weights are unavailable, not in safetensors, or for another network or another
+        number of channels or classes.
     """
     classifier = Classifier(spec)
     if spec.weights is None:
         return classifier
     path = download_pretrained_weights(spec.network) if spec.weights == HUB else Path(spec.weights)
-    state = _read(path)
+    state = _read_weights(path)
     if any(name.startswith(_OWN) for name in state):
         own = {name.removeprefix(_OWN): value for name, value in state.items()}
         load_weights(classifier.network, own, str(path))
@@ -54,7 +54,7 @@ def build_classifier(spec: ModelSpec) -> Classifier:
     return classifier
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read_weights(path: Path) -> dict[str, Tensor]:
     """Read a file of weights; nothing in it is executed."""
     if path.suffix != ".safetensors":
         raise ModelError(

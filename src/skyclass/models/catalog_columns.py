@@ -1,4 +1,4 @@
-"""Columns of the catalogue that a model sees beside the picture (late fusion)."""
+"""Catalogue columns that a model takes beside the picture (late fusion)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,16 +26,16 @@ __all__ = [
     "write_columns",
 ]
 
-_Take = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.float64]]
+_Select = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.float64]]
 """From a catalogue and the bands of its survey to columns, `[n, column]`."""
 
 _FOLDER: Final = "columns"
 _MEASURED: Final = {"magnitudes", "colours"}
-"""Groups that fluxes alone give."""
+"""Groups that can be computed from fluxes alone."""
 
 
 def check_columns(groups: Sequence[str], catalog: pd.DataFrame, bands: Sequence[str]) -> None:
-    """Refuse a catalogue that lacks a column that a model is to see.
+    """Check that a catalogue has all columns that a model takes.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def check_columns(groups: Sequence[str], catalog: pd.DataFrame, bands: Sequence[
     Raises
     ------
     ModelError
-        Where a column is missing.
+        If a column is missing.
     """
     for group in groups:
         _GROUPS[group](catalog.head(1), bands)
@@ -70,7 +70,7 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     Raises
     ------
     ModelError
-        Where the catalogue lacks a column.
+        If the catalogue lacks a column.
     """
     bands = get_survey(read_info(cutouts).survey).band_names
     values = np.concatenate([_GROUPS[group](catalog, bands) for group in groups], axis=1)
@@ -82,12 +82,12 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
 
 
 def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np.float32] | None:
-    """Read what `write_columns` wrote of a split.
+    """Read the columns of a split that `write_columns` wrote.
 
     Parameters
     ----------
     groups
-        Of the model.
+        Groups of the model.
     cutouts
         Folder of the cutouts.
     split
@@ -96,7 +96,7 @@ def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np
     Returns
     -------
     numpy.ndarray or None
-        `[n, column]`, not a number where a value is missing; None where there are no groups.
+        `[n, column]`, NaN for a missing value; None if there are no groups.
     """
     if not groups:
         return None
@@ -109,12 +109,12 @@ def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np
 def compute_column_statistics(
     values: NDArray[np.floating],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Give mean and standard deviation of each column over the values that there are.
+    """Compute mean and standard deviation of each column, missing values left out.
 
     Parameters
     ----------
     values
-        Of the training objects, `[n, column]`; not a number where one is missing.
+        Columns of the training objects, `[n, column]`; NaN for a missing value.
 
     Returns
     -------
@@ -139,12 +139,12 @@ def standardise(
     values
         `[n, column]`.
     mean, deviation
-        Of the training objects, `[column]`.
+        Mean and deviation over the training objects, `[column]`.
 
     Returns
     -------
     numpy.ndarray
-        `[n, 2 * column]`: the values, then 1 where one was missing and 0 elsewhere.
+        `[n, 2 * column]`: the values, then 1 for a missing one and 0 for others.
     """
     known = np.isfinite(values)
     scaled = np.where(known, (values - np.asarray(mean)) / np.asarray(deviation), 0)
@@ -154,31 +154,31 @@ def standardise(
 def measure_columns(
     groups: Sequence[str], flux: NDArray[np.floating]
 ) -> NDArray[np.float32] | None:
-    """Measure a model's columns where there is no catalogue.
+    """Compute a model's columns from measured fluxes, without a catalogue.
 
     Parameters
     ----------
     groups
-        Of the model.
+        Groups of the model.
     flux
         Nanomaggies in all bands, `[n, band]`.
 
     Returns
     -------
     numpy.ndarray or None
-        `[n, column]`, not a number where a flux is not positive; None where there are no groups.
+        `[n, column]`, NaN for a flux that is not positive; None if there are no groups.
 
     Raises
     ------
     ModelError
-        Where the model needs what fluxes do not tell.
+        If the model needs columns that fluxes cannot provide.
     """
     if not groups:
         return None
     unknown = [group for group in groups if group not in _MEASURED]
     if unknown:
         raise ModelError(
-            f"this model needs {', '.join(unknown)} of a catalogue, which frames do not hold;"
+            f"the model needs {', '.join(unknown)} of a catalogue, which frames do not hold;"
             " train one with model.columns of magnitudes and colours only"
         )
     magnitudes = to_magnitude(flux)
@@ -186,8 +186,8 @@ def measure_columns(
     return np.concatenate([parts[group] for group in groups], axis=1).astype(np.float32)
 
 
-def _magnitudes(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
-    """Return the magnitudes, `[n, band]`."""
+def _select_magnitudes(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+    """Select the magnitudes, `[n, band]`."""
     magnitudes = get_catalog_magnitudes(catalog, bands)
     if magnitudes is None:
         raise ModelError(
@@ -196,27 +196,27 @@ def _magnitudes(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float
     return magnitudes
 
 
-def _colours(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+def _compute_colours(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
     """Compute the colours of neighbouring bands, `[n, band - 1]`."""
-    return -np.diff(_magnitudes(catalog, bands), axis=1)
+    return -np.diff(_select_magnitudes(catalog, bands), axis=1)
 
 
-def _named(quantity: str) -> _Take:
-    """Take columns as they are."""
+def _make_selector(quantity: str) -> _Select:
+    """Create a function that selects the columns of a quantity."""
 
-    def take(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
+    def select(catalog: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64]:
         names = name_columns(quantity, bands)
         missing = [name for name in names if name not in catalog]
         if missing:
             raise ModelError(f"model.columns: the catalogue lacks {', '.join(missing)}")
         return catalog[list(names)].to_numpy(np.float64, na_value=np.nan)
 
-    return take
+    return select
 
 
-_GROUPS: Final[dict[str, _Take]] = {
-    "magnitudes": _magnitudes,
-    "colours": _colours,
-    "extinction": _named(EXTINCTION),
-    "psf": _named(PSF_WIDTH),
+_GROUPS: Final[dict[str, _Select]] = {
+    "magnitudes": _select_magnitudes,
+    "colours": _compute_colours,
+    "extinction": _make_selector(EXTINCTION),
+    "psf": _make_selector(PSF_WIDTH),
 }

@@ -1,4 +1,4 @@
-"""Refuse a model that cannot be, before any work."""
+"""Check the settings of an experiment's model before any work."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from skyclass.images.renderer import Renderer
 from skyclass.models.classifier import compute_picture_shape
 from skyclass.models.model_spec import choose_normalisation, choose_weights
 from skyclass.models.presets import resolve_network
-from skyclass.models.registry import OWN, check_network_name, check_patch
+from skyclass.models.registry import check_network_name, check_patch, is_timm
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["check_network"]
@@ -18,7 +18,7 @@ _ENDING: Final = ".safetensors"
 
 
 def check_network(config: Experiment) -> None:
-    """Check the settings of an experiment's model.
+    """Check that an experiment's network exists and that its settings agree.
 
     Parameters
     ----------
@@ -28,25 +28,25 @@ def check_network(config: Experiment) -> None:
     Raises
     ------
     ModelError
-        Where the network does not exist, there are no weights where some are needed, or it does
-        not take the pictures.
+        If the network does not exist, weights that it needs are missing, or it does not take the
+        pictures.
     """
     model, name = config.model, resolve_network(config.model.name)
     check_network_name(model.name)
     check_patch(name, model.patch)
     _check_weights(config, name)
-    if name not in OWN:
+    if is_timm(name):
         # not before it is needed: timm takes a second to import
         from skyclass.models.backbone import make_size_options
 
-        make_size_options(name, _picture_size(config), model.native, model.patch)
+        make_size_options(name, _compute_picture_size(config), model.native, model.patch)
 
 
 def _check_weights(config: Experiment, name: str) -> None:
-    """Refuse weights that cannot be, and what needs weights without any."""
+    """Check that weights exist, and that settings which need some have them."""
     model = config.model
-    if model.pretrained and name in OWN:
-        raise ModelError(f"there are no pretrained weights of {name}; take model.pretrained out")
+    if model.pretrained and not is_timm(name):
+        raise ModelError(f"{name} has no pretrained weights; remove model.pretrained")
     if model.weights is not None:
         if model.weights.suffix != _ENDING:
             raise ModelError(
@@ -54,23 +54,23 @@ def _check_weights(config: Experiment, name: str) -> None:
                 " run code; convert it with safetensors.torch.save_file"
             )
         if not model.weights.is_file():
-            raise ModelError(f"the weights {model.weights} do not exist")
+            raise ModelError(f"model.weights = {model.weights}: there is no such file")
     if not model.frozen:
         return
     if choose_weights(model) is None:
         raise ModelError(
-            "model.frozen keeps weights that nothing has trained; give model.pretrained = true or"
+            "model.frozen = true needs trained weights; set model.pretrained = true or"
             " model.weights"
         )
-    if choose_normalisation(model) == "batch" and name not in OWN:
+    if choose_normalisation(model) == "batch" and is_timm(name):
         raise ModelError(
-            'a frozen backbone cannot learn the running mean of model.normalisation = "batch";'
-            " use own or symmetric"
+            'model.normalisation = "batch" is learnt, which a frozen backbone cannot; use "own" or'
+            ' "symmetric"'
         )
 
 
-def _picture_size(config: Experiment) -> tuple[int, int]:
-    """Give rows and columns of a picture."""
+def _compute_picture_size(config: Experiment) -> tuple[int, int]:
+    """Compute rows and columns of a picture."""
     images = config.images
     source = get_image_type(images.type, config.survey.name).source
     renderer = Renderer(

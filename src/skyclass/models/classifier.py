@@ -1,5 +1,6 @@
 """A classifier: an image type and a network, from calibrated cutouts to probabilities."""
 
+import html
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from skyclass.images.renderer import Renderer
 from skyclass.models.catalog_columns import standardise
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
+from skyclass.models.training_history import TrainingHistory
 
 __all__ = ["Classifier", "compute_picture_shape"]
 
@@ -28,12 +30,18 @@ class Classifier(nn.Module):
     Parameters
     ----------
     spec
-        What to build; weights start fresh.
+        Model to build, with fresh weights.
+
+    Attributes
+    ----------
+    history
+        Figures of its training, if it was loaded from a folder that holds them.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
+        self.history: TrainingHistory | None = None
         self.renderer = Renderer(
             spec.image_type,
             spec.registration,
@@ -61,6 +69,31 @@ class Classifier(nn.Module):
         # with the channel as the fastest axis in memory, convolutions are up to twice as fast
         self.network = network.to(memory_format=torch.channels_last)
 
+    def __repr__(self) -> str:
+        """Format the headline."""
+        return f"Classifier({'; '.join(self._describe().values())})"
+
+    def _repr_html_(self) -> str:
+        """Format the headline as a table for notebooks."""
+        rows = "".join(
+            f"<tr><th>{key}</th><td>{html.escape(value)}</td></tr>"
+            for key, value in self._describe().items()
+        )
+        return f"<table>{rows}</table>"
+
+    def _describe(self) -> dict[str, str]:
+        """Describe what it tells apart, on which survey, with which network, and how well."""
+        spec = self.spec
+        rows = {
+            "Classes": f"{spec.task}: {' '.join(spec.labels)}",
+            "Survey": spec.survey + (", simulated" if spec.simulated else ""),
+            "Network": f"{spec.network} on {spec.image_type}",
+        }
+        if self.history is not None:
+            accuracy = self.history.best.validation_accuracy
+            rows["Quality"] = f"validation accuracy {accuracy:.3f}"
+        return rows
+
     @property
     def head(self) -> nn.Module:
         """From features `[n, width]` to logits `[n, class]`."""
@@ -73,12 +106,12 @@ class Classifier(nn.Module):
 
     @property
     def batch_size(self) -> int:
-        """Cutouts to classify at once: on a processor what its cache holds of a layer."""
+        """Cutouts to classify at once: on a CPU as many as its cache holds of a layer."""
         return _CPU_BATCH if next(self.parameters()).device.type == "cpu" else _BATCH
 
     @property
     def temperature(self) -> float:
-        """What logits are divided by before they become probabilities; part of the spec."""
+        """Divisor of the logits before the softmax; part of the specification."""
         return self.spec.temperature
 
     @temperature.setter
@@ -92,20 +125,19 @@ class Classifier(nn.Module):
         change: Callable[[Tensor], Tensor] | None = None,
         columns: Tensor | None = None,
     ) -> Tensor:
-        """Give the features that the head sees.
+        """Compute the features that the head takes.
 
         Parameters
         ----------
         flux
             Nanomaggies, `[n, band, y, x]`.
         offset
-            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be left
-            out where bands are not registered.
+            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be
+            omitted if the bands are not registered.
         change
             Applied to the registered cutouts; nothing by default.
         columns
-            Of the catalogue, `[n, column]`, not a number where a value is missing; for a model
-            that has such columns.
+            Catalogue columns, `[n, column]`, NaN for a missing value; for a model that takes any.
 
         Returns
         -------
@@ -115,7 +147,7 @@ class Classifier(nn.Module):
         Raises
         ------
         ModelError
-            Where columns are missing.
+            If columns are missing.
         """
         registered = self.renderer.align(flux, offset)
         if change is not None:
@@ -124,8 +156,8 @@ class Classifier(nn.Module):
         if not self.spec.columns:
             return features
         if columns is None:
-            raise ModelError(f"this model needs the columns {', '.join(self.spec.columns)}")
-        joined = self._standardised(columns).to(features)
+            raise ModelError(f"the model needs the columns {', '.join(self.spec.columns)}")
+        joined = self._standardise_columns(columns).to(features)
         return torch.cat([features, joined.repeat_interleave(self.samples, dim=0)], dim=1)
 
     def forward(
@@ -135,7 +167,7 @@ class Classifier(nn.Module):
         change: Callable[[Tensor], Tensor] | None = None,
         columns: Tensor | None = None,
     ) -> Tensor:
-        """Give logits, not divided by the temperature: `[n * samples, class]`; see `embed`."""
+        """Compute logits, not divided by the temperature: `[n * samples, class]`; see `embed`."""
         logits: Tensor = self.head(self.embed(flux, offset, change, columns))
         return logits
 
@@ -154,18 +186,18 @@ class Classifier(nn.Module):
         flux
             Nanomaggies, `[n, band, y, x]`.
         offset
-            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be left
-            out where bands are not registered.
+            Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be
+            omitted if the bands are not registered.
         batch_size
-            Cutouts worked on at once; by default 32 on a processor and 256 elsewhere.
+            Cutouts a batch; by default 32 on a CPU and 256 elsewhere.
         columns
-            Of the catalogue, `[n, column]`; for a model that has such columns.
+            Catalogue columns, `[n, column]`; for a model that takes any.
 
         Returns
         -------
         numpy.ndarray
             Probabilities, `[n, class]`, each row adding up to one; the mean over the samples of an
-            object where the image type makes several.
+            object if the image type makes several.
         """
         self.eval()
         device = next(self.parameters()).device
@@ -173,17 +205,17 @@ class Classifier(nn.Module):
         rows = [np.empty((0, len(self.spec.labels)))]
         for start in range(0, len(flux), step):
             part = np.s_[start : start + step]
-            moved, told = (
+            moved, joined = (
                 None if values is None else torch.from_numpy(values[part]).to(device)
                 for values in (offset, columns)
             )
-            logits = self(torch.from_numpy(flux[part]).to(device), moved, columns=told).double()
+            logits = self(torch.from_numpy(flux[part]).to(device), moved, columns=joined).double()
             shares = torch.softmax(logits / self.temperature, dim=1)
             mean = shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
             rows.append(mean.cpu().numpy())
         return np.concatenate(rows)
 
-    def _standardised(self, columns: Tensor) -> Tensor:
+    def _standardise_columns(self, columns: Tensor) -> Tensor:
         """Standardise columns by the training objects, `[n, 2 * column]`."""
         values = columns.detach().cpu().numpy()
         spec = self.spec
@@ -192,7 +224,7 @@ class Classifier(nn.Module):
 
 @torch.no_grad()
 def compute_picture_shape(renderer: Renderer, side: int) -> tuple[int, ...]:
-    """Draw nothing, to see how large a picture is.
+    """Compute the shape of a picture, by drawing an empty one.
 
     Parameters
     ----------
@@ -206,5 +238,5 @@ def compute_picture_shape(renderer: Renderer, side: int) -> tuple[int, ...]:
     tuple
         Channels, rows and columns.
     """
-    nothing = torch.zeros(1, len(renderer.image_type.bands), side, side)
-    return tuple(renderer.draw(nothing).shape[1:])
+    empty = torch.zeros(1, len(renderer.image_type.bands), side, side)
+    return tuple(renderer.draw(empty).shape[1:])

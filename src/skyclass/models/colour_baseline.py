@@ -1,4 +1,4 @@
-"""The catalogue-colour baseline: gradient boosting on what a catalogue would tell."""
+"""The catalogue-colour baseline: gradient boosting on catalogue colours."""
 
 from collections.abc import Sequence
 
@@ -31,8 +31,8 @@ def get_catalog_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> NDArray
     Returns
     -------
     numpy.ndarray or None
-        PSF magnitudes, `[n, band]`, or model magnitudes where it lacks these, NaN where one is
-        missing; None where it has none at all.
+        PSF magnitudes, `[n, band]`, or model magnitudes where it lacks these, NaN for a missing
+        one; None if there are none at all.
     """
     for quantity in (PSF_MAGNITUDE, MODEL_MAGNITUDE):
         names = name_columns(quantity, bands)
@@ -54,7 +54,7 @@ def compute_concentration(table: pd.DataFrame, band: str) -> NDArray[np.float64]
     Returns
     -------
     numpy.ndarray or None
-        Magnitudes, `[n]`; None where it lacks one of the two.
+        Magnitudes, `[n]`; None if it lacks one of the two.
     """
     psf, total = f"{PSF_MAGNITUDE}_{band}", f"{TOTAL_MAGNITUDE}_{band}"
     if not {psf, total} <= set(table.columns):
@@ -72,14 +72,14 @@ def make_baseline_features(
     magnitudes
         In the order of the bands, `[n, band]`.
     concentration
-        How concentrated the light is, `[n]`, or None where shape says nothing of class.
+        How concentrated the light is, `[n]`, or None if shape is independent of class.
     band
         Index of the band of the magnitude, r of SDSS.
 
     Returns
     -------
     numpy.ndarray
-        `[n, band]`, or a column more; NaN where a magnitude is missing.
+        `[n, band]`, or a column more; NaN for a missing magnitude.
     """
     columns = [-np.diff(magnitudes, axis=1), magnitudes[:, [band]]]
     if concentration is not None:
@@ -115,7 +115,7 @@ def predict_by_colour(
     Raises
     ------
     ModelError
-        Where the training objects have fewer than two classes.
+        If the training objects have fewer than two classes.
     """
     if len(np.unique(labels)) < 2:
         raise ModelError("the training objects have only one class; there is nothing to learn")

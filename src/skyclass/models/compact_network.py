@@ -28,9 +28,9 @@ class CompactNetwork(Network):
     head
         Widths of the hidden layers between features and classes.
     extra
-        Features that are joined to those of the image before the head.
+        Features from elsewhere, joined to those of the image before the head.
     normalisation
-        First layer, keeping the shape of images.
+        First layer, from images to the same shape.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class CompactNetwork(Network):
         )
 
     def embed(self, images: Tensor) -> Tensor:
-        """Give mean and maximum of the last feature maps, `[n, width]`."""
+        """Compute mean and maximum of the last feature maps, `[n, width]`."""
         features = self.features(images)
         return torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
 
@@ -76,7 +76,7 @@ class _Residual(nn.Module):
 
 
 def _convolution(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
-    """Give a convolution, its normalisation and its activation."""
+    """Chain a convolution, its normalisation and its activation."""
     return nn.Sequential(
         nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(width),

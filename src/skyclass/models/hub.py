@@ -1,5 +1,6 @@
 """Push models to the Hugging Face Hub, and pull them from there."""
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,8 @@ _LARGEST: Final = {SPEC_FILE: 2**20, WEIGHTS_FILE: LARGEST, UPSCALER_FILE: LARGE
 """Files that are pulled, safetensors and JSON only, and most bytes of each."""
 
 
-def resolve_model(model: str) -> Path:
-    """Give the folder of a model, pulled first where it is named as one of the Hub.
+def resolve_model(model: AnyPath) -> Path:
+    """Return the folder of a model, pulled first if it is one of the Hub.
 
     Parameters
     ----------
@@ -31,14 +32,15 @@ def resolve_model(model: str) -> Path:
     Returns
     -------
     pathlib.Path
-        For `load_model`.
+        Folder of the model.
 
     Raises
     ------
     ModelError, RemoteError
-        As `pull_model`.
+        As `pull_model` does.
     """
-    return pull_model(model.removeprefix(_SCHEME)) if model.startswith(_SCHEME) else Path(model)
+    name = os.fspath(model)
+    return pull_model(name.removeprefix(_SCHEME)) if name.startswith(_SCHEME) else Path(name)
 
 
 def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str:
@@ -49,9 +51,9 @@ def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str
     model
         Folder of a saved model.
     repository
-        ``owner/name``; made where there is none.
+        ``owner/name``; created if there is none.
     private
-        Whether a new repository is seen by its owner only.
+        Whether a new repository is visible to its owner only.
 
     Returns
     -------
@@ -61,12 +63,12 @@ def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str
     Raises
     ------
     ModelError
-        Where the folder holds no model, or the name is none of a repository.
+        If the folder holds no model, or the name is not that of a repository.
     RemoteError
-        Where the Hub cannot be reached or refuses.
+        If the Hub is out of reach or refuses.
     """
     model = Path(model)
-    _check_name(repository)
+    _check_repository(repository)
     load_model(model)
     api = huggingface_hub.HfApi()
     url = f"{api.endpoint}/{repository}"
@@ -79,8 +81,8 @@ def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str
             commit_message="Model trained with skyclass",
         )
     except Exception as error:  # the library passes on those of its own transport
-        told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise RemoteError(url, f"{told}; log in with `hf auth login`") from error
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise RemoteError(url, f"{reason}; log in with `hf auth login`") from error
     return url
 
 
@@ -97,36 +99,36 @@ def pull_model(repository: str, *, revision: str = "main") -> Path:
     Returns
     -------
     pathlib.Path
-        Folder in the cache of `huggingface_hub`, for `load_model`.
+        Folder in the cache of `huggingface_hub`.
 
     Raises
     ------
     ModelError
-        Where the name is none of a repository, or it holds no model of skyclass.
+        If the name is not that of a repository, or the repository holds no model of skyclass.
     RemoteError
-        Where the Hub cannot be reached, or a file is too large.
+        If the Hub is out of reach, or a file is too large.
     """
-    _check_name(repository)
+    _check_repository(repository)
     api = huggingface_hub.HfApi()
     try:
         info = api.model_info(repository, revision=revision)
     except Exception as error:  # the library passes on those of its own transport
         url = f"{api.endpoint}/{repository}"
         raise RemoteError(url, f"cannot be read ({type(error).__name__})") from error
-    there = {sibling.rfilename for sibling in info.siblings or ()}
-    if not {SPEC_FILE, WEIGHTS_FILE} <= there:
+    names = {sibling.rfilename for sibling in info.siblings or ()}
+    if not {SPEC_FILE, WEIGHTS_FILE} <= names:
         raise ModelError(
             f"{repository} holds no model of skyclass ({SPEC_FILE} and {WEIGHTS_FILE})"
         )
     paths = [
         download_hub_file(repository, name, largest, info.sha or revision)
         for name, largest in _LARGEST.items()
-        if name in there
+        if name in names
     ]
     return paths[0].parent
 
 
-def _check_name(repository: str) -> None:
-    """Refuse what names no repository."""
+def _check_repository(repository: str) -> None:
+    """Check that a name is that of a repository."""
     if not _REPOSITORY.fullmatch(repository) or ".." in repository:
-        raise ModelError(f"{repository!r} names no repository; write owner/name")
+        raise ModelError(f"repository {repository!r} is invalid; write owner/name")

@@ -1,4 +1,4 @@
-"""One file of the Hugging Face Hub: from the cache where it lies there, else downloaded."""
+"""Download files of the Hugging Face Hub, unless they are cached."""
 
 from pathlib import Path
 from typing import Final
@@ -11,19 +11,19 @@ from skyclass.errors import ModelError, RemoteError
 __all__ = ["LARGEST", "download_hub_file", "download_pretrained_weights"]
 
 LARGEST: Final = 8 * 2**30
-"""Bytes of the largest file of weights that is downloaded: two thousand million of them."""
+"""Bytes of the largest file of weights that is downloaded: two thousand million weights."""
 _WEIGHTS: Final = "model.safetensors"
 
 
 def download_hub_file(repository: str, name: str, largest: int, revision: str = "main") -> Path:
-    """Give a file of a repository, downloaded unless it lies in the cache.
+    """Download a file of a repository, unless it is cached.
 
     Parameters
     ----------
     repository
         ``owner/name``.
     name
-        Of the file.
+        Name of the file.
     largest
         Most bytes that are downloaded.
     revision
@@ -37,7 +37,7 @@ def download_hub_file(repository: str, name: str, largest: int, revision: str = 
     Raises
     ------
     RemoteError
-        Where the Hub cannot be reached, has no such file, or it is too large.
+        If the Hub is out of reach, has no such file, or it is too large.
     """
     cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
     if isinstance(cached, str):
@@ -58,12 +58,12 @@ def download_hub_file(repository: str, name: str, largest: int, revision: str = 
 
 
 def download_pretrained_weights(network: str) -> Path:
-    """Give the file of the weights that timm has of a model.
+    """Download the pretrained weights of a timm model, unless they are cached.
 
     Parameters
     ----------
     network
-        Of timm, with or without the tag of weights.
+        Model of timm, with or without the tag of weights.
 
     Returns
     -------
@@ -73,26 +73,28 @@ def download_pretrained_weights(network: str) -> Path:
     Raises
     ------
     ModelError
-        Where there are no such weights, or they are neither cached nor to be had.
+        If there are no such weights, or they are neither cached nor available.
     """
     from skyclass.models.backbone import get_pretrained_config
 
     config = get_pretrained_config(network)
-    if not any(config.get(key) for key in ("hf_hub_id", "url")):
+    if config is None or not (config.hf_hub_id or config.url):
         raise ModelError(
-            f"there are no pretrained weights of {network}; set model.pretrained = false, or give"
-            " model.weights, or a name with a tag"
+            f"{network} has no pretrained weights; set model.pretrained = false or model.weights,"
+            " or add the tag of weights to model.name"
         )
     # all of timm's weights lie under its name there, also those that it still takes elsewhere
-    repository = config.get("hf_hub_id") or f"timm/{config['architecture']}.{config['tag']}"
-    name = config.get("hf_hub_filename") or _WEIGHTS
+    repository = config.hf_hub_id or f"timm/{config.architecture}.{config.tag}"
+    name = config.hf_hub_filename or _WEIGHTS
     if not name.endswith(".safetensors"):
-        raise ModelError(f"the weights of {network} are no safetensors ({name}); take another tag")
+        raise ModelError(
+            f"the weights of {network} are not in safetensors ({name}); choose another tag"
+        )
     try:
         return download_hub_file(repository, name, LARGEST)
     except RemoteError as error:
         raise ModelError(
-            f"no pretrained weights of {network}: {error}. Connect to the Hugging Face Hub once"
-            " (they are cached), or download them elsewhere and set model.weights to the"
-            " .safetensors file, or set model.pretrained = false"
+            f"the pretrained weights of {network} are unavailable: {error}. Connect to the Hugging"
+            " Face Hub once (they are cached), or download them elsewhere and set model.weights to"
+            " the .safetensors file, or set model.pretrained = false"
         ) from error

@@ -1,4 +1,4 @@
-"""Vision transformers as Hugging Face's `transformers` names their weights."""
+"""Convert weights of vision transformers from Hugging Face's names to timm's."""
 
 import re
 from collections.abc import Iterable
@@ -30,29 +30,29 @@ _NAMES: Final = (
 
 
 def is_hugging_face_vit(names: Iterable[str]) -> bool:
-    """Tell whether weights are named as `transformers` names those of a vision transformer.
+    """Check whether weights have the names of a vision transformer in `transformers`.
 
     Parameters
     ----------
     names
-        Of the weights.
+        Names of the weights.
 
     Returns
     -------
     bool
-        Whether they are.
+        Whether they have.
     """
     return any(name.removeprefix(_PREFIX) == _MARK for name in names)
 
 
 def convert_hugging_face_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Name the weights of a vision transformer as timm does.
+    """Rename the weights of a vision transformer to timm's names.
 
     Parameters
     ----------
     state
-        Of `ViTModel` or `ViTForImageClassification`. Query, key and value are joined; the pooler
-        and the mask token, which classify nothing, are left out.
+        Weights of `ViTModel` or `ViTForImageClassification`. Query, key and value are joined; the
+        pooler and the mask token, which classify nothing, are left out.
 
     Returns
     -------
@@ -66,16 +66,16 @@ def convert_hugging_face_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
             continue
         attention = _ATTENTION.fullmatch(name)
         if attention is None:
-            renamed[_renamed(name)] = value
+            renamed[_rename(name)] = value
         elif attention[2] == "query":
             parts = [f"{attention[1]}.{part}.{attention[3]}" for part in ("query", "key", "value")]
             joined = torch.cat([plain[part] for part in parts if part in plain])
-            renamed[f"{_renamed(attention[1])}.{attention[3]}"] = joined
+            renamed[f"{_rename(attention[1])}.{attention[3]}"] = joined
     return renamed
 
 
-def _renamed(name: str) -> str:
-    """Give timm's name."""
+def _rename(name: str) -> str:
+    """Translate a name to timm's."""
     for pattern, replacement in _NAMES:
         name = re.sub(pattern, replacement, name)
     return name

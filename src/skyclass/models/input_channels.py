@@ -1,4 +1,4 @@
-"""Pretrained filters for pictures of another number of channels."""
+"""Adapt the first layer of a pretrained network to another number of channels."""
 
 from torch import Tensor
 
@@ -6,10 +6,10 @@ __all__ = ["adapt_input_channels"]
 
 
 def adapt_input_channels(weight: Tensor, channels: int) -> Tensor:
-    """Give every channel the mean of the R, G and B filters, times three over the channels.
+    """Average the R, G and B filters and repeat them, times three over the number of channels.
 
     A picture whose channels are all alike then gives the response that the pretrained network has
-    to that picture in grey, and no channel is told apart from another before training says so.
+    to that picture in grey, and no channel is distinguished before training does so.
     (timm repeats R, G, B, R, G, ... instead, which gives the fourth and fifth band the filters of
     the first two for no reason but their order.)
 

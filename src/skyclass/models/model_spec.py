@@ -1,4 +1,4 @@
-"""Everything about a model but its weights."""
+"""The specification of a model: everything but its weights."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,13 @@ from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
-from skyclass.models.catalog_columns import compute_column_statistics, read_columns, write_columns
+from skyclass.models.catalog_columns import (
+    compute_column_statistics,
+    read_columns,
+    write_columns,
+)
 from skyclass.models.presets import resolve_network
-from skyclass.models.registry import OWN
+from skyclass.models.registry import is_timm
 from skyclass.schema import SPLITS
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import Task
@@ -27,7 +31,7 @@ HUB: Final = "hub"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything but the weights."""
+    """A model except for its weights."""
 
     task: str
     """Name of the task."""
@@ -46,35 +50,35 @@ class ModelSpec:
     simulated: bool
     """Whether it was trained on simulated data."""
     registration: str = "none"
-    """How the bands are brought onto one grid; models saved without it were trained so."""
+    """How the bands are brought onto one grid; `none` for older models that do not state it."""
     crop: int | None = None
     """Side in pixels of the central square of the cutouts that is used."""
     image_size: int | None = None
     """Height in pixels that pictures are resized to."""
     resize: str = "lanczos"
-    """How they are resized."""
+    """Interpolation of the resizing."""
     upscaler: str | None = None
     """File of the weights that enlarge them; beside the model where it is saved."""
     temperature: float = 1.0
-    """What logits are divided by before they become probabilities (Guo et al. 2017, ICML)."""
+    """Divisor of the logits before the softmax (Guo et al. 2017, ICML)."""
     temperature_from: str | None = None
     """Split that the temperature was fitted on."""
     head: tuple[int, ...] = ()
     """Widths of the hidden layers between features and classes."""
     normalisation: str = "batch"
-    """Of the network's input: own, symmetric or batch."""
+    """Normalisation of the network's input: own, symmetric or batch."""
     native: bool = False
-    """Whether a model of a set input size is made for pictures of another."""
+    """Whether a model of fixed input size is adapted to pictures of another."""
     patch: int | None = None
-    """Pixels a side of a transformer's patches; its own where not given."""
+    """Pixels a side of a transformer's patches; None for its own."""
     columns: tuple[str, ...] = ()
     """Groups of columns of the catalogue that are joined to the features of the image."""
     column_mean: tuple[float, ...] = ()
-    """Of each column, over the training objects."""
+    """Mean of each column over the training objects."""
     column_deviation: tuple[float, ...] = ()
-    """Of each column, over the training objects."""
+    """Standard deviation of each column over the training objects."""
     weights: str | None = None
-    """What training started from: `HUB`, a file, or nothing."""
+    """Initial weights: `HUB`, a file, or None for fresh ones."""
     frozen: bool = False
     """Whether only the head was trained."""
     survey: str = "sdss"
@@ -86,7 +90,7 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
-            raise ModelError(f"a temperature must be above 0, not {self.temperature}")
+            raise ModelError(f"temperature must be above 0, got {self.temperature}")
 
 
 def make_spec(
@@ -97,12 +101,12 @@ def make_spec(
     registration: str,
     cutouts: Path,
 ) -> ModelSpec:
-    """Say what an experiment trains, and write the columns that it needs beside its cutouts.
+    """Make the specification of an experiment's model, and write its columns beside its cutouts.
 
     Parameters
     ----------
     config, task, catalog, info
-        The experiment, its task, its objects, and what its cutouts are.
+        The experiment, its task, its objects, and the description of its cutouts.
     registration
         How their bands are brought onto one grid.
     cutouts
@@ -116,10 +120,10 @@ def make_spec(
     Raises
     ------
     ModelError
-        Where the catalogue lacks a column.
+        If the catalogue lacks a column.
     """
     model, images = config.model, config.images
-    mean, deviation = _statistics(model.columns, catalog, cutouts)
+    mean, deviation = _summarise_columns(model.columns, catalog, cutouts)
     return ModelSpec(
         task=task.name,
         labels=info.labels,
@@ -145,12 +149,12 @@ def make_spec(
         frozen=bool(model.frozen),
         survey=info.survey,
         origin=_describe_origin(config, info),
-        objects=_counts(cutouts, info.labels),
+        objects=_count_objects(cutouts, info.labels),
     )
 
 
 def choose_weights(model: ModelConfig) -> str | None:
-    """Say what training starts from.
+    """Choose the initial weights.
 
     Parameters
     ----------
@@ -160,13 +164,13 @@ def choose_weights(model: ModelConfig) -> str | None:
     Returns
     -------
     str or None
-        `HUB`, the path of a file, or nothing.
+        `HUB`, the path of a file, or None for fresh ones.
     """
     return HUB if model.pretrained else str(model.weights) if model.weights else None
 
 
 def choose_normalisation(model: ModelConfig) -> str:
-    """Say how the network's input is normalised.
+    """Choose the normalisation of the network's input.
 
     Parameters
     ----------
@@ -176,16 +180,16 @@ def choose_normalisation(model: ModelConfig) -> str:
     Returns
     -------
     str
-        A model of timm's own way where it starts from trained weights, else `batch`.
+        `own` for a timm model with trained weights, else `batch`; a setting overrides both.
     """
-    trained = choose_weights(model) is not None and resolve_network(model.name) not in OWN
+    trained = choose_weights(model) is not None and is_timm(resolve_network(model.name))
     return model.normalisation or ("own" if trained else "batch")
 
 
-def _statistics(
+def _summarise_columns(
     groups: tuple[str, ...], catalog: pd.DataFrame, cutouts: Path
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Write the columns, and give mean and deviation of each over the training objects."""
+    """Write the columns; compute mean and deviation of each over the training objects."""
     if groups:
         write_columns(groups, catalog, cutouts)
     values = read_columns(groups, cutouts, "train")
@@ -199,13 +203,13 @@ def _describe_origin(config: Experiment, info: CutoutInfo) -> str:
     return get_survey(info.survey).title + (" (simulated)" if info.simulated else "")
 
 
-def _counts(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    """Count the objects of each class in each split that there is."""
+def _count_objects(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Count the objects of each class in each split."""
     counts: dict[str, dict[str, int]] = {}
     for split in SPLITS:
         try:
-            found = np.bincount(open_cutouts(cutouts)[split].label, minlength=len(labels))
+            classes = np.bincount(open_cutouts(cutouts)[split].label, minlength=len(labels))
         except ImageError:
             continue
-        counts[split] = dict(zip(labels, found.tolist(), strict=True))
+        counts[split] = dict(zip(labels, classes.tolist(), strict=True))
     return counts

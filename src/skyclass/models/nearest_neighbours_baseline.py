@@ -1,4 +1,4 @@
-"""The other catalogue-colour baseline: the nearest objects in colour."""
+"""The second catalogue-colour baseline: the nearest neighbours in colour."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,10 +20,10 @@ def predict_by_neighbours(
     test: NDArray[np.float64],
     classes: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Let the 15 nearest training objects vote, each with the inverse of its distance.
+    """Classify by the 15 nearest training objects, each weighted by its inverse distance.
 
     Features are standardised by the training objects; a missing one becomes their mean, and is
-    told by a feature of its own.
+    flagged by a feature of its own.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def predict_by_neighbours(
         Probabilities, `[n, class]`; zero for a class without training objects.
     """
     scale = compute_column_statistics(train)
-    voters = KNeighborsClassifier(min(_NEIGHBOURS, len(train)), weights="distance")
-    voters.fit(standardise(train, *scale), labels)
+    neighbours = KNeighborsClassifier(min(_NEIGHBOURS, len(train)), weights="distance")
+    neighbours.fit(standardise(train, *scale), labels)
     probabilities = np.zeros((len(test), len(classes)))
-    probabilities[:, voters.classes_] = voters.predict_proba(standardise(test, *scale))
+    probabilities[:, neighbours.classes_] = neighbours.predict_proba(standardise(test, *scale))
     return probabilities

@@ -1,4 +1,4 @@
-"""What every network has: features of an image, and a head that makes logits of them."""
+"""What every network has: features of an image, and a head that turns them into logits."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Network(nn.Module):
     head
         From features `[n, width + extra]` to logits `[n, class]`.
     extra
-        Features that are not of the image; the caller joins them to those that are.
+        Features from elsewhere, which the caller joins to those of the image.
     """
 
     def __init__(self, width: int, head: nn.Module, extra: int = 0) -> None:
@@ -29,19 +29,19 @@ class Network(nn.Module):
 
     @abstractmethod
     def embed(self, images: Tensor) -> Tensor:
-        """Give the features of images `[n, channel, y, x]`, `[n, width]`."""
+        """Compute the features of images `[n, channel, y, x]`, `[n, width]`."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give one logit a class, `[n, class]`, for images `[n, channel, y, x]`.
+        """Compute one logit a class, `[n, class]`, for images `[n, channel, y, x]`.
 
-        Where the head takes columns besides, these are at their means.
+        If the head takes columns besides, these are at their means.
         """
         logits: Tensor = self.head(nn.functional.pad(self.embed(images), (0, self.extra)))
         return logits
 
 
 def create_head(width: int, hidden: Sequence[int], classes: int) -> nn.Module:
-    """Create what makes logits of features.
+    """Create the layers from features to logits.
 
     Parameters
     ----------

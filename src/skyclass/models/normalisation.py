@@ -1,4 +1,4 @@
-"""How a network's input is normalised."""
+"""Normalisation of a network's input."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ _SYMMETRIC: Final = (0.5,), (0.5,)
 
 
 class _Fixed(nn.Module):
-    """Take a mean from every channel and divide by a deviation; both are saved with the weights."""
+    """Fixed mean and deviation of every channel, saved with the weights."""
 
     mean: Tensor
     deviation: Tensor
@@ -26,7 +26,7 @@ class _Fixed(nn.Module):
         self.register_buffer("deviation", torch.tensor(deviation).reshape(-1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Keep the shape."""
+        """Subtract the mean and divide by the deviation."""
         return (images - self.mean) / self.deviation
 
 
@@ -54,7 +54,7 @@ def create_normalisation(
     Raises
     ------
     ModelError
-        Where the backbone has no normalisation of its own.
+        If the backbone has no normalisation of its own.
     """
     if kind == "batch":
         return nn.BatchNorm2d(channels, affine=False)
@@ -62,7 +62,7 @@ def create_normalisation(
         return _Fixed(*_SYMMETRIC)
     if own is None:
         raise ModelError(
-            'this network has no normalisation of its own; use model.normalisation = "batch"'
+            'model.normalisation = "own": the network has no normalisation of its own; use "batch"'
         )
     if channels == len(own[0]):
         return _Fixed(*own)

@@ -1,4 +1,4 @@
-"""Write a classifier as safetensors and JSON, and read it back."""
+"""Save a classifier as safetensors and JSON, and load it again."""
 
 import json
 import shutil
@@ -17,8 +17,10 @@ from skyclass.errors import ModelError
 from skyclass.files import AnyPath, make_directory
 from skyclass.models.classifier import Classifier
 from skyclass.models.load_weights import load_weights
-from skyclass.models.model_card import get_licence, model_card
+from skyclass.models.model_card import format_model_card, get_licence
 from skyclass.models.model_spec import HUB, ModelSpec
+from skyclass.models.registry import find_registered
+from skyclass.models.training_history import HISTORY_FILE, read_history
 
 __all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load_model", "save_model"]
 
@@ -27,18 +29,20 @@ SPEC_FILE: Final = "config.json"
 UPSCALER_FILE: Final = "upscaler.safetensors"
 _TUPLES: Final = ("labels", "bands", "head", "columns", "column_mean", "column_deviation")
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
+_BESIDE_SPEC: Final = {"licence", "versions", "network_module"}
+"""Keys of the configuration that are not fields of `ModelSpec`."""
 
 
 def save_model(classifier: Classifier, directory: AnyPath) -> None:
-    """Write a classifier as safetensors and JSON, with a model card.
+    """Save a classifier as safetensors and JSON, with a model card.
 
     Parameters
     ----------
     classifier
-        What to write.
+        Model to save.
     directory
         Folder to write `model.safetensors`, `config.json` and `README.md` into, and a copy of the
-        weights of an upscaler where it uses one.
+        weights of an upscaler if it uses one.
     """
     directory = Path(directory)
     make_directory(directory)
@@ -52,18 +56,24 @@ def save_model(classifier: Classifier, directory: AnyPath) -> None:
         spec = replace(spec, upscaler=UPSCALER_FILE)
     if spec.weights not in {None, HUB}:
         spec = replace(spec, weights=Path(str(spec.weights)).name)
-    values = asdict(spec) | {"licence": get_licence(spec), "versions": _versions()}
+    registered = find_registered(spec.network)
+    values = asdict(spec) | {
+        "licence": get_licence(spec),
+        "versions": _list_versions(),
+        "network_module": None if registered is None else registered.module,
+    }
     (directory / SPEC_FILE).write_text(json.dumps(values, indent=1), encoding="utf-8")
-    (directory / "README.md").write_text(model_card(spec), encoding="utf-8")
+    (directory / "README.md").write_text(format_model_card(spec), encoding="utf-8")
 
 
-def load_model(directory: AnyPath) -> Classifier:
-    """Read a classifier that `save_model` wrote; nothing in its files is executed.
+def load_model(model: AnyPath) -> Classifier:
+    """Load a classifier that `save_model` wrote; nothing in its files is executed.
 
     Parameters
     ----------
-    directory
-        Folder with `model.safetensors` and `config.json`.
+    model
+        Folder with `model.safetensors` and `config.json`, or ``hf://owner/name`` of the Hugging
+        Face Hub.
 
     Returns
     -------
@@ -73,12 +83,28 @@ def load_model(directory: AnyPath) -> Classifier:
     Raises
     ------
     ModelError
-        Where the folder holds no such model, or its weights do not fit its configuration.
+        If there is no such model, its network is not registered, or its weights do not fit its
+        configuration.
+    RemoteError
+        If the Hub is out of reach.
+
+    Examples
+    --------
+    >>> classifier = load_model(model_dir)
+    >>> classifier
+    Classifier(spectral-class: hot cool; sdss, simulated; compact on ugriz; validation accuracy ...)
+    >>> classifier.spec.bands
+    ('u', 'g', 'r', 'i', 'z')
     """
-    directory = Path(directory)
+    # the two need each other: a model is loaded before it is pushed
+    from skyclass.models.hub import resolve_model
+
+    directory = resolve_model(model)
     try:
         values = json.loads((directory / SPEC_FILE).read_text(encoding="utf-8"))
-        classifier = Classifier(_spec(values, directory))
+        spec = _make_spec(values, directory)
+        _check_registered(directory, spec.network, values.get("network_module"))
+        classifier = Classifier(spec)
         weights = load_file(directory / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
@@ -86,12 +112,14 @@ def load_model(directory: AnyPath) -> Classifier:
             f" {str(error).splitlines()[0]}"
         ) from error
     load_weights(classifier, weights, f"{directory / WEIGHTS_FILE} does not fit {SPEC_FILE}")
+    if (directory / HISTORY_FILE).exists():
+        classifier.history = read_history(directory)
     return classifier
 
 
-def _spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
-    """Make the specification that `save_model` wrote down."""
-    fields = {key: value for key, value in values.items() if key not in {"licence", "versions"}}
+def _make_spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
+    """Restore the specification that `save_model` wrote."""
+    fields = {key: value for key, value in values.items() if key not in _BESIDE_SPEC}
     fields |= {name: tuple(fields[name]) for name in _TUPLES if name in fields}
     if "origin" not in fields:
         # models saved before surveys had names are all of SDSS
@@ -101,6 +129,15 @@ def _spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
     return ModelSpec(**fields)
 
 
-def _versions() -> dict[str, str]:
-    """Give the versions of what a model depends on."""
+def _check_registered(directory: Path, network: str, module: str | None) -> None:
+    """Check that a network from outside skyclass is registered in this process."""
+    if module is not None and find_registered(network) is None:
+        raise ModelError(
+            f"{directory} uses the network {network!r}, which is not registered: import the module"
+            f" that registers it first ({module})"
+        )
+
+
+def _list_versions() -> dict[str, str]:
+    """List the versions of the packages that a model depends on."""
     return {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}}

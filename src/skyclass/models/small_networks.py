@@ -49,12 +49,12 @@ def create_small_network(
         From `[n, channel, y, x]` to features `[n, width]`.
     """
     if name == "vit-small":
-        return _vit(channels, size, patch or _VIT_PATCH)
+        return _create_vit(channels, size, patch or _VIT_PATCH)
     return _CONVOLUTIONAL[name](channels)
 
 
-def _vit(channels: int, size: tuple[int, int], patch: int) -> nn.Module:
-    """Give a transformer of 6 blocks, its tokens averaged (Dosovitskiy et al. 2021, ICLR)."""
+def _create_vit(channels: int, size: tuple[int, int], patch: int) -> nn.Module:
+    """Create a transformer of 6 blocks, its tokens averaged (Dosovitskiy et al. 2021, ICLR)."""
     network: nn.Module = VisionTransformer(
         img_size=size,
         patch_size=patch,
@@ -70,8 +70,8 @@ def _vit(channels: int, size: tuple[int, int], patch: int) -> nn.Module:
     return network
 
 
-def _mobilenet(channels: int) -> nn.Module:
-    """Give depthwise separable convolutions only (Howard et al. 2017, arXiv:1704.04861)."""
+def _create_mobilenet(channels: int) -> nn.Module:
+    """Chain depthwise separable convolutions only (Howard et al. 2017, arXiv:1704.04861)."""
     network: nn.Module = EfficientNet(
         decode_arch_def(_MOBILENET),
         num_classes=0,
@@ -83,8 +83,8 @@ def _mobilenet(channels: int) -> nn.Module:
     return network
 
 
-def _resnet(channels: int) -> nn.Module:
-    """Give four residual stages of one block (He et al. 2016, CVPR)."""
+def _create_resnet(channels: int) -> nn.Module:
+    """Create four residual stages of one block (He et al. 2016, CVPR)."""
     network: nn.Module = ResNet(
         BasicBlock,
         (1, 1, 1, 1),
@@ -96,8 +96,8 @@ def _resnet(channels: int) -> nn.Module:
     return network
 
 
-def _vgg(channels: int) -> nn.Module:
-    """Give stacked 3 x 3 convolutions, normalised (Simonyan & Zisserman 2015, ICLR)."""
+def _create_vgg(channels: int) -> nn.Module:
+    """Stack 3 x 3 convolutions, normalised (Simonyan & Zisserman 2015, ICLR)."""
     network: nn.Module = VGG(
         list(_VGG), num_classes=0, in_chans=channels, norm_layer=nn.BatchNorm2d, mlp_ratio=0.01
     )
@@ -105,16 +105,16 @@ def _vgg(channels: int) -> nn.Module:
     return network
 
 
-def _xception(channels: int) -> nn.Module:
-    """Give separable convolutions with shortcuts (Chollet 2017, CVPR; aligned as DeepLab's)."""
+def _create_xception(channels: int) -> nn.Module:
+    """Chain separable convolutions with shortcuts (Chollet 2017, CVPR; aligned as DeepLab's)."""
     blocks = [{"in_chs": i, "out_chs": o, "stride": s} for i, o, s in _XCEPTION]
     network: nn.Module = XceptionAligned(blocks, num_classes=0, in_chans=channels)
     return network
 
 
 _CONVOLUTIONAL: Final[dict[str, Callable[[int], nn.Module]]] = {
-    "mobilenet-small": _mobilenet,
-    "resnet-small": _resnet,
-    "vgg-small": _vgg,
-    "xception-small": _xception,
+    "mobilenet-small": _create_mobilenet,
+    "resnet-small": _create_resnet,
+    "vgg-small": _create_vgg,
+    "xception-small": _create_xception,
 }

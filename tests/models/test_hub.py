@@ -10,19 +10,21 @@ from typer.testing import CliRunner
 
 from models.fake_hub import hub
 from models.test_classifier import SPEC, cutouts
+from models.test_training_history import HISTORY
 from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
 from skyclass.models.classifier import Classifier
 from skyclass.models.hub import pull_model, push_model, resolve_model
 from skyclass.models.hub_cache import download_hub_file
 from skyclass.models.saved_model import load_model, save_model
+from skyclass.models.training_history import write_history
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     torch.manual_seed(3)
     save_model(Classifier(SPEC), tmp_path / "model")
-    (tmp_path / "model" / "history.json").write_text("{}")
+    write_history(HISTORY, tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -30,9 +32,9 @@ def test_what_is_pushed_is_pulled(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hub(tmp_path / "cache", monkeypatch) as files:
-        told = CliRunner().invoke(app, ["push", str(saved), "someone/stars"])
-        assert told.exit_code == 0
-        assert told.output.strip().endswith("/someone/stars")
+        result = CliRunner().invoke(app, ["push", str(saved), "someone/stars"])
+        assert result.exit_code == 0
+        assert result.output.strip().endswith("/someone/stars")
         assert sorted(files) == [
             "someone/stars/README.md",
             "someone/stars/config.json",
@@ -44,6 +46,7 @@ def test_what_is_pushed_is_pulled(
             "config.json",
             "model.safetensors",
         ]
+        assert load_model("hf://someone/stars").spec == SPEC
     loaded = load_model(folder)
     assert loaded.spec == SPEC
     flux, offset = cutouts()
@@ -52,7 +55,7 @@ def test_what_is_pushed_is_pulled(
     )
 
 
-def test_what_is_no_model_is_not_pulled(
+def test_a_repository_without_a_model_is_not_pulled(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hub(tmp_path / "cache", monkeypatch) as files:
