@@ -1,23 +1,348 @@
-"""Marks of stages that are complete: each holds a fingerprint of what the stage was made from."""
+"""Output directories: claiming one, the names of the files in it, marks of complete stages."""
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from skyclass._version import __version__
-from skyclass.files import atomic_path
+from skyclass.errors import SkyclassError
+from skyclass.files import atomic_path, make_directory
 
-__all__ = ["digest", "fingerprint", "is_done", "mark_done"]
+__all__ = [
+    "COLUMNS_FOLDER",
+    "FEATURES_FOLDER",
+    "SETTINGS_WITHOUT_EFFECT",
+    "DataPaths",
+    "StudyWorkspace",
+    "Workspace",
+    "claim_directory",
+    "fingerprint",
+    "hash_file",
+    "is_done",
+    "mark_done",
+]
+
+COLUMNS_FOLDER: Final = "columns"
+"""Columns of the catalogue that a model sees, beside the cutouts."""
+
+FEATURES_FOLDER: Final = "features"
+"""Outputs of frozen networks, beside the cutouts."""
+
+SETTINGS_WITHOUT_EFFECT: Final = {
+    "survey": {"base_url", "connections", "rate", "retries", "timeout"}
+}
+"""Sections and keys of an experiment file that change no result: how the same files are fetched."""
 
 
-def digest(path: Path) -> str:
-    """Hash a file.
+@dataclass(frozen=True)
+class DataPaths:
+    """Where the data of one or several experiments lie."""
+
+    catalog: Path
+    """Parquet file of the clean, labelled, split objects."""
+    query: Path
+    """Folder for the answers of a query."""
+    frames: Path
+    """Directory of frames, unless the configuration names one."""
+    pictures: Path
+    """Directory of downloaded pictures."""
+    cutouts: Path
+    """Folder of cutouts; if several experiments share objects, it holds one folder for each source
+    of pixels."""
+    logs: Path
+    """Folder of stage marks and lists of missing files."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The directory of an experiment, or of a search for its settings.
+
+    Examples
+    --------
+    >>> Workspace(Path("first")).metrics.as_posix()
+    'first/metrics.json'
+    """
+
+    root: Path
+    """The directory."""
+
+    @property
+    def data(self) -> DataPaths:
+        """Paths of the experiment's own data."""
+        return DataPaths(
+            catalog=self.catalog,
+            query=self.root / "query",
+            frames=self.root / "frames",
+            pictures=self.root / "pictures",
+            cutouts=self.cutouts,
+            logs=self.logs,
+        )
+
+    @property
+    def experiment_file(self) -> Path:
+        """The experiment with all its defaults."""
+        return self.root / "experiment.toml"
+
+    @property
+    def catalog(self) -> Path:
+        """Clean, labelled, split objects."""
+        return self.root / "catalog.parquet"
+
+    @property
+    def cutouts(self) -> Path:
+        """Folder of cutouts."""
+        return self.root / "cutouts"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of stage marks, training curves and logs."""
+        return self.root / "logs"
+
+    @property
+    def model(self) -> Path:
+        """Folder of the trained model."""
+        return self.root / "model"
+
+    @property
+    def metrics(self) -> Path:
+        """Scores of the test objects."""
+        return self.root / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Probabilities of every test object."""
+        return self.root / "predictions.parquet"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.root / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of figures for a paper."""
+        return self.root / "figures"
+
+    @property
+    def learning_rate_plot(self) -> Path:
+        """Loss against learning rate."""
+        return self.root / "learning-rate.png"
+
+    @property
+    def trials(self) -> Path:
+        """Folder of the models that a search tries."""
+        return self.root / "trials"
+
+    @property
+    def best_experiment_file(self) -> Path:
+        """The experiment with the best settings of a search."""
+        return self.root / "best.toml"
+
+    def is_done(self, stage: str, mark: str) -> bool:
+        """Check whether a stage is complete, as `skyclass.workspace.is_done` does.
+
+        Parameters
+        ----------
+        stage, mark
+            Name of the stage and fingerprint of its input.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        return is_done(self.logs, stage, mark)
+
+    def mark_done(self, stage: str, mark: str) -> None:
+        """Record that a stage is complete.
+
+        Parameters
+        ----------
+        stage, mark
+            Name of the stage and fingerprint of its input.
+        """
+        mark_done(self.logs, stage, mark)
+
+
+@dataclass(frozen=True)
+class StudyWorkspace:
+    """The directory of a study."""
+
+    root: Path
+    """The directory."""
+
+    @property
+    def study_file(self) -> Path:
+        """The study, its name and its scale."""
+        return self.root / "study.json"
+
+    @property
+    def published(self) -> Path:
+        """Published figures, if the study has any."""
+        return self.root / "published.csv"
+
+    @property
+    def survey(self) -> Path:
+        """Directory of the simulated survey."""
+        return self.root / "survey"
+
+    @property
+    def report(self) -> Path:
+        """The comparison, one HTML file."""
+        return self.root / "report.html"
+
+    @property
+    def markdown(self) -> Path:
+        """The comparison in Markdown."""
+        return self.root / "study.md"
+
+    @property
+    def latex(self) -> Path:
+        """The tables in LaTeX."""
+        return self.root / "study.tex"
+
+    def data(self, data_set: str, query: str) -> DataPaths:
+        """List the paths of a data set; all data sets share downloads.
+
+        Parameters
+        ----------
+        data_set
+            Name of the data set.
+        query
+            Fingerprint of its query.
+
+        Returns
+        -------
+        DataPaths
+            Of all experiments on these objects.
+        """
+        shared, own = self.root / "data", self.root / "data" / data_set
+        return DataPaths(
+            catalog=own / "catalog.parquet",
+            query=shared / "query" / query,
+            frames=shared / "frames",
+            pictures=shared / "pictures",
+            cutouts=own / "cutouts",
+            logs=own / "logs",
+        )
+
+    def objects(self, data_set: str) -> Path:
+        """Locate the table of the objects that all experiments on a data set have.
+
+        Parameters
+        ----------
+        data_set
+            Name of the data set.
+
+        Returns
+        -------
+        pathlib.Path
+            Parquet file.
+        """
+        return self.root / "data" / data_set / "objects.parquet"
+
+    def cell(self, name: str) -> Workspace:
+        """Locate the experiment of a cell.
+
+        Parameters
+        ----------
+        name
+            Names of data set, image type, model and seed with ``/`` between them.
+
+        Returns
+        -------
+        Workspace
+            Directory of the experiment.
+        """
+        return Workspace(self.root / "cells" / name)
+
+    def failure(self, name: str) -> Path:
+        """Locate the file that says why a cell failed.
+
+        Parameters
+        ----------
+        name
+            As for `cell`.
+
+        Returns
+        -------
+        pathlib.Path
+            Text file beside the cell's directory.
+        """
+        return self.root / "cells" / f"{name}.failed"
+
+
+def claim_directory(
+    marker: Path,
+    content: str,
+    *,
+    kind: str,
+    compare: Callable[[Path], str],
+    error: type[SkyclassError],
+    reserved: Iterable[str] | None = None,
+) -> None:
+    """Take a directory for one purpose, or raise if it serves another.
+
+    Parameters
+    ----------
+    marker
+        File in the directory that says what it holds; written if the directory is free.
+    content
+        Text of the marker.
+    kind
+        What the directory holds, for messages, such as ``experiment``.
+    compare
+        Function of the path of an existing marker that describes how its content differs; empty
+        text if the directory holds the same.
+    error
+        Class of the exceptions.
+    reserved
+        Names that must not exist in a directory without a marker; any other file may. By default
+        the directory must be empty.
+
+    Raises
+    ------
+    SkyclassError
+        Of the class `error`, if the directory holds something else or its marker cannot be read.
+    """
+    directory = marker.parent
+    if marker.exists():
+        try:
+            difference = compare(marker)
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise error(
+                f"{marker} cannot be read; choose another directory, or remove {directory}"
+            ) from problem
+        if difference:
+            raise error(
+                f"{directory} holds another {kind} ({difference}); choose another directory"
+            )
+        return
+    if directory.exists() and not directory.is_dir():
+        raise error(f"{directory} is a file; choose another directory")
+    if directory.exists():
+        names = {path.name for path in directory.iterdir()}
+        foreign = names if reserved is None else names.intersection(reserved)
+        if foreign:
+            raise error(
+                f"{directory} holds {min(foreign)} but no {marker.name}, so it is no {kind}; choose"
+                " another directory"
+            )
+    make_directory(directory)
+    with atomic_path(marker) as partial:
+        partial.write_text(content, encoding="utf-8")
+
+
+def hash_file(path: Path) -> str:
+    """Hash the content of a file of any size.
 
     Parameters
     ----------
     path
-        File of any size.
+        File.
 
     Returns
     -------
@@ -25,19 +350,19 @@ def digest(path: Path) -> str:
         16 hexadecimal digits.
     """
     with path.open("rb") as file:
-        found = sha256()
+        digest = sha256()
         while chunk := file.read(2**20):
-            found.update(chunk)
-    return found.hexdigest()[:16]
+            digest.update(chunk)
+    return digest.hexdigest()[:16]
 
 
 def fingerprint(*parts: Any) -> str:
-    """Hash what a stage depends on.
+    """Hash the input of a stage.
 
     Parameters
     ----------
     *parts
-        Values for JSON; the version of skyclass is added.
+        Values that JSON can hold; the version of skyclass is added.
 
     Returns
     -------
@@ -48,7 +373,7 @@ def fingerprint(*parts: Any) -> str:
 
 
 def is_done(logs: Path, stage: str, mark: str) -> bool:
-    """Tell whether a stage's result is there and was made from the same input.
+    """Check whether a stage is complete and was made from the same input.
 
     Parameters
     ----------

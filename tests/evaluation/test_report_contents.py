@@ -278,12 +278,20 @@ def test_the_command_writes_the_report(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "name", ["metrics.json", "model/history.json", "experiment.toml", "predictions.parquet"]
+    ("name", "error"),
+    [
+        ("metrics.json", EvaluationError),
+        ("model/history.json", ModelError),
+        ("experiment.toml", EvaluationError),
+        ("predictions.parquet", EvaluationError),
+    ],
 )
-def test_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_missing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: type[Exception]
+) -> None:
     make_experiment(tmp_path, monkeypatch)
     (tmp_path / name).unlink()
-    with pytest.raises((EvaluationError, ModelError), match=Path(name).name):
+    with pytest.raises(error, match=Path(name).name):
         write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 

@@ -1,5 +1,6 @@
 """What an evaluation says of the test objects of a small simulated survey."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,13 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
-from skyclass.pipeline.evaluate import Evaluation, classify_cutouts, evaluate
+from skyclass.pipeline.evaluate import Evaluation, score_model
+from skyclass.pipeline.measure_cutouts import classify_cutouts
+from skyclass.pipeline.prepare import PreparedObjects
+from skyclass.pipeline.prepared_experiment import PreparedExperiment
 from skyclass.surveys.sdss.layout import BANDS
 from skyclass.tasks.registry import get_task
+from skyclass.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +39,29 @@ def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     catalog = make_catalog(config, folder / "query")
     write_catalog(catalog, folder / "catalog.parquet")
     rules = CutoutConfig(size=48)
-    info = make_cutouts(catalog.table, small_survey / "frames", folder / "cutouts", rules)
+    info = make_cutouts(catalog, small_survey / "frames", folder / "cutouts", rules)
     torch.manual_seed(1)
     spec = ModelSpec(
         "spectral-class", info.labels, "ugriz", "compact", 48, BANDS, "nanomaggy", True
     )
     classifier = Classifier(spec)
     classifier.temperature = 0.2
+    workspace = Workspace(folder)
+    objects = PreparedObjects(catalog, workspace.catalog, "source", workspace.cutouts, info)
+    task = get_task("spectral-class")
     return {
-        "config": config,
-        "task": get_task("spectral-class"),
-        "catalog": catalog,
-        "info": info,
+        "prepared": PreparedExperiment(config, task, objects, spec, workspace),
         "classifier": classifier,
-        "cutouts": folder / "cutouts",
     }
 
 
 @pytest.fixture(scope="module")
 def found(world: dict) -> Evaluation:
-    return evaluate(**world)
+    return score_model(**world)
 
 
 def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluation) -> None:
-    table, catalog = found.table, world["catalog"].table
+    table, catalog = found.table, world["prepared"].objects.catalog.table
     rows = catalog.set_index(catalog["specobjid"].map(str)).loc[table["specobjid"]]
     assert set(table["field"]) == {
         f"301-{r}-{c}-{f}"
@@ -91,25 +95,26 @@ def test_calibration_before_and_after(world: dict, found: Evaluation) -> None:
     calibration = found.metrics.calibration
     assert calibration.temperature == 0.2
     assert calibration.after.ece == found.metrics.test.ece
-    test = open_cutouts(world["cutouts"])["test"]
+    test = open_cutouts(world["prepared"].workspace.cutouts)["test"]
     plain = Classifier(world["classifier"].spec)
     plain.load_state_dict(world["classifier"].state_dict())
     plain.temperature = 1.0
     shares = classify_cutouts(plain, test)
-    expected = score(world["info"].labels, test.label, shares)
+    expected = score(world["classifier"].spec.labels, test.label, shares)
     assert calibration.before.log_loss == pytest.approx(expected.log_loss)
-    calibrated = found.table[[f"p_{label}" for label in world["info"].labels]].to_numpy()
+    calibrated = found.table[[f"p_{label}" for label in world["classifier"].spec.labels]].to_numpy()
     np.testing.assert_allclose(undo_temperature(calibrated, 0.2), shares, atol=1e-9)
 
 
 def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation) -> None:
-    labels, sets = world["info"].labels, found.metrics.conformal
-    held = open_cutouts(world["cutouts"])["calibration"]
-    assert sets.n == len(held) == (world["catalog"].table["split"] == "calibration").sum()
+    labels, sets = world["classifier"].spec.labels, found.metrics.conformal
+    held = open_cutouts(world["prepared"].workspace.cutouts)["calibration"]
+    catalog = world["prepared"].objects.catalog.table
+    assert sets.n == len(held) == (catalog["split"] == "calibration").sum()
     shares = classify_cutouts(world["classifier"], held)
     scores = np.sort(1 - shares[np.arange(len(held)), held.label])
     rank = int(np.ceil(0.9 * (len(held) + 1)))
-    limit = sets.marginal.thresholds[labels[0]]
+    limit = sets.marginal.thresholds[0]
     assert limit == pytest.approx(scores[rank - 1])
     table = found.table
     inside = make_prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
@@ -123,16 +128,18 @@ def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation
 def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
     split = SplitConfig(test=0.3, by="field")
     # the cutouts' own calibration split is then not looked at
-    config = world["config"].model_copy(update={"split": split})
-    whole = world["catalog"]
+    prepared = world["prepared"]
+    config = prepared.config.model_copy(update={"split": split})
+    whole = prepared.objects.catalog
     bare = Catalog(whole.table.drop(columns=[f"psfMag_{band}" for band in BANDS]), whole.report)
-    found = evaluate(**{**world, "config": config, "catalog": bare})
+    objects = replace(prepared.objects, catalog=bare)
+    found = score_model(replace(prepared, config=config, objects=objects), world["classifier"])
     assert found.metrics.conformal is None
     assert "prediction_set" not in found.table
     assert found.metrics.test.groups == 2
     assert found.table["group"].notna().all()
     # magnitudes are then measured on the cutouts
-    catalog = world["catalog"].table.set_index(world["catalog"].table["specobjid"].map(str))
+    catalog = whole.table.set_index(whole.table["specobjid"].map(str))
     bright = found.table["magnitude_r"] < 19
     apart = found.table["magnitude_r"] - pd.Series(
         catalog["psfMag_r"].loc[found.table["specobjid"]].to_numpy(np.float64)

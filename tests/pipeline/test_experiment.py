@@ -106,7 +106,7 @@ def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_arguments, **_options):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("skyclass.pipeline.experiment.train", refuse)
+    monkeypatch.setattr("skyclass.pipeline.train_model.train", refuse)
     run_experiment(done / "ugriz-compact-3.toml", done / "out")
     assert load_model(done / "out" / "model").spec.labels[-1] == "M"
 
@@ -180,12 +180,12 @@ BY_ID = '[clean]\nduplicates = "id"'
             ModelError,
             "lacks extinction_u",
         ),
-        (at_one_place, BY_ID, CatalogError, r"1 object\(s\) lie where another does"),
+        (at_one_place, BY_ID, CatalogError, r"1 object\(s\) have the position of another"),
         (
             lambda table: table.drop(columns=["ra", "dec"]),
             BY_ID,
             CatalogError,
-            "no pixels without a place",
+            "cutouts need positions",
         ),
     ],
 )

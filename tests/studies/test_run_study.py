@@ -244,16 +244,16 @@ def test_learning_curves(done: Path) -> None:
 
 KILL = """
 import os, signal, sys
-import skyclass.pipeline.experiment as experiment
+import skyclass.pipeline.train_model as train_model
 import skyclass.pipeline.evaluate as scoring
-from skyclass.studies import run_study
-train, calls = experiment.train, []
+from skyclass.studies.run_study import run_study
+train, calls = train_model.train, []
 def killing(*arguments, **options):
     calls.append(1)
     if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return train(*arguments, **options)
-experiment.train = killing
+train_model.train = killing
 scoring.classify_by_colours = lambda *_: {}
 run_study(sys.argv[1], __import__("pathlib").Path(sys.argv[2]))
 """
@@ -370,7 +370,11 @@ def test_a_wrong_key_of_an_experiment_before_any_work(file: Path, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("simulated", "scale", "message"),
-    [(False, 0.5, "add --simulated"), (True, 0.0, "above 0"), (True, 2.0, "at most 1, not 2")],
+    [
+        (False, 0.5, "scale needs a simulated survey"),
+        (True, 0.0, "above 0"),
+        (True, 2.0, "at most 1, not 2"),
+    ],
 )
 def test_a_scale_that_cannot_be_leaves_nothing(
     tmp_path: Path, simulated: bool, scale: float, message: str
@@ -384,5 +388,5 @@ def test_another_study_is_not_overwritten(done: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="holds another study"):
         run_study("thesis", done)
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(StudyError, match="holds no study"):
+    with pytest.raises(StudyError, match=r"no study\.json, so it is no study"):
         run_study("thesis", tmp_path)

@@ -19,10 +19,10 @@ def learning_rate(
     as_json: JsonOption = False,
 ) -> None:
     """Suggest a learning rate from a sweep over rates."""
-    from skyclass.pipeline.tune import check_learning_rates
+    from skyclass.pipeline.tune import sweep_learning_rate
 
     with progress_bars() as progress:
-        sweep = check_learning_rates(file, out, steps=steps, progress=progress)
+        sweep = sweep_learning_rate(file, out, steps=steps, progress=progress)
     picture = out / "learning-rate.png"
     if as_json:
         print_json({"learning_rate": sweep.suggestion, "picture": picture})

@@ -187,25 +187,40 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def write_config(config: Experiment, path: AnyPath) -> None:
-    """Write a configuration as a TOML file that `read_config` reads back.
+def format_config(config: Experiment) -> str:
+    """Format an experiment as TOML that `read_config` reads back.
 
     Parameters
     ----------
     config
-        What to write.
-    path
-        File to write or replace.
+        Experiment.
+
+    Returns
+    -------
+    str
+        All settings, the defaults too.
     """
-    path = Path(path)
     values = config.model_dump(mode="json", exclude_none=True)
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
     for section in (key for key in values if key not in plain):
         lines += ["", f"[{section}]"]
         lines += [f"{key} = {_toml(value)}" for key, value in values[section].items()]
-    with atomic_path(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
+
+
+def write_config(config: Experiment, path: AnyPath) -> None:
+    """Write an experiment file.
+
+    Parameters
+    ----------
+    config
+        Experiment.
+    path
+        File to write or replace.
+    """
+    with atomic_path(Path(path)) as partial:
+        partial.write_text(format_config(config), encoding="utf-8")
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.evaluation.predictions import number_groups, read_predictions, unpack_predictions
+from skyclass.workspace import Workspace
 
 __all__ = ["EvaluatedExperiment", "read_evaluation"]
 
@@ -51,8 +52,8 @@ def read_evaluation(directory: Path) -> EvaluatedExperiment:
     EvaluationError
         If the directory holds no experiment, or that of another version of skyclass.
     """
-    metrics = read_metrics(directory / "metrics.json")
-    table = read_predictions(directory / "predictions.parquet")
+    metrics = read_metrics(Workspace(directory).metrics)
+    table = read_predictions(Workspace(directory).predictions)
     return EvaluatedExperiment(
         directory, metrics, table, *unpack_predictions(table), number_groups(table)
     )

@@ -19,6 +19,7 @@ from skyclass.evaluation.paper_figures import (
 )
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.files import AnyPath, atomic_path
+from skyclass.workspace import Workspace
 
 __all__ = ["FORMATS", "write_figures"]
 
@@ -68,7 +69,7 @@ def write_figures(
             f"unknown file format {file_format!r}; did you mean {nearest(file_format, FORMATS)!r}?"
         )
     results = read_evaluation(Path(experiment))
-    folder = Path(experiment) / "figures" if out is None else Path(out)
+    folder = Workspace(Path(experiment)).figures if out is None else Path(out)
     paths = []
     with mpl.rc_context(STYLE):
         for name, (height, draw) in _choose_figures(results).items():

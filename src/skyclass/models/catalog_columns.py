@@ -16,6 +16,7 @@ from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.photometry import to_magnitude
 from skyclass.schema import EXTINCTION, PSF_WIDTH, name_columns
 from skyclass.surveys.registry import get_survey
+from skyclass.workspace import COLUMNS_FOLDER
 
 __all__ = [
     "check_columns",
@@ -29,7 +30,6 @@ __all__ = [
 _Select = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.float64]]
 """From a catalogue and the bands of its survey to columns, `[n, column]`."""
 
-_FOLDER: Final = "columns"
 _MEASURED: Final = {"magnitudes", "colours"}
 """Groups that can be computed from fluxes alone."""
 
@@ -74,7 +74,7 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     """
     bands = get_survey(read_info(cutouts).survey).band_names
     values = np.concatenate([_GROUPS[group](catalog, bands) for group in groups], axis=1)
-    folder = make_directory(cutouts.with_name(_FOLDER))
+    folder = make_directory(cutouts.with_name(COLUMNS_FOLDER))
     for split in catalog["split"].unique():
         rows = find_rows(open_cutouts(cutouts)[split].objects(), catalog)
         with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
@@ -101,7 +101,7 @@ def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np
     if not groups:
         return None
     values: NDArray[np.float32] = np.load(
-        cutouts.with_name(_FOLDER) / f"{split}.npy", allow_pickle=False
+        cutouts.with_name(COLUMNS_FOLDER) / f"{split}.npy", allow_pickle=False
     )
     return values
 

@@ -5,18 +5,14 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from skyclass.config.sections import Experiment
 from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images.image_type import COLOURS
+from skyclass.images.renderer import get_registration
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
-from skyclass.models.catalog_columns import (
-    compute_column_statistics,
-    read_columns,
-    write_columns,
-)
+from skyclass.models.catalog_columns import compute_column_statistics, read_columns
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import is_timm
 from skyclass.schema import SPLITS
@@ -93,24 +89,16 @@ class ModelSpec:
             raise ModelError(f"temperature must be above 0, got {self.temperature}")
 
 
-def make_spec(
-    config: Experiment,
-    task: Task,
-    catalog: pd.DataFrame,
-    info: CutoutInfo,
-    registration: str,
-    cutouts: Path,
-) -> ModelSpec:
-    """Make the specification of an experiment's model, and write its columns beside its cutouts.
+def make_spec(config: Experiment, task: Task, info: CutoutInfo, cutouts: Path) -> ModelSpec:
+    """Make the specification of the model that an experiment trains.
 
     Parameters
     ----------
-    config, task, catalog, info
-        The experiment, its task, its objects, and the description of its cutouts.
-    registration
-        How their bands are brought onto one grid.
+    config, task, info
+        The experiment, its task, and the description of its cutouts.
     cutouts
-        Folder of the cutouts.
+        Folder of the cutouts; the columns of the catalogue that the model uses lie beside it
+        (`skyclass.models.catalog_columns.write_columns`).
 
     Returns
     -------
@@ -119,11 +107,12 @@ def make_spec(
 
     Raises
     ------
-    ModelError
-        If the catalogue lacks a column.
+    ImageError
+        If the image type is unknown or the cutouts are missing.
     """
     model, images = config.model, config.images
-    mean, deviation = _summarise_columns(model.columns, catalog, cutouts)
+    values = read_columns(model.columns, cutouts, "train")
+    mean, deviation = ((), ()) if values is None else compute_column_statistics(values)
     return ModelSpec(
         task=task.name,
         labels=info.labels,
@@ -133,7 +122,7 @@ def make_spec(
         bands=info.bands,
         unit="grey level" if info.bands == COLOURS else "nanomaggy",
         simulated=info.simulated,
-        registration=registration,
+        registration=get_registration(images, info.survey),
         crop=images.crop,
         image_size=images.size,
         resize=images.resize,
@@ -184,16 +173,6 @@ def choose_normalisation(model: ModelConfig) -> str:
     """
     trained = choose_weights(model) is not None and is_timm(resolve_network(model.name))
     return model.normalisation or ("own" if trained else "batch")
-
-
-def _summarise_columns(
-    groups: tuple[str, ...], catalog: pd.DataFrame, cutouts: Path
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Write the columns; compute mean and deviation of each over the training objects."""
-    if groups:
-        write_columns(groups, catalog, cutouts)
-    values = read_columns(groups, cutouts, "train")
-    return ((), ()) if values is None else compute_column_statistics(values)
 
 
 def _describe_origin(config: Experiment, info: CutoutInfo) -> str:

@@ -1,4 +1,4 @@
-"""The whole pipeline on a simulated survey."""
+"""An experiment on a simulated survey, from its frames to its report."""
 
 from pathlib import Path
 from typing import Final
@@ -8,7 +8,7 @@ from skyclass.config.sections import CatalogConfig, Experiment, SurveyConfig
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.files import AnyPath, make_directory
 from skyclass.mock_archive.server import serve_archive
-from skyclass.pipeline.experiment import Result, run_experiment
+from skyclass.pipeline.experiment import ExperimentResult, run_experiment
 from skyclass.progress import Progress, no_progress
 from skyclass.simulation.simulate import simulate
 from skyclass.tasks.registry import get_task
@@ -26,10 +26,10 @@ def run_demo(
     fields: int = FIELDS,
     epochs: int = 16,
     progress: Progress = no_progress,
-) -> Result:
+) -> ExperimentResult:
     """Simulate a survey and run one experiment with calibrated bands on it.
 
-    The frames are downloaded over HTTP from a local archive, as those of a real one would be.
+    The frames are downloaded over HTTP from a local archive, like those of a real one.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def run_demo(
     fields
         Number of simulated fields of 250 labelled objects each.
     epochs
-        Most epochs of training.
+        Maximum number of epochs.
     progress
         Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
 
     Returns
     -------
-    skyclass.pipeline.experiment.Result
-        The metrics and where the report is.
+    skyclass.pipeline.experiment.ExperimentResult
+        Metrics and path of the report.
     """
     out = Path(out)
     get_task(task)

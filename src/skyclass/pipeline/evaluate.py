@@ -1,8 +1,7 @@
-"""What an experiment says of its test objects: the model's answers, the baseline's, the metrics."""
+"""Evaluate the model of a prepared experiment on its test objects, unless that is up to date."""
 
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,135 +9,134 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
-from skyclass.catalog.catalog_file import Catalog
 from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
-from skyclass.config.sections import Experiment
-from skyclass.evaluation.binned_scores import CONDITIONS, score_by_condition
-from skyclass.evaluation.calibration import evaluate_calibration
+from skyclass.evaluation.binned_scores import score_by_condition
+from skyclass.evaluation.calibration import CalibrationResult, evaluate_calibration
 from skyclass.evaluation.conformal import (
     ConformalResult,
     evaluate_conformal,
     make_prediction_sets,
 )
-from skyclass.evaluation.metrics import Metrics, ModelScores
-from skyclass.evaluation.observing_conditions import choose_crowding_radius, measure_conditions
+from skyclass.evaluation.metrics import Metrics, ModelScores, read_metrics, write_metrics
+from skyclass.evaluation.observing_conditions import choose_crowding_radius
 from skyclass.evaluation.paired_difference import compare_accuracies
-from skyclass.evaluation.predictions import make_predictions
+from skyclass.evaluation.predictions import make_predictions, write_predictions
 from skyclass.evaluation.scores import score
-from skyclass.images.image_type import COLOURS
-from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit, open_cutouts
-from skyclass.measurement.aperture_photometry import aperture_flux, concentration
+from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
-from skyclass.models.colour_baseline import (
-    compute_concentration,
-    get_catalog_magnitudes,
-    make_baseline_features,
-    predict_by_colour,
-)
-from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
-from skyclass.photometry import to_magnitude
+from skyclass.pipeline.colour_baselines import BASELINE, classify_by_colours
+from skyclass.pipeline.measure_cutouts import classify_cutouts
+from skyclass.pipeline.observation_columns import make_observation_columns
+from skyclass.pipeline.prepared_experiment import PreparedExperiment
+from skyclass.progress import Progress, Stage
 from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
-from skyclass.surveys.survey import Survey
-from skyclass.tasks.task import Task
 
-__all__ = ["BASELINE", "Evaluation", "classify_by_colours", "classify_cutouts", "evaluate"]
+__all__ = ["Evaluation", "evaluate_model", "score_model"]
 
-BASELINE: Final = "gradient boosting"
-"""The baseline that the model is compared with."""
 _PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
-_PIXELS: Final = 512 * 5 * 64**2
-"""Pixels read at once: those of 512 cutouts of frames of the usual size."""
+
+_STAGE: Final = "evaluation"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a trained model comes to on the test objects."""
+    """Predictions and scores of a trained model on the test objects."""
 
     table: pd.DataFrame
-    """As `skyclass.evaluation.predictions.predictions_table` makes it."""
+    """Predictions, as `skyclass.evaluation.predictions.make_predictions` returns them."""
     metrics: Metrics
-    """What is written to `metrics.json`."""
+    """Scores of the model and of the baselines."""
 
 
-def evaluate(
-    config: Experiment,
-    task: Task,
-    catalog: Catalog,
-    info: CutoutInfo,
-    classifier: Classifier,
-    cutouts: Path,
-) -> Evaluation:
-    """Classify the test objects, once, and score the model and the baselines.
+def evaluate_model(
+    prepared: PreparedExperiment, classifier: Classifier, progress: Progress
+) -> Metrics:
+    """Score the model of an experiment and write the results, or read them if up to date.
 
     Parameters
     ----------
-    config, task, catalog, info
-        The experiment, its objects and its cutouts.
+    prepared
+        Experiment.
     classifier
-        The trained model.
-    cutouts
-        Folder of the cutouts. Prediction sets are fitted on its calibration split, and only where
-        there is one.
+        Its trained model.
+    progress
+        Called with the stage, 0 or 1 done of 1.
+
+    Returns
+    -------
+    Metrics
+        Contents of `metrics.json`.
+    """
+    workspace, mark = prepared.workspace, prepared.evaluation_mark
+    files = (workspace.metrics, workspace.predictions)
+    if all(file.exists() for file in files) and workspace.is_done(_STAGE, mark):
+        return read_metrics(workspace.metrics)
+    progress(Stage.EVALUATION, 0, 1)
+    evaluation = score_model(prepared, classifier)
+    write_predictions(evaluation.table, workspace.predictions)
+    write_metrics(evaluation.metrics, workspace.metrics)
+    workspace.mark_done(_STAGE, mark)
+    progress(Stage.EVALUATION, 1, 1)
+    return evaluation.metrics
+
+
+def score_model(prepared: PreparedExperiment, classifier: Classifier) -> Evaluation:
+    """Classify the test objects once, and score the model and the baselines.
+
+    Prediction sets are fitted on the calibration split, if the experiment has one.
+
+    Parameters
+    ----------
+    prepared
+        Experiment.
+    classifier
+        Its trained model.
 
     Returns
     -------
     Evaluation
-        `baseline` and `difference` of the metrics are None where there are no colours, `conformal`
-        where there is no calibration split; `baselines` holds the others by their names.
+        `baseline` and `difference` of the metrics are None if there are no colours, `conformal` if
+        there is no calibration split; `baselines` holds the others by their names.
     """
-    test = open_cutouts(cutouts)["test"]
-    rows = find_rows(test.objects(), catalog.table)
-    objects = catalog.table.iloc[rows].reset_index(drop=True)
-    by_group = config.split.by != "object"
-    group = group_objects(catalog.table, config.split, info.survey)[rows] if by_group else None
-    groups = classifier.spec.columns
-    shares = classify_cutouts(classifier, test, read_columns(groups, cutouts, "test"))
-    baselines = classify_by_colours(
-        catalog.table, task, info, open_cutouts(cutouts)["train"], test, config.seed
-    )
-    baseline = baselines.get(BASELINE)
-    columns = _conditions(objects, test, info)
-    columns["group"] = pd.array([pd.NA] * len(test) if group is None else group, dtype="Int64")
-    scoring = _Scoring(info.labels, test.label, task.ordered, group, config.seed)
-    sets = _conformal(config, classifier, cutouts, scoring, shares)
+    config, info, catalog = prepared.config, prepared.objects.info, prepared.objects.catalog.table
+    cutouts = open_cutouts(prepared.workspace.cutouts)
+    test = cutouts["test"]
+    rows = find_rows(test.objects(), catalog)
+    groups = None
+    if config.split.by != "object":
+        groups = group_objects(catalog, config.split, info.survey)[rows]
+    scoring = _Scoring(info.labels, test.label, prepared.task.ordered, groups, config.seed)
+    probabilities = _classify_split(prepared, classifier, test, "test")
+    sets = _fit_sets(prepared, classifier, cutouts, scoring, probabilities)
+    columns = make_observation_columns(catalog.iloc[rows].reset_index(drop=True), test, info)
+    columns["group"] = pd.array([pd.NA] * len(test) if groups is None else groups, dtype="Int64")
     if sets is not None:
-        columns["prediction_set"] = _set_names(info.labels, shares, sets)
-    identity = {name: test.column(name) for name in (*IDS, *POSITION)}
+        columns["prediction_set"] = _format_sets(info.labels, probabilities, sets)
     table = make_predictions(
-        **identity, labels=info.labels, label=test.label, probabilities=shares, extra=columns
+        **{name: test.column(name) for name in (*IDS, *POSITION)},
+        labels=info.labels,
+        label=test.label,
+        probabilities=probabilities,
+        extra=columns,
     )
-    scored = {name: scoring.scores(table, each) for name, each in baselines.items()}
+    baselines = classify_by_colours(
+        catalog, prepared.task, info, cutouts["train"], test, config.seed
+    )
     metrics = Metrics(
-        test=scoring.scores(table, shares),
-        baseline=scored.pop(BASELINE, None),
-        baselines=scored,
-        difference=None
-        if baseline is None
-        else compare_accuracies(
-            test.label, shares.argmax(1), baseline.argmax(1), groups=group, seed=config.seed
-        ),
-        calibration=evaluate_calibration(
-            info.labels,
-            test.label,
-            shares,
-            temperature=classifier.temperature,
-            fitted_on=classifier.spec.temperature_from,
-            groups=group,
-            seed=config.seed,
-        ),
+        **scoring.compare(table, probabilities, baselines),
+        calibration=scoring.calibrate(probabilities, classifier),
         conformal=sets,
-        crowding_radius=choose_crowding_radius(info.size, get_survey(info.survey).pixel_scale),
-        **_told(config, task, catalog, info, classifier),
+        **_describe(prepared, classifier),
     )
     return Evaluation(table, metrics)
 
 
 @dataclass(frozen=True)
 class _Scoring:
-    """The test objects, whatever is predicted for them."""
+    """True classes of the test objects, for any predictions of them."""
 
     labels: tuple[str, ...]
     label: NDArray[np.int64]
@@ -146,220 +144,121 @@ class _Scoring:
     groups: NDArray[np.int64] | None
     seed: int
 
-    def scores(self, table: pd.DataFrame, shares: NDArray[np.float64]) -> ModelScores:
+    def score(self, table: pd.DataFrame, probabilities: NDArray[np.float64]) -> ModelScores:
         """Score probabilities, also by the conditions in a table of the objects."""
         options: dict[str, Any] = {
             "ordered": self.ordered,
             "groups": self.groups,
             "seed": self.seed,
         }
-        whole = score(self.labels, self.label, shares, **options)
-        by = score_by_condition(table, self.labels, self.label, shares, **options)
+        whole = score(self.labels, self.label, probabilities, **options)
+        by = score_by_condition(table, self.labels, self.label, probabilities, **options)
         return ModelScores(**dict(whole), by=by)
 
+    def compare(
+        self,
+        table: pd.DataFrame,
+        probabilities: NDArray[np.float64],
+        baselines: dict[str, NDArray[np.float64]],
+    ) -> dict[str, Any]:
+        """Score the model and the baselines, and their difference."""
+        scores = {name: self.score(table, each) for name, each in baselines.items()}
+        difference = None
+        if BASELINE in baselines:
+            predicted = probabilities.argmax(axis=1), baselines[BASELINE].argmax(axis=1)
+            difference = compare_accuracies(
+                self.label, *predicted, groups=self.groups, seed=self.seed
+            )
+        return {
+            "test": self.score(table, probabilities),
+            "baseline": scores.pop(BASELINE, None),
+            "baselines": scores,
+            "difference": difference,
+        }
 
-def _conformal(
-    config: Experiment,
+    def calibrate(
+        self, probabilities: NDArray[np.float64], classifier: Classifier
+    ) -> CalibrationResult:
+        """Evaluate the calibration of probabilities before and after temperature scaling."""
+        return evaluate_calibration(
+            self.labels,
+            self.label,
+            probabilities,
+            temperature=classifier.temperature,
+            fitted_on=classifier.spec.temperature_from,
+            groups=self.groups,
+            seed=self.seed,
+        )
+
+
+def _classify_split(
+    prepared: PreparedExperiment, classifier: Classifier, cutouts: CutoutSplit, split: str
+) -> NDArray[np.float64]:
+    """Compute the class probabilities of a split."""
+    columns = read_columns(classifier.spec.columns, prepared.workspace.cutouts, split)
+    return classify_cutouts(classifier, cutouts, columns)
+
+
+def _fit_sets(
+    prepared: PreparedExperiment,
     classifier: Classifier,
-    cutouts: Path,
+    cutouts: StoredCutouts,
     scoring: _Scoring,
-    shares: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
 ) -> ConformalResult | None:
-    """Fit prediction sets on the calibration split; None where there is none."""
-    if config.split.calibration == 0:
+    """Fit prediction sets on the calibration split; None if there is none."""
+    if prepared.config.split.calibration == 0:
         return None
-    held = open_cutouts(cutouts)["calibration"]
-    columns = read_columns(classifier.spec.columns, cutouts, "calibration")
-    fitted_on = held.label, classify_cutouts(classifier, held, columns)
+    held_out = cutouts["calibration"]
+    fitted_on = (
+        held_out.label,
+        _classify_split(prepared, classifier, held_out, "calibration"),
+    )
     return evaluate_conformal(
         scoring.labels,
         fitted_on,
         scoring.label,
-        shares,
+        probabilities,
         groups=scoring.groups,
         seed=scoring.seed,
     )
 
 
-def _set_names(
-    labels: tuple[str, ...], shares: NDArray[np.float64], sets: ConformalResult
+def _format_sets(
+    labels: tuple[str, ...], probabilities: NDArray[np.float64], sets: ConformalResult
 ) -> "pd.Series[str]":
     """Name the classes in each object's marginal prediction set, the most probable first."""
     thresholds = (sets.marginal.thresholds[name] for name in labels)
-    held = make_prediction_sets(
-        shares, np.array([np.inf if limit is None else limit for limit in thresholds])
+    contained = make_prediction_sets(
+        probabilities, np.array([np.inf if limit is None else limit for limit in thresholds])
     )
-    order = np.argsort(-shares, axis=1, kind="stable")
+    order = np.argsort(-probabilities, axis=1, kind="stable")
     names = [
         "|".join(labels[k] for k in likely if inside[k])
-        for likely, inside in zip(order, held, strict=True)
+        for likely, inside in zip(order, contained, strict=True)
     ]
     return pd.Series(names, dtype="string")
 
 
-def classify_cutouts(
-    classifier: Classifier, cutouts: CutoutSplit, columns: NDArray[np.float32] | None = None
-) -> NDArray[np.float64]:
-    """Classify a split batch by batch.
-
-    Parameters
-    ----------
-    classifier
-        A trained model.
-    cutouts
-        Split of `n` objects.
-    columns
-        Of the catalogue, `[n, column]`, for a model that has any.
-
-    Returns
-    -------
-    numpy.ndarray
-        Probabilities, `[n, class]`.
-    """
-    offsets = cutouts.offsets()
-    parts = [
-        classifier.probabilities(
-            cutouts.take(rows), offsets[rows], columns=None if columns is None else columns[rows]
-        )
-        for rows in _batches(cutouts)
-    ]
-    return np.concatenate(parts)
-
-
-def classify_by_colours(
-    catalog: pd.DataFrame,
-    task: Task,
-    info: CutoutInfo,
-    training: CutoutSplit,
-    test: CutoutSplit,
-    seed: int,
-) -> dict[str, NDArray[np.float64]]:
-    """Classify the test objects by their colours.
-
-    Parameters
-    ----------
-    catalog
-        With the objects of both splits. What it lacks of magnitudes is measured on cutouts of
-        frames; ready-made pictures hold no measurement.
-    task
-        Says whether the shape of objects counts.
-    info
-        What the cutouts are.
-    training, test
-        Splits.
-    seed
-        Seed of the baseline.
-
-    Returns
-    -------
-    dict
-        Probabilities, `[n, class]`, of gradient boosting (`BASELINE`) and of the nearest
-        neighbours (`k-nn`); empty where there are no colours at all.
-    """
-    survey = get_survey(info.survey)
-    magnitudes = get_catalog_magnitudes(catalog, survey.band_names)
-    band = survey.band_names.index(survey.detection_band)
-    shape = compute_concentration(catalog, survey.detection_band) if task.extended else None
-    is_measured = info.bands != COLOURS
-    if magnitudes is None and not is_measured:
-        return {}
-    features = []
-    for cutouts in (training, test):
-        rows = find_rows(cutouts.objects(), catalog)
-        colours = magnitudes[rows] if magnitudes is not None else None
-        if colours is None:
-            colours = _measured_magnitudes(cutouts, survey)
-        concentrated = None if shape is None else shape[rows]
-        if task.extended and shape is None and is_measured:
-            concentrated = _measured_concentration(cutouts, survey)
-        features.append(make_baseline_features(colours, concentrated, band))
-    given = features[0], training.label, features[1], info.labels
-    return {
-        BASELINE: predict_by_colour(*given, seed),
-        "k-nn": predict_by_neighbours(*given),
-    }
-
-
-def _batches(cutouts: CutoutSplit) -> list[NDArray[np.int64]]:
-    """Divide the rows of a split into batches that fit in memory."""
-    rows = np.arange(len(cutouts))
-    size = max(1, _PIXELS // cutouts.pixels)
-    return np.split(rows, rows[size::size])
-
-
-def _measured_magnitudes(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
-    """Measure magnitudes in an aperture; not a number where a flux is not positive."""
-    offsets = cutouts.offsets()
-    parts = [
-        aperture_flux(cutouts.take(rows), offsets[rows], pixel_scale=survey.pixel_scale)
-        for rows in _batches(cutouts)
-    ]
-    return to_magnitude(np.concatenate(parts))
-
-
-def _measured_concentration(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
-    """Measure how concentrated the light is."""
-    offsets = cutouts.offsets()
-    band = survey.band_names.index(survey.detection_band)
-    parts = [
-        concentration(cutouts.take(rows), offsets[rows], band, pixel_scale=survey.pixel_scale)
-        for rows in _batches(cutouts)
-    ]
-    return np.concatenate(parts)
-
-
-def _conditions(objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo) -> dict[str, Any]:
-    """Give the columns on how the test objects were observed; `objects` are their rows."""
-    survey = get_survey(info.survey)
-    fields = _field_names(objects, survey)
-    is_measured = info.bands != COLOURS
-    magnitudes = get_catalog_magnitudes(objects, survey.band_names)
-    if magnitudes is None and is_measured:
-        magnitudes = _measured_magnitudes(test, survey)
-    columns: dict[str, Any] = {"field": fields}
-    unknown = np.full(len(test), np.nan)
-    for number, band in enumerate(survey.band_names):
-        columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]
-    columns |= dict.fromkeys([name for name in CONDITIONS if name not in columns], unknown)
-    if is_measured:
-        detection = info.bands.index(survey.detection_band)
-        columns |= measure_conditions(test, fields, detection, survey.pixel_scale)
-    return columns
-
-
-def _field_names(objects: pd.DataFrame, survey: Survey) -> "pd.Series[str]":
-    """Name each object's unit of files (rerun-run-camcol-field of SDSS); missing if not known."""
-    if not (survey.key and set(survey.key) <= set(objects.columns)):
-        return pd.Series([pd.NA] * len(objects), dtype="string")
-    keys = objects[list(survey.key)]
-    known = keys.notna().all(axis=1)
-    rows = keys[known].itertuples(index=False, name=None)
-    names = [str(survey.name_unit(dict(zip(survey.key, row, strict=True)))) for row in rows]
-    return pd.Series(names, index=keys.index[known], dtype="string").reindex(keys.index)
-
-
-def _told(
-    config: Experiment,
-    task: Task,
-    catalog: Catalog,
-    info: CutoutInfo,
-    classifier: Classifier,
-) -> dict[str, Any]:
-    """Say what was done, with what, on which objects."""
-    report = catalog.report
+def _describe(prepared: PreparedExperiment, classifier: Classifier) -> dict[str, Any]:
+    """Describe the experiment: task, model, objects, versions."""
+    info, task, config = prepared.objects.info, prepared.task, prepared.config
+    report = prepared.objects.catalog.report
     dropped = {
         **report.dropped,
         "not in the sample": report.sampled_from - report.rows_out,
         "off its frame": info.off_frame,
         "its field lacks a band": info.missing,
     }
+    scale = get_survey(info.survey).pixel_scale
     return {
+        "crowding_radius": choose_crowding_radius(info.size, scale),
         "task": task.name,
         "ordered": task.ordered,
         "image_type": config.images.type,
         "model": config.model.name,
         "registration": classifier.spec.registration,
         "simulated": info.simulated,
-        "catalog": report.model_copy(update={"dropped": dropped}),
+        "catalog": report.model_copy(update={"dropped": dropped}).model_dump(mode="json"),
         "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
     }

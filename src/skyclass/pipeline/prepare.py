@@ -6,7 +6,7 @@ Several experiments may share them: then every object has the files of all of th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -28,64 +28,31 @@ from skyclass.schema import POSITION
 from skyclass.surveys.acquire import acquire_frames, acquire_pictures
 from skyclass.surveys.registry import get_survey
 from skyclass.training.check_class_counts import check_class_counts
-from skyclass.workspace import digest, fingerprint, is_done, mark_done
+from skyclass.workspace import DataPaths, fingerprint, hash_file, is_done, mark_done
 
-__all__ = ["Objects", "Places", "check_sources", "prepare"]
+__all__ = ["PreparedObjects", "check_sources", "prepare_objects"]
 
-
-@dataclass(frozen=True)
-class Places:
-    """Where the data of one or several experiments lie."""
-
-    catalog: Path
-    """Parquet file of the clean, labelled, split objects."""
-    query: Path
-    """Folder for the answers of a query."""
-    frames: Path
-    """Directory of frames, where the configuration names none."""
-    pictures: Path
-    """Directory of downloaded pictures."""
-    cutouts: Path
-    """Folder of cutouts; where several experiments share objects, one in it a source of pixels."""
-    logs: Path
-    """Folder of what has been found out and done."""
-
-    @classmethod
-    def within(cls, out: Path) -> Self:
-        """Give the places of an experiment that has its own data.
-
-        Parameters
-        ----------
-        out
-            Directory of the experiment.
-
-        Returns
-        -------
-        Places
-            All of them below `out`.
-        """
-        names = ("catalog.parquet", "query", "frames", "pictures", "cutouts", "logs")
-        return cls(*(out / name for name in names))
+_STAGE: Final = "catalog"
 
 
 @dataclass(frozen=True)
-class Objects:
-    """The objects of an experiment, ready to be learnt from."""
+class PreparedObjects:
+    """The objects of an experiment: catalogue and cutouts."""
 
     catalog: Catalog
-    """Those that the archive has every file of."""
+    """Objects of which the archive has every file."""
     table: Path
-    """File of the catalogue; it may still hold those that lack a file."""
+    """File of the catalogue; it may also hold objects that lack a file."""
     source: str
-    """Hash of the table that they are from."""
+    """Hash of the table that they come from."""
     cutouts: Path
-    """Folder of their pixels."""
+    """Folder of their cutouts."""
     info: CutoutInfo
-    """What the pixels are."""
+    """Description of the cutouts."""
 
 
 def check_sources(config: Experiment) -> None:
-    """Refuse an experiment whose table or directory of frames is not there.
+    """Check that the table and the directory of frames of an experiment exist.
 
     Parameters
     ----------
@@ -95,9 +62,9 @@ def check_sources(config: Experiment) -> None:
     Raises
     ------
     CatalogError
-        Where the table is not there.
+        If the table does not exist.
     SurveyError
-        Where frames are neither there nor downloaded.
+        If frames neither exist nor are downloaded.
     """
     path, frames = config.catalog.path, config.survey.frames
     if path is not None and not path.is_file():
@@ -106,19 +73,19 @@ def check_sources(config: Experiment) -> None:
         raise SurveyError(f"the directory of frames {frames} does not exist")
 
 
-def prepare(
-    configs: Mapping[str, Experiment], places: Places, progress: Progress
-) -> dict[str, Objects]:
-    """Make catalogue and cutouts; what is up to date is not made again.
+def prepare_objects(
+    configs: Mapping[str, Experiment], paths: DataPaths, progress: Progress
+) -> dict[str, PreparedObjects]:
+    """Make catalogue and cutouts, unless they are up to date.
 
     Parameters
     ----------
     configs
-        Experiments on the same objects, by the name of the folder in `places.cutouts` that their
-        pixels lie in (``""``: that folder itself); one each of frames or of a kind of pictures.
+        Experiments on the same objects, by the name of the folder in `paths.cutouts` that holds
+        their cutouts (``""``: that folder itself); one each of frames or of a kind of pictures.
         An object that lacks a file of any of them is left out of all.
-    places
-        Where everything lies.
+    paths
+        Where the data lie.
     progress
         Called with the stage, steps done and steps in all.
 
@@ -130,34 +97,35 @@ def prepare(
     Raises
     ------
     SkyclassError
-        Where the table, the frames or the archive cannot be used.
+        If the table, the frames or the archive cannot be used.
     """
     sources = {
         name: get_image_type(c.images.type, c.survey.name).source for name, c in configs.items()
     }
     needs_frames = None in sources.values()
     first = next(iter(configs.values()))
-    catalog, source = _catalog(first, places, needs_frames=needs_frames, progress=progress)
+    catalog, source = _make_catalog(first, paths, needs_frames=needs_frames, progress=progress)
     _check_catalog(catalog.table, configs.values())
     for name, config in configs.items():
-        catalog = _with_files(config, sources[name], catalog, places, name, progress)
+        catalog = _acquire_files(config, sources[name], catalog, paths, name, progress)
     infos = {}
     # frames first: an object found not to lie on its frame is to have no picture either
     for name in sorted(configs, key=lambda key: sources[key] is not None):
-        cutouts = places.cutouts / name
-        infos[name] = _cutouts(configs[name], sources[name], catalog, places, cutouts, progress)
+        cutouts = paths.cutouts / name
+        infos[name] = _make_cutouts(configs[name], sources[name], catalog, paths, cutouts, progress)
         if sources[name] is None and len(configs) > 1:
-            catalog = _counted(catalog, _keep_stored(catalog.table, cutouts), "not on its frames")
+            stored = _keep_stored(catalog.table, cutouts)
+            catalog = _count_dropped(catalog, stored, "not on its frames")
     return {
-        name: Objects(catalog, places.catalog, source, places.cutouts / name, infos[name])
+        name: PreparedObjects(catalog, paths.catalog, source, paths.cutouts / name, infos[name])
         for name in configs
     }
 
 
-def _catalog(
-    config: Experiment, places: Places, *, needs_frames: bool, progress: Progress
+def _make_catalog(
+    config: Experiment, paths: DataPaths, *, needs_frames: bool, progress: Progress
 ) -> tuple[Catalog, str]:
-    """Clean, label, sample and split the objects; give also a hash of the table they are from."""
+    """Make the catalogue; return it with a hash of the table it comes from."""
     clean = config.clean
     if needs_frames and clean.frame_keys == "auto":
         config = config.model_copy(
@@ -165,29 +133,29 @@ def _catalog(
         )
     progress(Stage.CATALOGUE, 0, 1)
     survey = config.survey.name
-    source = digest(get_source(config, places.query, survey=survey, progress=progress))
+    source = hash_file(get_source(config, paths.query, survey=survey, progress=progress))
     objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
-    task_file = digest(Path(config.task)) if config.task.endswith(".toml") else ""
+    task_file = hash_file(Path(config.task)) if config.task.endswith(".toml") else ""
     mark = fingerprint(source, task_file, survey, ObjectsConfig(**objects).model_dump(mode="json"))
-    if not (places.catalog.exists() and is_done(places.logs, "catalog", mark)):
-        catalog = make_catalog(config, places.query, survey=survey, progress=progress)
-        write_catalog(catalog, places.catalog)
-        mark_done(places.logs, "catalog", mark)
+    if not (paths.catalog.exists() and is_done(paths.logs, _STAGE, mark)):
+        catalog = make_catalog(config, paths.query, survey=survey, progress=progress)
+        write_catalog(catalog, paths.catalog)
+        mark_done(paths.logs, _STAGE, mark)
     progress(Stage.CATALOGUE, 1, 1)
-    return read_catalog(places.catalog), source
+    return read_catalog(paths.catalog), source
 
 
 def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None:
-    """Refuse, before any pixel is fetched, objects that nothing could be learnt from."""
+    """Check before any pixel is fetched that a model can be trained on the objects."""
     missing = [name for name in POSITION if name not in catalog]
     if missing:
         raise CatalogError(
-            f"the catalogue has no column {', '.join(missing)}: there are no pixels without a place"
+            f"the catalogue has no column {', '.join(missing)}: cutouts need positions"
         )
     shared = int(catalog.duplicated(list(POSITION)).sum())
     if shared:
         raise CatalogError(
-            f"{shared} object(s) lie where another does, so that their pixels are the same; set"
+            f"{shared} object(s) have the position of another and so the same pixels; set"
             ' clean.duplicates = "position" or "exact"'
         )
     labels = list_classes(catalog)
@@ -198,53 +166,53 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
         check_class_counts(labels, codes, config.training)
 
 
-def _with_files(
+def _acquire_files(
     config: Experiment,
     source: PictureSource | None,
     catalog: Catalog,
-    places: Places,
+    paths: DataPaths,
     name: str,
     progress: Progress,
 ) -> Catalog:
-    """Check or download frames or pictures; leave out objects that the archive has none of."""
-    used = (places.cutouts / name).exists() and any((places.cutouts / name).iterdir())
+    """Check or download frames or pictures; drop objects that the archive has none of."""
+    used = (paths.cutouts / name).exists() and any((paths.cutouts / name).iterdir())
     if source is None:
         kept = acquire_frames(
             catalog.table,
             config.survey,
-            _frames(config, places),
-            places.logs / name,
+            _locate_frames(config, paths),
+            paths.logs / name,
             size=config.cutouts.count_pixels(get_survey(config.survey.name).pixel_scale),
             used=used,
             keep_lacking=config.cutouts.missing_band == "mask",
             progress=progress,
         )
-        return _counted(catalog, kept, "no frame in the archive")
+        return _count_dropped(catalog, kept, "no frame in the archive")
     what, picture = make_picture_request(source)
     kept = acquire_pictures(
         catalog.table,
         what,
         config.survey,
         picture,
-        places.pictures,
-        places.logs / name,
+        paths.pictures,
+        paths.logs / name,
         used=used,
         progress=progress,
     )
-    return _counted(catalog, kept, "no picture in the archive")
+    return _count_dropped(catalog, kept, "no picture in the archive")
 
 
-def _cutouts(
+def _make_cutouts(
     config: Experiment,
     source: PictureSource | None,
     catalog: Catalog,
-    places: Places,
+    paths: DataPaths,
     out: Path,
     progress: Progress,
 ) -> CutoutInfo:
     """Cut all objects out of the frames, or store their pictures."""
     if source is None:
-        frames = _frames(config, places)
+        frames = _locate_frames(config, paths)
         return make_cutouts(
             catalog.table,
             frames,
@@ -255,17 +223,17 @@ def _cutouts(
             progress=progress,
         )
     return make_picture_cutouts(
-        catalog.table, places.pictures, out, source, config.survey, replace=True, progress=progress
+        catalog.table, paths.pictures, out, source, config.survey, replace=True, progress=progress
     )
 
 
-def _frames(config: Experiment, places: Places) -> Path:
-    """Give the directory of frames."""
-    return config.survey.frames or places.frames
+def _locate_frames(config: Experiment, paths: DataPaths) -> Path:
+    """Locate the directory of frames."""
+    return config.survey.frames or paths.frames
 
 
-def _counted(catalog: Catalog, kept: pd.DataFrame, reason: str) -> Catalog:
-    """Count the objects that were left out of a catalogue among those dropped."""
+def _count_dropped(catalog: Catalog, kept: pd.DataFrame, reason: str) -> Catalog:
+    """Add the objects that were left out of a catalogue to its dropped ones."""
     before = catalog.report.dropped.get(reason, 0)
     dropped = {**catalog.report.dropped, reason: before + len(catalog) - len(kept)}
     return Catalog(kept, catalog.report.model_copy(update={"dropped": dropped}))

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalo
 from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
+from skyclass.workspace import claim_directory
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -158,19 +160,15 @@ def _check_range(name: str, value: int, low: int, high: int) -> None:
 
 def _claim(out: Path, settings: SimulationSettings) -> None:
     """Claim a directory for this simulation, or check that it holds the same one."""
-    manifest = out / MANIFEST
-    if manifest.is_file():
-        _check_same(out, settings)
-        return
-    for name in (FRAMES, CATALOG):
-        if (out / name).exists():
-            raise SimulationError(
-                f"{out} holds {name} but no {MANIFEST}, so it is not a simulation;"
-                " choose another directory"
-            )
     try:
-        with atomic_path(manifest) as partial:
-            partial.write_text(json.dumps(_describe(settings), indent=2) + "\n", encoding="utf-8")
+        claim_directory(
+            out / MANIFEST,
+            json.dumps(_describe(settings), indent=2) + "\n",
+            kind="simulation",
+            compare=partial(_compare_manifest, settings),
+            error=SimulationError,
+            reserved=(FRAMES, CATALOG),
+        )
     except OutputError as error:
         raise SimulationError(f"{error}; choose another directory") from error
 
@@ -181,25 +179,14 @@ def _describe(settings: SimulationSettings) -> dict[str, object]:
     return {"note": note, "simulated": True, "skyclass": __version__, **asdict(settings)}
 
 
-def _check_same(out: Path, settings: SimulationSettings) -> None:
-    """Check that a directory holds this very simulation."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SimulationError(
-            f"{out / MANIFEST} cannot be read; choose another directory or delete {out}"
-        ) from error
-    known = manifest if isinstance(manifest, dict) else {}
-    different = [
+def _compare_manifest(settings: SimulationSettings, manifest: Path) -> str:
+    """Describe how a directory's simulation differs from this one."""
+    known: dict[str, object] = dict(json.loads(manifest.read_text(encoding="utf-8")))
+    return ", ".join(
         f"its {name} is {known.get(name, 'unknown')!r}, not {value!r}"
         for name, value in _describe(settings).items()
         if known.get(name) != value
-    ]
-    if different:
-        raise SimulationError(
-            f"{out} holds another simulation ({', '.join(different)});"
-            " choose another directory or delete this one"
-        )
+    )
 
 
 def _is_complete(out: Path, settings: SimulationSettings, serial: int) -> bool:

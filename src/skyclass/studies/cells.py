@@ -1,4 +1,4 @@
-"""The cells of a study: an experiment each, made of the base and one value of every axis."""
+"""The cells of a study: one experiment for each combination of a value of every axis."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,19 +7,23 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from skyclass.config.experiment_file import make_config
+from skyclass.config.section import Settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import StudyError
 from skyclass.images.registry import get_image_type
 from skyclass.models.presets import apply_preset
-from skyclass.pipeline.experiment import check_experiment
+from skyclass.pipeline.prepared_experiment import check_experiment
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
 
-__all__ = ["Cell", "cells_of", "sources_of"]
+__all__ = ["Cell", "list_pixel_sources", "make_cells"]
 
-_SCALED: Final = ("total", "per_class")
+_COUNTS: Final = ("total", "per_class")
 
-LEAST: Final = 10
-"""Objects that are left of a class however small the scale: one for every tenth of a split."""
+MIN_OBJECTS: Final = 10
+"""Objects that remain of a class at any scale: one for every tenth of a split."""
+
+FRAMES: Final = "frames"
+"""Name of the folder of cutouts made of frames."""
 
 
 @dataclass(frozen=True)
@@ -31,33 +35,33 @@ class Cell:
     image_type: Choice
     """How they are drawn."""
     model: ModelChoice
-    """What learns."""
+    """What is trained."""
     seed: int
-    """Seed of its training."""
+    """Seed of the training."""
     config: Experiment
     """The experiment."""
 
     @property
     def name(self) -> str:
-        """Its folder below `cells`, with ``/`` between the axes."""
+        """Name of its folder, with ``/`` between the axes."""
         parts = (self.data_set.name, self.image_type.name, self.model.name, str(self.seed))
         return str(PurePosixPath(*parts))
 
     @property
     def source(self) -> str:
-        """Folder of its pixels in its data set: those of frames, or of a kind of pictures."""
+        """Folder of its cutouts in its data set: of frames, or of a kind of pictures."""
         image_type = get_image_type(self.config.images.type, self.config.survey.name)
         if image_type.source is None:
-            return "frames"
+            return FRAMES
         return re.sub(r"[^A-Za-z0-9+._-]", "_", image_type.name)
 
 
-def cells_of(
+def make_cells(
     study: StudyConfig,
     base: Path,
     *,
     scale: float | None = None,
-    fixed: Mapping[str, Mapping[str, Any]] | None = None,
+    fixed: Mapping[str, Settings] | None = None,
 ) -> list[Cell]:
     """Make the experiments of a study and check each before any work.
 
@@ -68,10 +72,10 @@ def cells_of(
     base
         Folder that relative paths of the experiments start from.
     scale
-        For a simulated survey: what numbers of objects are multiplied with; the `simulated`
-        keys then hold.
+        For a simulated survey: factor of all numbers of objects; the `simulated` settings then
+        apply.
     fixed
-        Whole sections of the experiment file, such as where the simulated survey is.
+        Whole sections of the experiment file, such as the place of the simulated survey.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def cells_of(
     Raises
     ------
     SkyclassError
-        Where an experiment cannot be, or image types of frames differ in how frames are cut.
+        If an experiment is invalid, or image types made of frames differ in how frames are cut.
     """
     cells = [
         Cell(data_set, image_type, model, seed, config)
@@ -91,18 +95,18 @@ def cells_of(
         if not model.only or image_type.name in model.only
         for seed in study.seeds
         for config in [
-            _config(study, (data_set, image_type, model), seed, base, scale, fixed or {})
+            _make_config(study, (data_set, image_type, model), seed, base, scale, fixed or {})
         ]
     ]
     for cell in cells:
         check_experiment(cell.config)
     for data_set in study.data_sets:
-        _check_same_frames([cell for cell in cells if cell.data_set == data_set])
+        _check_same_cutouts([cell for cell in cells if cell.data_set == data_set])
     return cells
 
 
-def sources_of(cells: Iterable[Cell]) -> dict[str, Experiment]:
-    """Return one experiment for each source of pixels, as `prepare` takes them.
+def list_pixel_sources(cells: Iterable[Cell]) -> dict[str, Experiment]:
+    """List the sources of pixels of a data set, each with one of its experiments.
 
     Parameters
     ----------
@@ -112,69 +116,69 @@ def sources_of(cells: Iterable[Cell]) -> dict[str, Experiment]:
     Returns
     -------
     dict
-        By the names of the sources.
+        Experiments by the names of the sources, as `prepare_objects` takes them.
     """
-    found: dict[str, Experiment] = {}
+    experiments: dict[str, Experiment] = {}
     for cell in cells:
-        found.setdefault(cell.source, cell.config)
-    return found
+        experiments.setdefault(cell.source, cell.config)
+    return experiments
 
 
-def _config(
+def _make_config(
     study: StudyConfig,
     choices: tuple[Choice, ...],
     seed: int,
     base: Path,
     scale: float | None,
-    fixed: Mapping[str, Mapping[str, Any]],
+    fixed: Mapping[str, Settings],
 ) -> Experiment:
     """Make the experiment of one cell."""
-    values = study.base
+    values: Settings = study.base
     for choice in choices:
-        values = _merged(values, choice.settings)
+        values = _merge(values, choice.settings)
     if scale is not None:
-        if study.simulation is not None:
-            values = _with_sections(values, study.simulation.settings)
-        for choice in choices:
-            values = _with_sections(values, choice.simulated)
-        values = _scaled(values, scale)
-    values = _merged({**values, **fixed}, {"training": {"seed": seed}})
+        sections = [] if study.simulation is None else [study.simulation.settings]
+        for section in (*sections, *(choice.simulated for choice in choices)):
+            values = {**values, **section}
+        values = _scale_counts(values, scale)
+    values = _merge({**values, **fixed}, {"training": {"seed": seed}})
     name = "/".join(choice.name for choice in choices)
     return apply_preset(make_config(values, base, f"study {study.name}, {name}"))
 
 
-def _merged(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(values: Settings, others: Settings) -> Settings:
     """Put keys in place of others, also inside sections."""
     merged = dict(values)
     for key, value in others.items():
         inner = merged.get(key)
-        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(inner, value) if both else value  # type: ignore[arg-type]
+        if isinstance(inner, dict) and isinstance(value, dict):
+            merged[key] = _merge(inner, value)
+        else:
+            merged[key] = value
     return merged
 
 
-def _with_sections(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """Put whole sections in place of others."""
-    return {**values, **others}
-
-
-def _scaled(values: Mapping[str, Any], scale: float) -> dict[str, Any]:
+def _scale_counts(values: Settings, scale: float) -> Settings:
     """Multiply the numbers of objects of a sample."""
-    sample = dict(values.get("sample", {}))
-    for key in _SCALED:
+
+    def multiply(count: float) -> int:
+        return max(MIN_OBJECTS, round(count * scale))
+
+    sample: dict[str, Any] = dict(values.get("sample", {}))
+    for key in _COUNTS:
         if key in sample:
-            sample[key] = max(LEAST, round(sample[key] * scale))
+            sample[key] = multiply(sample[key])
     if "counts" in sample:
-        sample["counts"] = {k: max(LEAST, round(n * scale)) for k, n in sample["counts"].items()}
+        sample["counts"] = {label: multiply(count) for label, count in sample["counts"].items()}
     return {**values, "sample": sample}
 
 
-def _check_same_frames(cells: list[Cell]) -> None:
-    """Refuse experiments that share cutouts of frames but would cut them differently."""
-    of_frames = [cell for cell in cells if cell.source == "frames"]
+def _check_same_cutouts(cells: list[Cell]) -> None:
+    """Raise if experiments share cutouts of frames but would cut them differently."""
+    of_frames = [cell for cell in cells if cell.source == FRAMES]
     for cell in of_frames[1:]:
         if cell.config.cutouts != of_frames[0].config.cutouts:
             raise StudyError(
                 f"{of_frames[0].name} and {cell.name} share cutouts but differ in [cutouts];"
-                " make two studies, or give [cutouts] in the base or a data set"
+                " make two studies, or set [cutouts] in the base or a data set"
             )

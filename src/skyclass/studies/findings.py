@@ -1,4 +1,4 @@
-"""What a study shows, in sentences made of its numbers."""
+"""Findings of a study, in sentences made of its numbers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,23 +6,21 @@ from typing import Final
 import numpy as np
 from scipy.stats import spearmanr
 
+from skyclass.catalog.match_objects import match_objects
 from skyclass.evaluation.paired_difference import compare_accuracies
-from skyclass.evaluation.predictions import (
-    number_groups,
-    read_predictions,
-    unpack_predictions,
-)
+from skyclass.evaluation.predictions import number_groups, read_predictions, unpack_predictions
 from skyclass.evaluation.scores import Scores
 from skyclass.studies.study_results import CellResult, StudyResults
+from skyclass.workspace import Workspace
 
-__all__ = ["findings_of"]
+__all__ = ["summarise_findings"]
 
 _LEAST: Final = 3
-"""Cells of which an order can be told."""
+"""Cells that have an order to compare."""
 
 
-def findings_of(results: StudyResults) -> list[str]:
-    """Say what a study shows.
+def summarise_findings(results: StudyResults) -> list[str]:
+    """Summarise a study in sentences.
 
     Parameters
     ----------
@@ -36,101 +34,105 @@ def findings_of(results: StudyResults) -> list[str]:
         best, and whether the order is the published one; how often a class was never predicted.
     """
     finished = [cell for cell in results.cells if cell.metrics is not None]
-    sentences = [_progress(results, finished)]
+    sentences = [_count_cells(results, finished)]
     for name in dict.fromkeys(cell.data_set.name for cell in finished):
         cells = [cell for cell in finished if cell.data_set.name == name]
-        sentences.append(_best(cells))
-        sentences += _order(cells)
-    return sentences + _never_predicted(finished)
+        sentences.append(_describe_best(cells))
+        sentences += _compare_order(cells)
+    return sentences + _list_never_predicted(finished)
 
 
-def _progress(results: StudyResults, finished: Sequence[CellResult]) -> str:
-    """Say how many cells are finished, and of how many objects the last word is."""
+def _count_cells(results: StudyResults, finished: Sequence[CellResult]) -> str:
+    """Count finished and failed cells."""
     total, failed = len(results.cells), sum(cell.failure is not None for cell in results.cells)
-    told = f"{len(finished)} of {total} cells are finished, {failed} failed."
+    sentence = f"{len(finished)} of {total} cells are finished, {failed} failed."
     if len(finished) < total:
-        told += " The same command goes on with the others."
+        sentence += " The same command runs the others."
     for cell in results.cells:
         if cell.failure is not None:
-            told += f" {cell.name}: {cell.failure}."
-    return told
+            sentence += f" {cell.name}: {cell.failure}."
+    return sentence
 
 
-def _best(cells: Sequence[CellResult]) -> str:
-    """Name the best cell of a data set and how clearly it is better than the next."""
-    ranked = sorted(cells, key=_accuracy, reverse=True)
+def _describe_best(cells: Sequence[CellResult]) -> str:
+    """Name the best cell of a data set and its lead over the next."""
+    ranked = sorted(cells, key=_get_accuracy, reverse=True)
     first = ranked[0]
-    matrix = np.array(_scores(first).confusion_matrix)
-    told = (
-        f"{first.data_set.label}, {matrix.sum():,} test objects: the best is {_what(first)} with an"
-        f" accuracy of {_accuracy(first):.3f}"
+    matrix = np.array(_get_scores(first).confusion_matrix)
+    sentence = (
+        f"{first.data_set.label}, {matrix.sum():,} test objects: the best is {_name_cell(first)}"
+        f" with an accuracy of {_get_accuracy(first):.3f}"
     )
-    ends = _scores(first).accuracy_ci95
-    told += "" if ends is None else f" ({ends.low:.3f} to {ends.high:.3f})"
+    ends = _get_scores(first).accuracy_ci95
+    sentence += "" if ends is None else f" ({ends.low:.3f} to {ends.high:.3f})"
     if len(ranked) == 1:
-        return f"{told}."
-    difference = _difference(first, ranked[1])
-    told += f"; the next is {_what(ranked[1])}, {difference}."
+        return f"{sentence}."
+    difference = _describe_difference(first, ranked[1])
+    sentence += f"; the next is {_name_cell(ranked[1])}, {difference}."
     baseline = None if first.metrics is None else first.metrics.baseline
     if baseline is not None:
-        told += f" Colours from the catalogue alone reach {baseline.accuracy:.3f}."
-    return told
+        sentence += f" Colours from the catalogue alone reach {baseline.accuracy:.3f}."
+    return sentence
 
 
-def _difference(first: CellResult, second: CellResult) -> str:
+def _describe_difference(first: CellResult, second: CellResult) -> str:
     """Compare two cells on the same objects."""
-    one, other = (read_predictions(c.directory / "predictions.parquet") for c in (first, second))
-    _, label, shares = unpack_predictions(one)
-    _, _, others = unpack_predictions(other)
-    if list(one["ra"]) != list(other["ra"]) or list(one["dec"]) != list(other["dec"]):
+    one, other = (
+        read_predictions(Workspace(cell.directory).predictions) for cell in (first, second)
+    )
+    rows = match_objects(one, other)
+    if len(one) != len(other) or (rows < 0).any():
         return "on other objects"
+    _, label, probabilities = unpack_predictions(one)
+    _, _, others = unpack_predictions(other)
     groups = number_groups(one)
-    found = compare_accuracies(label, shares.argmax(axis=1), others.argmax(axis=1), groups=groups)
-    low, high = found.ci95
+    predicted = probabilities.argmax(axis=1), others[rows].argmax(axis=1)
+    lead = compare_accuracies(label, *predicted, groups=groups)
+    low, high = lead.ci95
     return (
-        f"{100 * found.difference:.1f} percentage points behind on the same objects"
+        f"{100 * lead.difference:.1f} percentage points behind on the same objects"
         f" ({100 * low:.1f} to {100 * high:.1f})"
     )
 
 
-def _order(cells: Sequence[CellResult]) -> list[str]:
+def _compare_order(cells: Sequence[CellResult]) -> list[str]:
     """Compare the order of accuracies with the published one."""
     both = [cell for cell in cells if "accuracy" in cell.published.scores]
     if len(both) < _LEAST:
         return []
     published = [cell.published.scores["accuracy"] for cell in both]
-    order = float(spearmanr([_accuracy(cell) for cell in both], published).statistic)
+    order = float(spearmanr([_get_accuracy(cell) for cell in both], published).statistic)
     best = max(both, key=lambda cell: cell.published.scores["accuracy"])
     return [
-        f"{cells[0].data_set.label}: the published best is {_what(best)}; the order of"
+        f"{cells[0].data_set.label}: the published best is {_name_cell(best)}; the order of"
         f" {len(both)} cells has a rank correlation of {order:.2f} with the published one."
     ]
 
 
-def _never_predicted(finished: Sequence[CellResult]) -> list[str]:
+def _list_never_predicted(finished: Sequence[CellResult]) -> list[str]:
     """Name the classes that models never predicted, whose precision is therefore undefined."""
     lacking: dict[str, int] = {}
     for cell in finished:
-        for label, scores in _scores(cell).per_class.items():
+        for label, scores in _get_scores(cell).per_class.items():
             if scores.precision is None:
                 lacking[label] = lacking.get(label, 0) + 1
     if not lacking:
         return ["Every class is predicted in every cell."]
-    told = ", ".join(f"{label} in {count}" for label, count in lacking.items())
-    return [f"Never predicted, so of undefined precision (cells): {told}."]
+    counts = ", ".join(f"{label} in {count}" for label, count in lacking.items())
+    return [f"Never predicted, so of undefined precision (cells): {counts}."]
 
 
-def _what(cell: CellResult) -> str:
+def _name_cell(cell: CellResult) -> str:
     """Name a cell within its data set."""
     return f"{cell.image_type.label} with {cell.model.label}"
 
 
-def _accuracy(cell: CellResult) -> float:
-    """Give the accuracy of a finished cell."""
-    return _scores(cell).accuracy
+def _get_accuracy(cell: CellResult) -> float:
+    """Look up the accuracy of a finished cell."""
+    return _get_scores(cell).accuracy
 
 
-def _scores(cell: CellResult) -> Scores:
-    """Return the scores of a finished cell."""
+def _get_scores(cell: CellResult) -> Scores:
+    """Look up the scores of a finished cell."""
     assert cell.metrics is not None, cell.name
     return cell.metrics.test

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skyclass.studies.result_tables import epochs_of
+from skyclass.studies.result_tables import collect_accuracies
 from skyclass.studies.study_results import CellResult
 
-__all__ = ["Line", "Panel", "panels_of"]
+__all__ = ["Line", "Panel", "draw_panels"]
 
 WIDTH: Final = 300.0
 HEIGHT: Final = 190.0
@@ -26,11 +26,11 @@ class Line:
     name: str
     """Model."""
     points: str
-    """As SVG's `polyline` takes them."""
+    """Points of an SVG ``polyline``."""
     colour: str
     """Colour of the model."""
     dashed: bool
-    """Whether it is of the validation objects."""
+    """Whether it shows the validation objects."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Panel:
     """Curves in one frame."""
 
     title: str
-    """What they are of."""
+    """Heading."""
     lines: tuple[Line, ...]
     """Curves."""
     epochs: int
@@ -47,7 +47,7 @@ class Panel:
     """Heights and texts of the marks at the axis of accuracy."""
 
 
-def panels_of(group: Sequence[CellResult]) -> list[Panel]:
+def draw_panels(group: Sequence[CellResult]) -> list[Panel]:
     """Draw the learning curves of cells of one data set and image type.
 
     Parameters
@@ -58,32 +58,33 @@ def panels_of(group: Sequence[CellResult]) -> list[Panel]:
     Returns
     -------
     list of Panel
-        Ours and, where there are any, the published ones, on the same axes; empty where there is
+        Our curves and, if there are any, the published ones, on the same axes; empty if there is
         nothing to draw.
     """
     named = {f"{c.model.label}{f' (seed {c.seed})' if c.seed > 1 else ''}": c for c in group}
-    ours = {name: epochs_of(cell) for name, cell in named.items()}
+    ours = {name: collect_accuracies(cell) for name, cell in named.items()}
     theirs = {cell.model.label: dict(cell.published.epochs) for cell in group}
-    found = [each for each in (*ours.values(), *theirs.values()) if each]
+    curves = [each for each in (*ours.values(), *theirs.values()) if each]
     if not any(ours.values()):
         return []
-    last = max(epoch for each in found for epoch, _ in each)
-    values = [value for each in found for value in each.values()]
+    last = max(epoch for each in curves for epoch, _ in each)
+    values = [value for each in curves for value in each.values()]
     low = min(values) // _STEP * _STEP
     names = dict.fromkeys([*ours, *theirs])
     colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
-    panels = [_panel(f"{_title(group[0])}: here", ours, colours, low, last)]
+    title = _format_title(group[0])
+    panels = [_draw_panel(f"{title}: here", ours, colours, low, last)]
     if any(theirs.values()):
-        panels.append(_panel(f"{_title(group[0])}: published", theirs, colours, low, last))
+        panels.append(_draw_panel(f"{title}: published", theirs, colours, low, last))
     return panels
 
 
-def _title(cell: CellResult) -> str:
-    """Name what the cells have in common."""
+def _format_title(cell: CellResult) -> str:
+    """Format what the cells have in common."""
     return f"{cell.data_set.label}, {cell.image_type.label}"
 
 
-def _panel(
+def _draw_panel(
     title: str,
     curves: Mapping[str, Mapping[tuple[int, str], float]],
     colours: Mapping[str, str],

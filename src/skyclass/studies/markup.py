@@ -6,7 +6,7 @@ from typing import Final
 
 from skyclass.studies.result_tables import Entry, Section, Table
 
-__all__ = ["latex", "markdown"]
+__all__ = ["format_latex", "format_markdown"]
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 _LATEX: Final = {
@@ -19,21 +19,21 @@ _LATEX: Final = {
 }
 
 
-def markdown(
+def format_markdown(
     title: str,
     command: str,
     findings: Sequence[str],
     sections: Sequence[Section],
     pictures: Sequence[str],
 ) -> str:
-    """Write a study as a page of Markdown.
+    """Format a study as a page of Markdown.
 
     Parameters
     ----------
     title
         Heading of the page.
     command
-        What made it.
+        Command that makes it.
     findings
         Sentences on what it shows.
     sections
@@ -46,42 +46,45 @@ def markdown(
     str
         With tables as of GitHub's Markdown; captions stand above them.
     """
-    parts = [f"# {_plain(title)}", f"Made by `{command}`.", "## What it shows"]
-    parts.append("\n".join(f"- {_plain(finding)}" for finding in findings))
+    parts = [f"# {_escape_markdown(title)}", f"Made by `{command}`.", "## What it shows"]
+    parts.append("\n".join(f"- {_escape_markdown(finding)}" for finding in findings))
     for section in sections:
-        parts.append(f"## {_plain(section.title)}")
-        parts += [_markdown_table(table) for table in section.tables]
+        parts.append(f"## {_escape_markdown(section.title)}")
+        parts += [_format_markdown_table(table) for table in section.tables]
     if pictures:
         parts.append("## Learning curves")
         parts += [f"![learning curves]({name})" for name in pictures]
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_table(table: Table) -> str:
-    """Write one table."""
-    lines = [_row([_plain(name) for name in table.header]), _row(["---"] * len(table.header))]
-    lines += [_row([_marked(entry) for entry in row]) for row in table.rows]
-    return f"*{_plain(table.caption)}*\n\n" + "\n".join(lines)
+def _format_markdown_table(table: Table) -> str:
+    """Format one table."""
+    lines = [
+        _format_row([_escape_markdown(name) for name in table.header]),
+        _format_row(["---"] * len(table.header)),
+    ]
+    lines += [_format_row([_format_markdown_entry(entry) for entry in row]) for row in table.rows]
+    return f"*{_escape_markdown(table.caption)}*\n\n" + "\n".join(lines)
 
 
-def _row(texts: Sequence[str]) -> str:
-    """Write one row."""
+def _format_row(texts: Sequence[str]) -> str:
+    """Format one row."""
     return f"| {' | '.join(texts)} |"
 
 
-def _marked(entry: Entry) -> str:
-    """Write an entry."""
-    text = _plain(entry.text)
+def _format_markdown_entry(entry: Entry) -> str:
+    """Format an entry."""
+    text = _escape_markdown(entry.text)
     return f"**{text}**" if entry.bold else text
 
 
-def _plain(text: str) -> str:
-    """Write text so that no character of it is taken for a mark."""
+def _escape_markdown(text: str) -> str:
+    """Escape the characters that Markdown interprets."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
-def latex(title: str, sections: Sequence[Section]) -> str:
-    """Write the tables of a study in LaTeX.
+def format_latex(title: str, sections: Sequence[Section]) -> str:
+    """Format the tables of a study in LaTeX.
 
     Parameters
     ----------
@@ -96,18 +99,18 @@ def latex(title: str, sections: Sequence[Section]) -> str:
         ``table`` environments to be put into a document that loads the package booktabs.
     """
     parts = [f"% {title}: \\input this where \\usepackage{{booktabs}} is loaded"]
-    parts += [_latex_table(table) for section in sections for table in section.tables]
+    parts += [_format_latex_table(table) for section in sections for table in section.tables]
     return "\n\n".join(parts) + "\n"
 
 
-def _latex_table(table: Table) -> str:
-    """Write one table."""
-    header = " & ".join(_escaped(name) for name in table.header)
-    rows = [" & ".join(_latex_entry(entry) for entry in row) + r" \\" for row in table.rows]
+def _format_latex_table(table: Table) -> str:
+    """Format one table."""
+    header = " & ".join(_escape_latex(name) for name in table.header)
+    rows = [" & ".join(_format_latex_entry(entry) for entry in row) + r" \\" for row in table.rows]
     lines = [
         r"\begin{table}",
         r"\centering\small",
-        f"\\caption{{{_escaped(table.caption)}}}",
+        f"\\caption{{{_escape_latex(table.caption)}}}",
         f"\\begin{{tabular}}{{{'l' * len(table.header)}}}",
         r"\toprule",
         header + r" \\",
@@ -120,12 +123,12 @@ def _latex_table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _latex_entry(entry: Entry) -> str:
-    """Write an entry."""
-    text = _escaped(entry.text)
+def _format_latex_entry(entry: Entry) -> str:
+    """Format an entry."""
+    text = _escape_latex(entry.text)
     return f"\\textbf{{{text}}}" if entry.bold else text
 
 
-def _escaped(text: str) -> str:
-    """Write text so that LaTeX prints it as it is."""
+def _escape_latex(text: str) -> str:
+    """Escape the characters that LaTeX interprets."""
     return "".join(_LATEX.get(character, character) for character in text)

@@ -3,36 +3,43 @@
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 
 from skyclass.cluster import call_on_cluster
 from skyclass.errors import SkyclassError
 from skyclass.files import atomic_path
-from skyclass.pipeline.experiment import run_config
+from skyclass.pipeline.experiment import run_prepared
+from skyclass.pipeline.prepared_experiment import prepare_experiment
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.studies.cells import Cell
-from skyclass.studies.shared_objects import objects_of
+from skyclass.studies.shared_objects import load_objects
+from skyclass.workspace import StudyWorkspace
 
-__all__ = ["failure_of", "note_failure", "run_cells"]
+__all__ = ["read_failure", "run_cells", "write_failure"]
 
 _ONE_AT_A_TIME: Final = threading.Lock()
 """A process trains one model at a time: its random numbers are those of the whole process."""
 
 
 def run_cells(
-    cells: Sequence[Cell], out: Path, *, scheduler: str | None = None, progress: Progress
+    cells: Sequence[Cell],
+    workspace: StudyWorkspace,
+    *,
+    scheduler: str | None = None,
+    progress: Progress,
 ) -> None:
-    """Run cells; one that fails leaves a note, and the others go on.
+    """Run cells; one that fails leaves a note, and the others are still run.
 
     Parameters
     ----------
     cells
-        Cells whose data sets are prepared; what is up to date in one is not done again.
-    out
+        Cells whose data sets are prepared; what is up to date in one is not repeated.
+    workspace
         Directory of the study.
     scheduler
-        Address of a Dask scheduler whose workers see the same folders; none works here.
+        Address of a Dask scheduler whose workers see the same folders; by default all cells run
+        in this process.
     progress
         Called with the stage or a cell's name, steps done and steps in all.
 
@@ -41,29 +48,31 @@ def run_cells(
     ClusterError
         If Dask is not installed, or the scheduler cannot be reached.
     """
-    out = out.resolve()
+    workspace = replace(workspace, root=workspace.root.resolve())
     results = (
-        _in_turn(cells, out, progress) if scheduler is None else _on_cluster(cells, out, scheduler)
+        _run_in_turn(cells, workspace, progress)
+        if scheduler is None
+        else _run_on_cluster(cells, workspace, scheduler)
     )
     progress(Stage.CELLS, 0, len(cells))
     for count, (cell, failure) in enumerate(results, 1):
-        note_failure(cell, out, failure)
+        write_failure(cell, workspace, failure)
         progress(Stage.CELLS, count, len(cells))
 
 
-def note_failure(cell: Cell, out: Path, failure: str | None) -> None:
-    """Write down why a cell failed, or that it does no longer.
+def write_failure(cell: Cell, workspace: StudyWorkspace, failure: str | None) -> None:
+    """Write down why a cell failed, or remove the note of an earlier failure.
 
     Parameters
     ----------
     cell
         Cell.
-    out
+    workspace
         Directory of the study.
     failure
-        Why; the first line is shown. None where it did not.
+        Reason, whose first line is shown; None if the cell did not fail.
     """
-    note = _note(cell, out)
+    note = workspace.failure(cell.name)
     if failure is None:
         note.unlink(missing_ok=True)
         return
@@ -71,58 +80,57 @@ def note_failure(cell: Cell, out: Path, failure: str | None) -> None:
         partial.write_text(failure, encoding="utf-8")
 
 
-def failure_of(cell: Cell, out: Path) -> str | None:
-    """Give the reason for which a cell failed when it was last run.
+def read_failure(name: str, workspace: StudyWorkspace) -> str | None:
+    """Read why a cell failed when it was last run.
 
     Parameters
     ----------
-    cell
-        Cell.
-    out
+    name
+        Name of the cell.
+    workspace
         Directory of the study.
 
     Returns
     -------
     str or None
-        One line; None where it did not fail.
+        One line; None if it did not fail.
     """
-    note = _note(cell, out)
+    note = workspace.failure(name)
     return note.read_text(encoding="utf-8").splitlines()[0] if note.exists() else None
 
 
-def _note(cell: Cell, out: Path) -> Path:
-    """Name the file that tells of a failure; it lies beside the cell's directory."""
-    return out / "cells" / f"{cell.name}.failed"
-
-
-def _in_turn(
-    cells: Sequence[Cell], out: Path, progress: Progress
+def _run_in_turn(
+    cells: Sequence[Cell], workspace: StudyWorkspace, progress: Progress
 ) -> Iterator[tuple[Cell, str | None]]:
     """Run cells one after another."""
     for cell in cells:
-        yield cell, _run_cell(cell, out, progress)
+        yield cell, _run_cell(cell, workspace, progress)
 
 
-def _on_cluster(
-    cells: Sequence[Cell], out: Path, scheduler: str
+def _run_on_cluster(
+    cells: Sequence[Cell], workspace: StudyWorkspace, scheduler: str
 ) -> Iterator[tuple[Cell, str | None]]:
     """Run cells on the workers of a cluster."""
-    for number, future in call_on_cluster(scheduler, _run_cell, [(cell, out) for cell in cells]):
+    calls = [(cell, workspace) for cell in cells]
+    for number, future in call_on_cluster(scheduler, _run_cell, calls):
         lost = future.exception()
         yield cells[number], repr(lost) if lost else future.result()
 
 
-def _run_cell(cell: Cell, out: Path, progress: Progress = no_progress) -> str | None:
-    """Run one cell; give why it failed, if it did."""
+def _run_cell(
+    cell: Cell, workspace: StudyWorkspace, progress: Progress = no_progress
+) -> str | None:
+    """Run one cell; return why it failed, if it did."""
 
-    def report(stage: str, done: int, total: int, detail: str = "") -> None:
+    def show(stage: str, done: int, total: int, detail: str = "") -> None:
         if stage == Stage.TRAINING:
             progress(cell.name, done, total, detail)
 
     with _ONE_AT_A_TIME:
         try:
-            objects, place = objects_of(cell, out / "data"), out / "cells" / cell.name
-            run_config(cell.config, place, objects=objects, report=False, progress=report)
+            objects, out = load_objects(cell, workspace), workspace.cell(cell.name).root
+            prepared = prepare_experiment(cell.config, out, objects=objects)
+            run_prepared(prepared, report=False, progress=show)
         except SkyclassError as error:
             return str(error)
         except Exception as error:

@@ -1,48 +1,52 @@
 """Run a study: its data sets, its cells, its comparison."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+from skyclass.config.section import Settings
 from skyclass.errors import SkyclassError, StudyError
-from skyclass.files import AnyPath, atomic_path, make_directory
+from skyclass.files import AnyPath, atomic_path
 from skyclass.progress import Progress, no_progress
-from skyclass.studies.cells import Cell, cells_of
-from skyclass.studies.run_cells import failure_of, note_failure, run_cells
+from skyclass.studies.cells import Cell, make_cells
+from skyclass.studies.run_cells import read_failure, run_cells, write_failure
 from skyclass.studies.shared_objects import prepare_data_set
-from skyclass.studies.simulated_archive import simulated_survey
+from skyclass.studies.simulated_archive import serve_simulated_survey
 from skyclass.studies.study_file import StudyConfig, read_study
 from skyclass.studies.study_report import write_study_report
-from skyclass.studies.study_results import STUDY_FILE, read_published
+from skyclass.studies.study_results import StudyRecord, read_published
+from skyclass.workspace import StudyWorkspace, claim_directory
 
 __all__ = ["SCALE", "StudyResult", "run_study"]
 
-SCALE = 0.02
-"""Share of the real objects that a simulated study has where nothing else is said."""
+SCALE: Final = 0.02
+"""Fraction of the real objects that a simulated study has by default."""
+
+_REAL: Final = "of the real archives"
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What a study comes to."""
+    """Outcome of a study."""
 
     directory: Path
-    """Where everything lies."""
+    """Directory of the study."""
     cells: int
     """Number of cells."""
     failures: dict[str, str]
-    """Why cells failed, by their names."""
+    """Reasons of failure by the names of the cells."""
 
     @property
     def report(self) -> Path:
         """Path of the report."""
-        return self.directory / "report.html"
+        return StudyWorkspace(self.directory).report
 
 
 def run_study(
-    name: str,
+    name: AnyPath,
     out: AnyPath,
     *,
     simulated: bool = False,
@@ -50,7 +54,7 @@ def run_study(
     scheduler: str | None = None,
     progress: Progress = no_progress,
 ) -> StudyResult:
-    """Run all cells of a study and compare them; what is up to date is not done again.
+    """Run all cells of a study and compare them; what is up to date is not repeated.
 
     Each cell is an experiment of its own in ``cells/<data set>/<image type>/<model>/<seed>``.
     Cells that fail leave a note and are tried again by the next call.
@@ -64,7 +68,7 @@ def run_study(
     simulated
         Whether it runs on a simulated survey, served by the local archive.
     scale
-        Share of the real numbers of objects, with `simulated`; `SCALE` where not given.
+        Fraction of the real numbers of objects, with `simulated`; `SCALE` by default.
     scheduler
         Address of a Dask scheduler whose workers see `out` under the same name.
     progress
@@ -74,98 +78,97 @@ def run_study(
     Returns
     -------
     StudyResult
-        Which cells failed, and where the report is.
+        Failed cells and the path of the report.
 
     Raises
     ------
     SkyclassError
-        Where the study file cannot be used, an experiment of it cannot be, or `out` holds
-        something else.
+        If the study file or an experiment of it is invalid, or `out` holds something else.
     """
-    out = Path(out)
+    workspace = StudyWorkspace(Path(out))
     study, base = read_study(name)
     published = None if study.published is None else base / study.published
     read_published(published)
-    share = _share(study, simulated, scale)
-    if share is None:
-        # refused before anything is written; a simulated study's tables are yet to be made
-        cells_of(study, base, scale=None, fixed={})
-    _claim(out, name, study, published, share)
-    with _place(study, share, out, progress) as fixed:
-        cells = cells_of(study, base, scale=share, fixed=fixed)
-        ready = [cell for group in _by_data_set(cells) for cell in _prepared(group, out, progress)]
-        run_cells(ready, out, scheduler=scheduler, progress=progress)
-    write_study_report(out)
-    failures = {cell.name: failure_of(cell, out) for cell in cells}
-    return StudyResult(out, len(cells), {k: why for k, why in failures.items() if why is not None})
+    scale = _choose_scale(study, simulated, scale)
+    if scale is None:
+        # checked before anything is written; a simulated study's tables do not exist yet
+        make_cells(study, base)
+    _claim(workspace, StudyRecord(study=study, source=Path(name).name, scale=scale), published)
+    with _serve_survey(study, scale, workspace, progress) as fixed:
+        cells = make_cells(study, base, scale=scale, fixed=fixed)
+        ready = []
+        for group in _group_by_data_set(cells):
+            ready += _prepare(group, workspace, progress)
+        run_cells(ready, workspace, scheduler=scheduler, progress=progress)
+    write_study_report(workspace.root)
+    failures = {cell.name: read_failure(cell.name, workspace) for cell in cells}
+    return StudyResult(
+        workspace.root, len(cells), {k: why for k, why in failures.items() if why is not None}
+    )
 
 
-def _share(study: StudyConfig, simulated: bool, scale: float | None) -> float | None:
-    """Give the scale of the simulated survey, None where the study runs on the real archives."""
+def _choose_scale(study: StudyConfig, simulated: bool, scale: float | None) -> float | None:
+    """Choose the scale of the simulated survey; None if the study uses the real archives."""
     if not simulated:
         if scale is not None:
-            raise StudyError("a scale is for a simulated survey; add --simulated, or leave it out")
+            raise StudyError("scale needs a simulated survey: set simulated, or leave scale out")
         return None
     if study.simulation is None:
         raise StudyError(f"the study {study.name} has no section [simulation]; add one")
-    share = SCALE if scale is None else scale
-    if not 0 < share <= 1:
-        raise StudyError(f"the scale must be above 0 and at most 1, not {share:g}")
-    return share
+    scale = SCALE if scale is None else scale
+    if not 0 < scale <= 1:
+        raise StudyError(f"scale must be above 0 and at most 1, got {scale:g}")
+    return scale
 
 
 @contextmanager
-def _place(
-    study: StudyConfig, scale: float | None, out: Path, progress: Progress
-) -> Iterator[dict[str, dict[str, Any]]]:
-    """Serve the simulated survey, if that is what the study runs on."""
+def _serve_survey(
+    study: StudyConfig, scale: float | None, workspace: StudyWorkspace, progress: Progress
+) -> Iterator[dict[str, Settings]]:
+    """Serve the simulated survey, if the study uses one."""
     if scale is None:
         yield {}
         return
-    survey = out / "survey"
-    with simulated_survey(study, scale, survey, progress) as fixed:
+    with serve_simulated_survey(study, scale, workspace.survey, progress) as fixed:
         yield fixed
 
 
-def _claim(
-    out: Path, name: str, study: StudyConfig, published: Path | None, scale: float | None
-) -> None:
-    """Take a directory for this study, or refuse one that is not its own."""
-    file = out / STUDY_FILE
-    told = {"study": study.model_dump(mode="json"), "source": Path(name).name, "scale": scale}
-    if file.exists():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        for key, old, new in (
-            ("study", before["study"]["name"], study.name),
-            ("scale", before["scale"], scale),
-        ):
-            if old != new:
-                raise StudyError(
-                    f"{out} holds another study ({key} {old or 'of the real archives'} in place of"
-                    f" {new or 'of the real archives'}); choose another --out"
-                )
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StudyError(f"{out} is not empty and holds no study; choose another --out")
-    make_directory(out)
+def _claim(workspace: StudyWorkspace, record: StudyRecord, published: Path | None) -> None:
+    """Claim a directory for a study, or check that it holds the same one."""
+    marker, text = workspace.study_file, record.model_dump_json(indent=1)
+    claim_directory(
+        marker, text, kind="study", compare=partial(_compare_study, record), error=StudyError
+    )
+    with atomic_path(marker) as partial_file:
+        partial_file.write_text(text, encoding="utf-8")
     if published is not None:
-        with atomic_path(out / "published.csv") as partial:
-            partial.write_bytes(published.read_bytes())
-    with atomic_path(file) as partial:
-        partial.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        with atomic_path(workspace.published) as partial_file:
+            partial_file.write_bytes(published.read_bytes())
 
 
-def _by_data_set(cells: Sequence[Cell]) -> list[list[Cell]]:
+def _compare_study(record: StudyRecord, marker: Path) -> str:
+    """Describe how a directory's study differs from the one asked for."""
+    old = StudyRecord.model_validate_json(marker.read_bytes())
+    pairs = {"study": (old.study.name, record.study.name), "scale": (old.scale, record.scale)}
+    return ", ".join(
+        f"{key} {one or _REAL} in place of {other or _REAL}"
+        for key, (one, other) in pairs.items()
+        if one != other
+    )
+
+
+def _group_by_data_set(cells: Sequence[Cell]) -> list[list[Cell]]:
     """Group cells by data set."""
     names = dict.fromkeys(cell.data_set.name for cell in cells)
     return [[cell for cell in cells if cell.data_set.name == name] for name in names]
 
 
-def _prepared(cells: list[Cell], out: Path, progress: Progress) -> list[Cell]:
-    """Prepare a data set; give its cells, or none where it fails, which is noted for each."""
+def _prepare(cells: list[Cell], workspace: StudyWorkspace, progress: Progress) -> list[Cell]:
+    """Prepare a data set; return its cells, or none if it fails, which is noted for each."""
     try:
-        prepare_data_set(cells, out / "data", progress)
+        prepare_data_set(cells, workspace, progress)
     except SkyclassError as error:
         for cell in cells:
-            note_failure(cell, out, str(error))
+            write_failure(cell, workspace, str(error))
         return []
     return cells

@@ -1,87 +1,96 @@
 """The objects of a study's data sets: prepared once, the same for all cells of a data set."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from skyclass.catalog.catalog_file import read_catalog, write_catalog
-from skyclass.files import make_directory
 from skyclass.images.stored_cutouts import read_info
-from skyclass.pipeline.prepare import Objects, Places, prepare
+from skyclass.pipeline.prepare import PreparedObjects, prepare_objects
 from skyclass.progress import Progress, rename_stage
-from skyclass.studies.cells import Cell, sources_of
-from skyclass.workspace import digest, fingerprint, is_done, mark_done
+from skyclass.studies.cells import Cell, list_pixel_sources
+from skyclass.workspace import (
+    SETTINGS_WITHOUT_EFFECT,
+    DataPaths,
+    StudyWorkspace,
+    fingerprint,
+    hash_file,
+    is_done,
+    mark_done,
+)
 
-__all__ = ["objects_of", "prepare_data_set"]
+__all__ = ["load_objects", "prepare_data_set"]
 
 _EXCLUDED: Final[Any] = {
     **dict.fromkeys(("images", "model", "training", "augmentation"), True),
-    "survey": {"base_url", "connections", "rate", "retries", "timeout"},
+    **SETTINGS_WITHOUT_EFFECT,
 }
 """Settings that change neither objects nor pixels; an image type's part is in its source's name."""
 
-_TABLE: Final = "objects.parquet"
+_STAGE: Final = "objects"
 
 
-def prepare_data_set(cells: list[Cell], data: Path, progress: Progress) -> None:
-    """Make catalogue and cutouts of a data set; what is up to date is not made again.
+def prepare_data_set(cells: list[Cell], workspace: StudyWorkspace, progress: Progress) -> None:
+    """Make catalogue and cutouts of a data set, unless they are up to date.
 
     Parameters
     ----------
     cells
         All cells of the data set.
-    data
-        Folder of all data of the study: downloads are shared by all data sets.
+    workspace
+        Directory of the study.
     progress
         Called with the data set's name and the stage, steps done and steps in all.
 
     Raises
     ------
     SkyclassError
-        Where the table, the frames or the archive cannot be used.
+        If the table, the frames or the archive cannot be used.
     """
-    configs = sources_of(cells)
     title = cells[0].data_set.name
-    own = make_directory(data / title)
-    told = {name: c.model_dump(mode="json", exclude=_EXCLUDED) for name, c in configs.items()}
-    mark = fingerprint(json.dumps(told, sort_keys=True))
-    if is_done(own / "logs", "objects", mark):
+    configs = list_pixel_sources(cells)
+    settings = {name: c.model_dump(mode="json", exclude=_EXCLUDED) for name, c in configs.items()}
+    mark = fingerprint(json.dumps(settings, sort_keys=True))
+    paths = _locate_data(cells[0], workspace)
+    if is_done(paths.logs, _STAGE, mark):
         return
-    first = next(iter(configs.values()))
-    query = fingerprint(first.task, first.catalog.model_dump(mode="json"))
-    places = Places(
-        own / "catalog.parquet",
-        data / "query" / query,
-        data / "frames",
-        data / "pictures",
-        own / "cutouts",
-        own / "logs",
-    )
-    found = prepare(configs, places, rename_stage(progress, f"{title} {{stage}}"))
-    write_catalog(next(iter(found.values())).catalog, own / _TABLE)
-    mark_done(own / "logs", "objects", mark)
+    prepared = prepare_objects(configs, paths, rename_stage(progress, f"{title} {{stage}}"))
+    catalog = next(iter(prepared.values())).catalog
+    write_catalog(catalog, workspace.objects(title))
+    mark_done(paths.logs, _STAGE, mark)
 
 
-def objects_of(cell: Cell, data: Path) -> Objects:
-    """Give the objects that `prepare_data_set` made.
+def load_objects(cell: Cell, workspace: StudyWorkspace) -> PreparedObjects:
+    """Load the objects that `prepare_data_set` prepared.
 
     Parameters
     ----------
     cell
         A cell of the data set.
-    data
-        As for `prepare_data_set`.
+    workspace
+        Directory of the study.
 
     Returns
     -------
-    Objects
-        What the cell learns from.
+    PreparedObjects
+        Objects of the cell's experiment.
 
     Raises
     ------
     SkyclassError
-        Where they are not there.
+        If they are missing.
     """
-    own = data / cell.data_set.name
-    cutouts, table = own / "cutouts" / cell.source, own / _TABLE
-    return Objects(read_catalog(table), table, digest(table), cutouts, read_info(cutouts))
+    table = workspace.objects(cell.data_set.name)
+    cutouts = _locate_data(cell, workspace).cutouts / cell.source
+    return PreparedObjects(
+        catalog=read_catalog(table),
+        table=table,
+        source=hash_file(table),
+        cutouts=cutouts,
+        info=read_info(cutouts),
+    )
+
+
+def _locate_data(cell: Cell, workspace: StudyWorkspace) -> DataPaths:
+    """Locate the data of a cell's data set."""
+    query = fingerprint(cell.config.task, cell.config.catalog.model_dump(mode="json"))
+    return workspace.data(cell.data_set.name, query)

@@ -1,26 +1,27 @@
-"""The simulated survey that a study runs on where the real archives are not to be asked."""
+"""The simulated survey that a study runs on in place of the real archives."""
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from skyclass.config.section import Settings
 from skyclass.mock_archive.server import serve_archive
 from skyclass.progress import Progress
 from skyclass.simulation.simulate import simulate
 from skyclass.studies.study_file import StudyConfig
 
-__all__ = ["simulated_survey"]
+__all__ = ["serve_simulated_survey"]
 
 _PER_FIELD: Final = 250
 """Labelled objects of a simulated field."""
 
 
 @contextmanager
-def simulated_survey(
+def serve_simulated_survey(
     study: StudyConfig, scale: float, out: Path, progress: Progress
-) -> Iterator[dict[str, dict[str, Any]]]:
+) -> Iterator[dict[str, Settings]]:
     """Simulate the survey of a study and serve it while a block runs.
 
     Parameters
@@ -28,29 +29,28 @@ def simulated_survey(
     study
         Study with a section `simulation`.
     scale
-        Share of the real objects, above 0 and up to 1.
+        Fraction of the real number of objects, above 0 and up to 1.
     out
-        Directory of the survey; one begun earlier is gone on with.
+        Directory of the survey; one that was begun earlier is resumed.
     progress
         Called with the stage, fields done and fields in all.
 
     Yields
     ------
     dict
-        Sections of the experiment file that say where the survey is.
+        Sections of the experiment file that locate the survey.
 
     Raises
     ------
     SimulationError
-        Where the survey cannot be made.
+        If the survey cannot be made.
     """
     assert study.simulation is not None
     fields = math.ceil(study.simulation.objects * scale / _PER_FIELD)
-    task = str(study.base.get("task"))
     catalog = simulate(
         out,
         fields,
-        task=task,
+        task=str(study.base.get("task")),
         seed=study.simulation.seed,
         objects_per_field=_PER_FIELD,
         progress=progress,

@@ -1,16 +1,18 @@
 """The study file: a base experiment and the axes along which its cells differ."""
 
+import os
 import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from skyclass.config.experiment_file import explain
-from skyclass.config.section import Section
+from skyclass.config.section import Section, Settings
 from skyclass.errors import StudyError, nearest
+from skyclass.files import AnyPath
 
 __all__ = ["Choice", "ModelChoice", "Simulation", "StudyConfig", "read_study", "shipped_studies"]
 
@@ -22,17 +24,17 @@ class Choice(Section):
     """One value of an axis: a data set, an image type."""
 
     name: str = Field(pattern=rf"^{_NAME}$")
-    """What its folder is called."""
+    """Name of its folder."""
     title: str = ""
-    """What tables call it; its name where not given."""
-    settings: dict[str, Any] = Field(default_factory=dict)
+    """Name in tables; `name` by default."""
+    settings: Settings = Field(default_factory=dict)
     """Keys of the experiment file."""
-    simulated: dict[str, Any] = Field(default_factory=dict)
+    simulated: Settings = Field(default_factory=dict)
     """Keys that take the place of `settings` on a simulated survey, section by section."""
 
     @property
     def label(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
         return self.title or self.name
 
 
@@ -40,19 +42,19 @@ class ModelChoice(Choice):
     """A model."""
 
     only: tuple[str, ...] = ()
-    """Names of the image types that it is trained on; all where not given."""
+    """Names of the image types that it is trained on; all by default."""
 
 
 class Simulation(Section):
-    """What a simulated survey takes the place of."""
+    """Simulated survey in place of the real archives."""
 
     objects: int = Field(ge=1)
     """Labelled objects at scale 1."""
     caption: str
-    """What every table says of it; ``{scale}`` stands for the scale."""
+    """Text of every table about it; ``{scale}`` stands for the scale."""
     seed: int = Field(1, ge=0)
     """Seed of the survey."""
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
     """Keys of the experiment file that take the place of those of `base`."""
 
 
@@ -60,25 +62,25 @@ class StudyConfig(Section):
     """A grid of experiments."""
 
     name: str = Field(pattern=rf"^{_NAME}$")
-    """What the study is called."""
+    """Name of the study."""
     title: str
     """Heading of its pages."""
     caption: str
-    """What every table says of how it was made."""
+    """Text of every table on how it was made."""
     published: str | None = None
     """CSV file of published figures beside the study file."""
     published_caption: str = ""
-    """What every table says of where published figures are from."""
+    """Text of every table on where the published figures come from."""
     learning_curves: bool = False
-    """Whether accuracies are written epoch by epoch."""
-    base: dict[str, Any]
+    """Whether accuracies are shown epoch by epoch."""
+    base: Settings
     """Keys of the experiment file that all cells have in common."""
     data_sets: tuple[Choice, ...] = Field(min_length=1)
     """Which objects."""
     image_types: tuple[Choice, ...] = Field(min_length=1)
     """How they are drawn."""
     models: tuple[ModelChoice, ...] = Field(min_length=1)
-    """What learns."""
+    """What is trained."""
     seeds: tuple[int, ...] = Field((1,), min_length=1)
     """Seeds of training; objects and their split are the same for all."""
     simulation: Simulation | None = None
@@ -86,7 +88,7 @@ class StudyConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """Refuse names that stand twice on an axis, and unknown image types of a model."""
+        """Check that names on an axis differ and that the image types of models exist."""
         types = [choice.name for choice in self.image_types]
         for axis, names in (
             ("data_sets", [choice.name for choice in self.data_sets]),
@@ -109,10 +111,10 @@ class StudyConfig(Section):
 
 def shipped_studies() -> tuple[str, ...]:
     """List the names of the studies that come with skyclass."""
-    return tuple(sorted(p.name.removesuffix(".toml") for p in _files() if p.suffix == ".toml"))
+    return tuple(sorted(p.name.removesuffix(".toml") for p in _list_files() if p.suffix == ".toml"))
 
 
-def read_study(name: str) -> tuple[StudyConfig, Path]:
+def read_study(name: AnyPath) -> tuple[StudyConfig, Path]:
     """Read a study file.
 
     Parameters
@@ -130,12 +132,13 @@ def read_study(name: str) -> tuple[StudyConfig, Path]:
     Raises
     ------
     StudyError
-        Where there is none, or it has an unknown key (the nearest known one is named) or a value
-        that cannot be.
+        If there is no such study, or it has an unknown key (the nearest known one is named) or an
+        invalid value.
     """
+    name = os.fspath(name)
     path = Path(name)
     if not name.endswith(".toml"):
-        shipped = {p.stem: p for p in _files() if p.suffix == ".toml"}
+        shipped = {p.stem: p for p in _list_files() if p.suffix == ".toml"}
         if name not in shipped:
             raise StudyError(
                 f"unknown study {name!r}; did you mean {nearest(name, shipped)!r}?"
@@ -154,6 +157,6 @@ def read_study(name: str) -> tuple[StudyConfig, Path]:
         raise StudyError(f"{path}: {explain(error, StudyConfig)}") from error
 
 
-def _files() -> list[Path]:
+def _list_files() -> list[Path]:
     """List the files that come with the package."""
     return [Path(str(p)) for p in _DATA.iterdir() if re.fullmatch(_NAME, p.name)]

@@ -6,11 +6,12 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path
-from skyclass.studies.findings import findings_of
-from skyclass.studies.learning_curves import HEIGHT, WIDTH, Panel, panels_of
-from skyclass.studies.markup import latex, markdown
-from skyclass.studies.result_tables import sections_of
-from skyclass.studies.study_results import STUDY_FILE, read_results
+from skyclass.studies.findings import summarise_findings
+from skyclass.studies.learning_curves import HEIGHT, WIDTH, Panel, draw_panels
+from skyclass.studies.markup import format_latex, format_markdown
+from skyclass.studies.result_tables import make_sections
+from skyclass.studies.study_results import read_results
+from skyclass.workspace import StudyWorkspace
 
 __all__ = ["report", "write_study_report"]
 
@@ -40,7 +41,7 @@ def report(directory: AnyPath) -> Path:
     stars/report.html
     """
     directory = Path(directory)
-    is_study = (directory / STUDY_FILE).is_file()
+    is_study = StudyWorkspace(directory).study_file.is_file()
     return write_study_report(directory) if is_study else write_report(directory)
 
 
@@ -55,21 +56,21 @@ def write_study_report(directory: AnyPath) -> Path:
     Returns
     -------
     pathlib.Path
-        `report.html`, one file that asks nothing of any network; beside it lie `study.md`,
-        `study.tex` and, where the study asks for them, learning curves as SVG.
+        `report.html`, one file that loads nothing from the network; beside it lie `study.md`,
+        `study.tex` and, if the study asks for them, learning curves as SVG.
 
     Raises
     ------
     StudyError
-        Where the directory holds no study.
+        If the directory holds no study.
     """
     directory = Path(directory)
     results = read_results(directory)
-    sections, findings = sections_of(results), findings_of(results)
-    environment = _environment()
+    sections, findings = make_sections(results), summarise_findings(results)
+    environment = _make_environment()
     curves: dict[str, str] = {}
     for group in results.groups if results.study.learning_curves else []:
-        panels = panels_of(group)
+        panels = draw_panels(group)
         if panels:
             name = f"curves-{group[0].data_set.name}-{group[0].image_type.name}.svg"
             curves[name] = _draw(environment, panels)
@@ -83,16 +84,19 @@ def write_study_report(directory: AnyPath) -> Path:
         curves=list(curves.values()),
         cells=results.cells,
     )
+    workspace = StudyWorkspace(directory)
     written = {
-        **curves,
-        "study.md": markdown(title, results.command, findings, sections, list(curves)),
-        "study.tex": latex(title, sections),
-        "report.html": page,
+        **{directory / name: curve for name, curve in curves.items()},
+        workspace.markdown: format_markdown(
+            title, results.command, findings, sections, list(curves)
+        ),
+        workspace.latex: format_latex(title, sections),
+        workspace.report: page,
     }
-    for name, text in written.items():
-        with atomic_path(directory / name) as partial:
+    for path, text in written.items():
+        with atomic_path(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    return directory / "report.html"
+    return workspace.report
 
 
 def _draw(environment: Environment, panels: list[Panel]) -> str:
@@ -103,7 +107,7 @@ def _draw(environment: Environment, panels: list[Panel]) -> str:
     )
 
 
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     """Set up the templates, which have the style of the reports of experiments."""
     return Environment(
         loader=ChoiceLoader(

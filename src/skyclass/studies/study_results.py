@@ -1,31 +1,30 @@
-"""What came out of a study, cell by cell, beside what was published."""
+"""Results of a study, cell by cell, beside the published ones."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from skyclass.config.experiment_file import explain
 from skyclass.errors import StudyError
 from skyclass.evaluation.metrics import Metrics, read_metrics
+from skyclass.models.training_history import HISTORY_FILE, TrainingHistory, read_history
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
+from skyclass.workspace import StudyWorkspace
 
 __all__ = [
     "MEASURES",
-    "STUDY_FILE",
     "CellResult",
     "Published",
+    "StudyRecord",
     "StudyResults",
     "read_published",
     "read_results",
 ]
-
-STUDY_FILE: Final = "study.json"
-"""What a directory of a study holds: the study, how it was named, and its scale."""
 
 MEASURES: Final = {
     "accuracy": "Accuracy",
@@ -40,9 +39,22 @@ _COLUMNS: Final = (*_KEYS, "class", "epoch", "measure", "value")
 _UNDEFINED: Final = "undefined"
 
 
+class StudyRecord(BaseModel):
+    """Contents of ``study.json``: the study that a directory holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: StudyConfig
+    """The study."""
+    source: str
+    """Its name if it comes with skyclass, else the name of its file."""
+    scale: float | None
+    """Scale of the simulated survey; None for the real archives."""
+
+
 @dataclass(frozen=True)
 class Published:
-    """Published figures of one cell; not a number where a figure is said to be undefined."""
+    """Published figures of one cell; NaN where a figure is called undefined."""
 
     scores: dict[str, float] = field(default_factory=dict)
     """By the names of `MEASURES`."""
@@ -61,14 +73,14 @@ class CellResult:
     image_type: Choice
     """How they are drawn."""
     model: ModelChoice
-    """What learnt."""
+    """What was trained."""
     seed: int
     """Seed of its training."""
     directory: Path
     """Experiment."""
     metrics: Metrics | None
-    """Contents of `metrics.json`; None where the cell is not finished."""
-    history: dict[str, Any] | None
+    """Contents of `metrics.json`; None if the cell is not finished."""
+    history: TrainingHistory | None
     """Contents of `model/history.json`, or None."""
     failure: str | None
     """Why it failed when it was last run, in one line."""
@@ -77,7 +89,7 @@ class CellResult:
 
     @property
     def name(self) -> str:
-        """What the study calls it."""
+        """Its name in the study."""
         parts = (self.data_set.name, self.image_type.name, self.model.name, str(self.seed))
         return "/".join(parts)
 
@@ -89,7 +101,7 @@ class StudyResults:
     study: StudyConfig
     """The study."""
     source: str
-    """Its name, where it comes with skyclass, or that of its file."""
+    """Its name if it comes with skyclass, else the name of its file."""
     scale: float | None
     """Scale of the simulated survey; None for the real archives."""
     cells: tuple[CellResult, ...]
@@ -97,13 +109,13 @@ class StudyResults:
 
     @property
     def simulated(self) -> bool:
-        """Whether any of it was done on simulated data."""
-        told = [cell.metrics.simulated for cell in self.cells if cell.metrics is not None]
-        return self.scale is not None or any(told)
+        """Whether any result is of simulated data."""
+        finished = [cell.metrics for cell in self.cells if cell.metrics is not None]
+        return self.scale is not None or any(metrics.simulated for metrics in finished)
 
     @property
     def caption(self) -> str:
-        """What every table says of how it was made."""
+        """Text of every table on how it was made."""
         parts = [self.study.caption]
         if self.simulated and self.scale is None:
             parts.append("Simulated data, not observations.")
@@ -115,7 +127,7 @@ class StudyResults:
 
     @property
     def command(self) -> str:
-        """What makes the study, but for the directory."""
+        """Command that makes the study, except for the directory."""
         command = f"skyclass study {self.source} --out DIRECTORY"
         return command if self.scale is None else f"{command} --simulated --scale {self.scale:g}"
 
@@ -130,7 +142,7 @@ class StudyResults:
 
 
 def read_results(directory: Path) -> StudyResults:
-    """Read what has come out of a study so far.
+    """Read the results of a study so far.
 
     Parameters
     ----------
@@ -145,25 +157,26 @@ def read_results(directory: Path) -> StudyResults:
     Raises
     ------
     StudyError
-        Where the directory holds no study.
+        If the directory holds no study.
     """
+    workspace = StudyWorkspace(directory)
     try:
-        told = json.loads((directory / STUDY_FILE).read_text(encoding="utf-8"))
-        study = StudyConfig.model_validate(told["study"])
-        source, scale = told["source"], told["scale"]
-    except (OSError, ValueError, KeyError, ValidationError) as error:
-        raise StudyError(f"{directory} holds no study; run `skyclass study` first") from error
-    table = directory / "published.csv"
+        record = StudyRecord.model_validate_json(workspace.study_file.read_bytes())
+    except OSError as error:
+        raise StudyError(f"{directory} holds no study; run the study first") from error
+    except ValidationError as error:
+        raise StudyError(f"{workspace.study_file}: {explain(error, StudyRecord)}") from error
+    table, study = workspace.published, record.study
     published = read_published(table if table.exists() else None)
     cells = [
-        _read_cell(directory, data_set, image_type, model, seed, published)
+        _read_cell(workspace, data_set, image_type, model, seed, published)
         for data_set in study.data_sets
         for image_type in study.image_types
         for model in study.models
         if not model.only or image_type.name in model.only
         for seed in study.seeds
     ]
-    return StudyResults(study, source, scale, tuple(cells))
+    return StudyResults(study, record.source, record.scale, tuple(cells))
 
 
 def read_published(path: Path | None) -> dict[tuple[str, str, str], Published]:
@@ -172,9 +185,9 @@ def read_published(path: Path | None) -> dict[tuple[str, str, str], Published]:
     Parameters
     ----------
     path
-        CSV file with the columns data_set, image_type, model, class, epoch, measure, value: a
-        figure a row; class and epoch are empty where it is of neither, and the value may be
-        ``undefined``. None where there is none.
+        CSV file with the columns data_set, image_type, model, class, epoch, measure, value: one
+        figure a row; class and epoch are empty if it belongs to neither, and the value may be
+        ``undefined``. None if there is no file.
 
     Returns
     -------
@@ -184,27 +197,27 @@ def read_published(path: Path | None) -> dict[tuple[str, str, str], Published]:
     Raises
     ------
     StudyError
-        Where the file is not there, lacks a column, or has a value that is no number.
+        If the file is missing, lacks a column, or holds a value that is not a number.
     """
     if path is None:
         return {}
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise StudyError(f"{path} is no table of published figures: {error}") from error
+        raise StudyError(f"{path} is not a table of published figures: {error}") from error
     lacking = [name for name in _COLUMNS if name not in table]
     if lacking:
         raise StudyError(f"{path} has no column {lacking[0]!r}")
-    found: dict[tuple[str, str, str], Published] = {}
+    cells: dict[tuple[str, str, str], Published] = {}
     for number, row in enumerate(table.to_dict("records"), 2):
         key = (str(row["data_set"]), str(row["image_type"]), str(row["model"]))
-        cell = found.setdefault(key, Published())
-        _put(cell, {str(k): str(v) for k, v in row.items()}, f"{path}, line {number}")
-    return found
+        cell = cells.setdefault(key, Published())
+        _add_figure(cell, {str(k): str(v) for k, v in row.items()}, f"{path}, line {number}")
+    return cells
 
 
-def _put(cell: Published, row: dict[str, str], where: str) -> None:
-    """Put one published figure among those of its cell."""
+def _add_figure(cell: Published, row: dict[str, str], where: str) -> None:
+    """Add one published figure to those of its cell."""
     try:
         value = math.nan if row["value"] == _UNDEFINED else float(row["value"])
         epoch = int(row["epoch"]) if row["epoch"] else None
@@ -220,7 +233,7 @@ def _put(cell: Published, row: dict[str, str], where: str) -> None:
 
 
 def _read_cell(
-    directory: Path,
+    workspace: StudyWorkspace,
     data_set: Choice,
     image_type: Choice,
     model: ModelChoice,
@@ -229,24 +242,21 @@ def _read_cell(
 ) -> CellResult:
     """Read one cell."""
     key = (data_set.name, image_type.name, model.name)
-    place = directory.joinpath("cells", *key, str(seed))
-    note = place.with_name(f"{place.name}.failed")
+    name = "/".join((*key, str(seed)))
+    experiment, note = workspace.cell(name), workspace.failure(name)
     return CellResult(
         data_set,
         image_type,
         model,
         seed,
-        place,
-        read_metrics(place / "metrics.json") if (place / "metrics.json").exists() else None,
-        _read_json(place / "model" / "history.json"),
+        experiment.root,
+        read_metrics(experiment.metrics) if experiment.metrics.exists() else None,
+        _read_history(experiment.model),
         note.read_text(encoding="utf-8").splitlines()[0] if note.exists() else None,
         published.get(key, Published()),
     )
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file, if it is there."""
-    if not path.exists():
-        return None
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return values
+def _read_history(model: Path) -> TrainingHistory | None:
+    """Read the history of a model's training if there is one."""
+    return read_history(model) if (model / HISTORY_FILE).exists() else None

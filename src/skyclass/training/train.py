@@ -25,6 +25,7 @@ from skyclass.training.fit import fit
 from skyclass.training.job import TrainingJob, write_job
 from skyclass.training.loggers import check_loggers
 from skyclass.training.torch_errors import explain_torch_errors
+from skyclass.workspace import FEATURES_FOLDER
 
 __all__ = ["check_training", "train"]
 
@@ -171,7 +172,7 @@ def _add_features(job: TrainingJob) -> TrainingJob:
     columns = read_columns(job.spec.columns, job.cutouts, "train")
     key = hash_feature_inputs(classifier, job.fingerprint, choose_precision(job.config), columns)
     # where cutouts are shared by several experiments, so are features
-    folder = job.cutouts.resolve().with_name("features") / key
+    folder = job.cutouts.resolve().with_name(FEATURES_FOLDER) / key
     classifier.to(get_device())
     for split in _SPLITS:
         try:

@@ -19,10 +19,10 @@ from skyclass.evaluation.report.shown_objects import choose_objects, make_payloa
 from skyclass.evaluation.scores import SCORES, Scores
 from skyclass.files import atomic_path
 from skyclass.images.registry import get_image_type
+from skyclass.workspace import Workspace
 
 __all__ = ["write_report"]
 
-_NAME: Final = "report.html"
 
 _SCORE_NAMES: Final = {
     "accuracy": "accuracy",
@@ -75,7 +75,7 @@ def write_report(directory: Path) -> Path:
         cannot be written.
     """
     context = _gather_context(read_report_data(directory))
-    path = directory / _NAME
+    path = Workspace(directory).report
     with atomic_path(path) as partial:
         template = _make_environment().get_template("report.html.j2")
         partial.write_text(template.render(context), "utf-8")

@@ -19,6 +19,7 @@ from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.models.training_history import TrainingHistory, read_history
 from skyclass.surveys.sdss.layout import BANDS
+from skyclass.workspace import Workspace
 
 __all__ = ["ReportData", "read_report_data"]
 
@@ -73,21 +74,22 @@ def read_report_data(directory: Path) -> ReportData:
     SkyclassError
         If one of these is missing or unreadable, or they are of different objects.
     """
-    toml = _read_text(directory / "experiment.toml")
+    workspace = Workspace(directory)
+    toml = _read_text(workspace.experiment_file)
     results = read_evaluation(directory)
-    history = read_history(directory / "model")
+    history = read_history(workspace.model)
     _check_same_objects(directory, results.metrics, results.table)
-    cutouts = open_cutouts(directory / "cutouts")["test"]
+    cutouts = open_cutouts(workspace.cutouts)["test"]
     _check_same_cutouts(directory, cutouts, results.table)
-    classifier = load_model(directory / "model")
+    classifier = load_model(workspace.model)
     return ReportData(
         **vars(results),
-        config=read_config(directory / "experiment.toml"),
+        config=read_config(workspace.experiment_file),
         toml=toml,
         history=history,
         cutouts=cutouts,
         classifier=classifier,
-        columns=read_columns(classifier.spec.columns, directory / "cutouts", "test"),
+        columns=read_columns(classifier.spec.columns, workspace.cutouts, "test"),
         magnitudes=_collect_magnitudes(results.table),
         field=None if results.table["field"].isna().any() else results.table["field"],
     )

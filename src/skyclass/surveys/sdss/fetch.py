@@ -18,6 +18,7 @@ from skyclass.surveys.sdss.casjobs import CasJobs
 from skyclass.surveys.sdss.layout import FIELD_KEY
 from skyclass.surveys.sdss.queries import builtin_query, into_query, nearest_query, page_query
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
+from skyclass.workspace import claim_directory
 
 __all__ = ["fetch_pages", "fetch_table", "look_up_frame_keys"]
 
@@ -158,12 +159,20 @@ def _read_ids(page: Path, read: ReadTable) -> "pd.Series[int]":
 
 def _claim(work: Path, fingerprint: str) -> None:
     """Claim a folder for a query, or check that it holds pages of the same one."""
-    mark = work / "query.json"
-    if not mark.exists():
-        with atomic_path(mark) as partial:
-            partial.write_text(json.dumps({"query": fingerprint}), encoding="utf-8")
-    elif json.loads(mark.read_text(encoding="utf-8")) != {"query": fingerprint}:
-        raise CatalogError(f"{work} holds the pages of another query; remove it, or choose another")
+    query = {"query": fingerprint}
+
+    def compare(marker: Path) -> str:
+        same = json.loads(marker.read_text(encoding="utf-8")) == query
+        return "" if same else "its pages are of another query"
+
+    claim_directory(
+        work / "query.json",
+        json.dumps(query),
+        kind="query",
+        compare=compare,
+        error=CatalogError,
+        reserved=(),
+    )
 
 
 def _run_in_mydb(client: CasJobs, query: str, release: int, work: Path) -> str:

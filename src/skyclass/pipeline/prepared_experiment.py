@@ -1,0 +1,253 @@
+"""An experiment that is ready to be trained: its settings, objects, cutouts and model."""
+
+import os
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from skyclass.config.experiment_file import format_config, read_config
+from skyclass.config.section import Settings
+from skyclass.config.sections import Experiment
+from skyclass.errors import ExperimentError
+from skyclass.files import AnyPath, atomic_path
+from skyclass.images.augment import check_augmentation
+from skyclass.images.registry import get_image_type
+from skyclass.images.renderer import check_images
+from skyclass.models.catalog_columns import write_columns
+from skyclass.models.check_network import check_network
+from skyclass.models.model_spec import ModelSpec, make_spec
+from skyclass.models.presets import apply_preset
+from skyclass.pipeline.prepare import PreparedObjects, check_sources, prepare_objects
+from skyclass.progress import Progress, no_progress
+from skyclass.surveys.registry import get_survey
+from skyclass.tasks.registry import get_task
+from skyclass.tasks.regroup import regroup
+from skyclass.tasks.task import Task
+from skyclass.training.train import check_training
+from skyclass.workspace import (
+    SETTINGS_WITHOUT_EFFECT,
+    Workspace,
+    claim_directory,
+    fingerprint,
+    hash_file,
+)
+
+__all__ = [
+    "PreparedExperiment",
+    "assemble_experiment",
+    "check_experiment",
+    "claim_experiment",
+    "prepare_experiment",
+    "read_experiment_file",
+]
+
+
+@dataclass(frozen=True)
+class PreparedExperiment:
+    """Everything that training, evaluation and report of an experiment need."""
+
+    config: Experiment
+    """Settings, those of a preset filled in."""
+    task: Task
+    """Labelling problem."""
+    objects: PreparedObjects
+    """Catalogue and cutouts."""
+    spec: ModelSpec
+    """Model to be trained."""
+    workspace: Workspace
+    """Directory of the experiment."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the training."""
+        seed = self.config.training.seed
+        return self.config.seed if seed is None else seed
+
+    @cached_property
+    def model_mark(self) -> str:
+        """Fingerprint of everything that the trained model depends on."""
+        settings = self.config.training.model_dump() | self.config.augmentation.model_dump()
+        paths = (self.config.images.upscaler, self.config.model.weights)
+        files = [hash_file(path) for path in paths if path]
+        pixels = self.objects.info.fingerprint
+        return fingerprint(pixels, asdict(self.spec), files, settings, self.seed)
+
+    @cached_property
+    def evaluation_mark(self) -> str:
+        """Fingerprint of everything that the metrics depend on."""
+        # the baseline reads the catalogue's magnitudes, which the model does not depend on
+        return fingerprint(self.model_mark, self.objects.source)
+
+
+def read_experiment_file(experiment: AnyPath | Experiment) -> Experiment:
+    """Read an experiment file, unless the experiment was read already.
+
+    Parameters
+    ----------
+    experiment
+        Experiment file (TOML), or an experiment that was read or built already.
+
+    Returns
+    -------
+    Experiment
+        Settings; those of a preset are not filled in.
+
+    Raises
+    ------
+    ConfigError
+        If the file is invalid.
+    """
+    return experiment if isinstance(experiment, Experiment) else read_config(experiment)
+
+
+def check_experiment(config: Experiment) -> None:
+    """Check before any work that an experiment can be run.
+
+    Parameters
+    ----------
+    config
+        Experiment.
+
+    Raises
+    ------
+    SkyclassError
+        If the task, the image type, the network, the table or the frames do not exist, or do not
+        fit each other.
+    """
+    regroup(get_task(config.task), config.labels.merge, config.labels.drop)
+    survey = get_survey(config.survey.name)
+    check_images(config.images, config.cutouts.count_pixels(survey.pixel_scale), survey.name)
+    bands = get_image_type(config.images.type, survey.name).bands
+    check_augmentation(config.augmentation, bands, survey.name)
+    check_network(config)
+    check_training(config.training, config.augmentation)
+    check_sources(config)
+
+
+def claim_experiment(workspace: Workspace, config: Experiment) -> None:
+    """Claim a directory for an experiment and write the experiment file.
+
+    Parameters
+    ----------
+    workspace
+        Directory: new, empty, or begun with the same experiment.
+    config
+        Experiment.
+
+    Raises
+    ------
+    ExperimentError
+        If the directory holds something else.
+    """
+    claim_directory(
+        workspace.experiment_file,
+        format_config(config),
+        kind="experiment",
+        compare=partial(_compare_experiment, config),
+        error=ExperimentError,
+    )
+
+
+def prepare_experiment(
+    experiment: AnyPath | Experiment,
+    out: AnyPath,
+    *,
+    objects: PreparedObjects | None = None,
+    progress: Progress = no_progress,
+) -> PreparedExperiment:
+    """Check an experiment, claim its directory, and make its catalogue and cutouts.
+
+    Parameters
+    ----------
+    experiment
+        Experiment file (TOML), or an experiment that was read or built already.
+    out
+        Directory of the experiment: new, empty, or begun with the same experiment.
+    objects
+        Objects shared with other experiments, which `out` then links to; by default the
+        experiment prepares its own.
+    progress
+        Called with the stage, steps done and steps in all (`skyclass.progress.Progress`).
+
+    Returns
+    -------
+    PreparedExperiment
+        Ready to be trained.
+
+    Raises
+    ------
+    SkyclassError
+        If the experiment is invalid, or the catalogue, the frames or the directory cannot be used.
+    """
+    config, workspace = apply_preset(read_experiment_file(experiment)), Workspace(Path(out))
+    check_experiment(config)
+    claim_experiment(workspace, config)
+    if objects is None:
+        objects = prepare_objects({"": config}, workspace.data, progress)[""]
+    else:
+        _link_objects(objects, workspace)
+    return assemble_experiment(config, objects, workspace)
+
+
+def assemble_experiment(
+    config: Experiment, objects: PreparedObjects, workspace: Workspace
+) -> PreparedExperiment:
+    """Combine settings and objects; write the columns of the catalogue that the model uses.
+
+    Parameters
+    ----------
+    config
+        Checked experiment.
+    objects
+        Its catalogue and cutouts.
+    workspace
+        Directory that holds the cutouts, or a link to them.
+
+    Returns
+    -------
+    PreparedExperiment
+        Ready to be trained.
+
+    Raises
+    ------
+    ModelError
+        If the catalogue lacks a column.
+    """
+    task = get_task(config.task)
+    if config.model.columns:
+        write_columns(config.model.columns, objects.catalog.table, workspace.cutouts)
+    spec = make_spec(config, task, objects.info, workspace.cutouts)
+    return PreparedExperiment(config, task, objects, spec, workspace)
+
+
+def _link_objects(objects: PreparedObjects, workspace: Workspace) -> None:
+    """Link shared data into the directory of an experiment, where others look for them."""
+    for link, target in (
+        (workspace.catalog, objects.table),
+        (workspace.cutouts, objects.cutouts),
+    ):
+        relative = os.path.relpath(target.resolve(), workspace.root.resolve())
+        if not (link.is_symlink() and str(link.readlink()) == relative):
+            with atomic_path(link, folder=target.is_dir()) as partial_path:
+                partial_path.symlink_to(relative)
+
+
+def _compare_experiment(config: Experiment, file: Path) -> str:
+    """Name the settings in which an experiment differs from that of a file."""
+    one, other = (
+        _flatten(each.model_dump(mode="json", exclude=SETTINGS_WITHOUT_EFFECT))
+        for each in (config, read_config(file))
+    )
+    keys = [key for key in one if one[key] != other[key]]
+    return f"differs in {', '.join(keys)}" if keys else ""
+
+
+def _flatten(values: Settings) -> Settings:
+    """Join nested keys with dots."""
+    flat: Settings = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": each for inner, each in value.items()}
+        else:
+            flat[key] = value
+    return flat
