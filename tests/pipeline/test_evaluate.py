@@ -114,7 +114,7 @@ def test_sets_are_fitted_on_the_calibration_split(world: dict, found: Evaluation
     shares = classify_cutouts(world["classifier"], held)
     scores = np.sort(1 - shares[np.arange(len(held)), held.label])
     rank = int(np.ceil(0.9 * (len(held) + 1)))
-    limit = sets.marginal.thresholds[0]
+    limit = sets.marginal.thresholds[labels[0]]
     assert limit == pytest.approx(scores[rank - 1])
     table = found.table
     inside = make_prediction_sets(table[[f"p_{label}" for label in labels]].to_numpy(), limit)
