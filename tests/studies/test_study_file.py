@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from skyclass.studies.cells import cells_of, sources_of
+from skyclass.studies.cells import list_pixel_sources, make_cells
 from skyclass.studies.study_file import read_study, shipped_studies
 
 
@@ -12,10 +12,10 @@ def test_shipped_studies_are_the_published_grids() -> None:
     assert shipped_studies() == ("manual", "thesis")
     thesis, base = read_study("thesis")
     fixed = {"catalog": {"path": str(base / "thesis.csv")}}
-    cells = cells_of(thesis, base, scale=0.1, fixed=fixed)
+    cells = make_cells(thesis, base, scale=0.1, fixed=fixed)
     assert len(cells) == 12
     assert {c.source for c in cells} == {"frames", "sdss-jpeg"}
-    assert [c.config.sample.data_set for c in cells_of(thesis, base)[::4]] == [
+    assert [c.config.sample.data_set for c in make_cells(thesis, base)[::4]] == [
         f"thesis-{number}" for number in (1, 2, 3)
     ]
     counts = cells[4].config.sample.counts
@@ -24,10 +24,10 @@ def test_shipped_studies_are_the_published_grids() -> None:
     for label, number in counts.items():
         assert number == pytest.approx(4220 * parent[label] / sum(parent.values()), abs=0.6)
     manual, base = read_study("manual")
-    assert len(cells_of(manual, base, scale=0.1, fixed=fixed)) == 18
-    real = cells_of(manual, base)
+    assert len(make_cells(manual, base, scale=0.1, fixed=fixed)) == 18
+    real = make_cells(manual, base)
     assert real[0].config.sample.total == 100_000
-    assert set(sources_of(real)) == {"frames", "ps1-jpeg", "sdss-jpeg-wide"}
+    assert set(list_pixel_sources(real)) == {"frames", "ps1-jpeg", "sdss-jpeg-wide"}
 
 
 def test_published_figures_are_consistent() -> None:
