@@ -31,7 +31,7 @@ def laptop(page: Page) -> None:
     keep(page.screenshot(), "top", 900)
     cells = page.locator(".matrix button")
     counts = cells.evaluate_all(
-        "all => all.map((e) => e.dataset.true === e.dataset.given ? 0 : +e.textContent)"
+        "all => all.map((e) => e.dataset.label === e.dataset.predicted ? 0 : +e.textContent)"
     )
     cells.nth(counts.index(max(counts))).click()
     keep(page.screenshot(clip={"x": 0, "y": 0, "width": 1180, "height": 820}), "objects", 900)

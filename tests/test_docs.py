@@ -31,6 +31,12 @@ def test_the_page_of_commands_is_that_of_the_code() -> None:
     assert "| `cutouts` | `skyclass.make_cutouts` |" in made
 
 
+def test_the_page_of_predictions_is_that_of_the_code() -> None:
+    made = runpy.run_path(str(DOCS / "predictions.py"))["page"]()
+    assert (DOCS / "predictions.md").read_text() == made
+    assert "| `ra`\\* | float64 | deg | right ascension (ICRS) |" in made
+
+
 def test_the_page_of_the_python_interface_shows_what_is_public() -> None:
     shown = set(re.findall(r"auto(?:function|class):: (\S+)", (DOCS / "api.md").read_text()))
     assert {f"skyclass.{name}" for name in skyclass.__all__ if name != "__version__"} <= shown

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.made import catalog_report
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import CatalogConfig, Experiment
 from skyclass.evaluation.binned_scores import score_by_condition
@@ -90,26 +91,6 @@ def write_model(folder: Path, spec: ModelSpec) -> None:
     """Write an untrained network and a history of its training."""
     save_model(Classifier(spec), folder / "model")
     write_history(HISTORY, folder / "model")
-
-
-def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
-    """Make up a cleaning report."""
-    return {
-        "task": "object-type",
-        "rows_in": 3 * n + 12,
-        "rows_out": 3 * n,
-        "sampled_from": 3 * n,
-        "dropped": {"within 1 arcsec of another": 12, "no position": 0},
-        "rounded": {},
-        "undetected": {},
-        "unknown": {},
-        "classes": dict.fromkeys(labels, n),
-        "per_class": {name: dict.fromkeys(labels, n // len(labels)) for name in ("train", "test")},
-        "frame_keys": True,
-        "fields": 4,
-        "download_bytes": 10**8,
-        "leakage": 0.25,
-    }
 
 
 def scored(

@@ -1,6 +1,7 @@
 """Made-up predictions, and the experiment that they would lie in."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from skyclass.evaluation.reliability import compute_reliability
 from skyclass.evaluation.scores import score
 
 LABELS = ("star", "galaxy", "quasar")
-__all__ = ["LABELS", "made_experiment", "made_shares"]
+__all__ = ["LABELS", "catalog_report", "made_experiment", "made_shares"]
 
 
 def made_shares(
@@ -24,6 +25,26 @@ def made_shares(
     logits = rng.normal(size=(n, k)) + bonus * np.eye(k)[label]
     raw = np.exp(logits)
     return label, raw / raw.sum(axis=1, keepdims=True)
+
+
+def catalog_report(labels: tuple[str, ...], n: int) -> dict[str, Any]:
+    """Make up a cleaning report."""
+    return {
+        "task": "object-type",
+        "rows_in": 3 * n + 12,
+        "rows_out": 3 * n,
+        "sampled_from": 3 * n,
+        "dropped": {"within 1 arcsec of another": 12, "no position": 0},
+        "rounded": {},
+        "undetected": {},
+        "unknown": {},
+        "classes": dict.fromkeys(labels, n),
+        "per_class": {name: dict.fromkeys(labels, n // len(labels)) for name in ("train", "test")},
+        "frame_keys": True,
+        "fields": 4,
+        "download_bytes": 10**8,
+        "leakage": 0.25,
+    }
 
 
 def made_experiment(
@@ -87,7 +108,7 @@ def made_experiment(
         model="compact",
         registration="shift",
         simulated=True,
-        catalog={},
+        catalog=catalog_report(LABELS, n),
         versions={},
     )
     folder.mkdir(parents=True, exist_ok=True)

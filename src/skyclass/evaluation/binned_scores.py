@@ -20,7 +20,7 @@ _MOST_BINS: Final = 6
 _LEAST_OBJECTS: Final = 20  # per bin, if there are enough objects
 
 
-class ScoreBin(Scores, frozen=True):
+class ScoreBin(Scores):
     """Scores of the objects of one bin."""
 
     low: float
@@ -31,7 +31,7 @@ class ScoreBin(Scores, frozen=True):
     """Median of the objects' values."""
 
 
-class BinnedScores(BaseModel, frozen=True):
+class BinnedScores(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Scores in bins of one condition."""
 
     missing: int

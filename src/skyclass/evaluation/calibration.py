@@ -13,7 +13,7 @@ from skyclass.evaluation.scores import score
 __all__ = ["CalibrationResult", "CalibrationScores", "evaluate_calibration", "undo_temperature"]
 
 
-class CalibrationScores(BaseModel, frozen=True):
+class CalibrationScores(BaseModel, frozen=True, use_attribute_docstrings=True):
     """How well probabilities agree with outcomes."""
 
     ece: float
@@ -28,7 +28,7 @@ class CalibrationScores(BaseModel, frozen=True):
     """The reliability curve."""
 
 
-class CalibrationResult(BaseModel, frozen=True):
+class CalibrationResult(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Calibration before and after temperature scaling."""
 
     temperature: float

@@ -28,7 +28,7 @@ from skyclass.files import AnyPath
 __all__ = ["Comparison", "Difference", "compare"]
 
 
-class Difference(BaseModel, frozen=True):
+class Difference(BaseModel, frozen=True, use_attribute_docstrings=True):
     """A score of two experiments."""
 
     a: float
@@ -41,7 +41,7 @@ class Difference(BaseModel, frozen=True):
     """95 % interval of `difference`; None where undetermined."""
 
 
-class Comparison(BaseModel, frozen=True):
+class Comparison(BaseModel, frozen=True, use_attribute_docstrings=True):
     """How two experiments differ on the objects that both tested."""
 
     scores: dict[str, Difference]

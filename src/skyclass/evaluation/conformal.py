@@ -27,7 +27,7 @@ COVERAGE: Final = 0.9
 """Share of objects whose set is to contain their true class."""
 
 
-class Coverage(BaseModel, frozen=True):
+class Coverage(BaseModel, frozen=True, use_attribute_docstrings=True):
     """How often prediction sets of test objects contain the true class."""
 
     # metrics.json called it `found` up to version 0.1
@@ -37,7 +37,7 @@ class Coverage(BaseModel, frozen=True):
     """Interval of `observed`."""
 
 
-class ClassCoverage(Coverage, frozen=True):
+class ClassCoverage(Coverage):
     """Coverage of the test objects of one class."""
 
     n: int
@@ -46,7 +46,7 @@ class ClassCoverage(Coverage, frozen=True):
     """Whether the stated coverage holds for the class by itself."""
 
 
-class SetCoverage(Coverage, frozen=True):
+class SetCoverage(Coverage):
     """Prediction sets of one rule, and their coverage."""
 
     thresholds: dict[str, float | None]
@@ -59,7 +59,7 @@ class SetCoverage(Coverage, frozen=True):
     """Coverage of each class."""
 
 
-class ConformalResult(BaseModel, frozen=True):
+class ConformalResult(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Prediction sets fitted on calibration objects and evaluated on test objects."""
 
     coverage: float

@@ -1,5 +1,6 @@
 """The metrics of an experiment, and their file `metrics.json`."""
 
+from html import escape
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -16,14 +17,14 @@ from skyclass.files import atomic_path
 __all__ = ["Metrics", "ModelScores", "read_metrics", "write_metrics"]
 
 
-class ModelScores(Scores, frozen=True):
+class ModelScores(Scores):
     """Scores of a model, over all test objects and by how these were observed."""
 
     by: dict[str, BinnedScores]
     """Scores in bins of each known condition, by its name."""
 
 
-class Metrics(BaseModel, frozen=True):
+class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Everything that an evaluation measures; the contents of `metrics.json`."""
 
     test: ModelScores
@@ -69,9 +70,8 @@ class Metrics(BaseModel, frozen=True):
     def _repr_html_(self) -> str:
         """Format the headline and the scores for notebooks."""
         kind = " (simulated data)" if self.simulated else ""
-        return f"<p>{self.task}: {self.model} on {self.image_type}{kind}</p>" + (
-            self.test._repr_html_()
-        )
+        headline = escape(f"{self.task}: {self.model} on {self.image_type}{kind}")
+        return f"<p>{headline}</p>{self.test._repr_html_()}"
 
 
 def read_metrics(path: Path) -> Metrics:

@@ -16,7 +16,7 @@ from skyclass.evaluation.intervals import (
 __all__ = ["PairedDifference", "compare_accuracies"]
 
 
-class PairedDifference(BaseModel, frozen=True):
+class PairedDifference(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Difference of the accuracies of two classifiers on the same objects."""
 
     accuracy_a: float

@@ -15,7 +15,7 @@ BINS: Final = 10
 """Number of bins of equal width from 0 to 1, of the reliability curve and the calibration error."""
 
 
-class ReliabilityBin(BaseModel, frozen=True):
+class ReliabilityBin(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Objects whose predicted classes have similar probabilities."""
 
     low: float

@@ -26,7 +26,7 @@ from skyclass.files import AnyPath
 __all__ = ["ClassRates", "Reweighting", "parse_prior", "reweight", "reweight_scores"]
 
 
-class ClassRates(BaseModel, frozen=True):
+class ClassRates(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Purity and completeness of one class; None where undefined."""
 
     share: float
@@ -41,7 +41,7 @@ class ClassRates(BaseModel, frozen=True):
     """Interval of `completeness`."""
 
 
-class Reweighting(BaseModel, frozen=True):
+class Reweighting(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Purity and completeness of each class on a sky of stated class shares."""
 
     classes: dict[str, ClassRates]

@@ -40,7 +40,7 @@ _BOUNDS: Final = {"kappa": (-1.0, 1.0), "log_loss": (0.0, np.inf), "brier": (0.0
 _SHARES: Final = {"accuracy", "top2", "adjacent", "precision", "recall", "recall_weighted"}
 
 
-class ClassScores(BaseModel, frozen=True):
+class ClassScores(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Scores of one class against all others; None where undefined."""
 
     precision: float | None
@@ -59,7 +59,7 @@ class ClassScores(BaseModel, frozen=True):
     """Interval of each score by its name; None where undetermined."""
 
 
-class Scores(BaseModel, frozen=True):
+class Scores(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Scores of predictions over all classes and of each class; None where undefined."""
 
     accuracy: float
