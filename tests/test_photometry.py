@@ -7,13 +7,13 @@ from astropy import units
 
 from skyclass.images.stretch import asinh_magnitude
 from skyclass.photometry import (
-    SOFTENING,
     add_colours,
     propagate_asinh_error,
     to_asinh_magnitude,
     to_flux,
     to_magnitude,
 )
+from skyclass.surveys.sdss.layout import SOFTENING
 
 FLUX = np.array([1e-3, 1.0, 50.0, 3e4])
 
@@ -30,10 +30,12 @@ def test_a_flux_that_is_not_positive_has_no_magnitude():
 
 def test_asinh_magnitudes_are_the_published_ones():
     # zero flux: Stoughton et al. 2002, table 21
-    zero = to_asinh_magnitude(np.zeros((1, 5)), SOFTENING)[0]
+    zero = to_asinh_magnitude(np.zeros((1, 5)), np.array(SOFTENING))[0]
     assert zero.round(2).tolist() == [24.63, 25.11, 24.80, 24.36, 22.83]
     bright = np.full((1, 5), 1e6)
-    assert to_asinh_magnitude(bright, SOFTENING) == pytest.approx(to_magnitude(bright), abs=1e-9)
+    assert to_asinh_magnitude(bright, np.array(SOFTENING)) == pytest.approx(
+        to_magnitude(bright), abs=1e-9
+    )
 
 
 def test_an_error_is_carried_through_the_slope():
@@ -44,7 +46,7 @@ def test_an_error_is_carried_through_the_slope():
 
 def test_pictures_and_catalogues_have_the_same_asinh_magnitudes():
     flux = np.linspace(-2.0, 100.0, 40).reshape(2, 5, 2, 2)
-    expected = to_asinh_magnitude(np.moveaxis(flux, 1, -1), SOFTENING)
+    expected = to_asinh_magnitude(np.moveaxis(flux, 1, -1), np.array(SOFTENING))
     picture = asinh_magnitude(torch.from_numpy(flux), "ugriz")
     assert np.moveaxis(picture.numpy(), 1, -1) == pytest.approx(expected, abs=1e-9)
 

@@ -1,4 +1,4 @@
-"""Fluxes in nanomaggies and AB magnitudes: zero point, asinh scale, extinction, colours."""
+"""Fluxes in nanomaggies and AB magnitudes: zero point, asinh scale, colours."""
 
 from typing import Final
 
@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "EXTINCTION",
     "NANOMAGGY",
     "POGSON",
-    "SOFTENING",
     "ZERO_POINT",
     "add_colours",
     "propagate_asinh_error",
@@ -26,14 +24,6 @@ POGSON: Final = float(2.5 / np.log(10.0))
 
 NANOMAGGY: Final = 1e-9
 """In maggies, of which one has AB magnitude 0."""
-
-SOFTENING: Final = np.array([1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10])
-"""Softening of the asinh magnitudes in u g r i z, in maggies (Stoughton et al. 2002, AJ 123, 485,
-table 21)."""
-
-EXTINCTION: Final = np.array([5.155, 3.793, 2.751, 2.086, 1.479])
-"""Extinction in u g r i z per E(B-V) (Schlegel et al. 1998, ApJ 500, 525; Stoughton et al.
-2002)."""
 
 
 def to_flux(magnitude: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
+    "DEFAULT_SURVEY",
     "EXTINCTION",
     "IDS",
     "MODEL_MAGNITUDE",
@@ -16,6 +17,9 @@ __all__ = [
     "TOTAL_MAGNITUDE",
     "name_columns",
 ]
+
+DEFAULT_SURVEY: Final = "sdss"
+"""Survey of a catalogue, of frames or of cutouts where none is named."""
 
 SPLITS: Final = ("train", "validation", "test", "calibration")
 """Values of the column `split`; the last is made only where it is asked for."""

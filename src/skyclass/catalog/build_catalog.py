@@ -22,6 +22,7 @@ from skyclass.config.sections import (
 from skyclass.errors import CatalogError
 from skyclass.files import AnyPath
 from skyclass.progress import Progress, no_progress
+from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.tasks.registry import get_task
@@ -34,7 +35,7 @@ def build_catalog(
     source: AnyPath | pd.DataFrame | SourceTable,
     task: str,
     *,
-    survey: str = "sdss",
+    survey: str = DEFAULT_SURVEY,
     columns: Mapping[str, str] | None = None,
     labels: LabelConfig | None = None,
     rules: CleanConfig | None = None,
@@ -108,7 +109,11 @@ def _estimate_download(survey: Survey, fields: int) -> float | None:
 
 
 def make_catalog(
-    config: ObjectsConfig, work: Path, *, survey: str = "sdss", progress: Progress = no_progress
+    config: ObjectsConfig,
+    work: Path,
+    *,
+    survey: str = DEFAULT_SURVEY,
+    progress: Progress = no_progress,
 ) -> Catalog:
     """Build the catalogue that a configuration describes.
 
@@ -157,7 +162,11 @@ def make_catalog(
 
 
 def get_source(
-    config: ObjectsConfig, work: Path, *, survey: str = "sdss", progress: Progress = no_progress
+    config: ObjectsConfig,
+    work: Path,
+    *,
+    survey: str = DEFAULT_SURVEY,
+    progress: Progress = no_progress,
 ) -> Path:
     """Return the file of the table; a query is run first.
 

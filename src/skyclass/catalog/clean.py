@@ -16,7 +16,7 @@ from skyclass.catalog.magnitudes import correct_extinction, find_undetected
 from skyclass.catalog.row_order import RowOrder, Rows, take_rows
 from skyclass.config.sections import CleanConfig
 from skyclass.errors import CatalogError
-from skyclass.schema import IDS, POSITION, SPECTRUM
+from skyclass.schema import DEFAULT_SURVEY, IDS, POSITION, SPECTRUM
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.tasks.task import Task, encode_strings
@@ -38,7 +38,7 @@ _FLAGS: Final = {
 
 
 def clean(
-    table: pd.DataFrame, task: Task, rules: CleanConfig | None = None, survey: str = "sdss"
+    table: pd.DataFrame, task: Task, rules: CleanConfig | None = None, survey: str = DEFAULT_SURVEY
 ) -> tuple[pd.DataFrame, CleaningCounts]:
     """Label a table and keep the rows that can be used, each object once.
 

@@ -4,6 +4,8 @@ from html import escape
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skyclass.schema import DEFAULT_SURVEY
+
 __all__ = ["CleaningCounts", "CleaningReport", "format_report"]
 
 
@@ -33,7 +35,8 @@ class CleaningReport(CleaningCounts):
 
     Examples
     --------
-    >>> from skyclass.catalog.build_catalog import build_catalog
+    >>> from skyclass.schema import DEFAULT_SURVEY
+    from skyclass.catalog.build_catalog import build_catalog
     >>> report = build_catalog("catalog.csv", "spectral-class").report
     >>> report.rows_in - report.rows_out == sum(report.dropped.values())
     True
@@ -41,7 +44,7 @@ class CleaningReport(CleaningCounts):
 
     task: str
     """Name of the task, or path of its file."""
-    survey: str = "sdss"
+    survey: str = DEFAULT_SURVEY
     """Name of the survey."""
     rounded: dict[str, int]
     """Ids that the file holds rounded only, by column."""

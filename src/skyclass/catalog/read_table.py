@@ -15,6 +15,7 @@ from skyclass.catalog.ids import parse_ids
 from skyclass.errors import CatalogError, nearest
 from skyclass.files import AnyPath
 from skyclass.schema import (
+    DEFAULT_SURVEY,
     EXTINCTION,
     IDS,
     MODEL_MAGNITUDE,
@@ -50,7 +51,7 @@ class SourceTable:
 
 
 def read_table(
-    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = "sdss"
+    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = DEFAULT_SURVEY
 ) -> pd.DataFrame:
     """Read a table of objects; the file's ending tells its format.
 
@@ -81,7 +82,7 @@ def read_table(
 
 
 def read_source(
-    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = "sdss"
+    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = DEFAULT_SURVEY
 ) -> SourceTable:
     """Read a table of objects, and count the ids that its file has rounded.
 

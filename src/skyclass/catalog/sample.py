@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skyclass.catalog.row_order import take_rows
 from skyclass.config.sections import SampleConfig
 from skyclass.errors import CatalogError, nearest
+from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["DATA_SETS", "count_by_field", "sample"]
@@ -21,7 +22,7 @@ DATA_SETS: Final = {
 """The three data sets of the ViT thesis (sections 4.1.5, A.5.1 and A.5.2)."""
 
 
-def count_by_field(table: pd.DataFrame, survey: str = "sdss") -> pd.DataFrame:
+def count_by_field(table: pd.DataFrame, survey: str = DEFAULT_SURVEY) -> pd.DataFrame:
     """Count objects by field and class, the most numerous first.
 
     Parameters
@@ -47,7 +48,7 @@ def count_by_field(table: pd.DataFrame, survey: str = "sdss") -> pd.DataFrame:
 
 
 def sample(
-    table: pd.DataFrame, rules: SampleConfig, seed: int, survey: str = "sdss"
+    table: pd.DataFrame, rules: SampleConfig, seed: int, survey: str = DEFAULT_SURVEY
 ) -> pd.DataFrame:
     """Choose rows of a labelled catalogue.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skyclass.catalog.ids import number_units
 from skyclass.config.sections import SplitConfig
 from skyclass.errors import CatalogError
-from skyclass.schema import POSITION, SPLITS
+from skyclass.schema import DEFAULT_SURVEY, POSITION, SPLITS
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import decode_strings
 
@@ -31,7 +31,7 @@ class SplitCounts:
 
 
 def assign_splits(
-    table: pd.DataFrame, rules: SplitConfig, seed: int, survey: str = "sdss"
+    table: pd.DataFrame, rules: SplitConfig, seed: int, survey: str = DEFAULT_SURVEY
 ) -> "pd.Series[str]":
     """Assign every object to a split; each class is divided in the same shares.
 
@@ -112,7 +112,7 @@ def _name_splits(splits: NDArray[np.integer[Any]], index: "pd.Index[Any]") -> "p
 
 
 def group_objects(
-    table: pd.DataFrame, rules: SplitConfig, survey: str = "sdss"
+    table: pd.DataFrame, rules: SplitConfig, survey: str = DEFAULT_SURVEY
 ) -> NDArray[np.int64]:
     """Assign each object the number of the field or sky cell that it lies in.
 
@@ -224,7 +224,7 @@ def _check_classes(
 
 
 def count_splits(
-    table: pd.DataFrame, classes: tuple[str, ...], survey: str = "sdss"
+    table: pd.DataFrame, classes: tuple[str, ...], survey: str = DEFAULT_SURVEY
 ) -> SplitCounts:
     """Count the objects of each split and class, and the fields.
 

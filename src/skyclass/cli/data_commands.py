@@ -11,6 +11,7 @@ from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, SettingsOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.files import atomic_path
+from skyclass.schema import DEFAULT_SURVEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ def catalog(
     seed: Annotated[int, typer.Option(help="seed of sample and split")] = 1,
     survey: Annotated[
         str, typer.Option(help="survey, of a table without experiment file")
-    ] = "sdss",
+    ] = DEFAULT_SURVEY,
     settings: SettingsOption = None,
     field_counts: Annotated[
         Path | None, typer.Option(help="also write objects by field and class (.csv)")

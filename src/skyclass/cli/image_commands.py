@@ -8,6 +8,7 @@ import typer
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, SettingsOption, SurveyOption
 from skyclass.cli.progress_bars import progress_bars
+from skyclass.schema import DEFAULT_SURVEY
 
 __all__ = ["cutouts", "export_cutouts", "show"]
 
@@ -17,7 +18,7 @@ def cutouts(
     frames: Annotated[Path, typer.Option(help="directory of frames")],
     out: Annotated[Path, typer.Option(help="folder to write")],
     size: Annotated[float, typer.Option(help="side in pixels")] = 64,
-    survey: SurveyOption = "sdss",
+    survey: SurveyOption = DEFAULT_SURVEY,
     settings: SettingsOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")

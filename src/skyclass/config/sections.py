@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from skyclass.config.section import Section
 from skyclass.config.training_sections import AugmentationConfig, ModelConfig, TrainingConfig
 from skyclass.errors import ConfigError
+from skyclass.schema import DEFAULT_SURVEY
 
 __all__ = [
     "CatalogConfig",
@@ -142,7 +143,7 @@ class SplitConfig(Section):
 class SurveyConfig(Section):
     """Which survey, where its pixels are, and how its archive is asked for them."""
 
-    name: str = "sdss"
+    name: str = DEFAULT_SURVEY
     """Name of the survey: `sdss`, `panstarrs`, or one that `register_survey` or another package
     adds."""
     frames: Path | None = None

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
+from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["augment", "check_augmentation"]
@@ -23,7 +24,7 @@ _NORMAL_MAD: Final = 1.4826
 
 
 def check_augmentation(
-    config: AugmentationConfig, bands: Sequence[str], survey: str = "sdss"
+    config: AugmentationConfig, bands: Sequence[str], survey: str = DEFAULT_SURVEY
 ) -> None:
     """Check the settings of an augmentation before any work.
 
@@ -50,7 +51,7 @@ def augment(
     config: AugmentationConfig,
     generator: torch.Generator,
     bands: Sequence[str],
-    survey: str = "sdss",
+    survey: str = DEFAULT_SURVEY,
 ) -> Tensor:
     """Apply random changes to a batch of registered cutouts.
 

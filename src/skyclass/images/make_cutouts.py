@@ -17,7 +17,7 @@ from skyclass.images.runners import Runner, use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
-from skyclass.schema import POSITION
+from skyclass.schema import DEFAULT_SURVEY, POSITION
 from skyclass.surveys.acquire import verify_catalog_frames
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
@@ -31,7 +31,7 @@ def make_cutouts(
     out: AnyPath,
     rules: CutoutConfig | None = None,
     *,
-    survey: str = "sdss",
+    survey: str = DEFAULT_SURVEY,
     runner: Runner | None = None,
     verify: bool = False,
     replace: bool = False,

@@ -9,6 +9,7 @@ from skyclass.images.families import ImageFamily
 from skyclass.images.image_type import ImageType
 from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES, build_grey_each
 from skyclass.plugins import load_plugins
+from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 
@@ -92,7 +93,7 @@ def image_families() -> tuple[ImageFamily, ...]:
     return tuple(_FAMILIES.values())
 
 
-def get_image_type(name: str, survey: str = "sdss") -> ImageType:
+def get_image_type(name: str, survey: str = DEFAULT_SURVEY) -> ImageType:
     """Look up an image type by name.
 
     Parameters

@@ -17,6 +17,7 @@ from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import get_image_type
 from skyclass.images.resize import bilinear, centre_crop, check_crop, lanczos
 from skyclass.images.upscale import Upscaler
+from skyclass.schema import DEFAULT_SURVEY
 
 __all__ = ["RESIZES", "Renderer", "check_images", "get_registration", "render"]
 
@@ -59,7 +60,7 @@ class Renderer:
         registration: str | None = None,
         *,
         bands: Sequence[str] | None = None,
-        survey: str = "sdss",
+        survey: str = DEFAULT_SURVEY,
         crop: int | None = None,
         size: int | None = None,
         resize: str = "lanczos",
@@ -152,7 +153,7 @@ class Renderer:
         return Upscaler(weights)
 
 
-def get_registration(config: ImageConfig, survey: str = "sdss") -> str:
+def get_registration(config: ImageConfig, survey: str = DEFAULT_SURVEY) -> str:
     """Look up how an experiment registers the bands of its cutouts.
 
     Parameters
@@ -175,7 +176,7 @@ def get_registration(config: ImageConfig, survey: str = "sdss") -> str:
     return config.registration or get_image_type(config.type, survey).registration
 
 
-def check_images(config: ImageConfig, side: int, survey: str = "sdss") -> None:
+def check_images(config: ImageConfig, side: int, survey: str = DEFAULT_SURVEY) -> None:
     """Check the settings of an experiment's images before any work.
 
     Parameters
@@ -213,7 +214,7 @@ def render(
     offset: NDArray[np.float32] | None = None,
     registration: str | None = None,
     bands: Sequence[str] | None = None,
-    survey: str = "sdss",
+    survey: str = DEFAULT_SURVEY,
 ) -> NDArray[np.uint8]:
     """Render cutouts as pictures that show what the model sees.
 

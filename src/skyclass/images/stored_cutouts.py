@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from skyclass.config.experiment_file import explain
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
-from skyclass.schema import IDS, POSITION
+from skyclass.schema import DEFAULT_SURVEY, IDS, POSITION
 
 __all__ = [
     "FORMAT",
@@ -45,7 +45,7 @@ class CutoutInfo(BaseModel):
     """Version of the layout."""
     fingerprint: str
     """Hash of the catalogue's rows and all rules; equal for equal cutouts."""
-    survey: str = "sdss"
+    survey: str = DEFAULT_SURVEY
     """Name of the survey that the pixels are of."""
     size: int
     """Pixels a side."""

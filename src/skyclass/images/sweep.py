@@ -21,6 +21,7 @@ from skyclass.images.image_type import zero_invalid
 from skyclass.images.registry import SHORT_NAMES, image_families
 from skyclass.images.renderer import Renderer
 from skyclass.progress import Progress, Stage, no_progress
+from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 
@@ -39,7 +40,7 @@ _LUMINANCE: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
-def expand_sweep(image_type: str, sweep: Sequence[str], survey: str = "sdss") -> list[str]:
+def expand_sweep(image_type: str, sweep: Sequence[str], survey: str = DEFAULT_SURVEY) -> list[str]:
     """List the names of all image types of a sweep.
 
     Parameters
@@ -95,7 +96,7 @@ def rank_image_types(
     labels: NDArray[np.int64],
     *,
     bands: Sequence[str] | None = None,
-    survey: str = "sdss",
+    survey: str = DEFAULT_SURVEY,
     seed: int = 1,
     progress: Progress = no_progress,
 ) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import compute_column_statistics, read_columns
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import is_timm
-from skyclass.schema import SPLITS
+from skyclass.schema import DEFAULT_SURVEY, SPLITS
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import Task
 
@@ -77,7 +77,7 @@ class ModelSpec:
     """Initial weights: `HUB`, a file, or None for fresh ones."""
     frozen: bool = False
     """Whether only the head was trained."""
-    survey: str = "sdss"
+    survey: str = DEFAULT_SURVEY
     """Name of the survey that the pixels are of."""
     origin: str = ""
     """Description of the pixels for the model card."""

@@ -21,6 +21,7 @@ from skyclass.models.model_card import format_model_card, get_licence
 from skyclass.models.model_spec import HUB, ModelSpec
 from skyclass.models.registry import find_registered
 from skyclass.models.training_history import HISTORY_FILE, read_history
+from skyclass.schema import DEFAULT_SURVEY
 
 __all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load_model", "save_model"]
 
@@ -123,7 +124,7 @@ def _make_spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
     fields |= {name: tuple(fields[name]) for name in _TUPLES if name in fields}
     if "origin" not in fields:
         # models saved before surveys had names are all of SDSS
-        fields |= {"survey": "sdss", "origin": fields.get("survey", "")}
+        fields |= {"survey": DEFAULT_SURVEY, "origin": fields.get("survey", "")}
     if fields.get("upscaler") is not None:
         fields["upscaler"] = str(directory / UPSCALER_FILE)
     return ModelSpec(**fields)

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import EXTINCTION
 from skyclass.simulation.camera import draw_seeing
 from skyclass.simulation.galaxies import GALAXY_SLOPE, draw_galaxies
 from skyclass.simulation.quasars import QUASAR_SLOPE, draw_quasars
@@ -32,6 +31,10 @@ _OBJECT_SHARES: Final = np.array([0.4, 0.4, 0.2])
 
 _LABELLED_LIMITS: Final = ((14.0, 20.5), (14.5, 20.0), (16.5, 20.5))
 """Bright and faint limit in r of labelled stars, galaxies and quasars (before extinction)."""
+
+_EXTINCTION: Final = np.array([5.155, 3.793, 2.751, 2.086, 1.479])
+"""Extinction in u g r i z per E(B-V), as in the tables of SDSS (Schlegel et al. 1998, ApJ 500, 525;
+Stoughton et al. 2002)."""
 
 _FIELD_STARS = 120
 """Stars with 14 < r < 22 per field: SDSS calibObj table of run 4510, camera column 4."""
@@ -99,7 +102,7 @@ def draw_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> 
     key = (strip.run, strip.camcol, index)
     rng = make_generator(seed, RandomStream.BLOCK, *key)
     fwhm = draw_seeing(rng)
-    extinction = _draw_extinction_r(seed, strip, rng) / EXTINCTION[2] * EXTINCTION
+    extinction = _draw_extinction_r(seed, strip, rng) / _EXTINCTION[2] * _EXTINCTION
     serial = (strip.first_serial + index) * objects
     sources = concatenate_sources(
         _draw_labelled(make_generator(seed, RandomStream.LABELLED, *key), task, objects, serial),

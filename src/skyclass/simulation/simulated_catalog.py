@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.photometry import (
-    SOFTENING,
     propagate_asinh_error,
     to_asinh_magnitude,
     to_flux,
@@ -18,7 +17,7 @@ from skyclass.simulation.population import Block
 from skyclass.simulation.random_streams import RandomStream, make_generator
 from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.simulation.strip import Strip
-from skyclass.surveys.sdss.layout import BANDS, PIXEL_SCALE, Field
+from skyclass.surveys.sdss.layout import BANDS, PIXEL_SCALE, SOFTENING, Field
 
 __all__ = ["MAX_OBJECTS", "make_field_catalog"]
 
@@ -71,8 +70,8 @@ def make_field_catalog(
     objects = block.sources.take_first(block.n_labelled)
     rng = make_generator(seed, RandomStream.MEASUREMENT, strip.run, strip.camcol, index)
     psf, error, model_r = _measure(rng, objects, cameras, block.fwhm)
-    magnitude = to_asinh_magnitude(psf, SOFTENING)
-    magnitude_error = propagate_asinh_error(psf, error, SOFTENING)
+    magnitude = to_asinh_magnitude(psf, np.array(SOFTENING))
+    magnitude_error = propagate_asinh_error(psf, error, np.array(SOFTENING))
     key = strip.make_key(index)
     extended = magnitude[:, _R] - model_r > _GALAXY_LIMIT
     signal = _compute_spectral_signal(to_flux(objects.magnitudes)[:, BANDS.index("g")])

@@ -210,6 +210,10 @@ class Survey:
     """How the files of units are downloaded; None where they are not."""
     pictures: tuple[FileKind, ...] = ()
     """Ready-made colour pictures that the archive draws."""
+    explorer: str = ""
+    """Address of a page about a position, with ``{release}``, ``{ra}`` and ``{dec}`` (degrees)."""
+    hips: str = ""
+    """Identifier of the survey's colour images in Aladin Lite."""
     fetch_catalog: FetchCatalog | None = None
     """Fetches the result of a catalogue query; None where the archive answers none."""
     look_up_key: LookUpKey | None = None

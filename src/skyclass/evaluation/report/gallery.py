@@ -130,4 +130,5 @@ class Gallery:
                 data.classifier.spec.image_type,
                 offset=offsets[part],
                 registration=data.classifier.spec.registration,
+                survey=data.classifier.spec.survey,
             )

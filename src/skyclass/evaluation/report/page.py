@@ -107,7 +107,9 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
         "history": data.history,
         "unit": name_round(data.history),
         "charts": draw_charts(data, gallery),
-        "image_type_description": get_image_type(metrics.image_type).description,
+        "image_type_description": get_image_type(
+            metrics.image_type, data.classifier.spec.survey
+        ).description,
         "sprites": gallery.sprites,
         "objects": make_payload(data, gallery.rows, gallery.sprites),
         "samples": gallery.draw_samples(),

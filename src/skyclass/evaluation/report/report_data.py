@@ -1,5 +1,6 @@
 """Read what a report is made from, and check that its parts belong together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,8 @@ from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.models.training_history import TrainingHistory, read_history
-from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey
 from skyclass.workspace import Workspace
 
 __all__ = ["ReportData", "read_report_data"]
@@ -41,9 +43,14 @@ class ReportData(EvaluatedExperiment):
     columns: NDArray[np.float32] | None
     """Columns of the catalogue, `[n, column]`, for a model that uses any."""
     magnitudes: NDArray[np.float64] | None
-    """In u g r i z, `[n, 5]`, NaN where one is missing; None if there are none."""
+    """In all bands of the survey, `[n, band]`, NaN where one is missing; None if there are none."""
     field: "pd.Series[str] | None"
     """Name of the field of each object, `[n]`; None if the catalogue names none."""
+
+    @property
+    def survey(self) -> Survey:
+        """Survey of the cutouts."""
+        return get_survey(self.classifier.spec.survey)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -90,7 +97,9 @@ def read_report_data(directory: Path) -> ReportData:
         cutouts=cutouts,
         classifier=classifier,
         columns=read_columns(classifier.spec.columns, workspace.cutouts, "test"),
-        magnitudes=_collect_magnitudes(results.table),
+        magnitudes=_collect_magnitudes(
+            results.table, get_survey(classifier.spec.survey).band_names
+        ),
         field=None if results.table["field"].isna().any() else results.table["field"],
     )
 
@@ -130,7 +139,7 @@ def _check_same_cutouts(directory: Path, cutouts: CutoutSplit, table: pd.DataFra
             )
 
 
-def _collect_magnitudes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+def _collect_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64] | None:
     """Collect the magnitudes in all bands; None if no object has any."""
-    values = table[[f"magnitude_{band}" for band in BANDS]].to_numpy(np.float64, na_value=np.nan)
+    values = table[[f"magnitude_{band}" for band in bands]].to_numpy(np.float64, na_value=np.nan)
     return values if np.isfinite(values).any() else None

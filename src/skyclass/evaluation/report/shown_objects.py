@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.thumbnails import Sprites
-from skyclass.surveys.sdss.layout import BANDS
 
 __all__ = ["MOST", "choose_objects", "make_payload"]
 
@@ -76,9 +75,10 @@ def make_payload(data: ReportData, rows: NDArray[np.int64], sprites: Sprites) ->
     magnitudes = data.magnitudes
     return {
         "labels": list(data.labels),
-        "bands": list(BANDS),
+        "bands": list(data.survey.band_names),
         "simulated": data.metrics.simulated,
-        "release": data.config.survey.release,
+        "explorer": data.survey.explorer.replace("{release}", str(data.config.survey.release)),
+        "hips": data.survey.hips,
         "perSheet": sprites.per_sheet,
         "columns": sprites.columns,
         "counts": data.metrics.test.confusion_matrix,

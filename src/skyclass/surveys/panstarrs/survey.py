@@ -65,4 +65,5 @@ PANSTARRS: Final = Survey(
     is_primary=_is_primary,
     frames=PS1_FITS,
     pictures=(PS1_JPEG,),
+    hips="P/PanSTARRS/DR1/color-z-zg-g",
 )

@@ -21,6 +21,7 @@ __all__ = [
     "PRIMARY_ROWS",
     "ROWS_PER_FIELD",
     "SATURATION",
+    "SOFTENING",
     "Field",
     "find_fields",
     "find_frame",
@@ -48,6 +49,10 @@ PIXEL_SCALE: Final = 0.396
 
 SATURATION: Final = (61262, 62022, 50631, 51453, 63128)
 """Highest count of a pixel in each band (photoField of run 4510, camcol 4: SATURATION_LEVEL)."""
+
+SOFTENING: Final = (1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10)
+"""Softening of the asinh magnitudes in each band, in maggies (Stoughton et al. 2002, AJ 123, 485,
+table 21)."""
 
 FRAME_LESS_FIELD: Final = {"r": 0, "i": 2, "u": 4, "z": 6, "g": 8}
 """Card FRAME less the field's number: the bands cross the sky in this order, two fields apart

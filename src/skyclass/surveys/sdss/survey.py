@@ -21,6 +21,7 @@ from skyclass.surveys.sdss.layout import (
     PIXEL_SCALE,
     PRIMARY_ROWS,
     SATURATION,
+    SOFTENING,
     Field,
     find_fields,
     find_frame,
@@ -36,9 +37,6 @@ __all__ = ["SDSS"]
 
 _WAVELENGTH: Final = (3551.0, 4686.0, 6166.0, 7480.0, 8932.0)
 """Angstrom (https://www.sdss4.org/instruments/camera/)."""
-
-_SOFTENING: Final = (1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10)
-"""Stoughton et al. 2002, AJ 123, 485, table 21."""
 
 _EXTINCTION: Final = (4.239, 3.303, 2.285, 1.698, 1.263)
 """For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
@@ -86,7 +84,7 @@ SDSS: Final = Survey(
     bands=tuple(
         Band(name, wavelength, softening=softening, extinction=extinction, saturation=saturation)
         for name, wavelength, softening, extinction, saturation in zip(
-            BANDS, _WAVELENGTH, _SOFTENING, _EXTINCTION, SATURATION, strict=True
+            BANDS, _WAVELENGTH, SOFTENING, _EXTINCTION, SATURATION, strict=True
         )
     ),
     pixel_scale=PIXEL_SCALE,
@@ -99,6 +97,8 @@ SDSS: Final = Survey(
     is_primary=_is_primary,
     frames=FRAMES,
     pictures=(SDSS_JPEG,),
+    explorer="https://skyserver.sdss.org/dr{release}/VisualTools/explore/summary?ra={ra}&dec={dec}",
+    hips="P/SDSS9/color",
     fetch_catalog=fetch_table,
     look_up_key=_look_up_key,
     decode_ids=decode_objid,
