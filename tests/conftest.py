@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.layout import Field, find_fields
 from support.web_server import FakeClock, Server
 
 
@@ -25,6 +26,15 @@ def small_survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("small-survey")
     simulate(out, 2, seed=5, objects_per_field=120, workers=1)
     return out
+
+
+@pytest.fixture(scope="module")
+def pair(small_survey: Path) -> tuple[Path, Field, Field]:
+    """Return the directory of frames and two consecutive fields of one scan."""
+    frames = small_survey / "frames"
+    first, second = find_fields([frames])
+    assert (first.run, first.camcol, first.field + 1) == (second.run, second.camcol, second.field)
+    return frames, first, second
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def star(offset: tuple[float, float], sigma: float = 1.5, size: int = 64) -> NDA
 
 
 def centroid(image: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the centre of light in y and x, from the centre of the image."""
+    """Measure the centre of light in y and x, from the centre of the image."""
     rows, columns = (np.arange(side) - (side - 1) / 2 for side in image.shape)
     total = image.sum()
     return float(rows @ image.sum(1) / total), float(columns @ image.sum(0) / total)

@@ -20,14 +20,14 @@ from skyclass.surveys.sdss.reader import open_field
 MIDDLE = 31.5
 
 
-def moved(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def align(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
     return align_bands(torch.tensor(images), torch.tensor(offset)).numpy()
 
 
 def test_stars_come_to_the_centre() -> None:
     offset = np.random.default_rng(1).uniform(-0.5, 0.5, (40, 5, 2))
     images = np.array([[star(tuple(o)) for o in bands] for bands in offset])
-    after = moved(images, offset)
+    after = align(images, offset)
     peak = images.max()
     assert np.abs(after - star((0, 0))).max() < 0.003 * peak
     np.testing.assert_allclose(after.sum((2, 3)), 1, atol=1e-4)
@@ -38,7 +38,7 @@ def test_band_limited_images_move_as_in_scipy() -> None:
     rng = np.random.default_rng(2)
     images = ndimage.gaussian_filter(rng.normal(size=(3, 5, 64, 64)), (0, 0, 1.8, 1.8))
     offset = rng.uniform(-0.5, 0.5, (3, 5, 2))
-    after = moved(images, offset)
+    after = align(images, offset)
     inner = np.s_[8:-8, 8:-8]
     for i, band in np.ndindex(3, 5):
         expected = ndimage.shift(images[i, band], -offset[i, band], order=5, mode="mirror")
@@ -48,19 +48,19 @@ def test_band_limited_images_move_as_in_scipy() -> None:
 
 def test_nothing_to_move_changes_nothing() -> None:
     flux = cutouts(3)
-    after = moved(flux, np.zeros((3, 5, 2), dtype=np.float32))
+    after = align(flux, np.zeros((3, 5, 2), dtype=np.float32))
     np.testing.assert_allclose(after, flux, atol=1e-6 * flux.max())
 
 
 def test_large_batches_equal_small_ones() -> None:
     flux = np.tile(cutouts(2, 16), (80, 1, 1, 1))
     offset = np.random.default_rng(3).uniform(-0.5, 0.5, (160, 5, 2)).astype(np.float32)
-    whole = moved(flux, offset)
-    parts = np.concatenate([moved(flux[i : i + 7], offset[i : i + 7]) for i in range(0, 160, 7)])
+    whole = align(flux, offset)
+    parts = np.concatenate([align(flux[i : i + 7], offset[i : i + 7]) for i in range(0, 160, 7)])
     np.testing.assert_allclose(whole, parts, atol=1e-5)
 
 
-def test_own_types_register_and_the_source_systems_do_not() -> None:
+def test_colour_types_register_and_legacy_types_do_not() -> None:
     flux = torch.from_numpy(cutouts(2))
     offset = torch.full((2, 5, 2), 0.4)
     for name in ("ugriz", "lupton:irg", "luptitude", "colours"):
@@ -80,7 +80,7 @@ def test_only_the_bands_of_the_type_are_moved_by_their_own_offsets() -> None:
     assert np.abs(registered - star((0, 0))).max() < 0.003 * flux.max()
 
 
-def test_offsets_are_asked_for() -> None:
+def test_offsets_are_required() -> None:
     with pytest.raises(ImageError, match='pass the objects\' offsets, or registration="none"'):
         Renderer("ugriz")(torch.zeros(1, 5, 16, 16))
     with pytest.raises(ImageError, match="did you mean 'shift'"):
@@ -126,7 +126,7 @@ def test_real_stars_agree_between_bands(real_stars) -> None:
     flux, offset = real_stars
     assert len(flux) >= 10
     nothing = np.zeros_like(offset)
-    before, after = places(flux, offset), places(moved(flux, offset), nothing)
+    before, after = places(flux, offset), places(align(flux, offset), nothing)
     apart = [np.hypot(*np.moveaxis(p - p[:, [1]], 2, 0))[:, [0, 2, 3]] for p in (before, after)]
     assert np.median(apart[0]) > 0.25
     assert np.median(apart[1], axis=0).max() < 0.1
@@ -134,7 +134,7 @@ def test_real_stars_agree_between_bands(real_stars) -> None:
 
 def test_real_stars_keep_their_flux(real_stars) -> None:
     flux, offset = real_stars
-    after = moved(flux, offset)
+    after = align(flux, offset)
     for band in range(1, 5):
         sums = [
             [

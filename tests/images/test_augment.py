@@ -32,7 +32,7 @@ def stars(offset: tuple[float, float], sigma: float = 1.5, n: int = 6) -> Tensor
     return torch.tensor(np.tile(star(offset, sigma), (n, 5, 1, 1)), dtype=torch.float32)
 
 
-def test_nothing_is_changed_where_nothing_is_asked_for() -> None:
+def test_nothing_changes_by_default() -> None:
     flux = torch.from_numpy(cutouts(3))
     assert changed(flux) is flux
 
@@ -55,8 +55,8 @@ def test_turned_objects_are_one_of_eight_and_differ() -> None:
     flux = torch.from_numpy(np.tile(cutouts(1, 16), (64, 1, 1, 1)))
     eight = [torch.rot90(f, k, (1, 2)) for f in (flux[0], flux[0].flip(2)) for k in range(4)]
     after = changed(flux, turn=True)
-    found = [[torch.equal(one, turned) for turned in eight].index(True) for one in after]
-    assert set(found) == set(range(8))
+    turns = [[torch.equal(one, turned) for turned in eight].index(True) for one in after]
+    assert set(turns) == set(range(8))
 
 
 @pytest.mark.parametrize("degrees", [30, 90, 200])

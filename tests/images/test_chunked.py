@@ -8,7 +8,7 @@ from skyclass.images.chunked import apply_in_chunks
 
 @pytest.mark.parametrize("count", [1, 32, 33, 100])
 @pytest.mark.parametrize("samples", [1, 5])
-def test_parts_make_the_whole(count: int, samples: int) -> None:
+def test_chunks_make_the_whole(count: int, samples: int) -> None:
     generator = torch.Generator().manual_seed(1)
     images, factor = torch.randn(count, 5, 4, 4, generator=generator), torch.arange(1.0, count + 1)
 

@@ -1,97 +1,24 @@
-"""Cutouts of real and simulated fields against astropy and the archive's own measurements."""
+"""Stored cutouts against the frames they were cut from."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pandas as pd
 import pytest
-from astropy.nddata import Cutout2D
-from astropy.table import Table
 
 from skyclass.catalog.build_catalog import build_catalog
 from skyclass.config.sections import CutoutConfig
-from skyclass.errors import ImageError, SurveyError
-from skyclass.images.cutout import cut_frames, cut_image
+from skyclass.errors import ImageError, MissingFrameError, SurveyError
+from skyclass.images.cutout import cut_frames
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
-from skyclass.images.stored_cutouts import open_cutouts
-from skyclass.measurement.aperture_photometry import aperture_flux
-from skyclass.surveys.sdss.layout import BANDS, Field
+from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.surveys.sdss.layout import BANDS, Field, find_fields, find_frame
 from skyclass.surveys.sdss.reader import open_field
-
-
-@pytest.fixture(scope="module")
-def real_field(real_data: Path):
-    return open_field(real_data / "sdss" / "frames", Field(301, 4510, 4, 30))
-
-
-@pytest.fixture(scope="module")
-def real_stars(real_data: Path, real_field) -> Table:
-    stars = Table.read(real_data / "sdss" / "calibObj-004510-4-star.fits.gz")
-    x, y = real_field[2].pixel(np.array(stars["RA"]), np.array(stars["DEC"]))
-    return stars[(x > 0) & (x < 2047) & (y > 64) & (y < 1425)]
-
-
-def cut(frames, stars: Table, size: int = 64):
-    return cut_frames(frames, np.array(stars["RA"]), np.array(stars["DEC"]), size)
-
-
-@pytest.mark.parametrize("size", [63, 64])
-def test_every_band_equals_cutout2d(real_field, real_stars, size: int) -> None:
-    ours = cut(real_field, real_stars, size)
-    for band, frame in enumerate(real_field):
-        x, y = frame.pixel(np.array(real_stars["RA"]), np.array(real_stars["DEC"]))
-        for i in range(0, len(x), 7):
-            theirs = Cutout2D(frame.data, (x[i], y[i]), size, mode="partial", fill_value=0).data
-            np.testing.assert_array_equal(ours.flux[i, band], theirs)
-
-
-def test_positions_agree_with_the_archive(real_field, real_stars) -> None:
-    # COLC and ROWC count from a pixel's corner, 0.5 pixel before its centre
-    x, y = real_field[2].pixel(np.array(real_stars["RA"]), np.array(real_stars["DEC"]))
-    col, row = (np.array(real_stars[name]) for name in ("COLC", "ROWC"))
-    if col.ndim == 2:
-        col, row = col[:, 2], row[:, 2]
-    apart = 0.396 * np.hypot(x - (col - 0.5), y - (row - 0.5))
-    assert np.median(apart) < 0.05
-    assert np.percentile(apart, 95) < 0.2
-
-
-def test_objects_lie_at_their_offsets(real_field, real_stars) -> None:
-    ours = cut(real_field, real_stars)
-    assert np.abs(ours.offset).max() <= 0.5
-    bright = np.flatnonzero(np.array(real_stars["PSFFLUX"])[:, 2] > 30)
-    y, x = np.mgrid[:64, :64] - 31.5
-    for band in (1, 2, 3):
-        measured = []
-        for i in bright:
-            near = np.hypot(x - ours.offset[i, band, 1], y - ours.offset[i, band, 0]) < 5
-            light = np.where(near, ours.flux[i, band], 0)
-            measured.append([np.sum(axis * light) / light.sum() for axis in (y, x)])
-        apart = np.array(measured) - ours.offset[bright, band]
-        assert np.median(np.abs(apart)) < 0.1
-
-
-def test_aperture_fluxes_agree_with_psfflux(real_field, real_stars) -> None:
-    ours = cut(real_field, real_stars)
-    measured = aperture_flux(ours.flux, ours.offset)
-    expected = np.array(real_stars["PSFFLUX"])
-    error = 1 / np.sqrt(np.array(real_stars["PSFFLUX_IVAR"]))
-    for band, name in enumerate(BANDS):
-        good = (expected / error)[:, band] > 30
-        assert good.sum() >= (1 if name == "z" else 16), name
-        ratio = np.median(measured[good, band] / expected[good, band])
-        assert abs(ratio - 1) < (0.08 if name == "u" else 0.05), (name, ratio)
-
-
-def test_edges_are_padded_and_masked() -> None:
-    image = np.arange(100, dtype=np.float32).reshape(10, 10)
-    pixels, mask = cut_image(image, np.array([0.0]), np.array([9.0]), 4)
-    expected = np.zeros((4, 4))
-    expected[:3, 2:] = image[7:10, :2]
-    np.testing.assert_array_equal(pixels[0], expected)
-    np.testing.assert_array_equal(~mask[0], expected > 0)
+from skyclass.surveys.sdss.survey import SDSS
 
 
 def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> None:
@@ -126,19 +53,17 @@ def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path:
 
 
 def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, monkeypatch) -> None:
-    import skyclass.images.cut_field as module
-
     catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
     opened: list[Field] = []
-    real = module.open_field
 
     def counting(root: Path, field: Field, *rest, **options):
         opened.append(field)
         if len(opened) == 2:
             raise KeyboardInterrupt
-        return real(root, field, *rest, **options)
+        return SDSS.open_unit(root, field, *rest, **options)
 
-    monkeypatch.setattr(module, "open_field", counting)
+    counted = replace(SDSS, open_unit=counting)
+    monkeypatch.setattr("skyclass.images.make_cutouts.get_survey", lambda _: counted)
     arguments = (catalog, small_survey / "frames", tmp_path / "c")
     with pytest.raises(KeyboardInterrupt):
         make_cutouts(*arguments, runner=use_threads(1))
@@ -152,3 +77,53 @@ def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, m
         ]
     )
     assert len(whole) == len(catalog)
+
+
+@pytest.fixture(scope="module")
+def two_fields(small_survey: Path) -> pd.DataFrame:
+    return build_catalog(small_survey / "catalog.csv", "spectral-class").table
+
+
+def remove_a_frame(small_survey: Path, tmp_path: Path) -> Path:
+    """Copy a survey's frames, less one band of one field."""
+    frames = tmp_path / "frames"
+    shutil.copytree(small_survey / "frames", frames)
+    find_frame(frames, next(iter(find_fields([frames]))), "i").unlink()
+    return frames
+
+
+def test_a_missing_band(small_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
+    frames = remove_a_frame(small_survey, tmp_path)
+    with pytest.raises(MissingFrameError, match="has no i frame"):
+        make_cutouts(two_fields, frames, tmp_path / "refused")
+    field = min(two_fields["field"])
+    there = two_fields["field"] != field
+    dropped = make_cutouts(
+        two_fields, frames, tmp_path / "dropped", CutoutConfig(missing_band="drop")
+    )
+    assert dropped.missing == (~there).sum()
+    masked = make_cutouts(
+        two_fields, frames, tmp_path / "masked", CutoutConfig(missing_band="mask")
+    )
+    assert masked.missing == 0
+    rows = datasets.concatenate_datasets(
+        list(datasets.load_from_disk(str(tmp_path / "masked")).values())
+    ).with_format("numpy")
+    assert set(rows["field"]) == set(two_fields["field"])
+    chosen = rows.select(np.flatnonzero(np.asarray(rows["field"]) == field)[:20])
+    assert chosen[:]["mask"][:, BANDS.index("i")].all()
+    assert not chosen[:]["flux"][:, BANDS.index("i")].any()
+    assert chosen[:]["flux"][:, BANDS.index("r")].any()
+
+
+def test_half_the_space(small_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
+    frames = small_survey / "frames"
+    make_cutouts(two_fields, frames, tmp_path / "full", CutoutConfig(size=32))
+    make_cutouts(two_fields, frames, tmp_path / "half", CutoutConfig(size=32, dtype="float16"))
+    full, half = (open_cutouts(tmp_path / n)["test"] for n in ("full", "half"))
+    rows = np.arange(len(full))
+    one, other = full.take(rows), half.take(rows)
+    assert other.dtype == np.float32
+    # 11 bits, and fluxes below the smallest normal number in steps of 2**-24
+    np.testing.assert_allclose(other, one, rtol=2**-11, atol=2**-25)
+    assert read_info(tmp_path / "half").size == 32

@@ -1,19 +1,13 @@
 """Sizes against Pillow, and the learned upscaler."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 from images.sky import cutouts
-from skyclass.config.sections import ImageConfig
 from skyclass.errors import ImageError
-from skyclass.images.registry import get_image_type
-from skyclass.images.renderer import Renderer, check_images, get_registration, render
+from skyclass.images.renderer import Renderer, render
 from skyclass.images.resize import bilinear, centre_crop, lanczos
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -67,64 +61,3 @@ def test_crops_keep_the_centre() -> None:
     for size in (5, 8):
         with pytest.raises(ImageError, match="does not lie in the middle of a cutout of 6"):
             centre_crop(images, size)
-
-
-def test_percentiles_are_those_of_the_crop() -> None:
-    flux = cutouts(2)
-    expected = get_image_type("gri")(np.ascontiguousarray(flux[:, :, 16:48, 16:48]))
-    np.testing.assert_array_equal(Renderer("gri", crop=32)(torch.from_numpy(flux)), expected)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"resize": "lancsos"}, "did you mean 'lanczos'"),
-        ({"resize": "learned"}, "needs upscaler, a file of weights"),
-        ({"upscaler": Path("w.safetensors")}, 'upscaler needs resize = "learned"'),
-    ],
-)
-def test_settings_that_do_not_go_together(options: dict, message: str) -> None:
-    with pytest.raises(ImageError, match=message):
-        Renderer("gri", **options)
-
-
-def test_only_pictures_are_enlarged_by_a_network(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="image type ugriz has no grey levels"):
-        Renderer("ugriz", resize="learned", upscaler=tmp_path / "w.safetensors")
-
-
-def test_the_network_needs_spandrel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(ImageError, match=r'pip install "skyclass\[upscale\]"'):
-        Renderer("gri", resize="learned", upscaler=tmp_path / "w.safetensors")
-
-
-def test_a_network_enlarges(tmp_path: Path) -> None:
-    compact = pytest.importorskip("spandrel.architectures.Compact.__arch.SRVGG")
-    network = compact.SRVGGNetCompact(num_feat=8, num_conv=1, upscale=2)
-    weights = tmp_path / "w.safetensors"
-    save_file(network.state_dict(), weights)
-    flux = torch.from_numpy(cutouts(2))
-    small = Renderer("gri")(flux)
-    large = Renderer("gri", resize="learned", upscaler=weights)(flux)
-    torch.testing.assert_close(large, network(small).clamp(0, 1).detach())
-    assert Renderer("gri", size=224, resize="learned", upscaler=weights)(flux).shape[-1] == 224
-    assert Renderer("grey:r", resize="learned", upscaler=weights)(flux).shape == (2, 1, 128, 128)
-    weights.write_bytes(b"nothing")
-    with pytest.raises(ImageError, match="holds no usable upscaler"):
-        Renderer("gri", resize="learned", upscaler=weights)
-
-
-def test_settings_are_checked_before_any_work() -> None:
-    check_images(ImageConfig(type="gri", crop=32), 64)
-    assert get_registration(ImageConfig(type="gri", crop=32)) == "none"
-    check_images(ImageConfig(type="lupton:irg"), 64)
-    assert get_registration(ImageConfig(type="lupton:irg")) == "shift"
-    assert get_registration(ImageConfig(type="gri", registration="shift")) == "shift"
-    with pytest.raises(ImageError, match="a crop of 33 pixels does not lie in the middle"):
-        check_images(ImageConfig(type="gri", crop=33), 64)
-    # a picture has a side of its own: 240 pixels
-    check_images(ImageConfig(type="ps1-jpeg", crop=120), 65)
-    assert get_registration(ImageConfig(type="ps1-jpeg", crop=120)) == "none"
-    with pytest.raises(ImageError, match="a crop of 121 pixels does not lie in the middle"):
-        check_images(ImageConfig(type="ps1-jpeg", crop=121), 65)

@@ -53,7 +53,7 @@ def test_same_bytes_although_a_worker_dies(
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
-def test_nobody_at_the_address(
+def test_no_scheduler_at_the_address(
     small_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr("skyclass.cluster.TIMEOUT", "1s")

@@ -72,7 +72,7 @@ def test_a_description_that_does_not_fit(
     assert "\n" not in str(caught.value)
 
 
-def test_no_cutouts(tmp_path: Path) -> None:
+def test_folders_without_cutouts(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="holds no cutouts made by skyclass"):
         open_cutouts(tmp_path)
     (tmp_path / INFO_NAME).write_text("{")

@@ -1,0 +1,33 @@
+"""Fields of the small survey: positions on their rows, and changed copies."""
+
+import bz2
+import shutil
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from skyclass.surveys.sdss.layout import BANDS, Field, find_frame
+from skyclass.surveys.sdss.reader import open_field
+
+
+def find_positions(frames: Path, field: Field, rows: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    wcs = open_field(frames, field)[2].wcs
+    ra, dec = wcs.all_pix2world(np.linspace(300, 1700, len(rows)), rows, 0)
+    return np.asarray(ra), np.asarray(dec)
+
+
+def copy_field(frames: Path, field: Field, to: Path, change=None) -> Path:
+    for band in BANDS:
+        path = find_frame(frames, field, band)
+        target = to / path.name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(path, target)
+        if change and band == "g":
+            with fits.open(target) as units:
+                change(units[0])
+                plain = target.with_suffix("")
+                units.writeto(plain)
+            target.write_bytes(bz2.compress(plain.read_bytes(), 1))
+            plain.unlink()
+    return to
