@@ -1,4 +1,4 @@
-"""How fast the archive server gives frames, against Python's own file server.
+"""Compare the speed of the mock archive with that of Python's own file server.
 
 Usage: python benchmarks/archive.py SURVEY      (a directory made by `skyclass simulate`)
 """

@@ -46,7 +46,7 @@ survey = SurveyConfig(base_url=sys.argv[3], rate=0, retries=20)
 counts = download_kind(pd.read_csv(sys.argv[1]), Path(sys.argv[2]), survey=survey, clock=clock)
 sys.exit(1 if counts.failed else 0)
 """
-"""The client as it is, but it waits a hundredth of the time that it would."""
+"""The ordinary client, except that all waits are a hundred times shorter."""
 
 KILLS = 3
 

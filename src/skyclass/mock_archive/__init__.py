@@ -1,1 +1,1 @@
-"""A local server that answers for a survey directory as the real archives do, faults included."""
+"""A local server that answers as the real archives do, faults included, from a survey directory."""

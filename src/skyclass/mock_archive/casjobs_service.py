@@ -1,4 +1,4 @@
-"""CasJobs: queries as jobs whose results are kept in MyDB, through its REST interface.
+"""Serve CasJobs' REST interface: queries as jobs whose results are kept in MyDB.
 
 Paths, status numbers and the forms of answers are those that the SciServer clients use
 (https://github.com/sciserver/SciScript-Python, CasJobs.py).
@@ -10,15 +10,20 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from skyclass.errors import ArchiveError
 from skyclass.mock_archive.database import Database
-from skyclass.mock_archive.responses import Answer, Request, json_answer, text_answer
-from skyclass.mock_archive.sqlsearch_service import csv_text
+from skyclass.mock_archive.http_messages import (
+    Request,
+    Response,
+    make_json_response,
+    make_text_response,
+)
+from skyclass.mock_archive.sqlsearch_service import format_csv
 from skyclass.mock_archive.tsql import Context
 
-__all__ = ["CasJobs"]
+__all__ = ["CasJobsService"]
 
 _ROOT: Final = "/casjobs/restapi/"
 _SUBMIT: Final = re.compile(r"contexts/(dr\d{1,2})/jobs")
@@ -33,36 +38,40 @@ _FINISHED: Final = 5
 
 @dataclass
 class _Job:
-    """One job and how it stands."""
+    """One job and its state."""
 
     number: int
     """Number of the job."""
     context: str
-    """Data release that is asked."""
+    """Data release that is queried."""
     query: str
     """T-SQL."""
     status: int = _READY
-    """As the interface counts."""
+    """Status number of the interface."""
     message: str = ""
     """Why it failed."""
     rows: int = 0
     """Rows of the result."""
 
-    def told(self) -> dict[str, Any]:
-        """Give what the interface tells of a job."""
-        known = {"JobID": self.number, "Target": self.context, "Query": self.query}
-        return known | {"Status": self.status, "Message": self.message, "Rows": self.rows}
+    def describe(self) -> dict[str, str | int]:
+        """Describe the job as the interface does."""
+        state: dict[str, str | int] = {
+            "JobID": self.number,
+            "Target": self.context,
+            "Query": self.query,
+        }
+        return state | {"Status": self.status, "Message": self.message, "Rows": self.rows}
 
 
-class CasJobs:
+class CasJobsService:
     """The CasJobs service.
 
     Parameters
     ----------
     database
-        What is asked, and what keeps MyDB.
+        Catalogue that is queried, with MyDB.
     token
-        Token that a client must show; all of its holders share one MyDB.
+        Token that a client must send; all of its holders share one MyDB.
     """
 
     def __init__(self, database: Database, token: str) -> None:
@@ -71,7 +80,7 @@ class CasJobs:
         self._jobs: dict[int, _Job] = {}
         self._numbers = itertools.count(1)
 
-    def answer(self, request: Request) -> Answer | None:
+    def answer(self, request: Request) -> Response | None:
         """Answer a request.
 
         Parameters
@@ -81,19 +90,19 @@ class CasJobs:
 
         Returns
         -------
-        Answer or None
-            None where the path is none of this service.
+        Response or None
+            None where the path belongs to another service.
         """
         path = request.path.lower()
         if not path.startswith(_ROOT):
             return None
-        shown = request.headers.get("x-auth-token", "").encode()
-        if not hmac.compare_digest(shown, self._token):
+        sent = request.headers.get("x-auth-token", "").encode()
+        if not hmac.compare_digest(sent, self._token):
             return _error(401, "Unauthorized", "the token is not valid")
         path = path.removeprefix(_ROOT)
         try:
             if request.method == "PUT" and (match := _SUBMIT.fullmatch(path)):
-                return self._submit(match[1], _sql_of(request))
+                return self._submit(match[1], _parse_query(request))
             if request.method == "GET" and (match := _STATUS.fullmatch(path)):
                 return self._status(int(match[1]))
             if request.method == "POST" and (match := _QUERY.fullmatch(path)):
@@ -102,12 +111,12 @@ class CasJobs:
             return _error(400, "BadRequest", str(error))
         return _error(404, "NotFound", f"there is no {request.method} {path[:100]}")
 
-    def _submit(self, context: str, sql: str) -> Answer:
-        """Start a job and give its number."""
+    def _submit(self, context: str, sql: str) -> Response:
+        """Start a job, and respond with its number."""
         job = _Job(next(self._numbers), context.upper(), sql)
         self._jobs[job.number] = job
         threading.Thread(target=self._run, args=(job,), daemon=True).start()
-        return text_answer(200, str(job.number))
+        return make_text_response(200, str(job.number))
 
     def _run(self, job: _Job) -> None:
         """Run a job to its end."""
@@ -118,32 +127,33 @@ class CasJobs:
             job.message = str(error)
         job.status = _FAILED if job.message else _FINISHED
 
-    def _status(self, number: int) -> Answer:
-        """Tell how a job stands."""
+    def _status(self, number: int) -> Response:
+        """Respond with the state of a job."""
         job = self._jobs.get(number)
         if job is None:
             return _error(404, "NotFound", f"there is no job {number}")
-        return json_answer(200, job.told())
+        return make_json_response(200, job.describe())
 
-    def _query(self, context: Context, request: Request) -> Answer:
+    def _query(self, context: Context, request: Request) -> Response:
         """Answer a short query at once."""
-        rows = self._database.query(_sql_of(request), context)
+        rows = self._database.query(_parse_query(request), context)
         if "json" in request.headers.get("accept", ""):
-            return json_answer(200, {"Result": [{"Columns": rows.columns, "Data": rows.values}]})
-        return text_answer(200, csv_text(rows))
+            return make_json_response(
+                200, {"Result": [{"Columns": rows.columns, "Data": rows.values}]}
+            )
+        return make_text_response(200, format_csv(rows))
 
 
-def _sql_of(request: Request) -> str:
-    """Read the query from a request's body."""
+def _parse_query(request: Request) -> str:
+    """Parse the query in a request's body."""
     try:
-        told = json.loads(request.body)
-        sql = told["Query"]
+        sql = json.loads(request.body)["Query"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ArchiveError('the body must be JSON like {"Query": "SELECT ..."}') from error
     return str(sql)
 
 
-def _error(status: int, kind: str, message: str) -> Answer:
-    """Answer that a request was refused."""
-    told = {"Error Code": status, "Error Type": kind, "Error Message": message}
-    return json_answer(status, told)
+def _error(status: int, kind: str, message: str) -> Response:
+    """Make the response to a request that is refused."""
+    report = {"Error Code": status, "Error Type": kind, "Error Message": message}
+    return make_json_response(status, report)

@@ -1,4 +1,4 @@
-"""The catalogue as a database: locked down, asked in T-SQL."""
+"""Query a catalogue in T-SQL, in a database that is locked down."""
 
 import threading
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["Database", "Rows"]
 
 MAX_ROWS: Final = 500_000
-"""Most rows of an answer, as of the real server."""
+"""Most rows of an answer, as at the real server."""
 
 QUERY_SECONDS: Final = 600.0
-"""After so long a query is ended, as by the real server."""
+"""Seconds after which a query is interrupted, as by the real server."""
 
 _SETTINGS: Final = (
-    # as the real server does: upper and lower case are equal, and 1 / 2 is 0
+    # as at the real server, upper and lower case are equal, and 1 / 2 is 0
     "SET default_collation = 'nocase'",
     "SET GLOBAL integer_division = true",
-    # a query must see neither Python's variables nor files, nor undo this
+    # a query must not see Python's variables or files, nor undo these settings
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
@@ -42,13 +42,13 @@ class Rows:
     """The result of a query."""
 
     columns: list[str]
-    """Names."""
+    """Names of the columns."""
     values: list[tuple[Any, ...]]
-    """One tuple a row; None where there is no value."""
+    """One tuple per row; None for a missing value."""
 
 
 class Database:
-    """The tables of the archive over one catalogue, and MyDB beside them.
+    """The tables of the archive as views of one catalogue, and MyDB.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Database:
 
     def __init__(self, catalog: Path) -> None:
         self._connection = _connect()
-        self._connection.register("incoming", _table(catalog))
+        self._connection.register("incoming", _read_catalog(catalog))
         self._connection.execute("CREATE TABLE catalog AS SELECT * FROM incoming")
         self._connection.unregister("incoming")
         create_views(self._connection)
@@ -79,12 +79,12 @@ class Database:
         text
             T-SQL.
         context
-            Where it is asked.
+            Service and database that are queried.
 
         Returns
         -------
         Rows
-            Not more than `MAX_ROWS`.
+            At most `MAX_ROWS`.
 
         Raises
         ------
@@ -93,8 +93,8 @@ class Database:
         """
         query = translate(text, VIEWS, context)
         if query.into is not None:
-            raise ArchiveError("INTO is for CasJobs only")
-        # what `translate` lets through only reads; the transaction sees to it once more
+            raise ArchiveError("INTO is allowed in CasJobs only")
+        # `translate` passes nothing but reading queries; the transaction makes doubly sure
         with self._cursor("BEGIN TRANSACTION READ ONLY") as cursor:
             cursor.execute(query.sql)
             columns = [str(column[0]) for column in cursor.description or []]
@@ -129,7 +129,7 @@ class Database:
 
     @contextmanager
     def _cursor(self, begin: str) -> "Iterator[DuckDBPyConnection]":
-        """Give a connection of its own, in a transaction, for at most `QUERY_SECONDS`."""
+        """Open a separate connection in a transaction, for at most `QUERY_SECONDS`."""
         import duckdb
 
         cursor = self._connection.cursor()
@@ -164,8 +164,8 @@ def _connect() -> "DuckDBPyConnection":
     return duckdb.connect(":memory:", config=config)
 
 
-def _table(catalog: Path) -> pd.DataFrame:
-    """Read the catalogue; where it has no model magnitudes, those of the PSF stand in."""
+def _read_catalog(catalog: Path) -> pd.DataFrame:
+    """Read the catalogue; PSF magnitudes stand in for missing model magnitudes."""
     try:
         table = read_table(catalog)
     except CatalogError as error:
@@ -173,7 +173,7 @@ def _table(catalog: Path) -> pd.DataFrame:
     for name in ("objid", "specobjid"):
         if name not in table or table[name].isna().any():
             raise ArchiveError(
-                f"{catalog} has no exact {name} on every row; mend it or move it away"
+                f"{catalog} has no exact {name} on every row; correct it, or move it away"
                 " to serve frames without queries"
             )
     stand_in = {

@@ -1,4 +1,4 @@
-"""Faults that real archives have, switched on by rate and drawn the same way every time."""
+"""Faults that real archives have, each at its rate, the same in every run."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from skyclass.errors import ArchiveError, nearest
-from skyclass.mock_archive.image_encoding import grey_jpeg
-from skyclass.mock_archive.responses import Answer, html_answer, text_answer
+from skyclass.mock_archive.http_messages import Response, make_html_response, make_text_response
+from skyclass.mock_archive.image_encoding import make_grey_jpeg
 
-__all__ = ["KINDS", "TRANSPORT", "Faults", "parse_faults", "rate_limit_text", "spoil"]
+__all__ = ["KINDS", "TRANSPORT", "Faults", "apply_fault", "make_rate_limit_text", "parse_faults"]
 
 KINDS: Final = {
-    "404": "not found, though it is there",
+    "404": "not found, though it exists",
     "503": "unavailable, with Retry-After",
     "slow": "the body comes in small pieces over `slow_seconds`",
     "reset": "the connection is reset in mid-body",
@@ -24,20 +24,20 @@ KINDS: Final = {
     "empty": "an empty body with status 200",
     "404-jpeg": "not found, with a JPEG body",
 }
-"""Kinds of faults and what a client sees of each."""
+"""Kinds of faults, and what a client sees of each."""
 
 TRANSPORT: Final = ("slow", "reset", "length")
-"""Kinds that change how an answer is sent, not what is in it."""
+"""Kinds that change how a response is sent, not its contents."""
 
 _FLIPPED: Final = 16
 
 
 @dataclass(frozen=True)
 class Faults:
-    """Which faults happen how often.
+    """Which faults happen, and how often.
 
-    A fault is decided by seed, target and the number of the request for that target, so the same
-    requests meet the same faults in every run, and a second try for a target may succeed.
+    Seed, target and the number of the request for that target decide on a fault, so the same
+    requests meet the same faults in every run, and a second attempt at a target may succeed.
     """
 
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Faults:
     """Seconds over which a slow body comes."""
 
     def __post_init__(self) -> None:
-        """Refuse unknown kinds and rates that cannot be."""
+        """Check that the kinds are known and the rates valid."""
         for kind, rate in self.rates.items():
             if kind not in KINDS:
                 raise ArchiveError(
@@ -63,19 +63,19 @@ class Faults:
             raise ArchiveError(f"the rates of all faults add up to {sum(self.rates.values())} > 1")
 
     def draw(self, target: str, number: int) -> str | None:
-        """Decide whether a request meets a fault.
+        """Draw the fault that a request meets.
 
         Parameters
         ----------
         target
             Path and query of the request.
         number
-            How many requests for that target came before.
+            Number of earlier requests for that target.
 
         Returns
         -------
         str or None
-            A kind, or none.
+            A key of `KINDS`, or None for no fault.
         """
         key = f"{self.seed}\n{number}\n{target}".encode()
         share = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") / 2**64
@@ -87,7 +87,7 @@ class Faults:
 
 
 def parse_faults(texts: Iterable[str], seed: int) -> Faults:
-    """Read faults as they are written on the command line.
+    """Parse faults written as text.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def parse_faults(texts: Iterable[str], seed: int) -> Faults:
     Returns
     -------
     Faults
-        Checked.
+        All of them, with the seed.
 
     Raises
     ------
     ArchiveError
-        Where a text has another form, or a kind or rate cannot be.
+        Where a text has another form, or a kind or rate is invalid.
     """
     rates: dict[str, float] = {}
     for text in texts:
@@ -118,46 +118,46 @@ def parse_faults(texts: Iterable[str], seed: int) -> Faults:
     return Faults(rates, seed)
 
 
-def spoil(kind: str, answer: Answer, faults: Faults) -> Answer:
-    """Give what is answered instead, for the kinds that change an answer's contents.
+def apply_fault(kind: str, response: Response, faults: Faults) -> Response:
+    """Replace a response by a faulty one, for the kinds that change its contents.
 
     Parameters
     ----------
     kind
-        A key of `KINDS`; those of `TRANSPORT` leave the answer as it is.
-    answer
-        The right answer.
+        A key of `KINDS`; those of `TRANSPORT` leave the response as it is.
+    response
+        The correct response.
     faults
-        The settings.
+        Settings of the faults.
 
     Returns
     -------
-    Answer
-        The wrong one.
+    Response
+        What is sent instead.
     """
     if kind == "404":
-        return text_answer(404, "Not Found\n")
+        return make_text_response(404, "Not Found\n")
     if kind == "503":
-        busy = text_answer(503, "Service Unavailable\n")
+        busy = make_text_response(503, "Service Unavailable\n")
         return replace(busy, headers={**busy.headers, "Retry-After": str(faults.retry_after)})
     if kind == "html":
-        return html_answer(200, "SDSS", "<h1>Down for maintenance</h1>")
+        return make_html_response(200, "SDSS", "<h1>Down for maintenance</h1>")
     if kind == "limit":
-        return text_answer(200, rate_limit_text(60, "SELECT ..."))
+        return make_text_response(200, make_rate_limit_text(60, "SELECT ..."))
     if kind == "empty":
-        return Answer(200, b"", {"Content-Type": "application/octet-stream"})
+        return Response(200, b"", {"Content-Type": "application/octet-stream"})
     if kind == "404-jpeg":
-        return Answer(404, grey_jpeg(64, 64), {"Content-Type": "image/jpeg"})
+        return Response(404, make_grey_jpeg(64, 64), {"Content-Type": "image/jpeg"})
     if kind == "truncated":
-        body = answer.content()
-        return replace(answer, body=body[: len(body) // 2])
+        body = response.read()
+        return replace(response, body=body[: len(body) // 2])
     if kind == "flipped":
-        return replace(answer, body=_flip(answer.content()))
-    return answer
+        return replace(response, body=_flip(response.read()))
+    return response
 
 
-def rate_limit_text(limit: int, query: str) -> str:
-    """Give the text of SkyServer for too many queries (spExecuteSQL of the SDSS database).
+def make_rate_limit_text(limit: int, query: str) -> str:
+    """Make SkyServer's text for too many queries (spExecuteSQL of the SDSS database).
 
     Parameters
     ----------

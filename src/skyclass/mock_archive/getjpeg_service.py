@@ -1,15 +1,15 @@
-"""getjpeg: colour cutouts as SkyServer's image service makes them."""
+"""Serve colour cutouts as SkyServer's getjpeg does."""
 
 import re
 from dataclasses import replace
 from typing import Final
 
-from skyclass.mock_archive.image_encoding import colour, encoded, grey_jpeg
-from skyclass.mock_archive.mosaic import Place, Sky
-from skyclass.mock_archive.responses import Answer, Request, number
-from skyclass.mock_archive.sqlsearch_service import error_answer
+from skyclass.mock_archive.http_messages import Request, Response, parse_number
+from skyclass.mock_archive.image_encoding import encode_picture, make_colour_picture, make_grey_jpeg
+from skyclass.mock_archive.mosaic import Mosaic, SkyArea
+from skyclass.mock_archive.sqlsearch_service import make_error_response
 
-__all__ = ["Jpeg", "jpeg_place"]
+__all__ = ["GetJpegService", "parse_jpeg_area"]
 
 _PATH: Final = re.compile(r"/dr\d{1,2}/SkyServerWS/ImgCutout/getjpeg", re.IGNORECASE)
 
@@ -23,48 +23,50 @@ _SCALES: Final = (0.015, 60.0)
 _HEADERS: Final = {"Content-Type": "image/jpeg"}
 
 
-class Jpeg:
-    """The getjpeg service.
+class GetJpegService:
+    """SkyServer's getjpeg.
 
     Parameters
     ----------
-    sky
-        What pictures are taken of.
+    mosaic
+        Frames that pictures are made from.
     """
 
-    def __init__(self, sky: Sky) -> None:
-        self._sky = sky
+    def __init__(self, mosaic: Mosaic) -> None:
+        self._mosaic = mosaic
 
-    def answer(self, request: Request) -> Answer | None:
-        """Answer with a picture.
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request for a picture.
 
         Parameters
         ----------
         request
-            Any request; of the drawing options ``I`` (inverted) is known.
+            Any request; ``I`` (inverted) is the only drawing option known.
 
         Returns
         -------
-        Answer or None
-            None where the path is none of this service.
+        Response or None
+            None where the path belongs to another service.
         """
         if _PATH.fullmatch(request.path) is None:
             return None
         try:
-            place = jpeg_place(request)
+            area = parse_jpeg_area(request)
         except ValueError as error:
-            return error_answer("json", str(error))
-        image = self._sky.cut(place, "irg")
+            return make_error_response("json", str(error))
+        image = self._mosaic.cut(area, "irg")
         if image is None:
-            return Answer(404, grey_jpeg(place.width, place.height), _HEADERS)
-        picture = colour(image, _WEIGHTS, place.scale)
+            return Response(404, make_grey_jpeg(area.width, area.height), _HEADERS)
+        picture = make_colour_picture(image, _WEIGHTS, area.scale)
         if "I" in request.query.get("opt", ""):
             picture = 255 - picture
-        return Answer(200, encoded(picture, "JPEG", simulated=self._sky.simulated), _HEADERS)
+        return Response(
+            200, encode_picture(picture, "JPEG", simulated=self._mosaic.simulated), _HEADERS
+        )
 
 
-def jpeg_place(request: Request) -> Place:
-    """Read the place that a request asks a picture of.
+def parse_jpeg_area(request: Request) -> SkyArea:
+    """Parse the area of the sky that a request asks for.
 
     Parameters
     ----------
@@ -73,21 +75,21 @@ def jpeg_place(request: Request) -> Place:
 
     Returns
     -------
-    Place
+    SkyArea
         Within the limits of the service.
 
     Raises
     ------
     ValueError
-        Where a parameter is missing or beyond the limits.
+        Where a parameter is missing or exceeds the limits.
     """
-    width, height = (int(number(request, name, _SIDE)) for name in ("width", "height"))
-    scale = number(request, "scale", _SCALE)
-    place = Place(number(request, "ra"), number(request, "dec"), scale, width, height)
-    if not (0 <= place.ra <= 360 and -90 <= place.dec <= 90):
+    width, height = (int(parse_number(request, name, _SIDE)) for name in ("width", "height"))
+    scale = parse_number(request, "scale", _SCALE)
+    area = SkyArea(parse_number(request, "ra"), parse_number(request, "dec"), scale, width, height)
+    if not (0 <= area.ra <= 360 and -90 <= area.dec <= 90):
         raise ValueError("ra must be in [0,360], dec must be in [-90,90]")
     if not _SCALES[0] <= scale <= _SCALES[1]:
         raise ValueError("scale must be in [0.015, 60.0]")
     if not all(_SIDES[0] <= side <= _SIDES[1] for side in (width, height)):
         raise ValueError("height and width must be in [64,2048]")
-    return replace(place, ra=place.ra % 360)
+    return replace(area, ra=area.ra % 360)

@@ -1,4 +1,4 @@
-"""Colour and grey pictures of fluxes, as files."""
+"""Make pictures of fluxes, and encode them as files."""
 
 import io
 from typing import Final
@@ -10,7 +10,7 @@ from PIL import Image
 
 from skyclass.frames.simulated import SIMULATED
 
-__all__ = ["colour", "encoded", "grey_jpeg"]
+__all__ = ["encode_picture", "make_colour_picture", "make_grey_jpeg"]
 
 _STRETCH: Final = 1.077
 _Q: Final = 7.27
@@ -20,7 +20,7 @@ _Q: Final = 7.27
 _PIXEL: Final = 0.396
 
 
-def colour(
+def make_colour_picture(
     bands: NDArray[np.float32], weights: tuple[float, float, float], scale: float
 ) -> NDArray[np.uint8]:
     """Make a colour picture.
@@ -28,7 +28,7 @@ def colour(
     Parameters
     ----------
     bands
-        Red, green and blue image, `[3, y, x]`, nanomaggies in each pixel, NaN where there is none;
+        Red, green and blue image, `[3, y, x]`, nanomaggies per pixel, NaN where there is no frame;
         the southern row first.
     weights
         Factors of the three bands.
@@ -40,7 +40,7 @@ def colour(
     numpy.ndarray
         `[y, x, 3]`, the northern row first; black where there is no frame.
     """
-    # the brightness of a surface does not depend on the size of the pixels
+    # surface brightness does not depend on the size of the pixels
     surface = np.nan_to_num(bands) * (_PIXEL / scale) ** 2
     red, green, blue = (image * weight for image, weight in zip(surface, weights, strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):  # where all bands are zero
@@ -48,7 +48,7 @@ def colour(
     return np.asarray(picture)[::-1]
 
 
-def encoded(picture: NDArray[np.uint8], form: str, *, simulated: bool = False) -> bytes:
+def encode_picture(picture: NDArray[np.uint8], form: str, *, simulated: bool = False) -> bytes:
     """Encode a picture.
 
     Parameters
@@ -58,12 +58,12 @@ def encoded(picture: NDArray[np.uint8], form: str, *, simulated: bool = False) -
     form
         ``JPEG`` or ``PNG``.
     simulated
-        Whether a comment in a JPEG is to say so.
+        Whether a comment in a JPEG says that the picture is simulated.
 
     Returns
     -------
     bytes
-        Contents of a file.
+        Content of a file.
     """
     stream = io.BytesIO()
     comment = {"comment": f"{SIMULATED}: not an observation."} if simulated else {}
@@ -72,8 +72,8 @@ def encoded(picture: NDArray[np.uint8], form: str, *, simulated: bool = False) -
     return stream.getvalue()
 
 
-def grey_jpeg(width: int, height: int) -> bytes:
-    """Give an empty picture, such as the real service sends where it has none.
+def make_grey_jpeg(width: int, height: int) -> bytes:
+    """Make the empty picture that the real service sends where it has no frame.
 
     Parameters
     ----------
@@ -85,4 +85,4 @@ def grey_jpeg(width: int, height: int) -> bytes:
     bytes
         JPEG.
     """
-    return encoded(np.full((height, width), 128, dtype=np.uint8), "JPEG")
+    return encode_picture(np.full((height, width), 128, dtype=np.uint8), "JPEG")

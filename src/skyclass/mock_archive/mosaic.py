@@ -1,4 +1,4 @@
-"""Pictures of any place on the sky, taken from the frames of a directory."""
+"""Resample the frames of a directory onto any area of the sky."""
 
 import bz2
 import functools
@@ -24,10 +24,10 @@ from skyclass.frames.simulated import is_simulated
 from skyclass.surveys.sdss.layout import FRAME_SHAPE, PIXEL_SCALE, Field, find_frame
 from skyclass.surveys.sdss.raw_frame import read_frame
 
-__all__ = ["Place", "Sky"]
+__all__ = ["Mosaic", "SkyArea"]
 
 MOST_FIELDS: Final = 32
-"""Fields that one picture is made of at most, those nearest to its centre."""
+"""Most fields of one picture, those nearest to its centre."""
 
 _FIELD_RADIUS: Final = float(np.hypot(*FRAME_SHAPE)) / 2 * PIXEL_SCALE / 3600
 """Degrees from the centre of a field to its corner."""
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Place:
+class SkyArea:
     """A rectangle on the sky, north up and east to the left."""
 
     ra: float
@@ -71,7 +71,7 @@ class Place:
         return float(np.hypot(self.width, self.height)) / 2 * self.scale / 3600
 
 
-class Sky:
+class Mosaic:
     """The frames of a directory as one image in each band.
 
     Parameters
@@ -82,43 +82,43 @@ class Sky:
 
     def __init__(self, folders: Mapping[Field, Path]) -> None:
         self.simulated = False
-        """Whether a frame that was read says that it is simulated."""
+        """Whether one of the frames read so far is simulated."""
         self._folders = folders
-        # wcslib keeps state in its objects, so one picture is taken at a time
+        # wcslib keeps state in its objects, so one picture is made at a time
         self._lock = threading.Lock()
-        # the frames of the last three fields: catalogues are mostly asked field by field
+        # the frames of the last three fields: most catalogues are processed field by field
         self._frame = functools.lru_cache(maxsize=_CACHED)(self._read)
 
-    def cut(self, place: Place, bands: str) -> NDArray[np.float32] | None:
-        """Take a picture.
+    def cut(self, area: SkyArea, bands: str) -> NDArray[np.float32] | None:
+        """Make a picture of an area.
 
         Parameters
         ----------
-        place
-            Where.
+        area
+            Area of the sky.
         bands
             Some of u g r i z.
 
         Returns
         -------
         numpy.ndarray or None
-            Nanomaggies in each pixel, `[band, y, x]`, the southern row first, NaN where no frame
-            is; none where no frame is anywhere.
+            Nanomaggies per pixel, `[band, y, x]`, the southern row first, NaN outside the frames;
+            None where no frame covers any of it.
         """
         with self._lock:
-            return self._cut(place, bands)
+            return self._cut(area, bands)
 
-    def _cut(self, place: Place, bands: str) -> NDArray[np.float32] | None:
-        """Take a picture, row by row of pixels."""
-        fields = self._near(place)
-        image = np.full((len(bands), place.height, place.width), np.nan, dtype=np.float32)
-        for top in range(0, place.height if fields else 0, _ROWS_AT_ONCE):
+    def _cut(self, area: SkyArea, bands: str) -> NDArray[np.float32] | None:
+        """Make a picture, a number of rows at a time."""
+        fields = self._list_fields(area)
+        image = np.full((len(bands), area.height, area.width), np.nan, dtype=np.float32)
+        for top in range(0, area.height if fields else 0, _ROWS_AT_ONCE):
             part = image[:, top : top + _ROWS_AT_ONCE]
-            y, x = np.mgrid[top : top + part.shape[1], : place.width]
-            ra, dec = place.wcs.all_pix2world(x.ravel(), y.ravel(), 0)
+            y, x = np.mgrid[top : top + part.shape[1], : area.width]
+            ra, dec = area.wcs.all_pix2world(x.ravel(), y.ravel(), 0)
             for target, band in zip(part, bands, strict=True):
                 for field in fields:
-                    self._fill(target, field, band, ra, dec, place.scale)
+                    self._fill(target, field, band, ra, dec, area.scale)
         return None if np.isnan(image).all() else image
 
     def _fill(
@@ -130,51 +130,53 @@ class Sky:
         dec: NDArray[np.float64],
         scale: float,
     ) -> None:
-        """Fill the pixels of a picture that are empty yet from one frame."""
+        """Fill the still empty pixels of a picture from one frame."""
         empty = np.isnan(target)
         frame = self._frame(field, band) if empty.any() else None
         if frame is None:
             return
         data, wcs = frame
-        # a coarse picture shows means of pixels, not every n-th
+        # a coarse picture shows means of pixels, not every n-th pixel
         step = max(1, round(scale / PIXEL_SCALE))
         x, y = wcs.all_world2pix(ra[empty.ravel()], dec[empty.ravel()], 0)
         at = [(np.asarray(v) + 0.5) / step - 0.5 for v in (y, x)]
-        found = map_coordinates(_means(data, step), at, order=1, cval=np.nan)
-        target[empty] = found * (scale / PIXEL_SCALE) ** 2
+        fluxes = map_coordinates(_average_pixels(data, step), at, order=1, cval=np.nan)
+        target[empty] = fluxes * (scale / PIXEL_SCALE) ** 2
 
-    def _near(self, place: Place) -> list[Field]:
+    def _list_fields(self, area: SkyArea) -> list[Field]:
         """List the fields that may reach into a picture, the nearest first."""
         fields, centres = self._centres
-        away = np.degrees(np.arccos(np.clip(centres @ _direction(place.ra, place.dec), -1, 1)))
+        away = np.degrees(
+            np.arccos(np.clip(centres @ _compute_direction(area.ra, area.dec), -1, 1))
+        )
         order = np.argsort(away)[:MOST_FIELDS]
-        return [fields[i] for i in order if away[i] < place.radius + _FIELD_RADIUS]
+        return [fields[i] for i in order if away[i] < area.radius + _FIELD_RADIUS]
 
     @functools.cached_property
     def _centres(self) -> tuple[list[Field], NDArray[np.float64]]:
-        """Give the fields and the directions of their centres, `[n, 3]`."""
-        found = {}
+        """Fields and the directions of their centres, `[n, 3]`."""
+        centres = {}
         for field, folder in self._folders.items():
-            wcs = _any_wcs(folder, field)
+            wcs = _read_field_wcs(folder, field)
             if wcs is not None:
                 rows, columns = FRAME_SHAPE
                 ra, dec = wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
-                found[field] = _direction(float(ra), float(dec))
-        return list(found), np.array(list(found.values())).reshape(-1, 3)
+                centres[field] = _compute_direction(float(ra), float(dec))
+        return list(centres), np.array(list(centres.values())).reshape(-1, 3)
 
     def _read(self, field: Field, band: str) -> tuple[NDArray[np.float32], WCS] | None:
-        """Read a frame; none where it is missing or broken."""
+        """Read a frame; None where it is missing or broken."""
         try:
             frame = read_frame(find_frame(self._folders[field], field, band))
             self.simulated |= is_simulated(frame.header.get("HISTORY", ()))
-            return frame.data, _wcs(frame.header)
+            return frame.data, _make_wcs(frame.header)
         except SurveyError as error:
-            _log.info("not shown: %s", error)
+            _log.info("a frame is left out of the mosaic: %s", error)
             return None
 
 
-def _means(data: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Average squares of pixels; what is left over at the far edges is left out."""
+def _average_pixels(data: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Average squares of pixels; incomplete squares at the far edges are left out."""
     if step == 1:
         return data
     rows, columns = (n // step for n in data.shape)
@@ -183,29 +185,29 @@ def _means(data: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     return means
 
 
-def _direction(ra: float, dec: float) -> NDArray[np.float64]:
-    """Give the unit vector towards a place in degrees."""
+def _compute_direction(ra: float, dec: float) -> NDArray[np.float64]:
+    """Compute the unit vector towards a position in degrees."""
     a, d = np.radians([ra, dec])
     return np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
 
 
-def _any_wcs(folder: Path, field: Field) -> WCS | None:
-    """Read the world coordinates of one of a field's frames, without decoding its image."""
-    for path in _frames_of(folder, field):
+def _read_field_wcs(folder: Path, field: Field) -> WCS | None:
+    """Read the WCS of one of a field's frames, without decompressing its image."""
+    for path in _list_frames(folder, field):
         openers = {".bz2": bz2.BZ2File, ".gz": gzip.GzipFile}
         try:
             with openers.get(path.suffix, io.FileIO)(path) as file:
-                wcs = _wcs(fits.Header.fromstring(file.read(_HEADER_BYTES)))
+                wcs = _make_wcs(fits.Header.fromstring(file.read(_HEADER_BYTES)))
         except (OSError, EOFError, ValueError, fits.VerifyError) as error:
-            _log.info("not shown: %s: %s", path, error)
+            _log.info("a frame is left out of the mosaic: %s: %s", path, error)
             continue
         if wcs.has_celestial:
             return wcs
     return None
 
 
-def _frames_of(folder: Path, field: Field) -> Iterator[Path]:
-    """Give the frames of a field that are there."""
+def _list_frames(folder: Path, field: Field) -> Iterator[Path]:
+    """List the frames of a field that are there."""
     for band in _BANDS_FOR_CENTRE:
         try:
             yield find_frame(folder, field, band)
@@ -213,8 +215,8 @@ def _frames_of(folder: Path, field: Field) -> Iterator[Path]:
             continue
 
 
-def _wcs(header: fits.Header) -> WCS:
-    """Read world coordinates; real frames carry RADECSYS, which astropy mends with a warning."""
+def _make_wcs(header: fits.Header) -> WCS:
+    """Make the WCS of a header; astropy warns of the RADECSYS that real frames have."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         return WCS(header)

@@ -1,4 +1,4 @@
-"""Answers of the real services, recorded, given again."""
+"""Replay recorded answers of the real services."""
 
 import math
 import re
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from skyclass.errors import ArchiveError
-from skyclass.mock_archive.getjpeg_service import jpeg_place
-from skyclass.mock_archive.panstarrs_services import file_name_table
-from skyclass.mock_archive.responses import Answer, Request, file_answer, number
+from skyclass.mock_archive.getjpeg_service import parse_jpeg_area
+from skyclass.mock_archive.http_messages import Request, Response, make_file_response, parse_number
+from skyclass.mock_archive.panstarrs_services import make_file_names_response
 
-__all__ = ["Replay"]
+__all__ = ["RecordedAnswers"]
 
 _PICTURE: Final = re.compile(
     r"getjpeg_ra=(?P<ra>[\d.]+)_dec=(?P<dec>-?[\d.]+)_scale=(?P<scale>[\d.]+)"
@@ -23,22 +23,22 @@ _MAST: Final = re.compile(r"/api/v[\d.]+/panstarrs/dr\d/\w+(?P<columns>/metadata
 _MAST_FILES: Final = ("panstarrs.json", "panstarrs_columns.json")
 _CROSS_FILES: Final = ("xid_im.txt", "xid_sp.txt")
 _CLOSE: Final = 1e-5
-"""Degrees within which a position is the recorded one; file names have five decimals."""
+"""Degrees within which positions agree; file names have five decimals."""
 
 
-class Replay:
-    """Recorded answers, each known by its file's name.
+class RecordedAnswers:
+    """Recorded answers, each identified by the name of its file.
 
     ``getjpeg_ra=RA_dec=DEC_scale=S_WxH.jpg`` is a picture, ``TABLE_drN.json`` the description of a
     table's columns, ``xid_im.txt`` and ``xid_sp.txt`` are cross-identifications without and with
-    spectra, ``panstarrs.json`` and ``panstarrs_columns.json`` are what MAST's catalogue service
-    says to any search and of its columns, and the rows of ``ps1filenames*.txt`` are those of the
-    file-name service.
+    spectra, ``panstarrs.json`` and ``panstarrs_columns.json`` are the answers of MAST's
+    catalogue service to any search and about its columns, and the rows of ``ps1filenames*.txt`` are
+    those of the file-name service.
 
     Parameters
     ----------
     folder
-        Looked through with all its subfolders.
+        Searched with all its subfolders.
 
     Raises
     ------
@@ -67,8 +67,8 @@ class Replay:
         if not (self._pictures or self._schemas or self._cross or self._names or self._mast):
             raise ArchiveError(f"{folder} holds no recorded answer; see docs/archive.md for names")
 
-    def answer(self, request: Request) -> Answer | None:
-        """Give a recorded answer.
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request with a recording.
 
         Parameters
         ----------
@@ -77,8 +77,8 @@ class Replay:
 
         Returns
         -------
-        Answer or None
-            None where none was recorded for the request.
+        Response or None
+            None where there is no recording for the request.
         """
         path = request.path.lower()
         try:
@@ -90,26 +90,26 @@ class Replay:
             return None
         if (match := _MAST.fullmatch(path)) is not None:
             recorded = self._mast.get(_MAST_FILES[match["columns"] is not None])
-            return file_answer(request, recorded, "application/json") if recorded else None
+            return make_file_response(request, recorded, "application/json") if recorded else None
         if b'name="uquery"' in request.body:  # the form of a cross-identification
             recorded = self._cross.get(_CROSS_FILES[b"SpecObjAll" in request.body])
-            return file_answer(request, recorded, "text/plain") if recorded else None
+            return make_file_response(request, recorded, "text/plain") if recorded else None
         match = _ASKS_SCHEMA.search(request.query.get("cmd", ""))
         schema = self._schemas.get(match["table"]) if match else None
-        return file_answer(request, schema, "application/json") if schema else None
+        return make_file_response(request, schema, "application/json") if schema else None
 
-    def _picture(self, request: Request) -> Answer | None:
-        """Give a recorded picture."""
-        place = jpeg_place(request)
-        wanted = (place.ra, place.dec, place.scale, place.width, place.height)
+    def _picture(self, request: Request) -> Response | None:
+        """Look up a recorded picture."""
+        area = parse_jpeg_area(request)
+        wanted = (area.ra, area.dec, area.scale, area.width, area.height)
         for known, path in self._pictures:
             if all(math.isclose(a, b, abs_tol=_CLOSE) for a, b in zip(known, wanted, strict=True)):
-                return file_answer(request, path, "image/jpeg")
+                return make_file_response(request, path, "image/jpeg")
         return None
 
-    def _file_names(self, request: Request) -> Answer | None:
-        """Give the recorded rows of a position."""
-        wanted = number(request, "ra"), number(request, "dec")
+    def _file_names(self, request: Request) -> Response | None:
+        """Look up the recorded rows of a position."""
+        wanted = parse_number(request, "ra"), parse_number(request, "dec")
         here = [
             row
             for row in self._names
@@ -119,4 +119,4 @@ class Replay:
             )
         ]
         shown = [row for row in here if row[4] in request.query.get("filters", "grizy")]
-        return file_name_table(" ".join(row) for row in shown) if here else None
+        return make_file_names_response(" ".join(row) for row in shown) if here else None

@@ -1,28 +1,30 @@
-"""Send an answer through a socket, rightly or with one of the faults of the transport."""
+"""Send a response through a socket, correctly or with one of the faults of the transport."""
 
 import socket
 import struct
 import time
 from typing import Final
 
-from skyclass.mock_archive.responses import Answer, FilePart
+from skyclass.mock_archive.http_messages import FilePart, Response
 
 __all__ = ["send_body"]
 
 _PIECES: Final = 20
 
 
-def send_body(connection: socket.socket, answer: Answer, fault: str | None, seconds: float) -> bool:
+def send_body(
+    connection: socket.socket, response: Response, fault: str | None, seconds: float
+) -> bool:
     """Send a body after its headers.
 
     Parameters
     ----------
     connection
         Connected socket.
-    answer
-        What to send.
+    response
+        Response to send.
     fault
-        ``slow``, ``reset``, ``length``, or none.
+        ``slow``, ``reset``, ``length``, or None.
     seconds
         Seconds over which a slow body is sent.
 
@@ -32,22 +34,22 @@ def send_body(connection: socket.socket, answer: Answer, fault: str | None, seco
         Whether the connection can serve another request.
     """
     if fault == "reset":
-        connection.sendall(answer.content()[: answer.length // 2])
+        connection.sendall(response.read()[: response.length // 2])
         _reset(connection)
         return False
     if fault == "slow":
-        _drip(connection, answer.content(), seconds)
-    elif isinstance(answer.body, FilePart):
+        _drip(connection, response.read(), seconds)
+    elif isinstance(response.body, FilePart):
         # the kernel copies the file, no byte of it passes through Python
-        with answer.body.path.open("rb") as file:
-            connection.sendfile(file, answer.body.start, answer.body.count)
+        with response.body.path.open("rb") as file:
+            connection.sendfile(file, response.body.start, response.body.count)
     else:
-        connection.sendall(answer.body)
+        connection.sendall(response.body)
     return fault != "length"
 
 
 def _drip(connection: socket.socket, body: bytes, seconds: float) -> None:
-    """Send a body in pieces, waiting after each."""
+    """Send a body in pieces, with a pause after each."""
     step = max(1, -(-len(body) // _PIECES))
     for start in range(0, len(body), step):
         connection.sendall(body[start : start + step])
@@ -55,6 +57,6 @@ def _drip(connection: socket.socket, body: bytes, seconds: float) -> None:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close so that the client sees a reset: lingering for no time sends RST instead of FIN."""
+    """Close so that the client sees a reset: a linger time of zero sends RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

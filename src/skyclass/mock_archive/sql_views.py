@@ -1,4 +1,4 @@
-"""The tables of the archive's database as views of one catalogue."""
+"""Create the tables of the archive's database as views of one catalogue."""
 
 import contextlib
 from typing import TYPE_CHECKING, Final
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VIEWS", "create_views"]
 
-_OF_SPECTRUM: Final = {
+_SPECTRUM_COLUMNS: Final = {
     "specobjid": "specObjID",
     "class": "class",
     "subclass": "subClass",
@@ -22,10 +22,10 @@ _OF_SPECTRUM: Final = {
     "mjd": "mjd",
     "fiberid": "fiberID",
 }
-"""Columns that belong to the spectrum, and how its tables call them; all others are photometry."""
+"""Columns of spectra, and their names in the archive's tables; all others are photometry."""
 
 _PHOTOMETRY: Final = {"objid": "objID"}
-"""How the tables of photometry call a column, where that is not its name here."""
+"""Names of columns in the tables of photometry, where they differ from those here."""
 
 _SHORT: Final = ", ".join(BANDS)
 
@@ -48,13 +48,13 @@ _DISTANCE: Final = (
     "60 * degrees(2 * asin(sqrt(sin(radians(dec - dec0) / 2) ** 2"
     " + cos(radians(dec)) * cos(radians(dec0)) * sin(radians(ra - ra0) / 2) ** 2)))"
 )
-"""Arcmin between two places (haversine)."""
+"""Arcmin between two positions (haversine)."""
 
 
 def create_views(connection: "DuckDBPyConnection") -> None:
-    """Make the archive's tables and functions from the table ``catalog``.
+    """Create the archive's tables and functions from the table ``catalog``.
 
-    A view that needs a column which the catalogue does not have is left out.
+    A view that needs a column missing from the catalogue is left out.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def create_views(connection: "DuckDBPyConnection") -> None:
         Open database with the table.
     """
     columns = [str(row[0]) for row in connection.execute("DESCRIBE catalog").fetchall()]
-    photometry = [name for name in columns if name.lower() not in _OF_SPECTRUM]
-    spectrum = [name for name in columns if name.lower() in _OF_SPECTRUM]
+    photometry = [name for name in columns if name.lower() not in _SPECTRUM_COLUMNS]
+    spectrum = [name for name in columns if name.lower() in _SPECTRUM_COLUMNS]
     short = [f"modelMag_{band} AS {band}" for band in BANDS if f"modelMag_{band}" in columns]
-    named = [f"{_quoted(name)} AS {_quoted(_PHOTOMETRY.get(name, name))}" for name in photometry]
+    named = [f"{_quote(name)} AS {_quote(_PHOTOMETRY.get(name, name))}" for name in photometry]
     photo = ", ".join([*named, *short])
-    spec = ", ".join(f"{_quoted(name)} AS {_OF_SPECTRUM[name.lower()]}" for name in spectrum)
+    spec = ", ".join(f"{_quote(name)} AS {_SPECTRUM_COLUMNS[name.lower()]}" for name in spectrum)
     # an object with two spectra has two rows in the catalogue, and one in the table of photometry
     statements = {
         "PhotoObjAll": f"SELECT DISTINCT ON (objid) {photo} FROM catalog",
@@ -75,24 +75,24 @@ def create_views(connection: "DuckDBPyConnection") -> None:
         **_DERIVED,
     }
     for name, statement in statements.items():
-        _try(connection, f"CREATE VIEW {name} AS {statement}")
-    found = (
+        _create(connection, f"CREATE VIEW {name} AS {statement}")
+    nearby = (
         "SELECT objID, run, camcol, field, rerun, type, distance FROM"
         f" (SELECT *, {_DISTANCE} AS distance FROM PhotoPrimary) WHERE distance <= radius"
         " ORDER BY distance"
     )
     for name, limit in (("fGetNearbyObjEq", ""), ("fGetNearestObjEq", " LIMIT 1")):
-        _try(connection, f"CREATE MACRO {name}(ra0, dec0, radius) AS TABLE {found}{limit}")
+        _create(connection, f"CREATE MACRO {name}(ra0, dec0, radius) AS TABLE {nearby}{limit}")
 
 
-def _try(connection: "DuckDBPyConnection", statement: str) -> None:
-    """Make a view, or leave it out where the catalogue lacks a column of it."""
+def _create(connection: "DuckDBPyConnection", statement: str) -> None:
+    """Create a view, unless the catalogue lacks one of its columns."""
     import duckdb
 
     with contextlib.suppress(duckdb.BinderException, duckdb.CatalogException):
         connection.execute(statement)
 
 
-def _quoted(name: str) -> str:
-    """Write the name of a column."""
+def _quote(name: str) -> str:
+    """Quote the name of a column."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,8 +1,8 @@
-"""SqlSearch: SQL queries of the catalogue, with the answers and errors of SkyServer.
+"""Serve SkyServer's SqlSearch: SQL queries of the catalogue, with its answers and errors.
 
 Forms of answers and errors are those of the service's public source
 (https://github.com/sciserver/SkyServerWS, OutputUtils.cs and CustomFilter.cs). An error of the
-query has status 400 here; of the real service it may also be 500.
+query has status 400 here; that of the real service may also be 500.
 """
 
 import csv
@@ -16,10 +16,16 @@ from typing import Any, Final
 
 from skyclass.errors import ArchiveError
 from skyclass.mock_archive.database import Database, Rows
-from skyclass.mock_archive.faults import rate_limit_text
-from skyclass.mock_archive.responses import Answer, Request, html_answer, json_answer, text_answer
+from skyclass.mock_archive.faults import make_rate_limit_text
+from skyclass.mock_archive.http_messages import (
+    Request,
+    Response,
+    make_html_response,
+    make_json_response,
+    make_text_response,
+)
 
-__all__ = ["SkyServer", "csv_text", "error_answer"]
+__all__ = ["SqlSearchService", "format_csv", "make_error_response"]
 
 _PATH: Final = re.compile(
     r"/dr\d{1,2}/(SkyServerWS/SearchTools/SqlSearch|en/tools/search/x_(results|sql)\.aspx?)",
@@ -28,15 +34,15 @@ _PATH: Final = re.compile(
 _MINUTE: Final = 60.0
 
 
-class SkyServer:
-    """The SqlSearch service, also under the address of the web page's own queries.
+class SqlSearchService:
+    """SqlSearch, also under the address that the web page queries.
 
     Parameters
     ----------
     database
-        What is asked.
+        Catalogue that is queried.
     limit
-        Queries a client may send in a minute; 0 for any number.
+        Queries that a client may send per minute; 0 for any number.
     """
 
     def __init__(self, database: Database, limit: int) -> None:
@@ -45,7 +51,7 @@ class SkyServer:
         self._times: dict[str, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> Answer | None:
+    def answer(self, request: Request) -> Response | None:
         """Answer a query.
 
         Parameters
@@ -55,23 +61,25 @@ class SkyServer:
 
         Returns
         -------
-        Answer or None
-            None where the path is none of this service.
+        Response or None
+            None where the path belongs to another service.
         """
         if _PATH.fullmatch(request.path) is None:
             return None
         sql, form = request.query.get("cmd", ""), request.query.get("format", "csv").lower()
-        if not self._allowed(request.client):
-            return text_answer(200, rate_limit_text(self._limit, sql))
+        if not self._allow(request.client):
+            return make_text_response(200, make_rate_limit_text(self._limit, sql))
         if form not in {"csv", "json", "html"}:
-            return error_answer("json", f"the format {form[:20]!r} is none of csv, json, html")
+            return make_error_response(
+                "json", f"the format {form[:20]!r} is none of csv, json, html"
+            )
         try:
-            return _table_answer(form, self._database.query(sql, "skyserver"), sql)
+            return _make_table_response(form, self._database.query(sql, "skyserver"), sql)
         except ArchiveError as error:
-            return error_answer(form, str(error))
+            return make_error_response(form, str(error))
 
-    def _allowed(self, client: str) -> bool:
-        """Count a query and tell whether it is within the limit."""
+    def _allow(self, client: str) -> bool:
+        """Count a query, and check whether it is within the limit."""
         now = time.monotonic()
         with self._lock:
             times = self._times[client]
@@ -83,8 +91,8 @@ class SkyServer:
         return True
 
 
-def csv_text(rows: Rows) -> str:
-    """Write rows as comma-separated values under a line of names.
+def format_csv(rows: Rows) -> str:
+    """Format rows as comma-separated values below a line of names.
 
     Parameters
     ----------
@@ -94,7 +102,7 @@ def csv_text(rows: Rows) -> str:
     Returns
     -------
     str
-        Text in which floating-point numbers keep all digits and a missing value is empty.
+        Floating-point numbers keep all digits; a missing value is empty.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -103,49 +111,49 @@ def csv_text(rows: Rows) -> str:
     return stream.getvalue()
 
 
-def error_answer(form: str, message: str) -> Answer:
-    """Answer that a query was refused.
+def make_error_response(form: str, message: str) -> Response:
+    """Make the response to a query that is refused.
 
     Parameters
     ----------
     form
         ``html`` for a page with status 200, else JSON with status 400.
     message
-        What is wrong.
+        What is wrong with the query.
 
     Returns
     -------
-    Answer
-        The answer.
+    Response
+        As sent but for Content-Length.
     """
-    told = {"ErrorCode": 400, "ErrorType": "BadRequest", "ErrorMessage": message}
+    report = {"ErrorCode": 400, "ErrorType": "BadRequest", "ErrorMessage": message}
     if form != "html":
-        return json_answer(400, told)
+        return make_json_response(400, report)
     heading = f"<h2>An error occured</h2><H3 BGCOLOR=pink><font color=red>{html.escape(message)}"
-    return html_answer(200, "Skyserver Error", heading + "<br><br></font></H3>")
+    return make_html_response(200, "Skyserver Error", heading + "<br><br></font></H3>")
 
 
-def _table_answer(form: str, rows: Rows, sql: str) -> Answer:
-    """Answer with the rows that were found."""
+def _make_table_response(form: str, rows: Rows, sql: str) -> Response:
+    """Make the response of a query's rows."""
     if form == "json":
-        found = [dict(zip(rows.columns, row, strict=True)) for row in rows.values]
+        records = [dict(zip(rows.columns, row, strict=True)) for row in rows.values]
         query = {"TableName": "SqlQuery", "Rows": [{"query": sql}]}
-        return json_answer(200, [{"TableName": "Table1", "Rows": found}, query])
+        return make_json_response(200, [{"TableName": "Table1", "Rows": records}, query])
     if form == "html":
-        return html_answer(200, "SDSS Query Results", _html_table(rows))
-    text = f"#Table1\n{csv_text(rows)}" if rows.values else "No objects have been found\n"
-    return text_answer(200, text)
+        return make_html_response(200, "SDSS Query Results", _format_html_table(rows))
+    text = f"#Table1\n{format_csv(rows)}" if rows.values else "No objects have been found\n"
+    return make_text_response(200, text)
 
 
-def _html_table(rows: Rows) -> str:
-    """Write rows as the body of a page."""
+def _format_html_table(rows: Rows) -> str:
+    """Format rows as the body of a page."""
     if not rows.values:
         return "<h3><br><font color=red>No entries have been found</font> </h3>"
-    lines = [_html_row(rows.columns), *map(_html_row, rows.values)]
+    lines = [_format_html_row(rows.columns), *map(_format_html_row, rows.values)]
     return "<table border='1' BGCOLOR=cornsilk>\n" + "\n".join(lines) + "\n</TABLE>"
 
 
-def _html_row(values: "list[str] | tuple[Any, ...]") -> str:
-    """Write one row of a table."""
+def _format_html_row(values: "list[str] | tuple[Any, ...]") -> str:
+    """Format one row of a table."""
     cells = (html.escape("" if value is None else str(value)) for value in values)
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

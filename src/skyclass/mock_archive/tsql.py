@@ -1,4 +1,4 @@
-"""T-SQL of the archive's database, checked and put into DuckDB's dialect."""
+"""Check T-SQL of the archive's database, and translate it to DuckDB's dialect."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -10,8 +10,8 @@ from skyclass.errors import ArchiveError
 __all__ = ["Context", "Query", "translate"]
 
 Context = Literal["skyserver", "release", "mydb"]
-"""Where a query is asked: SkyServer knows no MyDB, CasJobs in the context of a release wants its
-prefix, in that of MyDB not even that."""
+"""Where a query runs: SkyServer has no MyDB; CasJobs needs its prefix in the context of a release,
+but not in that of MyDB."""
 
 MAX_QUERY: Final = 100_000
 """Characters of the longest query."""
@@ -25,12 +25,12 @@ _FUNCTIONS: Final = {name.lower(): name for name in FUNCTIONS}
 
 @dataclass(frozen=True)
 class Query:
-    """A query that may be run."""
+    """A query that has been checked."""
 
     sql: str
     """One SELECT in DuckDB's dialect."""
     into: str | None
-    """Table of MyDB that the result is to go to."""
+    """Table of MyDB for the result."""
 
 
 def translate(text: str, tables: Collection[str], context: Context) -> Query:
@@ -43,33 +43,32 @@ def translate(text: str, tables: Collection[str], context: Context) -> Query:
     tables
         Tables of the archive, in lower case.
     context
-        Where it is asked.
+        Service and database that are queried.
 
     Returns
     -------
     Query
-        To be run.
+        Ready to be run.
 
     Raises
     ------
     ArchiveError
-        Where it cannot be parsed or may not be run, in the words of the real server where it has
-        any.
+        Where it cannot be parsed or is not allowed, in the real server's words where it has any.
     """
     from sqlglot import exp
 
     tree = _parse(text)
-    ctes = {cte.alias.lower() for cte in _all(tree, "CTE")}
-    into = _take_into(tree)
-    for table in _all(tree, "Table"):
+    ctes = {cte.alias.lower() for cte in _find_all(tree, "CTE")}
+    into = _remove_into(tree)
+    for table in _find_all(tree, "Table"):
         _check_source(table, tables, ctes, context)
-    # what is no table by name could be a function that reads files
+    # anything but a named table could be a function that reads files
     for kind in ("Lateral", "Unnest"):
-        if next(_all(tree, kind), None) is not None:
+        if next(_find_all(tree, kind), None) is not None:
             raise ArchiveError("APPLY and UNNEST are not supported by this archive")
-    for like in list(_all(tree, "Like")):
+    for like in list(_find_all(tree, "Like")):
         like.replace(exp.ILike(this=like.this, expression=like.expression))
-    # a column of the answer is called as it is in the query, whatever its case in the table
+    # a column of the answer has its name in the query, whatever its case in the table
     for column in [part for part in tree.selects if isinstance(part, exp.Column)]:
         if not column.is_star:
             column.replace(exp.alias_(column.copy(), column.name, quoted=True))
@@ -86,26 +85,28 @@ def _parse(text: str) -> Any:
     try:
         trees = [tree for tree in sqlglot.parse(text, read="tsql") if tree is not None]
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
-        told = re.sub(r"\x1b\[\d*m|\s+", " ", str(error))[:200].strip()
-        raise ArchiveError(f"Incorrect syntax: {told or 'the query is too deep'}") from error
+        reason = re.sub(r"\x1b\[\d*m|\s+", " ", str(error))[:200].strip()
+        raise ArchiveError(
+            f"Incorrect syntax: {reason or 'the query is nested too deeply'}"
+        ) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Select | exp.SetOperation):
         raise ArchiveError("only one SELECT is allowed in a query")
     return trees[0]
 
 
-def _all(tree: Any, kind: str) -> Iterator[Any]:
-    """Give all parts of one kind."""
+def _find_all(tree: Any, kind: str) -> Iterator[Any]:
+    """Iterate over all parts of one kind."""
     from sqlglot import exp
 
     yield from tree.find_all(getattr(exp, kind))
 
 
-def _take_into(tree: Any) -> str | None:
-    """Take the INTO clause off a query and give the table it names."""
+def _remove_into(tree: Any) -> str | None:
+    """Remove the INTO clause of a query, and return the table that it names."""
     clause = tree.args.get("into")
     if clause is not None:
         tree.set("into", None)
-    if next(_all(tree, "Into"), None) is not None:
+    if next(_find_all(tree, "Into"), None) is not None:
         raise ArchiveError("INTO is allowed in the outermost SELECT only")
     if clause is None:
         return None
@@ -116,7 +117,7 @@ def _take_into(tree: Any) -> str | None:
 
 
 def _check_source(table: Any, tables: Collection[str], ctes: set[str], context: Context) -> None:
-    """Refuse a table that is not known; take prefixes off the names of those that are."""
+    """Check that a table is known, and remove the prefix of its name."""
     from sqlglot import exp
 
     source, schema = table.this, table.text("db").lower()

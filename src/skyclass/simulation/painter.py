@@ -83,8 +83,8 @@ def make_shapes(sources: Sources) -> Shapes:
     return Shapes(profiles, sources.disc_radius / PIXEL_SCALE)
 
 
-def _settings() -> "galsim.GSParams":
-    """Give GalSim's settings."""
+def _make_settings() -> "galsim.GSParams":
+    """Make GalSim's settings."""
     import galsim
 
     return galsim.GSParams(**_ACCURACY)
@@ -98,10 +98,10 @@ def _galaxy(sources: Sources, i: int) -> "galsim.GSObject":
     disc = galsim.Exponential(
         half_light_radius=float(sources.disc_radius[i]) / PIXEL_SCALE,
         flux=1.0 - part,
-        gsparams=_settings(),
+        gsparams=_make_settings(),
     )
     bulge = galsim.DeVaucouleurs(
-        half_light_radius=1.0, trunc=_BULGE_ENDS, flux=part, gsparams=_settings()
+        half_light_radius=1.0, trunc=_BULGE_ENDS, flux=part, gsparams=_make_settings()
     )
     both = disc + bulge.dilate(float(sources.bulge_radius[i]) / PIXEL_SCALE)
     angle = float(sources.angle[i]) * galsim.radians
@@ -130,7 +130,7 @@ class Painter:
 
         self._fwhm = fwhm / PIXEL_SCALE
         self._noise = noise
-        self._psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=self._fwhm, gsparams=_settings())
+        self._psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=self._fwhm, gsparams=_make_settings())
         self._scale = float(self._psf.scale_radius)
 
     def add_sources(

@@ -77,7 +77,7 @@ def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
         Decompressed bytes. What is not read is not decompressed (the external decoder works a
         little ahead); a broken stream raises OSError or EOFError, or ends too soon.
     """
-    # unbuffered: the external decoder takes the file over at the place it stands at
+    # unbuffered, as the external decoder continues at the position of the file descriptor
     with path.open("rb", buffering=0) as raw:
         magic = raw.read(3)
         raw.seek(0)

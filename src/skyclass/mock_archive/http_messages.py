@@ -1,4 +1,4 @@
-"""What a client asks and what it is answered, before any of it goes over the wire."""
+"""HTTP requests and responses as values, before anything is sent."""
 
 import email.utils
 import json
@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 __all__ = [
-    "Answer",
     "FilePart",
     "Request",
-    "file_answer",
-    "html_answer",
-    "json_answer",
-    "number",
-    "text_answer",
+    "Response",
+    "make_file_response",
+    "make_html_response",
+    "make_json_response",
+    "make_text_response",
+    "parse_number",
 ]
 
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
@@ -24,12 +24,12 @@ _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 @dataclass(frozen=True)
 class Request:
-    """One request, decoded."""
+    """One decoded request."""
 
     method: str
     """GET, HEAD, POST, PUT or DELETE."""
     target: str
-    """Path and query as they were sent."""
+    """Path and query as sent."""
     path: str
     """Path with its escapes decoded."""
     query: Mapping[str, str]
@@ -37,14 +37,14 @@ class Request:
     headers: Mapping[str, str]
     """Headers, names in lower case."""
     body: bytes
-    """Body, empty where there is none."""
+    """Body, empty if there is none."""
     client: str
     """Address of the client."""
 
 
 @dataclass(frozen=True)
 class FilePart:
-    """A stretch of a file on disk."""
+    """A contiguous part of a file on disk."""
 
     path: Path
     """File."""
@@ -54,35 +54,35 @@ class FilePart:
     """Number of bytes."""
 
     def read(self) -> bytes:
-        """Read the stretch into memory."""
+        """Read the part into memory."""
         with self.path.open("rb") as file:
             file.seek(self.start)
             return file.read(self.count)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One answer; its length is added when it is sent."""
+class Response:
+    """One response; Content-Length is added when it is sent."""
 
     status: int
     """HTTP status."""
     body: bytes | FilePart = b""
     """Body."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers but for Content-Length."""
+    """Headers except Content-Length."""
 
     @property
     def length(self) -> int:
         """Number of bytes of the body."""
         return len(self.body) if isinstance(self.body, bytes) else self.body.count
 
-    def content(self) -> bytes:
-        """Give the body as bytes."""
+    def read(self) -> bytes:
+        """Return the body as bytes."""
         return self.body if isinstance(self.body, bytes) else self.body.read()
 
 
-def text_answer(status: int, text: str, kind: str = "text/plain; charset=utf-8") -> Answer:
-    """Answer with text.
+def make_text_response(status: int, text: str, kind: str = "text/plain; charset=utf-8") -> Response:
+    """Make a response of text.
 
     Parameters
     ----------
@@ -95,51 +95,53 @@ def text_answer(status: int, text: str, kind: str = "text/plain; charset=utf-8")
 
     Returns
     -------
-    Answer
-        The answer.
+    Response
+        As sent but for Content-Length.
     """
-    return Answer(status, text.encode(), {"Content-Type": kind})
+    return Response(status, text.encode(), {"Content-Type": kind})
 
 
-def html_answer(status: int, title: str, body: str) -> Answer:
-    """Answer with a page; `body` is HTML already.
+def make_html_response(status: int, title: str, body: str) -> Response:
+    """Make a response of an HTML page.
 
     Parameters
     ----------
     status
         HTTP status.
     title, body
-        Contents of the two elements.
+        HTML of the two elements.
 
     Returns
     -------
-    Answer
-        The answer.
+    Response
+        As sent but for Content-Length.
     """
     page = f"<html><head>\n<title>{title}</title>\n</head><body bgcolor=white>\n{body}\n"
-    return text_answer(status, page + "</body></html>\n", "text/html; charset=utf-8")
+    return make_text_response(status, page + "</body></html>\n", "text/html; charset=utf-8")
 
 
-def json_answer(status: int, value: Any) -> Answer:
-    """Answer with JSON.
+def make_json_response(status: int, value: object) -> Response:
+    """Make a response of JSON.
 
     Parameters
     ----------
     status
         HTTP status.
     value
-        Anything JSON can hold; what it cannot is written as text.
+        Anything; what JSON cannot hold is written as text.
 
     Returns
     -------
-    Answer
-        The answer.
+    Response
+        As sent but for Content-Length.
     """
-    return text_answer(status, json.dumps(value, default=str), "application/json; charset=utf-8")
+    return make_text_response(
+        status, json.dumps(value, default=str), "application/json; charset=utf-8"
+    )
 
 
-def number(request: Request, name: str, default: float | None = None) -> float:
-    """Read a parameter that is a number.
+def parse_number(request: Request, name: str, default: float | None = None) -> float:
+    """Parse a parameter that is a number.
 
     Parameters
     ----------
@@ -158,7 +160,7 @@ def number(request: Request, name: str, default: float | None = None) -> float:
     Raises
     ------
     ValueError
-        Where the parameter is missing or no finite number.
+        Where the parameter is missing or not a finite number.
     """
     text = request.query.get(name)
     if text is None and default is not None:
@@ -172,13 +174,13 @@ def number(request: Request, name: str, default: float | None = None) -> float:
     return value
 
 
-def file_answer(request: Request, path: Path, kind: str) -> Answer:
-    """Answer with a file or the range of it that was asked for (RFC 9110, sections 13 and 14).
+def make_file_response(request: Request, path: Path, kind: str) -> Response:
+    """Make a response of a file, or the requested range of it (RFC 9110, sections 13 and 14).
 
     Parameters
     ----------
     request
-        Request; its Range, If-Range and If-None-Match count.
+        Request; its Range, If-Range and If-None-Match are taken into account.
     path
         Existing file.
     kind
@@ -186,7 +188,7 @@ def file_answer(request: Request, path: Path, kind: str) -> Answer:
 
     Returns
     -------
-    Answer
+    Response
         200 with the whole file, 206 with one range, 304, or 416.
     """
     stat = path.stat()
@@ -194,22 +196,22 @@ def file_answer(request: Request, path: Path, kind: str) -> Answer:
     modified = email.utils.formatdate(stat.st_mtime, usegmt=True)
     headers = {"ETag": tag, "Last-Modified": modified, "Accept-Ranges": "bytes"}
     if tag in request.headers.get("if-none-match", ""):
-        return Answer(304, b"", headers)
-    whole = Answer(200, FilePart(path, 0, stat.st_size), {"Content-Type": kind, **headers})
+        return Response(304, b"", headers)
+    whole = Response(200, FilePart(path, 0, stat.st_size), {"Content-Type": kind, **headers})
     same = request.headers.get("if-range", tag) in {tag, modified}
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if match is None or match.groups() == ("", "") or not same:
         return whole
     start, stop = _bounds(match[1], match[2], stat.st_size)
     if start >= stop:
-        return Answer(416, b"", {**headers, "Content-Range": f"bytes */{stat.st_size}"})
+        return Response(416, b"", {**headers, "Content-Range": f"bytes */{stat.st_size}"})
     span = {"Content-Range": f"bytes {start}-{stop - 1}/{stat.st_size}"}
     part = FilePart(path, start, stop - start)
     return replace(whole, status=206, body=part, headers={**whole.headers, **span})
 
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
-    """Give the first byte of a range and the one after its last; an empty range cannot be met."""
+    """Compute the first byte of a range and the one after its last; an empty range is invalid."""
     if not first:
         return max(size - int(last), 0), size
     stop = min(int(last) + 1, size) if last else size

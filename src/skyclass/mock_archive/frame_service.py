@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from skyclass.errors import SurveyError
-from skyclass.mock_archive.responses import Answer, Request, file_answer
+from skyclass.mock_archive.http_messages import Request, Response, make_file_response
 from skyclass.surveys.sdss.layout import Field, frame_path
 
-__all__ = ["FrameFiles", "photo_root"]
+__all__ = ["FrameService", "get_photo_root"]
 
 _PATH: Final = re.compile(
     r"/sas/dr(?P<release>\d{1,2})/(?P<root>[a-z0-9/-]{1,60})/photoObj/frames"
@@ -17,8 +17,8 @@ _PATH: Final = re.compile(
 )
 
 
-def photo_root(release: int) -> str | None:
-    """Give the folder of a data release that holds ``photoObj``.
+def get_photo_root(release: int) -> str | None:
+    """Look up the folder of a data release that holds ``photoObj``.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def photo_root(release: int) -> str | None:
     Returns
     -------
     str or None
-        Path below ``/sas/drN/`` (https://www.sdss.org/dr18/data_access/), or none where the
+        Path below ``/sas/drN/`` (https://www.sdss.org/dr18/data_access/), or None where the
         release has no corrected frames.
     """
     if release == 8:
@@ -42,18 +42,18 @@ def photo_root(release: int) -> str | None:
     return None
 
 
-class FrameFiles:
-    """The frames of a directory.
+class FrameService:
+    """Serves the frames of a directory.
 
-    A path is parsed into a field and a band and the file's name is made anew from them, so nothing
-    a client writes becomes part of a path on disk.
+    A path is parsed into field and band, from which the file's name is made anew, so nothing that a
+    client writes becomes part of a path on disk.
     """
 
     def __init__(self, folders: dict[Field, Path]) -> None:
         self._folders = folders
 
-    def answer(self, request: Request) -> Answer | None:
-        """Answer for a frame.
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request for a frame.
 
         Parameters
         ----------
@@ -62,13 +62,13 @@ class FrameFiles:
 
         Returns
         -------
-        Answer or None
-            The file, whole or in part; none where the path names no frame that is here.
+        Response or None
+            The file, whole or in part; None where the path names no frame of the directory.
         """
         match = _PATH.fullmatch(request.path)
         if match is None or request.method not in {"GET", "HEAD"}:
             return None
-        if match["root"] != photo_root(int(match["release"])):
+        if match["root"] != get_photo_root(int(match["release"])):
             return None
         if int(match["padded"]) != int(match["run"]) or match["again"] != match["camcol"]:
             return None
@@ -81,4 +81,4 @@ class FrameFiles:
         path = folder / frame_path(field, match["band"]).name if folder else None
         if path is None or not path.is_file():
             return None
-        return file_answer(request, path, "application/x-bzip2")
+        return make_file_response(request, path, "application/x-bzip2")
