@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skyclass.mock_archive.server import serve_archive
     from skyclass.models.registry import register_network
     from skyclass.models.saved_model import load_model
-    from skyclass.pipeline.experiment import run_experiment
+    from skyclass.pipeline.experiment import evaluate, run_experiment, train
     from skyclass.simulation.simulate import simulate
     from skyclass.studies.run_study import run_study
     from skyclass.studies.study_report import report
@@ -39,6 +39,7 @@ __all__ = [
     "classify",
     "compare",
     "download",
+    "evaluate",
     "load_model",
     "make_cutouts",
     "open_cutouts",
@@ -54,6 +55,7 @@ __all__ = [
     "serve_archive",
     "show",
     "simulate",
+    "train",
 ]
 
 _MODULES: Final = {
@@ -62,6 +64,7 @@ _MODULES: Final = {
     "classify": "inference.classify",
     "compare": "evaluation.compare",
     "download": "surveys.download",
+    "evaluate": "pipeline.experiment",
     "load_model": "models.saved_model",
     "make_cutouts": "images.make_cutouts",
     "open_cutouts": "images.stored_cutouts",
@@ -77,6 +80,7 @@ _MODULES: Final = {
     "serve_archive": "mock_archive.server",
     "show": "images.show",
     "simulate": "simulation.simulate",
+    "train": "pipeline.experiment",
 }
 
 

@@ -1,16 +1,13 @@
 """Commands that train, evaluate and use models."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
-
-if TYPE_CHECKING:
-    from skyclass.evaluation.metrics import Metrics
 
 __all__ = ["classify", "demo", "experiment", "push"]
 
@@ -27,7 +24,7 @@ def experiment(
 
     with progress_bars() as progress:
         result = run_experiment(file, out, progress=progress)
-    typer.echo(_closing(result.metrics, result.report))
+    typer.echo(f"{result.headline}; report: {result.report}")
 
 
 def demo(
@@ -39,7 +36,7 @@ def demo(
 
     with progress_bars() as progress:
         result = run_demo(out, task=task, progress=progress)
-    typer.echo(_closing(result.metrics, result.report))
+    typer.echo(f"{result.headline}; report: {result.report}")
 
 
 def classify(
@@ -70,16 +67,3 @@ def push(
     from skyclass.models.hub import push_model as run
 
     typer.echo(run(model, repository, private=private))
-
-
-def _closing(metrics: "Metrics", report: Path) -> str:
-    """Give the closing line of an experiment."""
-    baseline = metrics.baseline
-    other = (
-        "no colour baseline (no magnitudes)"
-        if baseline is None
-        else f"colour baseline {100 * baseline.accuracy:.1f} %"
-    )
-    kind = " (simulated data)" if metrics.simulated else ""
-    share = f"{100 * metrics.test.accuracy:.1f} %"
-    return f"test accuracy {share}, {other}{kind}; report: {report}"
