@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 
 from skyclass.errors import ImageError, MissingFrameError, SurveyError
 from skyclass.frames.frame import Frame, open_bands, read_wcs
+from skyclass.frames.simulated import SIMULATED, is_simulated
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.inference.classify import classify
 from skyclass.models.saved_model import load_model
@@ -40,9 +41,10 @@ def open_tile(
         if not path.is_file():
             raise MissingFrameError(f"tile {unit} has no {name} image: expected {path}")
         with fits.open(path) as units:
-            band = TILES.get_band(name)
-            data = (units[0].data * band.nanomaggies).astype(np.float32)
-            return Frame(name, data, read_wcs(path, units[0].header), True, data.shape, np.inf)
+            header = units[0].header
+            data = (units[0].data * TILES.get_band(name).nanomaggies).astype(np.float32)
+        simulated = is_simulated(header.get("HISTORY", ()))
+        return Frame(name, data, read_wcs(path, header), simulated, data.shape, np.inf)
 
     return open_bands(TILES.band_names, open_band, mask_missing=mask_missing, name=f"tile {unit}")
 
@@ -155,8 +157,9 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "frames").mkdir()
     for tile, each in wcs.items():
         for band, name in enumerate(TILES.band_names):
-            image = draw(band, each, table, rng)
-            fits.writeto(folder / "frames" / f"{tile}-{name}.fits", image, each.to_header())
+            image, header = draw(band, each, table, rng), each.to_header()
+            header["HISTORY"] = SIMULATED
+            fits.writeto(folder / "frames" / f"{tile}-{name}.fits", image, header)
     table.to_csv(folder / "stars.csv", index=False)
     return folder
 

@@ -240,7 +240,7 @@ def test_settings_that_no_service_takes(
 def test_the_documented_survey_works(
     server: Server, tmp_path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[-1]
     module: dict[str, object] = {}
     exec(compile(code, str(DOCUMENT), "exec"), module)
     archive = module["LEGACY_JPEG"]

@@ -34,7 +34,18 @@ def register_survey(survey: Survey) -> Survey:
     Raises
     ------
     SurveyError
-        Where a name is taken.
+        If a name is taken.
+
+    Examples
+    --------
+    The frames of SDSS under another name, without an archive to download from:
+
+    >>> from dataclasses import replace
+    >>> from skyclass.surveys.registry import get_survey
+    >>> sdss = get_survey("sdss")
+    >>> other = replace(sdss, name="sdss-copy", frames=None, pictures=())
+    >>> register_survey(other).name
+    'sdss-copy'
     """
     _load_plugins()
     return _add(survey)
