@@ -1,11 +1,11 @@
-"""Composites in batches against astropy's, image by image, and the source system's way.
+"""Composites in batches against astropy's, image by image, and against the legacy way.
 
 Usage: python benchmarks/composites.py [OBJECTS]
 
-All draw the same `gri` and `urz` pictures. The source system's way (its appendices B.4 and B.5)
+All draw the same `gri` and `urz` pictures. The legacy way (the thesis's appendices B.4 and B.5)
 opens the frame for each star and band, cuts with Cutout2D and writes a FITS file, then reads
-three of these for each picture, resizes, stretches and composes them and saves a PNG; the whole
-stands beside the same from frames here (opened once, cut, drawn, in memory), its second half beside
+three of these for each picture, resizes, stretches and composes them and saves a PNG. The whole is
+compared with the same from frames here (opened once, cut, drawn, in memory), its second half with
 drawing from cutouts. Each has one thread and is timed several times in turn, in CPU time; the
 shortest counts. Needs matplotlib and scikit-image.
 """
@@ -84,12 +84,12 @@ def frame(folder: Path, band: str) -> Path:
 
 
 def place(i: int) -> tuple[float, float]:
-    """Give the position of a star in degrees; all lie well within the frame."""
+    """Return the position of a star in degrees; all lie well within the frame."""
     return 10 + 1e-4 * (i % 29), 1e-4 * (i // 29)
 
 
 def source_cut(folder: Path, n: int) -> None:
-    """Cut as the source system does: the frame is opened for each star and band."""
+    """Cut in the legacy way: the frame is opened for each star and band."""
     for i in range(n):
         for band in BANDS:
             with fits.open(frame(folder, band)) as file:
@@ -101,7 +101,7 @@ def source_cut(folder: Path, n: int) -> None:
 
 
 def source_compose(folder: Path, n: int) -> None:
-    """Compose each picture from files, as the source system does."""
+    """Compose each picture from files, in the legacy way."""
     for i in range(n):
         for name in TYPES:
             bands = []

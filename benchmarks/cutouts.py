@@ -2,12 +2,12 @@
 
 Usage: python benchmarks/cutouts.py [FIELDS] [--cutana PYTHON]
 
-Makes so many simulated fields (4 by default) of 20 objects. The stage and the bare decompression
-take turns field by field in one process; CPU time counts that of an external decoder. Two workers
-against one, beside two bare decoders against one: no stage can gain more than the machine gives.
+Simulates that many fields (4 by default) of 20 objects. The stage and the bare decompression
+take turns field by field in one process; CPU time includes that of an external decoder. Two workers
+against one, beside two bare decoders against one: no stage can gain more than the machine allows.
 
 Also the cutting alone against opening every frame again for every star and band and, with
-`--cutana`, against Cutana on the same objects: PYTHON is an interpreter that has it, such as that
+`--cutana`, against Cutana on the same objects: PYTHON is an interpreter with cutana, such as that
 of `python -m venv cutana && cutana/bin/pip install cutana==0.4`.
 """
 
@@ -59,7 +59,7 @@ def fields_of(folder: Path) -> Objects:
 
 
 def cpu() -> float:
-    """Give the CPU seconds of this process and of all decoders that have ended."""
+    """Measure the CPU seconds of this process and of all decoders that have ended."""
     spent = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         used = resource.getrusage(who)
@@ -67,17 +67,17 @@ def cpu() -> float:
     return spent
 
 
-def needed(folder: Path) -> dict[Field, list[tuple[Path, int]]]:
-    """Give each field's files, and the bytes to the last row that an object needs."""
-    found = {}
+def list_needed(folder: Path) -> dict[Field, list[tuple[Path, int]]]:
+    """List each field's files, and the bytes up to the last row that an object needs."""
+    files = {}
     for field, ra, dec in fields_of(folder):
         frames = open_field(folder / "frames", field)
         rows = [min(last_row(f.pixel(ra, dec)[1], SIZE), FRAME_SHAPE[0]) for f in frames]
-        found[field] = [
+        files[field] = [
             (find_frame(folder / "frames", field, frame.band), HEADER + 4 * FRAME_SHAPE[1] * row)
             for frame, row in zip(frames, rows, strict=True)
         ]
-    return found
+    return files
 
 
 def decode(files: list[tuple[Path, int]]) -> None:
@@ -142,7 +142,7 @@ def two_workers(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> Non
 
 
 def unpack(folder: Path, objects: Objects) -> dict[Field, list[Path]]:
-    """Write frames as plain FITS files, as the source system has them."""
+    """Write frames as plain FITS files, as the legacy way needs them."""
     plain: dict[Field, list[Path]] = {}
     (folder / "plain").mkdir()
     for field, *_ in objects:
@@ -155,7 +155,7 @@ def unpack(folder: Path, objects: Objects) -> dict[Field, list[Path]]:
 
 
 def reopen(files: list[Path], ra: np.ndarray, dec: np.ndarray) -> None:
-    """Cut as the source system does: the frame is opened for each star and band."""
+    """Cut in the legacy way: the frame is opened for each star and band."""
     for x, y in zip(ra, dec, strict=True):
         for path in files:
             with fits.open(path) as units:
@@ -206,7 +206,7 @@ def cutting(folder: Path, cutana: str | None) -> None:
 def other_side(
     folder: Path, objects: Objects, plain: dict[Field, list[Path]], cutana: str | None
 ) -> Iterator[Callable[[], dict[str, float]]]:
-    """Start Cutana's side; the function given cuts all objects once and gives the CPU seconds."""
+    """Start Cutana's side; yield a function that cuts all objects once and returns CPU seconds."""
     if cutana is None:
         print("no --cutana: not compared with Cutana")
         yield dict
@@ -247,7 +247,7 @@ def main(count: int, cutana: str | None) -> None:
             build_catalog(folder / "catalog.csv", "object-type"), folder / "catalog.parquet"
         )
         cutting(folder, cutana)
-        files = needed(folder)
+        files = list_needed(folder)
         against_decoding(folder, files)
         two_workers(folder, files)
 

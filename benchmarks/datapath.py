@@ -1,11 +1,11 @@
-"""How fast training data come: reading batches, making pictures of them, and what a model takes.
+"""Speed of training data: reading batches, rendering them, and the rate that a model takes.
 
 Usage: python benchmarks/datapath.py [OBJECTS] [PIXELS]             (default 4000 64)
 
 Random batches of 64 are read from the stored cutouts, by skyclass from the memory map and by the
 `datasets` library's own numpy formatting. Then the whole data path of training (reading, turning,
-bringing the bands onto one grid, drawing the image type) runs against training steps of the compact
-network on pictures that are ready. Median of 5 turns.
+aligning the bands, drawing the image type) runs against training steps of the compact network on
+images that are ready. Median of 5 turns.
 """
 
 import sys
@@ -80,10 +80,10 @@ def main(count: int, size: int) -> None:
             return 10 * BATCH
 
         works = (read, read_formatted, lambda: path(spec), lambda: path(plain), learn)
-        found = np.array([[rate(work) for work in works] for _ in range(TURNS)])
-    ours, theirs, registered, drawn, learnt = np.median(found, axis=0)
+        rates = np.array([[rate(work) for work in works] for _ in range(TURNS)])
+    ours, theirs, registered, drawn, learnt = np.median(rates, axis=0)
     print(f"{count} objects of {size} pixels in 5 bands; objects a second, median of {TURNS} turns")
-    times = np.median(found[:, 0] / found[:, 1])
+    times = np.median(rates[:, 0] / rates[:, 1])
     print(f"  reading random batches {ours:9,.0f}; by datasets {theirs:,.0f}: {times:.1f} times")
     print(f"  training steps of the compact network {learnt:,.0f}")
     for what, value, column in (
@@ -91,7 +91,7 @@ def main(count: int, size: int) -> None:
         ("reading, turning, drawing", drawn, 3),
         ("the same with bands brought onto one grid", registered, 2),
     ):
-        times = np.median(found[:, column] / found[:, 4])
+        times = np.median(rates[:, column] / rates[:, 4])
         print(f"  {what}: {value:,.0f}, {times:.1f} times what the network takes")
 
 

@@ -28,12 +28,12 @@ def main(demo: Path) -> None:
     if not (tables[0]["specobjid"] == tables[1]["specobjid"]).all():
         raise SystemExit("the two experiments scored different objects")
     (_, true, calibrated), (_, _, composite) = (unpack_predictions(table) for table in tables)
-    found = compare_accuracies(true, calibrated.argmax(1), composite.argmax(1))
-    low, high = (100 * bound for bound in found.ci95)
+    result = compare_accuracies(true, calibrated.argmax(1), composite.argmax(1))
+    low, high = (100 * bound for bound in result.ci95)
     print(
-        f"ugriz {100 * found.accuracy_a:.1f} %, gri {100 * found.accuracy_b:.1f} %, difference"
-        f" {100 * found.difference:.1f} points (95 % interval {low:.1f} to {high:.1f}),"
-        f" {found.n} test objects"
+        f"ugriz {100 * result.accuracy_a:.1f} %, gri {100 * result.accuracy_b:.1f} %, difference"
+        f" {100 * result.difference:.1f} points (95 % interval {low:.1f} to {high:.1f}),"
+        f" {result.n} test objects"
     )
 
 

@@ -1,11 +1,11 @@
-"""Memory of cutting against the number of fields.
+"""Memory use of cutting against the number of fields.
 
 Usage: python benchmarks/memory.py [FIELDS ...]          (default 5 20 60)
 
 Every field is a link to the unpacked frames of one simulated field of 20 objects, so that many of
 them cost little. Each number runs in a fresh process with one worker. Own memory (RssAnon) is what
-the process asked for; the rest of the resident set are pages of the files that it writes and maps,
-which the system takes back when it needs them.
+the process allocates; the rest of the resident set are pages of the files that it writes and maps,
+which the system reclaims when it needs them.
 """
 
 import bz2
@@ -23,18 +23,18 @@ from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import BANDS, Field, find_frame, frame_path
 
-PAUSE = 0.005  # seconds between two looks
+PAUSE = 0.005  # seconds between two samples
 
 
 def resident() -> tuple[int, int]:
-    """Give own and all resident memory of this process in MiB."""
+    """Measure own and all resident memory of this process in MiB."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    told = dict(line.split(":", 1) for line in lines)
-    return tuple(int(told[key].split()[0]) // 1024 for key in ("RssAnon", "VmRSS"))
+    status = dict(line.split(":", 1) for line in lines)
+    return tuple(int(status[key].split()[0]) // 1024 for key in ("RssAnon", "VmRSS"))
 
 
-def unpacked(folder: Path, field: Field, band: str) -> Path:
-    """Unpack a frame, if that was not done yet."""
+def unpack(folder: Path, field: Field, band: str) -> Path:
+    """Decompress a frame, if that was not done yet."""
     path = folder / f"{band}.fits"
     if not path.exists():
         packed = find_frame(folder / "survey" / "frames", field, band)
@@ -42,12 +42,12 @@ def unpacked(folder: Path, field: Field, band: str) -> Path:
     return path.resolve()
 
 
-def repeated(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
-    """Give the catalogue and the frames of so many copies of the simulated field."""
+def repeat_field(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
+    """Make the catalogue and the frames of `count` copies of the simulated field."""
     table = build_catalog(folder / "survey" / "catalog.csv", "object-type").table
     first = Field(*(int(table[k].iloc[0]) for k in ("rerun", "run", "camcol", "field")))
     frames, copies = folder / f"frames-{count}", []
-    plain = {band: unpacked(folder, first, band) for band in BANDS}
+    plain = {band: unpack(folder, first, band) for band in BANDS}
     for i in range(count):
         # every second number: none has a neighbour to read rows from
         field = Field(first.rerun, first.run, first.camcol, 100 + 2 * i)
@@ -60,8 +60,8 @@ def repeated(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
 
 
 def cut(folder: Path, count: int) -> None:
-    """Cut all fields and print how much more memory that took at most than there was before."""
-    table, frames = repeated(folder, count)
+    """Cut all fields and print the largest increase in memory."""
+    table, frames = repeat_field(folder, count)
     before, peaks, done = resident(), [resident()], threading.Event()
 
     def watch() -> None:

@@ -3,7 +3,7 @@
 Usage: python benchmarks/reading.py [OBJECTS]          (default 4096, 335 MB)
 
 Both read the same rows of the same file in float32, in turn, on one thread, in CPU time; the file
-lies in the system's cache.
+is in the system's cache.
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""What a model trained on the simulated survey makes of a real SDSS field.
+"""Classes of a real SDSS field by a model trained on the simulated survey.
 
 Usage: SKYCLASS_TEST_DATA=... python benchmarks/real_field.py MODEL_DIRECTORY PICTURE.png
 
-Classifies the catalogued stars of field 4510-4-30 and compares the classes with those that their
-dereddened g-i colours say, at the class boundaries of the Pickles (1998) dwarfs through the SDSS
+Classifies the catalogued stars of field 4510-4-30 and compares the classes with those implied by
+their dereddened g-i colours, at the class boundaries of the Pickles (1998) dwarfs through the SDSS
 filters. Needs matplotlib.
 """
 

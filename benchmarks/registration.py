@@ -1,11 +1,11 @@
-"""How well registered bands agree on real fields, and what registering them costs.
+"""Accuracy of registered bands on real fields, and the cost of registering them.
 
 Usage: SKYCLASS_TEST_DATA=... python benchmarks/registration.py
 
-Accuracy: isolated, unsaturated stars of the four real fields, found in r. Centroids are sep's
+Accuracy: isolated, unsaturated stars of the four real fields, detected in r. Centroids are sep's
 windowed ones in g, r, i and z, fluxes are within 10 pixels. The last figure of each field is for g
-less the refraction of each star's colour, which the frame's astrometric table tells and its header
-does not. Cost: the batched shift of five bands
+corrected for the refraction of each star's colour, which is in the frame's astrometric table but
+not in its header. Cost: the batched shift of five bands
 against the forward pass of the compact network on the same cutouts in batches of 32, in turn, in
 CPU time on one thread.
 """
@@ -41,11 +41,11 @@ APERTURE = 10.0
 
 def isolated(frames) -> tuple[np.ndarray, np.ndarray]:
     """Cut the isolated stars of a field."""
-    found = detect(frames[2])
-    x, y = found["x"].to_numpy(), found["y"].to_numpy()
+    sources = detect(frames[2])
+    x, y = sources["x"].to_numpy(), sources["y"].to_numpy()
     apart = np.sort(np.hypot(x[:, None] - x, y[:, None] - y), axis=1)[:, 1]
     inside = (x > 40) & (x < 2008) & (y > 40) & (y < 1449)
-    kept = found[(apart > ISOLATION) & inside]
+    kept = sources[(apart > ISOLATION) & inside]
     cut = cut_frames(frames, kept["ra"].to_numpy(), kept["dec"].to_numpy(), SIZE)
     flux = fluxes(cut.flux, cut.offset)
     good = (flux.min(axis=1) > FAINTEST) & (flux.max(axis=1) < BRIGHTEST)
@@ -55,7 +55,7 @@ def isolated(frames) -> tuple[np.ndarray, np.ndarray]:
 
 
 def each(images: np.ndarray, offset: np.ndarray):
-    """Give every star's image in g, r, i, z and the place of its object in it."""
+    """Return every star's image in g, r, i, z and the position of its object in it."""
     for one, places in zip(images, offset, strict=True):
         for band in range(1, 5):
             y, x = MIDDLE + places[band]
@@ -69,26 +69,26 @@ def fluxes(images: np.ndarray, offset: np.ndarray, radius: float = APERTURE) -> 
 
 def places(images: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Measure the centroids in g, r, i, z, `[n, 4, 2]` in x and y."""
-    found = [sep.winpos(i, x, y, [1.5])[:2] for i, x, y in each(images, offset)]
-    return np.reshape(found, (-1, 4, 2)) - MIDDLE
+    positions = [sep.winpos(i, x, y, [1.5])[:2] for i, x, y in each(images, offset)]
+    return np.reshape(positions, (-1, 4, 2)) - MIDDLE
 
 
 def distances(centroids: np.ndarray) -> np.ndarray:
-    """Give the distances of the centroids in g, i, z from that in r, `[n, 3]`."""
+    """Compute the distances of the centroids in g, i, z from that in r, `[n, 3]`."""
     return np.linalg.norm(centroids - centroids[:, [1]], axis=2)[:, [0, 2, 3]]
 
 
 def apart(centroids: np.ndarray) -> np.ndarray:
-    """Give the median distance of g, i, z from r, and that of all three."""
+    """Compute the median distance of g, i, z from r, and that of all three."""
     distance = distances(centroids)
     return np.append(np.median(distance, axis=0), np.median(distance)).round(3)
 
 
 def unrefracted(root: Path, field: Field, centroids: np.ndarray, flux: np.ndarray) -> np.ndarray:
-    """Take the refraction of the stars' colours off the centroids in g.
+    """Correct the centroids in g for the refraction of the stars' colours.
 
-    The frame's table of its astrometry (data model page of the frames, asTrans): so many rows and
-    columns for each magnitude of g-r up to RICUT, a constant beyond.
+    The frame's astrometric table (data model page of the frames, asTrans) holds rows and columns
+    per magnitude of g-r up to RICUT, and a constant beyond.
     """
     table = fits.getdata(find_frame(root, field, "g"), 3)[0]
     colour = -2.5 * np.log10(flux[:, 0] / flux[:, 1])

@@ -1,1 +1,1 @@
-"""Frames, cutouts and the pictures made of them."""
+"""Cutouts and image types: cutting, storing, rendering, exporting."""

@@ -1,1 +1,1 @@
-"""What a field's frames say of themselves and of the objects in them."""
+"""Measure a field's frames: detection of sources, photometry of objects."""
