@@ -24,6 +24,11 @@ def test_to_the_file_and_back(path: Path, tmp_path: Path) -> None:
         "Metrics(object-type, compact on ugriz, simulated: test=ModelScores(accuracy 0."
     )
     assert "(simulated data)" in metrics._repr_html_()
+    assert repr(metrics.calibration) == (
+        "CalibrationResult(temperature 1.5, ECE 0.050 before, 0.050 after)"
+    )
+    bins = metrics.test.by["magnitude_r"]
+    assert repr(bins).startswith(f"BinnedScores({bins.bins[0].low:g} to {bins.bins[-1].high:g}: ")
 
 
 def test_keys_of_an_older_version_are_read(path: Path) -> None:
@@ -35,6 +40,9 @@ def test_keys_of_an_older_version_are_read(path: Path) -> None:
     values["conformal"] = {"coverage": 0.9, "n": 9, "marginal": sets, "per_class": sets}
     metrics = Metrics.model_validate(values)
     assert metrics.conformal is not None
+    assert repr(metrics.conformal) == (
+        "ConformalResult(coverage 0.9 stated, 0.900 [0.850, 0.940] observed, 1.50 classes in a set)"
+    )
     assert metrics.conformal.marginal.observed == 0.9
     assert json.loads(metrics.model_dump_json())["conformal"]["marginal"]["observed"] == 0.9
 

@@ -39,6 +39,13 @@ class BinnedScores(BaseModel, frozen=True, use_attribute_docstrings=True):
     bins: tuple[ScoreBin, ...]
     """From the lowest value to the highest."""
 
+    def __repr__(self) -> str:
+        """Format the range, and the accuracy of each bin."""
+        accuracies = ", ".join(f"{each.accuracy:.3f}" for each in self.bins)
+        return (
+            f"BinnedScores({self.bins[0].low:g} to {self.bins[-1].high:g}: accuracy {accuracies})"
+        )
+
 
 def choose_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Choose bin edges so that bins hold about equally many objects.

@@ -40,6 +40,13 @@ class CalibrationResult(BaseModel, frozen=True, use_attribute_docstrings=True):
     after: CalibrationScores
     """Of the scaled probabilities."""
 
+    def __repr__(self) -> str:
+        """Format temperature and calibration errors."""
+        return (
+            f"CalibrationResult(temperature {self.temperature:.3g},"
+            f" ECE {self.before.ece:.3f} before, {self.after.ece:.3f} after)"
+        )
+
 
 def evaluate_calibration(
     labels: Sequence[str],

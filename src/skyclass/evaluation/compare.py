@@ -126,7 +126,7 @@ def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> C
 
     Examples
     --------
-    >>> comparison = compare(experiment, experiment)
+    >>> comparison = compare("stars", "stars")
     >>> comparison.scores["accuracy"].difference
     0.0
     >>> comparison.accuracy.p_value

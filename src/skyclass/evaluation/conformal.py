@@ -71,6 +71,15 @@ class ConformalResult(BaseModel, frozen=True, use_attribute_docstrings=True):
     per_class: SetCoverage
     """A threshold for each class: the stated coverage for each class by itself."""
 
+    def __repr__(self) -> str:
+        """Format stated coverage, observed coverage and size of the marginal sets."""
+        ends = "" if self.marginal.ci95 is None else f" {self.marginal.ci95}"
+        return (
+            f"ConformalResult(coverage {self.coverage:g} stated,"
+            f" {self.marginal.observed:.3f}{ends} observed,"
+            f" {self.marginal.mean_size:.2f} classes in a set)"
+        )
+
 
 def fit_threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
     """Compute the score that a stated share of exchangeable objects does not exceed.

@@ -110,11 +110,11 @@ def reweight(experiment: AnyPath, prior: Mapping[str, float]) -> Reweighting:
 
     Examples
     --------
-    >>> sky = reweight(experiment, {"star": 0.7, "galaxy": 0.28, "quasar": 0.02})
-    >>> list(sky.classes)
-    ['star', 'galaxy', 'quasar']
-    >>> round(sky.classes["quasar"].share, 2)
-    0.02
+    >>> sky = reweight("stars", {"hot": 1, "cool": 99})
+    >>> sky.classes["hot"].share
+    0.01
+    >>> sky.table.index.tolist()
+    ['hot', 'cool', 'all']
     """
     results = read_evaluation(Path(experiment))
     return reweight_scores(

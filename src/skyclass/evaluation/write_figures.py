@@ -61,7 +61,7 @@ def write_figures(
 
     Examples
     --------
-    >>> [path.name for path in write_figures(experiment, "figures", file_format="png")]
+    >>> [path.name for path in write_figures("stars", "figures", file_format="png")]
     ['confusion.png', 'reliability.png', 'magnitude.png', 'colours.png']
     """
     if file_format not in FORMATS:
