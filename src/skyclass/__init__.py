@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from skyclass.studies.study_report import report
     from skyclass.surveys.download import download
     from skyclass.surveys.registry import register_survey
+    from skyclass.tasks.registry import register_task
 
 __all__ = [
     "Experiment",
@@ -47,6 +48,7 @@ __all__ = [
     "register_image_type",
     "register_network",
     "register_survey",
+    "register_task",
     "render",
     "report",
     "run_experiment",
@@ -72,6 +74,7 @@ _MODULES: Final = {
     "register_image_type": "images.registry",
     "register_network": "models.registry",
     "register_survey": "surveys.registry",
+    "register_task": "tasks.registry",
     "render": "images.renderer",
     "report": "studies.study_report",
     "run_experiment": "pipeline.experiment",

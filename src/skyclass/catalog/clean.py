@@ -15,11 +15,11 @@ from skyclass.catalog.ids import make_identities, make_missing_ids, to_id_array
 from skyclass.catalog.magnitudes import correct_extinction, find_undetected
 from skyclass.catalog.row_order import RowOrder, Rows, take_rows
 from skyclass.config.sections import CleanConfig
-from skyclass.errors import CatalogError
+from skyclass.errors import CatalogError, TaskError
 from skyclass.schema import DEFAULT_SURVEY, IDS, POSITION, SPECTRUM
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
-from skyclass.tasks.task import Task, encode_strings
+from skyclass.tasks.task import Labels, Task, encode_strings
 
 __all__ = ["clean"]
 
@@ -75,7 +75,7 @@ def clean(
     labels, faint = task.label(table), find_undetected(table, source)
     row_filter = _RowFilter(len(table))
     _filter_places(row_filter, table, rules, source.key)
-    _filter_labels(row_filter, labels.reason)
+    _filter_labels(row_filter, labels)
     _filter_quality(row_filter, table, faint, rules)
     row_order = RowOrder(table, source.key)
     _filter_duplicates(row_filter, table, row_order, rules)
@@ -83,8 +83,7 @@ def clean(
         raise CatalogError(f"no row of the catalogue is left: {_summarise(row_filter.dropped)}")
     order = row_order.sort(np.flatnonzero(row_filter.alive))
     kept = take_rows(table, order)
-    label = pd.Categorical(labels.label.array.take(order), categories=list(task.classes))
-    kept = kept.assign(label=label)
+    kept = kept.assign(label=_order_labels(labels.label.iloc[order], task))
     if kept["specobjid"].isna().any():
         kept = kept.assign(id=make_identities(kept, source.key))
     counts = CleaningCounts(
@@ -108,6 +107,18 @@ def _prepare_columns(
         table, (*POSITION, *(() if survey.text_key else survey.key), *SPECTRUM)
     )
     return table.assign(ra=15.0 * table["ra"]) if rules.ra_unit == "hour" else table
+
+
+def _order_labels(label: "pd.Series[str]", task: Task) -> "pd.Categorical[Any]":
+    """Convert labels to categories in the task's order; raise if one is not a class of it."""
+    ordered = pd.Categorical(label, categories=list(task.classes))
+    strange = label[ordered.isna()]
+    if len(strange):
+        raise TaskError(
+            f"task {task.name} labels {len(strange)} row(s) {strange.iloc[0]!r}, which is not one"
+            f" of its classes {', '.join(task.classes)}"
+        )
+    return ordered
 
 
 def _finalise_columns(
@@ -270,12 +281,15 @@ def _check_degrees(ra: NDArray[np.float64], rules: CleanConfig) -> None:
         )
 
 
-def _filter_labels(row_filter: _RowFilter, reason: "pd.Series[str]") -> None:
+def _filter_labels(row_filter: _RowFilter, labels: Labels) -> None:
     """Drop rows without a label, and count each reason."""
-    codes, names = encode_strings(reason)
+    codes, names = encode_strings(labels.reason)
     reasons = {str(names[code]): code for code in np.flatnonzero(np.bincount(codes)) if names[code]}
     for name, code in sorted(reasons.items()):
         row_filter.keep(codes != code, name)
+    unexplained = (labels.label.isna() & labels.reason.isna()).to_numpy()
+    if unexplained.any():
+        row_filter.keep(~unexplained, "no label")
 
 
 def _filter_quality(

@@ -1,26 +1,30 @@
-"""Register and look up tasks by name."""
+"""The registry of tasks: labelling problems by name."""
 
 from pathlib import Path
 from typing import Final
 
 from skyclass.errors import TaskError, nearest
+from skyclass.plugins import load_plugins
 from skyclass.tasks.builtin import OBJECT_TYPE, make_spectral_class
 from skyclass.tasks.task import Task
 from skyclass.tasks.task_file import read_task
 
-__all__ = ["TASKS", "get_task", "register"]
+__all__ = ["get_task", "register_task", "tasks"]
 
-TASKS: Final = {task.name: task for task in (make_spectral_class(), OBJECT_TYPE)}
-"""Tasks by name."""
+GROUP: Final = "skyclass.tasks"
+"""Entry-point group; each entry names a `Task`, or a function without parameters that returns
+one."""
+
+_TASKS: dict[str, Task] = {task.name: task for task in (make_spectral_class(), OBJECT_TYPE)}
 
 
-def register(task: Task) -> Task:
-    """Register a task under its name, in this process.
+def register_task(task: Task) -> Task:
+    """Add a task to the registry, so that experiment files and functions can name it.
 
     Parameters
     ----------
     task
-        Task to register.
+        Its name must be new.
 
     Returns
     -------
@@ -30,11 +34,46 @@ def register(task: Task) -> Task:
     Raises
     ------
     TaskError
-        If another task has the name.
+        If the name is taken.
+
+    Examples
+    --------
+    Bright and faint objects, by the PSF magnitude in r:
+
+    >>> import pandas as pd
+    >>> from skyclass.tasks.task import Labels, Task
+    >>> def label_brightness(table):
+    ...     r = table["psfMag_r"]
+    ...     label = r.gt(19).map({True: "faint", False: "bright"}).where(r.notna())
+    ...     reason = pd.Series("no psfMag_r", index=table.index).where(r.isna())
+    ...     return Labels(label, reason)
+    >>> task = Task("brightness", ("bright", "faint"), ("psfMag_r",), label_brightness)
+    >>> register_task(task).classes
+    ('bright', 'faint')
+    >>> get_task("brightness") is task
+    True
     """
-    if TASKS.setdefault(task.name, task) is not task:
-        raise TaskError(f"task {task.name!r} exists already; choose another name")
+    _load_plugins()
+    return _add(task)
+
+
+def _add(task: Task) -> Task:
+    """Add a task whose name is new."""
+    if task.name in _TASKS:
+        raise TaskError(f"task {task.name!r} is registered already; choose another name")
+    _TASKS[task.name] = task
     return task
+
+
+def _load_plugins() -> None:
+    """Add the tasks of installed packages."""
+    load_plugins(GROUP, Task, _add)
+
+
+def tasks() -> tuple[str, ...]:
+    """List the names of all tasks."""
+    _load_plugins()
+    return tuple(_TASKS)
 
 
 def get_task(name: str, *, template_luminosity: str = "any") -> Task:
@@ -43,7 +82,7 @@ def get_task(name: str, *, template_luminosity: str = "any") -> Task:
     Parameters
     ----------
     name
-        Key of `TASKS`, or the path of a task file (``.toml``).
+        One of `tasks`, or the path of a task file (``.toml``).
     template_luminosity
         Which stars ``spectral-class`` labels: ``any`` or ``main-sequence``.
 
@@ -60,13 +99,14 @@ def get_task(name: str, *, template_luminosity: str = "any") -> Task:
     """
     if name.endswith(".toml"):
         return read_task(Path(name))
-    if name not in TASKS:
+    known = tasks()
+    if name not in known:
         raise TaskError(
-            f"unknown task {name!r}; did you mean {nearest(name, TASKS)!r}?"
-            f" (there are {', '.join(TASKS)}, and task files ending in .toml)"
+            f"unknown task {name!r}; did you mean {nearest(name, known)!r}?"
+            f" (there are {', '.join(known)}, and task files ending in .toml)"
         )
     if template_luminosity == "any":
-        return TASKS[name]
+        return _TASKS[name]
     if name != "spectral-class":
         raise TaskError(f"template_luminosity applies to spectral-class, not to {name}")
     return make_spectral_class(template_luminosity)

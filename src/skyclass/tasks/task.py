@@ -75,16 +75,19 @@ class Labels:
     """Labels of a table's rows, and why a row has none."""
 
     label: "pd.Series[str]"
-    """One of the task's classes for each row, missing where it belongs to none."""
+    """One of the task's classes for each row, missing where none applies, `[n]`."""
     reason: "pd.Series[str]"
-    """Why a row has no label; missing where it has one."""
+    """Why a row has no label, counted in the cleaning report; missing where it has one, `[n]`."""
     notes: LabelNotes = field(default_factory=LabelNotes)
     """Counts for the cleaning report."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A labelling problem."""
+    """A labelling problem.
+
+    `skyclass.register_task` shows an example.
+    """
 
     name: str
     """Name in experiment files and on the command line."""
@@ -93,8 +96,8 @@ class Task:
     columns: tuple[str, ...]
     """Catalogue columns the labels are made from."""
     label: Callable[[pd.DataFrame], Labels]
-    """Function from a table to one label a row."""
-    ordered: bool
+    """Labels the rows of a table."""
+    ordered: bool = False
     """Whether neighbouring classes are alike (spectral classes follow temperature)."""
-    extended: bool
+    extended: bool = False
     """Whether classes differ in shape, so that a baseline needs a concentration beside colours."""
