@@ -81,11 +81,13 @@ def train(
 
     Examples
     --------
-    >>> from skyclass.models.model_spec import ModelSpec
+    Train a model like another one, on its objects, for a single epoch:
+
+    >>> from skyclass import load_model
     >>> from skyclass.config.training_sections import TrainingConfig
-    >>> spec = ModelSpec("spectral-class", labels, "ugriz", "compact", 64, bands, "nanomaggy", True)
-    ... # doctest: +SKIP
-    >>> train("out/cutouts", spec, TrainingConfig(epochs=5), "out/model")  # doctest: +SKIP
+    >>> spec = load_model(model_dir).spec
+    >>> train(cutouts_dir, spec, TrainingConfig(epochs=1), "retrained", seed=2)
+    Classifier(spectral-class: hot cool; sdss, simulated; compact on ugriz; validation accuracy ...)
     """
     cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
     augmentation = augmentation or AugmentationConfig()
