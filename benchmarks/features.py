@@ -25,7 +25,7 @@ from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import no_progress
 from skyclass.surveys.sdss.layout import BANDS
 from skyclass.surveys.sdss.survey import SDSS
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 
 LABELS = ("A", "F", "G")
 EPOCHS = 10
@@ -74,7 +74,7 @@ def seconds(
     config = TrainingConfig(epochs=EPOCHS, batch_size=32, patience=EPOCHS, **training)
     off = AugmentationConfig(turn=False)
     start = np.array([time.perf_counter(), time.process_time()])
-    train(folder / "cutouts", spec, config, folder / name, augmentation=off)
+    train_classifier(folder / "cutouts", spec, config, folder / name, augmentation=off)
     return np.array([time.perf_counter(), time.process_time()]) - start
 
 

@@ -26,7 +26,7 @@ from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.model_spec import ModelSpec
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import BANDS
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 
 SIZE = 32
 BATCH = 32
@@ -61,7 +61,7 @@ def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.
         patience=8,
         imbalance=method,
     )
-    classifier = train(cutouts, spec, config, out, seed=seed)
+    classifier = train_classifier(cutouts, spec, config, out, seed=seed)
     found = classifier.probabilities(test.take(np.arange(len(test))), test.offsets()).argmax(1)
     return np.array([np.mean(found[test.label == one] == one) for one in range(len(LABELS))])
 

@@ -31,7 +31,7 @@ from skyclass.models.registry import create_network
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.survey import SDSS
 from skyclass.tasks.registry import get_task
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 
 NETWORKS = ("compact", "vit-small", "mobilenet-small", "resnet-small", "vgg-small")
 CHANNELS, CLASSES, NATIVE, LARGE = 5, 7, 64, 224
@@ -105,7 +105,7 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet").table
     spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)
     out = folder / f"{network}-{side or NATIVE}"
-    return train(cutouts, spec, config.training, out, augmentation=config.augmentation)
+    return train_classifier(cutouts, spec, config.training, out, augmentation=config.augmentation)
 
 
 def answers(classifier: Classifier, cutouts: Path) -> np.ndarray:

@@ -29,7 +29,7 @@ from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.models.saved_model import load_model, save_model
 from skyclass.schema import PSF_MAGNITUDE, PSF_WIDTH, name_columns
 from skyclass.surveys.sdss.layout import BANDS
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from training.stored import COUNTS, LABELS, spec, write_cutouts
 
 FUSED = replace(
@@ -169,7 +169,7 @@ def test_a_head_learns_from_columns_where_pictures_tell_nothing(
     model = replace(model, weights=str(tmp_path / "w.safetensors"))
     config = TrainingConfig(epochs=12, batch_size=15, learning_rate=0.02, cache_features=cached)
     changes = AugmentationConfig(turn=False)
-    trained = train(out, model, config, tmp_path / "model", augmentation=changes)
+    trained = train_classifier(out, model, config, tmp_path / "model", augmentation=changes)
     test = open_cutouts(out)["test"]
     columns = read_columns(("colours",), out, "test")
     flux = test.take(np.arange(len(test)))

@@ -17,7 +17,7 @@ from skyclass.models import registry
 from skyclass.models.check_network import check_network
 from skyclass.models.registry import create_network, networks
 from skyclass.models.saved_model import load_model
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from support.docs_examples import read_example
 from test_plugins import install
 from training.stored import COUNTS, spec, write_cutouts
@@ -37,7 +37,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_it_is_trained_saved_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cutouts = write_cutouts(tmp_path / "cutouts", COUNTS)
     training = TrainingConfig(epochs=20, batch_size=20, learning_rate=0.01)
-    trained = train(cutouts, spec("two-layers"), training, tmp_path / "model")
+    trained = train_classifier(cutouts, spec("two-layers"), training, tmp_path / "model")
     held_out = open_cutouts(cutouts)["validation"]
     flux = held_out.take(np.arange(len(held_out)))
     probabilities = trained.probabilities(flux)

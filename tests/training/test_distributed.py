@@ -10,7 +10,7 @@ import pytest
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.pipeline.experiment import run_experiment
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -62,5 +62,7 @@ def test_a_command_with_two_processes_gives_the_metrics_of_one(
 def test_a_process_that_fails_ends_the_others(cutouts: Path, tmp_path: Path) -> None:
     config = TrainingConfig(epochs=2, batch_size=20, devices=2, learning_rate=1e30)
     with pytest.raises(TrainingError, match=r"not finite.*10000000000000000"):
-        train(cutouts, spec(), config, tmp_path / "m", augmentation=AugmentationConfig(turn=False))
+        train_classifier(
+            cutouts, spec(), config, tmp_path / "m", augmentation=AugmentationConfig(turn=False)
+        )
     assert not (tmp_path / "m").exists()

@@ -7,7 +7,7 @@ import pytest
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.models.training_history import TrainingRound, read_history
 from skyclass.training.early_stopping import find_best_round, should_stop
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -46,5 +46,5 @@ def test_patience_waits_for_what_is_better_by_the_threshold(values, threshold, s
 
 def test_training_stops_when_nothing_improves(cutouts: Path, tmp_path: Path) -> None:
     config = TrainingConfig(epochs=9, batch_size=20, patience=2, threshold=10.0)
-    train(cutouts, spec(), config, tmp_path / "model")
+    train_classifier(cutouts, spec(), config, tmp_path / "model")
     assert len(read_history(tmp_path / "model").epochs) == 3

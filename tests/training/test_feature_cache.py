@@ -16,7 +16,7 @@ from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.training import feature_cache as module
 from skyclass.training.feature_cache import CachedFeatures, cache_features, hash_feature_inputs
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -26,7 +26,7 @@ OFF = AugmentationConfig(turn=False)
 def shortly(cutouts: Path, out: Path, image_type: str = "ugriz", **training: object) -> Path:
     config = TrainingConfig(epochs=3, batch_size=20, **training)
     frozen = replace(spec(image_type=image_type), frozen=True)
-    train(cutouts, frozen, config, out, augmentation=OFF)
+    train_classifier(cutouts, frozen, config, out, augmentation=OFF)
     return out
 
 
@@ -53,7 +53,7 @@ def test_an_interrupted_head_is_resumed(cutouts: Path, tmp_path: Path) -> None:
     config = TrainingConfig(epochs=3, batch_size=20)
     out = tmp_path / "broken"
     with pytest.raises(KeyboardInterrupt):
-        train(cutouts, frozen, config, out, augmentation=OFF, progress=interrupt)
+        train_classifier(cutouts, frozen, config, out, augmentation=OFF, progress=interrupt)
     kept = load_file(tmp_path / "broken.training" / "best.safetensors")
     assert set(kept) == {"network.head.weight", "network.head.bias"}
     weights = [shortly(cutouts, place) / "model.safetensors" for place in (out, tmp_path / "whole")]

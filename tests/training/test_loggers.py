@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from skyclass.config.training_sections import TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.models.training_history import TrainingHistory, read_history
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from training.stored import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def go(cutouts: Path, out: Path, **training: object) -> TrainingHistory:
     config = TrainingConfig(**{"epochs": 3, "batch_size": 20, **training})
-    train(cutouts, spec(), config, out, logs=out.with_name("logs"))
+    train_classifier(cutouts, spec(), config, out, logs=out.with_name("logs"))
     return read_history(out)
 
 

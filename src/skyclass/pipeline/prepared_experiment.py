@@ -23,7 +23,7 @@ from skyclass.surveys.registry import get_survey
 from skyclass.tasks.registry import get_task
 from skyclass.tasks.regroup import regroup
 from skyclass.tasks.task import Task
-from skyclass.training.train import check_training
+from skyclass.training.train_classifier import check_training
 from skyclass.workspace import (
     SETTINGS_WITHOUT_EFFECT,
     Workspace,

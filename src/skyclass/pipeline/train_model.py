@@ -4,7 +4,7 @@ from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.prepared_experiment import PreparedExperiment
 from skyclass.progress import Progress
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 
 __all__ = ["train_model"]
 
@@ -35,7 +35,7 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
     mark = prepared.model_mark
     if workspace.model.exists() and workspace.is_done(_STAGE, mark):
         return load_model(workspace.model)
-    classifier = train(
+    classifier = train_classifier(
         workspace.cutouts,
         prepared.spec,
         config.training,

@@ -26,7 +26,7 @@ from skyclass.training.lr_finder import (
     find_learning_rate,
     plot_learning_rate_sweep,
 )
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 
 __all__ = ["sweep_learning_rate", "tune"]
 
@@ -153,7 +153,7 @@ def _check_choices(config: Experiment, search: SearchConfig) -> None:
 
 def _train(prepared: PreparedExperiment, folder: Path) -> TrainingHistory:
     """Train, and keep the history alone: weights would fill the disk."""
-    train(
+    train_classifier(
         prepared.workspace.cutouts,
         prepared.spec,
         prepared.config.training,

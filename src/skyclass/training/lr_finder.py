@@ -74,7 +74,7 @@ def find_learning_rate(
     cutouts
         Folder of cutouts.
     spec, config, augmentation, seed
-        As for `skyclass.training.train.train`; nothing is written.
+        As for `skyclass.training.train_classifier.train_classifier`; nothing is written.
     steps
         Steps at most: the sweep ends early once the loss is four times its lowest value.
 
@@ -86,7 +86,7 @@ def find_learning_rate(
     Raises
     ------
     TrainingError
-        As `skyclass.training.train.train` does.
+        As `skyclass.training.train_classifier.train_classifier` does.
     """
     # enough epochs for all steps, each a batch
     changes = {"epochs": steps, "validate_every": None, "accumulate": 1, "compile": False}

@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.images.stored_cutouts import open_cutouts
-from skyclass.training.train import check_training, train
+from skyclass.training.train_classifier import check_training, train_classifier
 from training.stored import COUNTS, spec, write_cutouts
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -40,7 +40,7 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from training.stored import spec
 from skyclass.config.training_sections import TrainingConfig
-from skyclass.training.train import train
+from skyclass.training.train_classifier import train_classifier
 from skyclass.training.lightning_module import ClassifierModule
 step = ClassifierModule.training_step
 
@@ -50,13 +50,13 @@ def killing(self, batch, index):
     return step(self, batch, index)
 
 ClassifierModule.training_step = killing
-train(Path(sys.argv[1]), spec(), TrainingConfig(**{EVERYTHING!r}), Path(sys.argv[2]))
+train_classifier(Path(sys.argv[1]), spec(), TrainingConfig(**{EVERYTHING!r}), Path(sys.argv[2]))
 """
 
 
 def go(cutouts: Path, out: Path, **training: object) -> dict:
     config = TrainingConfig(**{"epochs": 3, "batch_size": 20, **training})
-    train(cutouts, spec(), config, out, logs=out.with_name("logs"))
+    train_classifier(cutouts, spec(), config, out, logs=out.with_name("logs"))
     return json.loads((out / "history.json").read_text())
 
 
@@ -98,7 +98,7 @@ def test_a_checkpoint_of_another_training_is_not_resumed(cutouts: Path, tmp_path
 
     config = TrainingConfig(epochs=3, batch_size=20, learning_rate=0.5)
     with pytest.raises(KeyboardInterrupt):
-        train(cutouts, spec(), config, tmp_path / "model", progress=interrupt)
+        train_classifier(cutouts, spec(), config, tmp_path / "model", progress=interrupt)
     assert (tmp_path / "model.training" / "last.safetensors").exists()
     assert go(cutouts, tmp_path / "model") == go(cutouts, tmp_path / "afresh")
 
@@ -106,7 +106,9 @@ def test_a_checkpoint_of_another_training_is_not_resumed(cutouts: Path, tmp_path
 def test_the_temperature_is_fitted_on_the_calibration_split(tmp_path: Path) -> None:
     counts = COUNTS | {"calibration": {"A": 20, "F": 20, "G": 20}}
     cutouts = write_cutouts(tmp_path / "cutouts", counts)
-    trained = train(cutouts, spec(), TrainingConfig(epochs=6, batch_size=20), tmp_path / "model")
+    trained = train_classifier(
+        cutouts, spec(), TrainingConfig(epochs=6, batch_size=20), tmp_path / "model"
+    )
     assert trained.spec.temperature_from == "calibration"
     split = open_cutouts(cutouts)["calibration"]
     losses = []

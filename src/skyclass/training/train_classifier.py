@@ -27,12 +27,12 @@ from skyclass.training.loggers import check_loggers
 from skyclass.training.torch_errors import explain_torch_errors
 from skyclass.workspace import FEATURES_FOLDER
 
-__all__ = ["check_training", "train"]
+__all__ = ["check_training", "train_classifier"]
 
 _SPLITS = ("train", "validation", "calibration")
 
 
-def train(
+def train_classifier(
     cutouts: AnyPath,
     spec: ModelSpec,
     config: TrainingConfig,
@@ -86,7 +86,7 @@ def train(
     >>> from skyclass import load_model
     >>> from skyclass.config.training_sections import TrainingConfig
     >>> spec = load_model(model_dir).spec
-    >>> train(cutouts_dir, spec, TrainingConfig(epochs=1), "retrained", seed=2)
+    >>> train_classifier(cutouts_dir, spec, TrainingConfig(epochs=1), "retrained", seed=2)
     Classifier(spectral-class: hot cool; sdss, simulated; compact on ugriz; validation accuracy ...)
     """
     cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
