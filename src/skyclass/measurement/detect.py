@@ -39,9 +39,12 @@ def detect(frame: Frame, threshold: float = 5.0) -> pd.DataFrame:
     sep.set_extract_pixstack(_PIXEL_STACK)
     sep.set_sub_object_limit(8192)
     image = np.ascontiguousarray(frame.data)
+    invalid = ~np.isfinite(image)
+    mask = invalid if invalid.any() else None
     try:
-        background = sep.Background(image)
-        sources = sep.extract(image - background.back(), threshold, err=background.globalrms)
+        background = sep.Background(image, mask=mask)
+        above = image - background.back()
+        sources = sep.extract(above, threshold, err=background.globalrms, mask=mask)
     except Exception as error:  # sep raises plain Exception
         raise InferenceError(
             f"the {frame.band} frame cannot be searched for sources: {error}"

@@ -12,6 +12,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from skyclass.frames.simulated import SIMULATED
 from skyclass.mock_archive.http_messages import Request, Response, make_text_response, parse_number
 from skyclass.mock_archive.image_encoding import encode_picture, make_colour_picture
 from skyclass.mock_archive.mosaic import Mosaic, SkyArea
@@ -102,9 +103,8 @@ class PanStarrsServices:
         if image is None:
             return make_text_response(404, "no image at this position\n")
         if form == "fits":
-            return Response(
-                200, _encode_fits(image[0], area, bands[0]), {"Content-Type": "image/fits"}
-            )
+            content = _encode_fits(image[0], area, bands[0], simulated=self._mosaic.simulated)
+            return Response(200, content, {"Content-Type": "image/fits"})
         picture = make_colour_picture(
             image if len(bands) == 3 else image.repeat(3, 0), (_WEIGHT,) * 3, _SCALE
         )
@@ -159,7 +159,7 @@ def _parse_band(name: str) -> str:
     return match[3]
 
 
-def _encode_fits(image: NDArray[np.float32], area: SkyArea, band: str) -> bytes:
+def _encode_fits(image: NDArray[np.float32], area: SkyArea, band: str, *, simulated: bool) -> bytes:
     """Encode a cutout as FITS; one unit is a nanomaggy, of magnitude 22.5."""
     header = area.wcs.to_header()
     header["HIERARCH FPA.FILTERID"] = f"{band}.00000"
@@ -169,6 +169,8 @@ def _encode_fits(image: NDArray[np.float32], area: SkyArea, band: str) -> bytes:
     header["HISTORY"] = f"made by skyclass from SDSS frames in {_SHOWN[band]}, not a PS1 stack"
     if band == "y":
         header["HISTORY"] = "SDSS has no y: the z frames stand in for it"
+    if simulated:
+        header["HISTORY"] = SIMULATED
     stream = io.BytesIO()
     fits.PrimaryHDU(image, header).writeto(stream)
     return stream.getvalue()
