@@ -105,8 +105,8 @@ def test_recorded_answers_come_first(small_survey: Path, real_data: Path) -> Non
         assert httpx.get(url + GETJPEG, params={**asked, "ra": 10, "dec": 80}).status_code == 404
         names = httpx.get(f"{url}/cgi-bin/ps1filenames.py", params={"ra": row[2], "dec": row[3]})
         assert names.text.splitlines()[1].split() == row
-        told = httpx.get(f"{url}/dr17/en/tools/search/x_results.aspx", params=columns)
-        assert told.content == schema.read_bytes()
+        response = httpx.get(f"{url}/dr17/en/tools/search/x_results.aspx", params=columns)
+        assert response.content == schema.read_bytes()
         mast = f"{url}/api/v0.1/panstarrs/dr2/mean"
         for asked_for, name in ((".json?ra=1&dec=2", ""), ("/metadata", "_columns")):
             recorded_answer = recorded / f"astroquery/panstarrs{name}.json"

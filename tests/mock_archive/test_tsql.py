@@ -95,9 +95,9 @@ def test_ids_beyond_signed_integers_stay_exact(small_survey: Path, tmp_path: Pat
 def test_json_and_html(url: str, objects: pd.DataFrame) -> None:
     sql = "SELECT TOP 2 objID, ra FROM PhotoObj ORDER BY objID"
     expected = objects.nsmallest(2, "objid")
-    told = ask(url, sql, "json").json()
-    assert told[0]["TableName"] == "Table1"
-    assert [row["objID"] for row in told[0]["Rows"]] == expected["objid"].tolist()
+    tables = ask(url, sql, "json").json()
+    assert tables[0]["TableName"] == "Table1"
+    assert [row["objID"] for row in tables[0]["Rows"]] == expected["objid"].tolist()
     cells = re.findall(r"<td>(\d{19})</td>", ask(url, sql, "html").text)
     assert [int(cell) for cell in cells] == expected["objid"].tolist()
 
@@ -117,10 +117,10 @@ def test_nothing_found(url: str) -> None:
 
 @pytest.mark.parametrize("sql", ["SELECT nothing FROM PhotoObj", "SELEC 1", "", "SELECT ra FROM x"])
 def test_a_wrong_query_is_an_error_in_json_or_a_page_with_status_200(url: str, sql: str) -> None:
-    told = ask(url, sql)
-    assert told.status_code == 400
-    assert told.json()["ErrorCode"] == 400
-    assert told.json()["ErrorMessage"]
+    response = ask(url, sql)
+    assert response.status_code == 400
+    assert response.json()["ErrorCode"] == 400
+    assert response.json()["ErrorMessage"]
     page = ask(url, sql, "html")
     assert page.status_code == 200
     assert "<title>Skyserver Error</title>" in page.text

@@ -1,6 +1,7 @@
 """A small web server with every fault a test asks for, and a clock that only waits move."""
 
 import io
+import struct
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -129,6 +130,14 @@ def picture_bytes(size: tuple[int, int], kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
     return buffer.getvalue()
+
+
+def large_jpeg() -> bytes:
+    """Make a JPEG that says it has as many pixels as a JPEG can."""
+    body = bytearray(picture_bytes((64, 64)))
+    start = body.index(b"\xff\xc0") + 5
+    body[start : start + 4] = struct.pack(">HH", 65_500, 65_500)
+    return bytes(body)
 
 
 def flipped(body: bytes) -> bytes:

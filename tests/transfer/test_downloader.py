@@ -269,29 +269,6 @@ def test_two_at_once(server: Server, tmp_path: Path) -> None:
     assert_complete(server, out, *keys)
 
 
-@pytest.mark.parametrize("layout", ["archive", "download"])
-def test_mirror_on_disk(server: Server, tmp_path: Path, fake_clock: FakeClock, layout: str) -> None:
-    serve_field(server, KEY)
-    mirror = tmp_path / "a mirror"
-    for path, body in server.files.items():
-        name = path if layout == "archive" else path.split("/frames/")[1]
-        place = mirror / name.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(body)
-    survey = SurveyConfig(base_url=mirror.as_uri())
-    table = catalog_of(KEY, OTHER)
-    counts = download_kind(table, tmp_path / "out", survey=survey, clock=fake_clock.clock)
-    assert (counts.fetched, counts.absent) == (5, 5)
-    assert_complete(server, tmp_path / "out")
-    assert server.log == []
-
-
-def test_no_mirror_there(tmp_path: Path, fake_clock: FakeClock) -> None:
-    survey = SurveyConfig(base_url=(tmp_path / "no").as_uri(), retries=0)
-    with pytest.raises(RemoteError, match="is not a directory"):
-        download_kind(catalog_of(KEY), tmp_path / "out", survey=survey, clock=fake_clock.clock)
-
-
 def test_kept_decompressed(server: Server, tmp_path: Path, fake_clock: FakeClock) -> None:
     serve_field(server, KEY)
     run(server, tmp_path, fake_clock)

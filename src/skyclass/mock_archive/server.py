@@ -229,13 +229,15 @@ def serve_archive(
     Examples
     --------
     >>> import httpx
-    >>> with serve_archive(".") as url:
+    >>> from skyclass import serve_archive, simulate
+    >>> catalog = simulate("sky", 1, objects_per_field=20, workers=1)
+    >>> with serve_archive(catalog.parent) as url:
     ...     query = f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch"
     ...     cmd = "SELECT COUNT(*) AS stars FROM SpecObj WHERE class = 'STAR'"
     ...     print(httpx.get(query, params={"cmd": cmd}).text)
     #Table1
     stars
-    120
+    20
     """
     recorded = None if replay is None else Path(replay)
     with MockArchive(

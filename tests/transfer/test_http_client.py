@@ -1,4 +1,4 @@
-"""Over TLS, where HTTP/2 can be offered: hypercorn serves the files, and says what it was asked."""
+"""Requests by the HTTP client, also over TLS, where hypercorn can offer HTTP/2."""
 
 import asyncio
 import socket
@@ -6,13 +6,17 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from skyclass.errors import RemoteError
+from skyclass.transfer.errors import NotFoundError, PermanentError, TransientError
+from skyclass.transfer.http_client import HttpClient, TransferSettings, raise_for_status
 from support.sdss_frames import KEY, assert_complete, frame_url, run, serve_field
-from support.web_server import FakeClock
+from support.web_server import FakeClock, Reply, Server
 
 ROWS = 400
 """Rows of a frame that weighs more than what is worth resuming."""
@@ -95,7 +99,7 @@ def test_http2_is_used_where_the_server_offers_it(
     assert len({port for *_, port in secure.log}) <= 2
 
 
-def test_a_body_that_breaks_off_is_gone_on_with(
+def test_a_body_that_breaks_off_is_resumed(
     secure: SecureServer, tmp_path: Path, fake_clock: FakeClock
 ) -> None:
     serve_field(secure, KEY, ROWS)
@@ -110,3 +114,90 @@ def test_a_body_that_breaks_off_is_gone_on_with(
     assert ranges[0] == ""
     assert len(ranges) == 2
     assert 0 < int(ranges[1].removeprefix("bytes=").rstrip("-")) <= len(secure.files[broken]) // 2
+
+
+def read(server: Server, fake_clock: FakeClock, limit: int = 1000) -> str:
+    client = HttpClient(TransferSettings(rate=0), fake_clock.clock)
+
+    async def attempt() -> str:
+        response, text = await client.read_text("GET", f"{server.url}/x", limit)
+        raise_for_status(response)
+        return text
+
+    async def main() -> str:
+        async with client:
+            return await client.retry(server.url, attempt)
+
+    return asyncio.run(main())
+
+
+def test_attempts_are_repeated_after_passing_errors_only(
+    server: Server, fake_clock: FakeClock
+) -> None:
+    server.files["/x"] = b"text"
+    server.faults["/x"] = [Reply(b"", 500), Reply(b"te", declared=4)]
+    assert read(server, fake_clock) == "text"
+    assert (len(server.log), len(fake_clock.slept)) == (3, 2)
+    server.faults["/x"] = [Reply(b"", 403)]
+    with pytest.raises(PermanentError, match="HTTP 403"):
+        read(server, fake_clock)
+    assert len(server.log) == 4
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(b"x" * 1001), "has more than 1000 bytes"),
+        (Reply(b"x" * 100, endless=True), "does not end after 1000 bytes"),
+    ],
+)
+def test_a_longer_answer_is_refused(
+    server: Server, fake_clock: FakeClock, reply: Reply, message: str
+) -> None:
+    server.faults["/x"] = [reply]
+    with pytest.raises(PermanentError, match=message):
+        read(server, fake_clock)
+
+
+def test_a_client_serves_one_event_loop_after_another(
+    server: Server, fake_clock: FakeClock
+) -> None:
+    server.files["/x"] = b"text"
+    client = HttpClient(TransferSettings(connections=1, rate=2), fake_clock.clock)
+
+    async def main() -> None:
+        async with client:
+            await client.read_text("GET", f"{server.url}/x", 1000)
+
+    for _ in range(3):
+        asyncio.run(main())
+    assert fake_clock.slept == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "error"),
+    [
+        (404, None, NotFoundError),
+        (410, None, NotFoundError),
+        (301, None, PermanentError),
+        (403, None, PermanentError),
+        (416, None, TransientError),
+        (500, None, TransientError),
+        (429, "300", TransientError),
+        (429, "301", RemoteError),
+    ],
+)
+def test_what_a_status_code_means(status: int, header: str | None, error: type[Exception]) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    request = httpx.Request("GET", "https://example.org/x?y")
+    with pytest.raises(error) as caught:
+        raise_for_status(httpx.Response(status, headers=headers, request=request))
+    if isinstance(caught.value, TransientError):
+        assert caught.value.rate_limited == (status == 429)
+        assert caught.value.discard == (status == 416)
+        assert caught.value.processed == (status != 429)
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_a_success_raises_nothing(status: int) -> None:
+    raise_for_status(httpx.Response(status))
