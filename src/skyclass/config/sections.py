@@ -269,7 +269,22 @@ class ObjectsConfig(Section):
 
 
 class Experiment(ObjectsConfig):
-    """One trained and evaluated configuration."""
+    """One trained and evaluated configuration.
+
+    Examples
+    --------
+    >>> import skyclass
+    >>> experiment = skyclass.Experiment(
+    ...     task="spectral-class",
+    ...     catalog={"path": "catalog.csv"},
+    ...     survey={"frames": "frames"},
+    ...     images={"type": "gri"},
+    ... )
+    >>> experiment.images
+    ImageConfig(type='gri')
+    >>> experiment.split.test
+    0.2
+    """
 
     survey: SurveyConfig = SurveyConfig()
     cutouts: CutoutConfig = CutoutConfig()
