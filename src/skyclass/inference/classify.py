@@ -16,7 +16,6 @@ from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.classifier import Classifier
-from skyclass.models.hub import resolve_model
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.registry import get_survey
@@ -72,8 +71,7 @@ def classify(
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     folders, out = [Path(path) for path in listed], Path(out)
     check_suffix(out)
-    model = resolve_model(os.fspath(model))
-    _check_folder(model)
+    _check_folder(Path(model))
     classifier = load_model(model)
     spec = classifier.spec
     survey = get_survey(spec.survey)
