@@ -3,7 +3,9 @@
 import doctest
 import importlib
 import inspect
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,34 @@ size = 32
 epochs = 2
 """
 
+STUDY = """name = "study"
+title = "Two image types"
+caption = "Simulated stars."
+
+[base]
+task = "spectral-class"
+catalog.path = "catalog.csv"
+labels.merge = { hot = ["O", "B", "A"], cool = ["F", "G", "K", "M"] }
+survey.frames = "frames"
+cutouts.size = 32
+training.epochs = 1
+
+[[data_sets]]
+name = "all"
+
+[[image_types]]
+name = "ugriz"
+settings.images.type = "ugriz"
+
+[[image_types]]
+name = "gri"
+settings.images.type = "gri"
+
+[[models]]
+name = "compact"
+settings.model.name = "compact"
+"""
+
 
 def find_examples() -> Iterator[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
@@ -44,10 +74,11 @@ def find_examples() -> Iterator[doctest.DocTest]:
 
 @pytest.fixture(scope="session")
 def example_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a survey, `stars.toml`, its experiment in `stars/`, and shorter names of its data."""
+    """Make a survey, `stars.toml` with its experiment in `stars/`, and `study.toml`."""
     directory = tmp_path_factory.mktemp("examples")
     simulate(directory, 2, seed=5, objects_per_field=60, workers=1)
     (directory / "stars.toml").write_text(EXPERIMENT)
+    (directory / "study.toml").write_text(STUDY)
     run_experiment(directory / "stars.toml", directory / "stars")
     for name in ("cutouts", "model"):
         (directory / name).symlink_to(Path("stars") / name)
@@ -61,9 +92,10 @@ def test_an_example_prints_what_it_says(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for path in example_directory.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    monkeypatch.chdir(tmp_path)
+    copied = shutil.copytree(
+        example_directory, tmp_path / "here", symlinks=True, copy_function=os.link
+    )
+    monkeypatch.chdir(copied)
     example.globs = {
         **example.globs,
         "frames_dir": "frames",

@@ -87,7 +87,7 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
     "Settings of the training": (
         Command(
             learning_rate,
-            "skyclass.pipeline.tune.check_learning_rates",
+            "skyclass.pipeline.tune.sweep_learning_rate",
             "skyclass learning-rate stars.toml --out rates",
         ),
         Command(

@@ -1,7 +1,7 @@
 """Commands that train, evaluate and use models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,12 +9,16 @@ from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 
+if TYPE_CHECKING:
+    from skyclass.pipeline.experiment import ExperimentResult
+
 __all__ = ["classify", "demo", "experiment", "push"]
 
 
 def experiment(
     file: Annotated[Path, typer.Argument(help="experiment file (TOML)")],
     out: Annotated[Path, typer.Option(help="directory of the experiment")],
+    as_json: JsonOption = False,
 ) -> None:
     """Run an experiment, from its objects to its report.
 
@@ -24,19 +28,20 @@ def experiment(
 
     with progress_bars() as progress:
         result = run_experiment(file, out, progress=progress)
-    typer.echo(f"{result.headline}; report: {result.report}")
+    _print_result(result, as_json)
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="directory to write")] = Path("demo"),
     task: TaskOption = "spectral-class",
+    as_json: JsonOption = False,
 ) -> None:
     """Simulate a survey and run an experiment on it."""
     from skyclass.pipeline.demo import run_demo
 
     with progress_bars() as progress:
         result = run_demo(out, task=task, progress=progress)
-    typer.echo(f"{result.headline}; report: {result.report}")
+    _print_result(result, as_json)
 
 
 def classify(
@@ -67,3 +72,21 @@ def push(
     from skyclass.models.hub import push_model as run
 
     typer.echo(run(model, repository, private=private))
+
+
+def _print_result(result: "ExperimentResult", as_json: bool) -> None:
+    """Print the headline of an experiment and where its report is."""
+    if not as_json:
+        typer.echo(f"{result.headline}; report: {result.report}")
+        return
+    test, baseline = result.metrics.test, result.metrics.baseline
+    print_json(
+        {
+            "report": result.report,
+            "test_objects": test.n,
+            "accuracy": test.accuracy,
+            "accuracy_ci95": test.accuracy_ci95,
+            "baseline_accuracy": None if baseline is None else baseline.accuracy,
+            "simulated": result.metrics.simulated,
+        }
+    )

@@ -38,11 +38,10 @@ def study(
         result = run_study(
             name, out, simulated=simulated, scale=scale, scheduler=scheduler, progress=progress
         )
-    done = result.cells - len(result.failures)
     if as_json:
         print_json({"report": result.report, "cells": result.cells, "failures": result.failures})
     else:
-        typer.echo(f"{done} of {result.cells} cells finished; report: {result.report}")
+        typer.echo(f"{result.headline}; report: {result.report}")
     if result.failures:
         typer.echo("\n".join(_by_reason(result.failures)), err=True)
         count = len(result.failures)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ SCALE: Final = 0.02
 _REAL: Final = "of the real archives"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyResult:
     """Outcome of a study."""
 
@@ -43,6 +44,23 @@ class StudyResult:
     def report(self) -> Path:
         """Path of the report."""
         return StudyWorkspace(self.directory).report
+
+    @property
+    def headline(self) -> str:
+        """Number of cells that are finished."""
+        return f"{self.cells - len(self.failures)} of {self.cells} cells finished"
+
+    def __repr__(self) -> str:
+        """Return the headline in one line."""
+        return f"<StudyResult: {self.headline}; report: {self.report}>"
+
+    def _repr_html_(self) -> str:
+        """Return the headline, a link to the report, and the failures for notebooks."""
+        link = f'<a href="{escape(self.report.as_posix())}">report</a>'
+        failures = "".join(
+            f"<li>{escape(cell)}: {escape(why)}</li>" for cell, why in self.failures.items()
+        )
+        return f"<p>{self.headline}; {link}</p>" + (f"<ul>{failures}</ul>" if failures else "")
 
 
 def run_study(
@@ -84,6 +102,13 @@ def run_study(
     ------
     SkyclassError
         If the study file or an experiment of it is invalid, or `out` holds something else.
+
+    Examples
+    --------
+    >>> import skyclass
+    >>> result = skyclass.run_study("study.toml", "study")
+    >>> result
+    <StudyResult: 2 of 2 cells finished; report: study/report.html>
     """
     workspace = StudyWorkspace(Path(out))
     study, base = read_study(name)
