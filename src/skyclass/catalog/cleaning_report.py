@@ -35,8 +35,7 @@ class CleaningReport(CleaningCounts):
 
     Examples
     --------
-    >>> from skyclass.schema import DEFAULT_SURVEY
-    from skyclass.catalog.build_catalog import build_catalog
+    >>> from skyclass.catalog.build_catalog import build_catalog
     >>> report = build_catalog("catalog.csv", "spectral-class").report
     >>> report.rows_in - report.rows_out == sum(report.dropped.values())
     True
