@@ -7,12 +7,12 @@ from astropy import units
 
 from skyclass.images.stretch import asinh_magnitude
 from skyclass.photometry import (
-    add_colours,
     propagate_asinh_error,
     to_asinh_magnitude,
     to_flux,
     to_magnitude,
 )
+from skyclass.simulation.colour_tables import add_colours
 from skyclass.surveys.sdss.layout import SOFTENING
 
 FLUX = np.array([1e-3, 1.0, 50.0, 3e4])

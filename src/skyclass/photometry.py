@@ -1,4 +1,4 @@
-"""Fluxes in nanomaggies and AB magnitudes: zero point, asinh scale, colours."""
+"""Fluxes in nanomaggies and AB magnitudes: zero point and asinh scale."""
 
 from typing import Final
 
@@ -9,7 +9,6 @@ __all__ = [
     "NANOMAGGY",
     "POGSON",
     "ZERO_POINT",
-    "add_colours",
     "propagate_asinh_error",
     "to_asinh_magnitude",
     "to_flux",
@@ -100,22 +99,3 @@ def propagate_asinh_error(
     """
     twice = 2.0 * softening / NANOMAGGY
     return np.asarray(POGSON * error / (twice * np.sqrt(1.0 + (flux / twice) ** 2)))
-
-
-def add_colours(r: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute five magnitudes from the r magnitude and four colours.
-
-    Parameters
-    ----------
-    r
-        Magnitudes in r, ``[n]``.
-    colours
-        u-g, g-r, r-i, i-z, ``[n, 4]``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Magnitudes in u g r i z, ``[n, 5]``.
-    """
-    u_g, g_r, r_i, i_z = colours.T
-    return np.stack([r + g_r + u_g, r + g_r, r, r - r_i, r - r_i - i_z], axis=-1)

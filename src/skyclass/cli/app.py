@@ -76,7 +76,7 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
             "skyclass cutouts --catalog c.parquet --frames frames --out cutouts",
         ),
         Command(
-            show, "skyclass.show", "skyclass show --cutouts cutouts --types gri,ugriz --out a.png"
+            show, "skyclass.show", "skyclass show --cutouts cutouts --types gri,colours --out a.png"
         ),
         Command(
             export_cutouts,
@@ -98,7 +98,7 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "Results": (
         Command(report, "skyclass.report", "skyclass report stars"),
-        Command(compare, "skyclass.compare", "skyclass compare stars-ugriz stars-gri --common"),
+        Command(compare, "skyclass.compare", "skyclass compare stars-asinh stars-gri --common"),
         Command(
             reweight,
             "skyclass.evaluation.reweight.reweight",

@@ -1,4 +1,4 @@
-"""Tables of published colours that are shipped with the package."""
+"""Tables of published colours that are shipped with the package, and magnitudes from colours."""
 
 from functools import cache
 from importlib.resources import files
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "SPREADS", "interpolate_table", "load_table"]
+__all__ = ["COLOURS", "SPREADS", "add_colours", "interpolate_table", "load_table"]
 
 COLOURS = ("u_g", "g_r", "r_i", "i_z")
 """Columns of the four colours."""
@@ -59,3 +59,22 @@ def interpolate_table(
     nodes = table[key].to_numpy(dtype=np.float64)
     values = [np.interp(at, nodes, table[c].to_numpy(dtype=np.float64)) for c in columns]
     return np.stack(values, axis=-1)
+
+
+def add_colours(r: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute five magnitudes from the r magnitude and four colours.
+
+    Parameters
+    ----------
+    r
+        Magnitudes in r, ``[n]``.
+    colours
+        u-g, g-r, r-i, i-z, ``[n, 4]``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Magnitudes in u g r i z, ``[n, 5]``.
+    """
+    u_g, g_r, r_i, i_z = colours.T
+    return np.stack([r + g_r + u_g, r + g_r, r, r - r_i, r - r_i - i_z], axis=-1)

@@ -5,8 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import add_colours
-from skyclass.simulation.colour_tables import COLOURS, interpolate_table
+from skyclass.simulation.colour_tables import COLOURS, add_colours, interpolate_table
 from skyclass.simulation.sources import SourceKind, Sources, make_sources
 
 __all__ = [
