@@ -39,7 +39,7 @@ def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     catalog = make_catalog(config, folder / "query")
     write_catalog(catalog, folder / "catalog.parquet")
     rules = CutoutConfig(size=48)
-    info = make_cutouts(catalog, small_survey / "frames", folder / "cutouts", rules)
+    info = make_cutouts(catalog.table, small_survey / "frames", folder / "cutouts", rules)
     torch.manual_seed(1)
     spec = ModelSpec(
         "spectral-class", info.labels, "ugriz", "compact", 48, BANDS, "nanomaggy", True

@@ -122,7 +122,7 @@ def test_exported_pictures_are_the_files_that_came(stored: Path, tmp_path: Path)
     downloaded = {path.stem: path for path in (stored / "pictures").rglob("*.jpg")}
     rows = datasets.load_from_disk(str(stored / "cutouts"))["test"].remove_columns(["flux", "mask"])
     for row in rows:
-        (path,) = (tmp_path / "png" / "test").rglob(f"{row['specobjid']}.png")
+        (path,) = (tmp_path / "png" / "test").rglob(f"{row['objid']}.png")
         picture = np.asarray(Image.open(downloaded[row["objid"]]))
         np.testing.assert_array_equal(np.asarray(Image.open(path)), picture)
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_stored(stored: Path, table: pd.DataFrame, tmp_path: Path
     for path in picture_paths(catalog, what, SurveyConfig(), picture):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (225, 224)).save(folder / path)
-    with pytest.raises(SurveyError, match="has 225x224 pixels, not the 224x224 asked for"):
+    with pytest.raises(SurveyError, match="has 225x224 pixels, not the 224x224 requested"):
         make_picture_cutouts(catalog, folder, out, SOURCE)
     with pytest.raises(ImageError, match="no column ra, dec"):
         make_picture_cutouts(catalog.drop(columns=["ra", "dec"]), folder, out, SOURCE)
