@@ -225,7 +225,7 @@ def test_says_where_everything_comes_from(tmp_path: Path, monkeypatch: pytest.Mo
     make_experiment(tmp_path, monkeypatch, simulated=True)
     text, _ = read(write_report(tmp_path))
     assert "<strong>Simulated data:</strong>" in text
-    assert "SDSS, frames, data release 17" in text
+    assert "SDSS corrected frames, data release 17" in text
     assert "25.0\u202f% of the test objects share a field" in text
     assert "12 dropped: within 1 arcsec of another" in text
     assert "Nothing was dropped for: no position." in text

@@ -126,6 +126,18 @@ def test_errors_are_marked_in_the_colours(experiment: Path) -> None:
         assert axes.get_xlabel() == f"{x[0]} − {x[1]} [mag]"
 
 
+def test_colours_are_those_of_the_survey(experiment: Path) -> None:
+    table = read_predictions(experiment / "predictions.parquet")
+    for bands, drawn in (
+        ("griz", [("g − r [mag]", "r − i [mag]"), ("r − i [mag]", "i − z [mag]")]),
+        ("gri", [("g − r [mag]", "r − i [mag]")]),
+    ):
+        lacking = [f"magnitude_{band}" for band in "ugriz" if band not in bands]
+        figure = Figure(layout="constrained")
+        draw_colours(figure, table.drop(columns=lacking), LABELS)
+        assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == drawn
+
+
 def test_bad_input(experiment: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="unknown file format 'pgn'; did you mean 'png'"):
         write_figures(experiment, file_format="pgn")

@@ -175,7 +175,10 @@ def test_from_tiles_to_a_classified_table(tiles: Path, tmp_path: Path) -> None:
     file.write_text(EXPERIMENT.format(image="colours"))
     result = run_experiment(file, tmp_path / "run")
     assert result.metrics.test.balanced_accuracy > 0.97
-    assert result.report.is_file()
+    page = result.report.read_text()
+    assert "Tiles in four bands" in page
+    assert "<h3>g − r against r − i</h3>" in page
+    assert "u − g" not in page
     stored = open_cutouts(tmp_path / "run" / "cutouts")
     assert (stored.info.survey, stored.info.bands) == ("tiles", ("g", "r", "i", "z"))
     assert (stored.info.size, stored.info.fields) == (24, 4)

@@ -1,5 +1,6 @@
 """Figures for one column of a journal: each function fills a matplotlib figure."""
 
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from skyclass.evaluation.intervals import ScoreInterval
 from skyclass.evaluation.metrics import Metrics
+from skyclass.evaluation.predictions import list_magnitude_bands
 
 __all__ = [
     "COLUMN",
@@ -180,19 +182,21 @@ def draw_magnitude(figure: Figure, metrics: Metrics) -> None:
 
 
 def draw_colours(figure: Figure, table: pd.DataFrame, labels: tuple[str, ...]) -> None:
-    """Draw colour-colour diagrams by true class, misclassified objects marked.
+    """Draw one or two colour-colour diagrams by true class, misclassified objects marked.
 
     Parameters
     ----------
     figure
         Empty figure.
     table
-        Predictions with magnitudes.
+        Predictions with magnitudes in three bands or more.
     labels
         Class names in their order.
     """
-    panels = figure.subplots(2)
-    for axes, (x, y) in zip(panels, (("ug", "gr"), ("gr", "ri")), strict=True):
+    colours = [one + other for one, other in pairwise(list_magnitude_bands(table))]
+    diagrams = list(islice(pairwise(colours), 2))
+    panels = figure.subplots(len(diagrams), squeeze=False).ravel()
+    for axes, (x, y) in zip(panels, diagrams, strict=True):
         _draw_colour_panel(axes, table, labels, x, y)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(

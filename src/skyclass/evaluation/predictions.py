@@ -15,6 +15,7 @@ from skyclass.files import AnyPath, atomic_path
 __all__ = [
     "PREDICTION_COLUMNS",
     "PredictionColumn",
+    "list_magnitude_bands",
     "make_predictions",
     "number_groups",
     "read_predictions",
@@ -261,6 +262,23 @@ def unpack_predictions(
     probabilities: NDArray[np.float64] = table[columns].to_numpy(np.float64)
     label = np.asarray(codes, dtype=np.int64)
     return labels, label, probabilities
+
+
+def list_magnitude_bands(table: pd.DataFrame) -> list[str]:
+    """List the bands in which a table has magnitudes, in the order of its columns.
+
+    Parameters
+    ----------
+    table
+        From `read_predictions`.
+
+    Returns
+    -------
+    list of str
+        Names of the bands.
+    """
+    prefix = "magnitude_"
+    return [name.removeprefix(prefix) for name in table.columns if name.startswith(prefix)]
 
 
 def number_groups(table: pd.DataFrame) -> NDArray[np.int64] | None:

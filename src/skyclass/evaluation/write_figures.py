@@ -17,6 +17,7 @@ from skyclass.evaluation.paper_figures import (
     draw_magnitude,
     draw_reliability,
 )
+from skyclass.evaluation.predictions import list_magnitude_bands
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.files import AnyPath, atomic_path
 from skyclass.workspace import Workspace
@@ -27,6 +28,7 @@ FORMATS: Final = ("pdf", "png")
 """File formats of figures: vectors, or pixels at 300 dpi."""
 
 _DPI: Final = 300
+_FEWEST_BANDS: Final = 3  # of a colour-colour diagram
 
 
 def write_figures(
@@ -94,8 +96,11 @@ def _choose_figures(
     }
     if "magnitude_r" in metrics.test.by:
         drawings["magnitude"] = (2.5, partial(draw_magnitude, metrics=metrics))
-        colours = partial(draw_colours, table=table, labels=results.labels)
-        drawings["colours"] = (5.4, colours)
+    known = table.dropna(axis="columns", how="all")
+    bands = len(list_magnitude_bands(known))
+    if bands >= _FEWEST_BANDS:
+        colours = partial(draw_colours, table=known, labels=results.labels)
+        drawings["colours"] = (5.4 if bands > _FEWEST_BANDS else 3.0, colours)
     return drawings
 
 

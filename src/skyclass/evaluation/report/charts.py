@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -33,14 +34,13 @@ _MOST: Final = 2000
 """Greatest number of points in a chart, so that a phone can draw it."""
 
 _NEAR: Final = 30.0  # degrees from the centre within which one map shows all fields
-_DIAGRAMS: Final = ((1, 0), (2, 1))
+_MOST_DIAGRAMS: Final = 2
 _CONDITIONS: Final = {
     "magnitude_r": ("Brightness", "magnitude in r"),
     "snr_r": ("Noise", "signal-to-noise in r"),
     "crowding": ("Neighbours", "sources nearby"),
     "seeing": ("Seeing", "FWHM in r (arcsec)"),
 }
-_COLOURS: Final = ("u − g", "g − r", "r − i", "i − z")
 
 
 @dataclass(frozen=True)
@@ -192,10 +192,11 @@ def _draw_colours(
     if data.magnitudes is None:
         return {}, []
     colours = -np.diff(data.magnitudes[rows], axis=1)
+    names = [f"{one} − {other}" for one, other in pairwise(data.survey.band_names)]
     figures, diagrams = {}, []
-    for x, y in _DIAGRAMS:
+    for y, x in islice(pairwise(range(len(names))), _MOST_DIAGRAMS):
         name = f"colours-{x}-{y}"
-        axes = _COLOURS[x], _COLOURS[y]
+        axes = names[x], names[y]
         figures[name] = plot_colours(points, colours[:, x], colours[:, y], axes)
         diagrams.append(ColourDiagram(name, *axes))
     return figures, diagrams

@@ -45,7 +45,7 @@ def describe_provenance(data: ReportData) -> Provenance:
     config, catalog = data.config, data.metrics.catalog
     return Provenance(
         facts={
-            "Survey": _describe_survey(config),
+            "Survey": _describe_survey(data),
             "Sky": "simulated by a program" if data.metrics.simulated else "real",
             "Pixels": _describe_pixels(data),
             "Catalogue": _describe_catalog(config),
@@ -56,13 +56,16 @@ def describe_provenance(data: ReportData) -> Provenance:
     )
 
 
-def _describe_survey(config: Experiment) -> str:
-    """Name the survey and its release."""
+def _describe_survey(data: ReportData) -> str:
+    """Name the survey or the archive that drew the pictures, and the release if it has several."""
+    config = data.config
+    release = f", data release {config.survey.release}"
     source = get_image_type(config.images.type, config.survey.name).source
-    if source is not None and source.service == "ps1":
+    if source is None:
+        return data.survey.title + (release if "{release}" in data.survey.explorer else "")
+    if source.service == "ps1":
         return "Pan-STARRS1, pictures of the archive at STScI"
-    kind = "frames" if source is None else "pictures of SkyServer"
-    return f"SDSS, {kind}, data release {config.survey.release}"
+    return f"SDSS, pictures of SkyServer{release}"
 
 
 def _describe_pixels(data: ReportData) -> str:
