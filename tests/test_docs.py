@@ -37,6 +37,18 @@ def test_the_page_of_predictions_is_that_of_the_code() -> None:
     assert "| `ra`\\* | float64 | deg | right ascension (ICRS) |" in made
 
 
+def test_the_page_of_results_and_the_schemas_are_those_of_the_code() -> None:
+    made = runpy.run_path(str(DOCS / "results.py"))["files"]()
+    assert {name: (DOCS / name).read_text() for name in made} == made
+    assert {f"schemas/{path.name}" for path in (DOCS / "schemas").iterdir()} < set(made)
+    assert "| `validation_accuracy` | number |" in made["results.md"]
+
+
+def test_every_key_of_a_result_is_explained() -> None:
+    page = (DOCS / "results.md").read_text()
+    assert not re.findall(r"^\| `\w+` \| .* \|  \|$", page, re.M)
+
+
 def test_the_page_of_the_python_interface_shows_what_is_public() -> None:
     shown = set(re.findall(r"auto(?:function|class):: (\S+)", (DOCS / "api.md").read_text()))
     assert {f"skyclass.{name}" for name in skyclass.__all__ if name != "__version__"} <= shown

@@ -39,7 +39,7 @@ INFO_NAME: Final = "skyclass.json"
 class CutoutInfo(BaseModel):
     """The description stored beside cutouts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     format: Literal[1] = FORMAT
     """Version of the layout."""

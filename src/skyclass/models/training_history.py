@@ -16,7 +16,7 @@ HISTORY_FILE: Final = "history.json"
 class TrainingRound(BaseModel):
     """The steps between two validations, and what they led to."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     epoch: int
     """Number of the round, from 0."""
@@ -35,7 +35,7 @@ class TrainingRound(BaseModel):
 class TrainingHistory(BaseModel):
     """All rounds of a training."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     epochs: tuple[TrainingRound, ...]
     """Rounds, at least one."""

@@ -259,6 +259,6 @@ def _describe(prepared: PreparedExperiment, classifier: Classifier) -> dict[str,
         "model": config.model.name,
         "registration": classifier.spec.registration,
         "simulated": info.simulated,
-        "catalog": report.model_copy(update={"dropped": dropped}).model_dump(mode="json"),
+        "catalog": report.model_copy(update={"dropped": dropped}),
         "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
     }

@@ -42,7 +42,7 @@ _UNDEFINED: Final = "undefined"
 class StudyRecord(BaseModel):
     """Contents of ``study.json``: the study that a directory holds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     study: StudyConfig
     """The study."""
