@@ -347,7 +347,7 @@ def test_a_simulated_study_from_the_command_line(
         (('only = ["colours"]', 'only = ["colour"]'), "did you mean 'colours'"),
         (("seeds = [1, 2]", "seeds = [1, 1]"), "seeds has '1' twice"),
         (('name = "too-large"', 'name = "net"'), "models has 'net' twice"),
-        (('"published.csv"', '"other.csv"'), "no table of published figures"),
+        (('"published.csv"', '"other.csv"'), "is not a table of published figures"),
     ],
 )
 def test_what_a_study_file_cannot_be(file: Path, change, message: str) -> None:
@@ -373,7 +373,7 @@ def test_a_wrong_key_of_an_experiment_before_any_work(file: Path, tmp_path: Path
     [
         (False, 0.5, "scale needs a simulated survey"),
         (True, 0.0, "above 0"),
-        (True, 2.0, "at most 1, not 2"),
+        (True, 2.0, "at most 1, got 2"),
     ],
 )
 def test_a_scale_that_cannot_be_leaves_nothing(
