@@ -47,7 +47,7 @@ def test_an_error_is_carried_through_the_slope():
 def test_pictures_and_catalogues_have_the_same_asinh_magnitudes():
     flux = np.linspace(-2.0, 100.0, 40).reshape(2, 5, 2, 2)
     expected = to_asinh_magnitude(np.moveaxis(flux, 1, -1), np.array(SOFTENING))
-    picture = asinh_magnitude(torch.from_numpy(flux), "ugriz")
+    picture = asinh_magnitude(torch.from_numpy(flux), SOFTENING)
     assert np.moveaxis(picture.numpy(), 1, -1) == pytest.approx(expected, abs=1e-9)
 
 

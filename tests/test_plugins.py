@@ -7,16 +7,7 @@ import pytest
 
 from skyclass.images.registry import get_image_type, image_types
 from skyclass.plugins import load_plugins
-
-
-def install(folder: Path, name: str, group: str, entries: dict[str, str], code: str) -> None:
-    """Lay a package out as an installer does."""
-    (folder / f"{name}.py").write_text(code)
-    metadata = folder / f"{name}-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [f"[{group}]", *(f"{key} = {value}" for key, value in entries.items())]
-    (metadata / "entry_points.txt").write_text("\n".join(lines))
+from support.packages import install
 
 
 @pytest.fixture

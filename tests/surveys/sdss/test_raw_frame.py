@@ -102,7 +102,7 @@ def test_missing_band(tmp_path: Path) -> None:
                     b"END",
                 )
             ).ljust(2880),
-            "100000 x 100000 pixels: no frame does",
+            "100000 x 100000 pixels, which no frame has",
         ),
     ],
 )
