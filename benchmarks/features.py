@@ -1,4 +1,4 @@
-"""Training the head of a frozen backbone for 10 epochs: stored features against computing anew.
+"""Train the head of a frozen backbone for 10 epochs: cached features against recomputing them.
 
 Usage: python benchmarks/features.py [NETWORK] [OBJECTS] [PIXELS]   (default resnet50 300 224)
 
@@ -32,7 +32,7 @@ EPOCHS = 10
 
 
 def write_cutouts(out: Path, count: int, size: int) -> None:
-    """Store noise, an object a row, 4 in 5 of them to train on."""
+    """Store noise, an object a row, 4 in 5 of them for training."""
     numbers = np.arange(count)
     ids = {name: pd.array(numbers + 1, dtype="UInt64") for name in ("objid", "specobjid")}
     splits = np.where(numbers % 5 == 0, "validation", "train")
@@ -43,14 +43,14 @@ def write_cutouts(out: Path, count: int, size: int) -> None:
         plan,
         out,
         [("all", table)],
-        partial(part, size),
+        partial(make_part, size),
         use_threads(1),
         replace=False,
         progress=no_progress,
     )
 
 
-def part(size: int, _name: str, rows: pd.DataFrame) -> CutoutPart:
+def make_part(size: int, _name: str, rows: pd.DataFrame) -> CutoutPart:
     stream, n = np.random.default_rng(1), len(rows)
     arrays = {
         "flux": stream.normal(1, 1, (n, 5, size, size)).astype(np.float32),
@@ -61,10 +61,10 @@ def part(size: int, _name: str, rows: pd.DataFrame) -> CutoutPart:
     return CutoutPart(arrays, np.ones(n, dtype=bool), simulated=True)
 
 
-def seconds(
+def time_training(
     folder: Path, name: str, network: str, image_size: int, **training: object
 ) -> np.ndarray:
-    """Give wall and CPU seconds."""
+    """Measure wall and CPU seconds."""
     spec = ModelSpec(
         *("t", LABELS, "lupton:irg", network, 64, BANDS, "nanomaggy", True),
         image_size=image_size,
@@ -82,11 +82,11 @@ def main(network: str, count: int, size: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_cutouts(folder / "cutouts", count, 64)
-        seconds(folder, "warm", "compact", 64)
+        time_training(folder, "warm", "compact", 64)
         shutil.rmtree(folder / "features")
-        anew = seconds(folder, "anew", network, size, cache_features=False)
-        stored = seconds(folder, "stored", network, size)
-        again = seconds(folder, "again", network, size)
+        anew = time_training(folder, "anew", network, size, cache_features=False)
+        stored = time_training(folder, "stored", network, size)
+        again = time_training(folder, "again", network, size)
         one, other = (load_file(folder / n / "model.safetensors") for n in ("anew", "stored"))
         apart = max(float((one[key] - other[key]).abs().max()) for key in one)
     print(f"{network} at {size} pixels, {count} objects, {EPOCHS} epochs")
@@ -100,5 +100,5 @@ def main(network: str, count: int, size: int) -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:] + ["resnet50", "300", "224"][len(sys.argv) - 1 :]
-    main(given[0], int(given[1]), int(given[2]))
+    arguments = sys.argv[1:] + ["resnet50", "300", "224"][len(sys.argv) - 1 :]
+    main(arguments[0], int(arguments[1]), int(arguments[2]))

@@ -45,19 +45,19 @@ GFLOP = 3 * 17.6
 """Of a training step of ViT-B/16 at 224 pixels, an image (Dosovitskiy et al. 2021, ICLR)."""
 
 
-def wait() -> None:
+def synchronise() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
-def rate(step: Callable[[], int]) -> float:
+def measure_rate(step: Callable[[], int]) -> float:
     """Objects a second, after the steps that warm up."""
     for _ in range(WARM):
         step()
-    wait()
+    synchronise()
     start = time.perf_counter()
     done = sum(step() for _ in range(STEPS))
-    wait()
+    synchronise()
     return done / (time.perf_counter() - start)
 
 
@@ -79,10 +79,10 @@ def make_module(network: str, config: TrainingConfig) -> ClassifierModule:
     return module.to(get_device())
 
 
-def stepper(
+def make_step(
     module: ClassifierModule, batches: Iterator[CutoutBatch], drawn: torch.Tensor | None = None
 ) -> Callable[[], int]:
-    """Give a training step on stored cutouts, or on pictures that are ready."""
+    """Make a training step on stored cutouts, or on pictures that are ready."""
     optimizer, numbers = (
         make_optimizer(module.classifier.network, module.config),
         iter(range(10**9)),
@@ -104,7 +104,7 @@ def stepper(
     return step
 
 
-def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
+def iterate_endlessly(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
     cutouts = open_cutouts(folder)["train"]
     steps = compute_steps(len(cutouts), config)
     sampler = TrainingBatchSampler(cutouts.label, steps, config.batch_size, "none", 1)
@@ -116,7 +116,7 @@ def endless(folder: Path, config: TrainingConfig) -> Iterator[CutoutBatch]:
         number += 1
 
 
-def matrix_rate() -> float:
+def measure_matrix_rate() -> float:
     """TFLOP a second of bare products in bf16."""
     n = 256 if SMOKE else 8192
     one, other = (torch.randn(n, n, device=get_device(), dtype=torch.bfloat16) for _ in range(2))
@@ -125,10 +125,10 @@ def matrix_rate() -> float:
         torch.mm(one, other)
         return 1
 
-    return rate(product) * 2 * n**3 / 1e12
+    return measure_rate(product) * 2 * n**3 / 1e12
 
 
-def inference_rate(network: str, config: TrainingConfig, drawn: torch.Tensor) -> float:
+def measure_inference_rate(network: str, config: TrainingConfig, drawn: torch.Tensor) -> float:
     net = make_module(network, config).eval().classifier.network
 
     @torch.inference_mode()
@@ -137,7 +137,7 @@ def inference_rate(network: str, config: TrainingConfig, drawn: torch.Tensor) ->
             net(drawn)
         return len(drawn)
 
-    return rate(infer)
+    return measure_rate(infer)
 
 
 class Pictures(Dataset[dict[str, Any]]):
@@ -154,7 +154,7 @@ class Pictures(Dataset[dict[str, Any]]):
         return {"pixel_values": self.images[row], "labels": row % len(LABELS)}
 
 
-def hugging_face_rate(drawn: torch.Tensor) -> float | None:
+def measure_hugging_face_rate(drawn: torch.Tensor) -> float | None:
     """Images a second of Hugging Face's Trainer with the same model, data and precision."""
     with contextlib.suppress(ImportError):
         from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification
@@ -187,29 +187,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "cutouts"
         write_cutouts(folder, OBJECTS * 5 // 4, 64)
-        feed = endless(folder, config)
+        feed = iterate_endlessly(folder, config)
         first = next(feed)
         with torch.no_grad():
             renderer = make_module(VIT, config).classifier.renderer
             drawn = renderer(first.flux.to(get_device()), first.offset.to(get_device()))
-        peak = matrix_rate()
+        peak = measure_matrix_rate()
         print(f"bare products in bf16: {peak:.0f} TFLOP/s")
         for compiled in (False, True)[: 1 if SMOKE else 2]:
             wanted = config.model_copy(update={"compile": compiled})
-            found = rate(stepper(make_module(VIT, wanted), feed))
-            share = found * GFLOP / 1e3 / peak
+            images_s = measure_rate(make_step(make_module(VIT, wanted), feed))
+            share = images_s * GFLOP / 1e3 / peak
             print(
-                f"{VIT} from stored cutouts{', compiled' if compiled else ''}: {found:,.0f}"
+                f"{VIT} from stored cutouts{', compiled' if compiled else ''}: {images_s:,.0f}"
                 f" images/s, {100 * share:.0f} % of that"
             )
-        theirs = hugging_face_rate(drawn)
+        theirs = measure_hugging_face_rate(drawn)
         outcome = "transformers is not installed" if theirs is None else f"{theirs:,.0f} images/s"
         print(f"Hugging Face Trainer on the same pictures: {outcome}")
         print("images/s: training from stored cutouts, on ready pictures, busy; inference")
         for network in FIVE:
-            stored = rate(stepper(make_module(network, config), feed))
-            ready = rate(stepper(make_module(network, config), feed, drawn))
-            infer = inference_rate(network, config, drawn)
+            stored = measure_rate(make_step(make_module(network, config), feed))
+            ready = measure_rate(make_step(make_module(network, config), feed, drawn))
+            infer = measure_inference_rate(network, config, drawn)
             print(
                 f"  {network:22} {stored:9,.0f} {ready:9,.0f} {100 * min(1, stored / ready):5.0f} %"
                 f" {infer:9,.0f}",

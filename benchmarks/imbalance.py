@@ -1,4 +1,4 @@
-"""What helps where classes differ in number: a small study on skewed simulated stars.
+"""Compare treatments of class imbalance: a small study on skewed simulated stars.
 
 Usage: python benchmarks/imbalance.py [FIELDS] [STEPS] [SEEDS]        (default 8 400 2)
 
@@ -7,8 +7,8 @@ constant factor from M, the most frequent, to O, of which 1 in 25 of M's number 
 split is left as it is, about equally many of each class. The compact network is trained with each
 value of `training.imbalance` on the same objects for the same number of steps. Printed, in per
 cent: the accuracy of each class on the test objects, their mean (the balanced accuracy, with the
-standard error of that mean), and the accuracy that this comes to where classes are as
-frequent as in training.
+standard error of that mean), and the resulting accuracy if classes are as frequent as in
+training.
 """
 
 import sys
@@ -34,8 +34,8 @@ LEAST = 0.04
 METHODS = ("none", "class-weights", "balanced", "logit-adjustment", "oversample")
 
 
-def skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Leave objects of training and validation out, more of a class the rarer it is to be."""
+def select_skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Drop objects of training and validation, more of a class the rarer it is to be."""
     kept = table["split"] == "test"
     for split in ("train", "validation"):
         here = table["split"] == split
@@ -48,8 +48,8 @@ def skewed(table: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     return table[kept].reset_index(drop=True)
 
 
-def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.ndarray:
-    """Train, and give the share of right answers of each class on the test objects."""
+def measure_recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.ndarray:
+    """Train, and measure the accuracy of each class on the test objects."""
     training, test = (open_cutouts(cutouts)[split] for split in ("train", "test"))
     counts = np.bincount(training.label)
     objects = counts.max() * len(counts) if method == "oversample" else counts.sum()
@@ -62,8 +62,8 @@ def recalls(cutouts: Path, out: Path, method: str, steps: int, seed: int) -> np.
         imbalance=method,
     )
     classifier = train_classifier(cutouts, spec, config, out, seed=seed)
-    found = classifier.probabilities(test.take(np.arange(len(test))), test.offsets()).argmax(1)
-    return np.array([np.mean(found[test.label == one] == one) for one in range(len(LABELS))])
+    predicted = classifier.probabilities(test.take(np.arange(len(test))), test.offsets()).argmax(1)
+    return np.array([np.mean(predicted[test.label == one] == one) for one in range(len(LABELS))])
 
 
 def main(fields: int, steps: int, seeds: int) -> None:
@@ -73,7 +73,7 @@ def main(fields: int, steps: int, seeds: int) -> None:
         simulate(folder, fields, seed=11, objects_per_field=500)
         split = SplitConfig(test=0.3, validation=0.2)
         catalog = build_catalog(folder / "catalog.csv", "spectral-class", split=split)
-        table = skewed(catalog.table, list(catalog.report.classes))
+        table = select_skewed(catalog.table, list(catalog.report.classes))
         rules = CutoutConfig(size=SIZE)
         LABELS = make_cutouts(table, folder / "frames", folder / "cutouts", rules).labels
         parts = [open_cutouts(folder / "cutouts")[part].label for part in ("train", "test")]
@@ -83,16 +83,18 @@ def main(fields: int, steps: int, seeds: int) -> None:
         print(f"{'':17}" + "".join(f"{label:>7}" for label in LABELS) + "   mean        as trained")
         for method in METHODS:
             each = [
-                recalls(folder / "cutouts", folder / f"{method}-{seed}", method, steps, seed)
+                measure_recalls(
+                    folder / "cutouts", folder / f"{method}-{seed}", method, steps, seed
+                )
                 for seed in range(1, seeds + 1)
             ]
             mean = np.mean(each, axis=0)
             error = np.sqrt(np.sum(mean * (1 - mean) / np.bincount(parts[1]))) / len(mean)
-            told = "".join(f"{100 * value:7.1f}" for value in mean)
-            print(f"{method:17}{told}  {100 * mean.mean():5.1f} +- {100 * error:.1f}", end="")
+            columns = "".join(f"{100 * value:7.1f}" for value in mean)
+            print(f"{method:17}{columns}  {100 * mean.mean():5.1f} +- {100 * error:.1f}", end="")
             print(f"  {100 * np.sum(shares * mean):5.1f}", flush=True)
 
 
 if __name__ == "__main__":
-    given = [int(n) for n in sys.argv[1:]]
-    main(*(given + [8, 400, 2][len(given) :]))
+    arguments = [int(n) for n in sys.argv[1:]]
+    main(*(arguments + [8, 400, 2][len(arguments) :]))

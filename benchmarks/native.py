@@ -38,17 +38,19 @@ CHANNELS, CLASSES, NATIVE, LARGE = 5, 7, 64, 224
 BATCH = 16
 
 
-def rates(networks: tuple[str, ...], rounds: int = 3) -> None:
+def print_rates(networks: tuple[str, ...], rounds: int = 3) -> None:
     print(f"images a second at {NATIVE} and {LARGE} pixels ({torch.get_num_threads()} threads):")
     for name in networks:
         row = [name.ljust(16)]
         for act in (classify, learn):
-            fast, slow = (best_rate(act, name, side, rounds) for side in (NATIVE, LARGE))
+            fast, slow = (measure_best_rate(act, name, side, rounds) for side in (NATIVE, LARGE))
             row.append(f"{act.__name__} {fast:.0f} and {slow:.1f}, ratio {fast / slow:.1f}")
         print("; ".join(row), flush=True)
 
 
-def best_rate(act: Callable[[nn.Module, Tensor], None], name: str, side: int, rounds: int) -> float:
+def measure_best_rate(
+    act: Callable[[nn.Module, Tensor], None], name: str, side: int, rounds: int
+) -> float:
     torch.manual_seed(1)
     network = create_network(name, CHANNELS, CLASSES, (side, side))
     network = network.to(memory_format=torch.channels_last)
@@ -71,7 +73,7 @@ def learn(network: nn.Module, images: Tensor) -> None:
     network.train()(images).square().sum().backward()
 
 
-def configuration(survey: Path, network: str, side: int | None, epochs: int) -> Experiment:
+def make_experiment(survey: Path, network: str, side: int | None, epochs: int) -> Experiment:
     images = {"type": "ugriz"} | ({} if side is None else {"size": side, "resize": "bilinear"})
     return Experiment.model_validate(
         {
@@ -90,7 +92,7 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
     """Simulate a survey and cut its objects, unless both lie there."""
     survey, cutouts = folder / "survey", folder / "cutouts"
     simulate(survey, fields, objects_per_field=objects, workers=1)
-    config = configuration(survey, "compact", None, 1)
+    config = make_experiment(survey, "compact", None, 1)
     if not cutouts.exists():
         catalog = make_catalog(config, folder / "query")
         write_catalog(catalog, folder / "objects.parquet")
@@ -98,8 +100,10 @@ def prepare(folder: Path, fields: int, objects: int) -> Path:
     return cutouts
 
 
-def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs: int) -> Classifier:
-    config = configuration(folder / "survey", network, side, epochs)
+def train_network(
+    folder: Path, cutouts: Path, network: str, side: int | None, epochs: int
+) -> Classifier:
+    config = make_experiment(folder / "survey", network, side, epochs)
     check_images(config.images, config.cutouts.count_pixels(SDSS.pixel_scale))
     registration = get_registration(config.images)
     task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet").table
@@ -108,14 +112,14 @@ def trained(folder: Path, cutouts: Path, network: str, side: int | None, epochs:
     return train_classifier(cutouts, spec, config.training, out, augmentation=config.augmentation)
 
 
-def answers(classifier: Classifier, cutouts: Path) -> np.ndarray:
+def predict(classifier: Classifier, cutouts: Path) -> np.ndarray:
     test = open_cutouts(cutouts)["test"]
     offsets = test.offsets()
     rows = np.array_split(np.arange(len(test)), max(1, len(test) // 256))
     return np.concatenate([classifier.probabilities(test.take(r), offsets[r]) for r in rows])
 
 
-def accuracy(folder: Path, options: argparse.Namespace) -> None:
+def print_accuracy(folder: Path, options: argparse.Namespace) -> None:
     cutouts = prepare(folder, options.fields, options.objects)
     true = open_cutouts(cutouts)["test"].label
     for name in options.networks:
@@ -123,22 +127,22 @@ def accuracy(folder: Path, options: argparse.Namespace) -> None:
         native_epochs = options.native_epochs or options.epochs
         for side, epochs in ((None, native_epochs), (LARGE, options.epochs)):
             start = time.perf_counter()
-            classifier = trained(folder, cutouts, name, side, epochs)
+            classifier = train_network(folder, cutouts, name, side, epochs)
             seconds.append(time.perf_counter() - start)
-            predicted.append(answers(classifier, cutouts).argmax(axis=1))
-        found = compare_accuracies(true, *predicted)
-        low, high = found.ci95
+            predicted.append(predict(classifier, cutouts).argmax(axis=1))
+        pair = compare_accuracies(true, *predicted)
+        low, high = pair.ci95
         print(
-            f"{name}: accuracy {found.accuracy_a:.4f} at {NATIVE} and {found.accuracy_b:.4f} at"
-            f" {LARGE} pixels, difference {100 * found.difference:+.2f} points"
-            f" [{100 * low:+.2f}, {100 * high:+.2f}] on {found.n} simulated test objects; training"
+            f"{name}: accuracy {pair.accuracy_a:.4f} at {NATIVE} and {pair.accuracy_b:.4f} at"
+            f" {LARGE} pixels, difference {100 * pair.difference:+.2f} points"
+            f" [{100 * low:+.2f}, {100 * high:+.2f}] on {pair.n} simulated test objects; training"
             f" {seconds[0]:.0f} s ({native_epochs} epochs) and {seconds[1]:.0f} s"
             f" ({options.epochs})",
             flush=True,
         )
 
 
-def parsed() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--fields", type=int, default=2)
@@ -151,12 +155,12 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    options = parsed()
-    rates(options.networks)
+    options = parse_options()
+    print_rates(options.networks)
     if options.rates_only:
         return
     with tempfile.TemporaryDirectory() as scratch:
-        accuracy(options.folder or Path(scratch), options)
+        print_accuracy(options.folder or Path(scratch), options)
 
 
 if __name__ == "__main__":

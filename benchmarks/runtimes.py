@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from native import parsed, prepare, trained
+from native import parse_options, prepare, train_network
 from torch import nn
 
 from skyclass.evaluation.paired_difference import compare_accuracies
@@ -31,7 +31,7 @@ CALIBRATION = 4
 Runtime = Callable[[np.ndarray], np.ndarray]
 
 
-def pictures(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[np.ndarray]:
+def draw_batches(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[np.ndarray]:
     """Draw whole batches."""
     offsets = cutouts.offsets()
     for start in range(0, len(cutouts) - BATCH + 1, BATCH):
@@ -70,7 +70,7 @@ def quantise(path: Path, batches: list[np.ndarray]) -> Path:
     return out
 
 
-def torch_runtime(network: nn.Module) -> Runtime:
+def make_torch_runtime(network: nn.Module) -> Runtime:
     def run(images: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             return network(torch.from_numpy(images)).numpy()
@@ -78,7 +78,7 @@ def torch_runtime(network: nn.Module) -> Runtime:
     return run
 
 
-def onnx_runtime(path: Path) -> Runtime:
+def make_onnx_runtime(path: Path) -> Runtime:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -87,7 +87,7 @@ def onnx_runtime(path: Path) -> Runtime:
     return lambda images: session.run(None, {"images": images})[0]
 
 
-def openvino_runtime(path: Path) -> Runtime:
+def make_openvino_runtime(path: Path) -> Runtime:
     import openvino
 
     threads = torch.get_num_threads()
@@ -97,36 +97,38 @@ def openvino_runtime(path: Path) -> Runtime:
 
 
 def main() -> None:
-    options = parsed()
+    options = parse_options()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
         cutouts = prepare(folder, options.fields, options.objects)
         for name in options.networks:
-            compare(trained(folder, cutouts, name, None, options.epochs), cutouts, Path(scratch))
+            compare(
+                train_network(folder, cutouts, name, None, options.epochs), cutouts, Path(scratch)
+            )
 
 
 def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
-    test = list(pictures(classifier, open_cutouts(cutouts)["test"]))
+    test = list(draw_batches(classifier, open_cutouts(cutouts)["test"]))
     true = open_cutouts(cutouts)["test"].label[: BATCH * len(test)]
-    training = pictures(classifier, open_cutouts(cutouts)["train"])
+    training = draw_batches(classifier, open_cutouts(cutouts)["train"])
     batches = [batch for batch, _ in zip(training, range(CALIBRATION), strict=False)]
     path = export(classifier.network, test[0], scratch / "float.onnx")
     small = quantise(path, batches)
     runtimes = {
-        "PyTorch, 32 bits": torch_runtime(classifier.network),
-        "onnxruntime, 32 bits": onnx_runtime(path),
-        "onnxruntime, 8 bits": onnx_runtime(small),
+        "PyTorch, 32 bits": make_torch_runtime(classifier.network),
+        "onnxruntime, 32 bits": make_onnx_runtime(path),
+        "onnxruntime, 8 bits": make_onnx_runtime(small),
     }
     if importlib.util.find_spec("openvino"):
-        runtimes["OpenVINO, 32 bits"] = openvino_runtime(path)
-        runtimes["OpenVINO, 8 bits"] = openvino_runtime(small)
-    report(classifier.spec.network, runtimes, test, true)
+        runtimes["OpenVINO, 32 bits"] = make_openvino_runtime(path)
+        runtimes["OpenVINO, 8 bits"] = make_openvino_runtime(small)
+    print_comparison(classifier.spec.network, runtimes, test, true)
 
 
-def report(
+def print_comparison(
     name: str, runtimes: dict[str, Runtime], test: list[np.ndarray], true: np.ndarray
 ) -> None:
-    found = {key: [run(batch) for batch in test] for key, run in runtimes.items()}
+    outputs = {key: [run(batch) for batch in test] for key, run in runtimes.items()}
     seconds = {key: [] for key in runtimes}
     for _ in range(5):
         for key, run in runtimes.items():
@@ -134,7 +136,7 @@ def report(
             for batch in test[:8]:
                 run(batch)
             seconds[key].append((time.perf_counter() - start) / len(test[:8]))
-    logits = {key: np.concatenate(parts) for key, parts in found.items()}
+    logits = {key: np.concatenate(parts) for key, parts in outputs.items()}
     first = next(iter(runtimes))
     print(f"{name}, {len(true)} simulated test objects:")
     for key in runtimes:
