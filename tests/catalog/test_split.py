@@ -17,7 +17,7 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.catalog.ids import number_units
 from skyclass.catalog.read_table import read_table
 from skyclass.catalog.split import assign_splits, count_splits
-from skyclass.config.experiment_file import objects_config
+from skyclass.config.experiment_file import make_objects_config
 from skyclass.config.sections import CleanConfig, SplitConfig
 from skyclass.errors import CatalogError, ConfigError
 from skyclass.surveys.sdss.survey import SDSS
@@ -142,18 +142,18 @@ def test_columns_that_a_split_needs() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["split.train=0.7", "split.test=0.3"], "the shares sum to 1.1, not to 1"),
-        (["split.validation=0.4", "split.test=0.6"], "leave nothing for training"),
-        (["split.nside=30"], "nside must be a power of two"),
-        (["split.by=fields"], "split.by"),
+        (["split.train=0.7", "split.test=0.3"], "the other shares must sum to 1, got 1.1"),
+        (["split.validation=0.4", "split.test=0.6"], "must sum to less than 1, got 1"),
+        (["split.nside=30"], "split.nside must be a power of two, got 30"),
+        (["split.by=fields"], "split.by must be 'object', 'field' or 'sky', got 'fields'"),
         (["split.tests=0.3"], "did you mean 'test'"),
-        (["sample.method=random"], "random needs sample.total"),
+        (["sample.method=random"], 'sample.total is missing; sample.method = "random" needs it'),
         (["clean.radius"], "has no value; write key=value"),
     ],
 )
-def test_shares_that_cannot_be(settings: list[str], message: str) -> None:
+def test_invalid_settings(settings: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        objects_config(Path("a.csv"), "spectral-class", 1, settings)
+        make_objects_config(Path("a.csv"), "spectral-class", 1, settings)
 
 
 def test_fields_are_numbered_alike_in_any_order() -> None:

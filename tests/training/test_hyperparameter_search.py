@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from skyclass.config.sections import CatalogConfig, Experiment
-from skyclass.config.tuning_file import Range, SearchConfig, read_search, with_values
-from skyclass.errors import ConfigError, TrainingError
+from skyclass.config.tuning_file import Range, SearchConfig
+from skyclass.errors import TrainingError
 from skyclass.training.hyperparameter_search import search_hyperparameters
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -69,36 +69,3 @@ def test_trials_that_fail_are_left_out(tmp_path: Path) -> None:
 
     with pytest.raises(TrainingError, match="none of 4 trials could be trained: the loss"):
         search_hyperparameters(short, tmp_path / "none", never, maximise=True, seed=1)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            '[space]\n"training.learning_rte" = [1, 2]',
-            "did you mean 'learning_rate'",
-        ),
-        ('trialz = 3\n[space]\n"training.epochs" = [1, 2]', "trialz'; did you mean 'trials'"),
-        ('[space]\n"training.learning_rate" = [1, -2]', "learning_rate = -2"),
-        ('[space]\n"training.learning_rate" = { low = 2, high = 1 }', "is not below"),
-        ('[space]\n"training.learning_rate" = { low = 0, high = 1, log = true }', "above 0"),
-        ('[space]\n"split.test" = [0.1, 0.2]', "share one set of objects"),
-        ('[space]\n"training.monitor" = ["loss", "accuracy"]', "one figure"),
-        ("trials = 3", "space"),
-        ("trials = ", "not a TOML file"),
-    ],
-)
-def test_bad_search_files(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "space.toml").write_text(text)
-    with pytest.raises(ConfigError, match=message):
-        read_search(tmp_path / "space.toml", EXPERIMENT)
-
-
-def test_values_are_put_into_the_experiment(tmp_path: Path) -> None:
-    text = '[space]\n"training.batch_size" = [16, 32]\n"images.type" = ["ugriz", "gri"]\n'
-    (tmp_path / "space.toml").write_text(text)
-    config = read_search(tmp_path / "space.toml", EXPERIMENT)
-    assert config.space["training.batch_size"] == (16, 32)
-    changed = with_values(EXPERIMENT, {"training.batch_size": 16, "images.type": "gri"})
-    assert (changed.training.batch_size, changed.images.type) == (16, "gri")
-    assert changed.training.model_fields_set == {"batch_size"}

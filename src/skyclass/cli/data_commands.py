@@ -62,14 +62,14 @@ def catalog(
     from skyclass.catalog.build_catalog import make_catalog
     from skyclass.catalog.catalog_file import write_catalog
     from skyclass.catalog.sample import count_by_field
-    from skyclass.config.experiment_file import objects_config, read_config
+    from skyclass.config.experiment_file import make_objects_config, read_config
 
     config: ObjectsConfig
     if file is not None and file.suffix == ".toml":
         config = experiment = read_config(file)
         survey = experiment.survey.name
     else:
-        config = objects_config(file, task, seed, settings or [])
+        config = make_objects_config(file, task, seed, settings or [])
     with progress_bars() as progress:
         result = make_catalog(config, out.with_suffix(".query"), survey=survey, progress=progress)
     write_catalog(result, out)

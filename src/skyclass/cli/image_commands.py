@@ -26,11 +26,11 @@ def cutouts(
 ) -> None:
     """Cut every object out of the frames, in all bands."""
     from skyclass.catalog.catalog_file import read_catalog
-    from skyclass.config.experiment_file import cutout_config
+    from skyclass.config.experiment_file import make_cutout_config
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
 
-    rules = cutout_config(size, settings or [])
+    rules = make_cutout_config(size, settings or [])
     table = read_catalog(catalog).table
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:

@@ -1,4 +1,4 @@
-"""The keys of an experiment file: what each may be, and what it is where nothing is said."""
+"""The sections and keys of an experiment file, with their defaults."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -32,23 +32,28 @@ class CatalogConfig(Section):
     path: Path | None = None
     """CSV, ECSV, Parquet, FITS or VOTable file; relative to the experiment file."""
     columns: dict[str, str] = Field(default_factory=dict)
-    """For a column that skyclass knows, its name in the table, where that is another."""
+    """Names in the table of columns that skyclass calls otherwise."""
     query: str | None = None
-    """SQL of a query; the built-in one of the task where not given."""
+    """SQL of a query; the built-in one of the task by default."""
     limits: dict[str, float] = Field(default_factory=dict)
     """Faintest model magnitude by band, for a built-in query."""
     release: int = Field(17, ge=8, le=19)
     """Data release to query."""
     base_url: str | None = None
-    """Another place of the service, such as a local archive."""
+    """Address of another server, such as a local archive."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        """Ask for a path where there is a file, and only there."""
+        """Check that there is a path if, and only if, the source is a file."""
         if self.source == "file" and self.path is None:
-            raise ValueError('give a file of objects, or source = "skyserver" or "casjobs"')
+            raise ValueError(
+                "catalog.path is missing; name a file of objects, or set catalog.source to"
+                ' "skyserver" or "casjobs"'
+            )
         if self.source != "file" and self.path is not None:
-            raise ValueError(f'give a file of objects or source = "{self.source}", not both')
+            raise ValueError(
+                f'catalog.path and catalog.source = "{self.source}" exclude each other; remove one'
+            )
         return self
 
 
@@ -58,9 +63,9 @@ class LabelConfig(Section):
     template_luminosity: Literal["any", "main-sequence"] = "any"
     """Luminosity classes of the best-matching template that count as a star of its class."""
     merge: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """For a new class, those that it takes the place of."""
+    """For each new class, the classes that it replaces."""
     drop: tuple[str, ...] = ()
-    """Classes that are left out."""
+    """Classes to leave out."""
 
 
 class CleanConfig(Section):
@@ -74,14 +79,14 @@ class CleanConfig(Section):
     """Leave out second observations, unclean photometry and spectra with a warning, where the
     table has the columns `mode`, `clean`, `sciencePrimary`, `zWarning`."""
     impossible: Literal["refuse", "drop"] = "refuse"
-    """What is done about coordinates that are no place on the sky."""
+    """Whether coordinates off the sky are an error, or their rows dropped."""
     ra_unit: Literal["auto", "degree", "hour"] = "auto"
-    """Unit of ra; ``auto`` takes degrees and refuses what looks like hours."""
+    """Unit of ra; ``auto``: degrees, and an error if the values look like hours."""
     faint: Literal["blank", "drop", "keep"] = "blank"
-    """Magnitudes at or fainter than zero flux: taken as missing, the row dropped, or as they are.
-    Dropping takes out the reddest stars first."""
+    """Magnitudes at or fainter than zero flux: set to missing, the row dropped, or kept.
+    Dropping removes the reddest stars first."""
     extinction: bool = False
-    """Correct magnitudes by the table's own extinction."""
+    """Correct magnitudes for the table's own extinction."""
     frame_keys: Literal["auto", "require", "objid", "skyserver"] = "auto"
     """Whether rows need rerun, run, camcol and field (``auto``: where the table has any of them),
     or where these are read from: the bits of `objid`, or SkyServer by position."""
@@ -99,23 +104,23 @@ class SampleConfig(Section):
     total: int | None = Field(None, ge=1)
     """Objects in all."""
     data_set: Literal["thesis-1", "thesis-2", "thesis-3"] | None = None
-    """A source system's data set, in place of all else here."""
+    """Data set of the ViT thesis, in place of all other keys of this section."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        """Ask for the number that a method needs."""
+        """Check that the number that the method needs is there."""
         needs = {"densest-fields": "per_class", "random": "total", "random-fields": "total"}
         name = needs.get(self.method)
         if name is not None and getattr(self, name) is None:
-            raise ValueError(f"{self.method} needs sample.{name}")
+            raise ValueError(f'sample.{name} is missing; sample.method = "{self.method}" needs it')
         return self
 
 
 class SplitConfig(Section):
-    """How objects are divided; what is left of one is the training share."""
+    """How objects are divided into splits; training takes what the other shares leave."""
 
     train: float | None = Field(None, gt=0, lt=1)
-    """Share of training; what the others leave where not given."""
+    """Share of training; by default what the others leave."""
     validation: float = Field(0.1, gt=0, lt=0.5)
     """Share of each class that decides when training stops."""
     test: float = Field(0.2, gt=0, lt=0.9)
@@ -129,14 +134,19 @@ class SplitConfig(Section):
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
-        """Refuse shares that leave nothing for training, or do not sum to one."""
+        """Check that the shares leave something for training and sum to one."""
         others = self.validation + self.test + self.calibration
         if others >= 1:
-            raise ValueError(f"the shares sum to {others:g} and leave nothing for training")
+            raise ValueError(
+                "split.validation, split.test and split.calibration must sum to less than 1, got"
+                f" {others:g}"
+            )
         if self.train is not None and abs(self.train + others - 1) > 1e-6:
-            raise ValueError(f"the shares sum to {self.train + others:g}, not to 1")
+            raise ValueError(
+                f"split.train and the other shares must sum to 1, got {self.train + others:g}"
+            )
         if self.nside & (self.nside - 1):
-            raise ValueError(f"nside must be a power of two, not {self.nside}")
+            raise ValueError(f"split.nside must be a power of two, got {self.nside}")
         return self
 
 
@@ -190,7 +200,8 @@ class CutoutConfig(Section):
             raise ValueError(self._describe_size(round(self.size)))
         if self.grid == "common" and self.saturated == "mask":
             raise ValueError(
-                'saturated = "mask" needs grid = "native": resampling mixes saturated pixels'
+                'cutouts.saturated = "mask" needs cutouts.grid = "native": resampling mixes'
+                " saturated pixels"
             )
         return self
 
@@ -210,7 +221,7 @@ class CutoutConfig(Section):
         Raises
         ------
         ConfigError
-            Where the size is smaller or larger.
+            If the size is out of range.
         """
         pixels = round(self.size / (pixel_scale if self.unit == "arcsec" else 1.0))
         if not _is_cutout_side(pixels):
@@ -226,7 +237,7 @@ class CutoutConfig(Section):
 
 
 def _is_cutout_side(pixels: int) -> bool:
-    """Check that cutouts may have so many pixels a side."""
+    """Check that a number of pixels is allowed as the side of a cutout."""
     return 8 <= pixels <= 512
 
 
@@ -248,9 +259,9 @@ class ImageConfig(Section):
 
 
 def _known_name(value: str) -> str:
-    """Refuse an empty name."""
+    """Check that a name is not empty."""
     if not value.strip():
-        raise ValueError("is empty")
+        raise ValueError("must not be empty")
     return value
 
 

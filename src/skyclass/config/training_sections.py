@@ -1,4 +1,4 @@
-"""The keys of an experiment file on the model and its training."""
+"""The sections of an experiment file on the model and its training."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -11,7 +11,7 @@ __all__ = ["AugmentationConfig", "ModelConfig", "TrainingConfig"]
 
 
 class ModelConfig(Section):
-    """What learns; keys that are not given are those of a preset where `name` is one."""
+    """The model; keys that are not set come from the preset, if `name` is one."""
 
     name: str = "compact"
     """A network of skyclass, a preset, or any model of timm."""
@@ -36,9 +36,11 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        """Refuse two sources of weights."""
+        """Check that weights have one source."""
         if self.pretrained and self.weights is not None:
-            raise ValueError("take pretrained = true or weights, not both")
+            raise ValueError(
+                "model.pretrained = true and model.weights exclude each other; remove one"
+            )
         return self
 
 
@@ -60,10 +62,10 @@ class AugmentationConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How it learns; keys that are not given are those of a preset where `model.name` is one."""
+    """The training; keys that are not set come from the preset, if `model.name` is one."""
 
     seed: int | None = Field(None, ge=0)
-    """Seed of the weights' start and of the order of training; the experiment's where not given."""
+    """Seed of the initial weights and of the order of training; by default the experiment's."""
     epochs: int = Field(30, ge=1)
     """Most passes through the training objects."""
     batch_size: int = Field(64, ge=1)
@@ -94,7 +96,7 @@ class TrainingConfig(Section):
     the logits by the class shares (Menon et al. 2021), or repeat augmented objects of small
     classes."""
     validate_every: int | None = Field(None, ge=1)
-    """Steps between validations; an epoch where not given."""
+    """Steps between validations; an epoch by default."""
     monitor: Literal["loss", "accuracy"] = "loss"
     """Of the validation objects: what is best, and when training stops."""
     patience: int = Field(8, ge=1)

@@ -1,18 +1,18 @@
-"""The file of a hyper-parameter search: which keys of an experiment may be what."""
+"""Read the file of a hyper-parameter search: ranges or choices of an experiment's keys."""
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from skyclass.config.experiment_file import explain
-from skyclass.config.section import Section
+from skyclass.config.describe_error import describe_error
+from skyclass.config.section import Section, Settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ConfigError
 
-__all__ = ["Range", "SearchConfig", "read_search", "with_values"]
+__all__ = ["Range", "SearchConfig", "read_search", "replace_values"]
 
 _SECTIONS: Final = ("images", "model", "training", "augmentation")
 
@@ -31,31 +31,31 @@ class Range(Section):
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        """Refuse a range without numbers in it."""
+        """Check that the range is not empty."""
         if not self.low < self.high:
-            raise ValueError(f"low = {self.low} is not below high = {self.high}")
+            raise ValueError(f"low must be below high, got {self.low} and {self.high}")
         if self.log and not self.low > 0:
-            raise ValueError(f"a logarithmic range needs low above 0, not {self.low}")
+            raise ValueError(f"low must be above 0 in a logarithmic range, got {self.low}")
         return self
 
 
 class SearchConfig(Section):
-    """A search."""
+    """A hyper-parameter search."""
 
     trials: int = Field(30, ge=1, le=10_000)
-    """Trainings."""
+    """Number of trainings."""
     space: dict[str, Range | tuple[Choice, ...]] = Field(min_length=1)
     """For a key of the experiment file, such as "training.learning_rate", its range or choices."""
 
     @field_validator("space")
     @classmethod
-    def _of_training(cls, space: dict[str, Any]) -> dict[str, Any]:
-        """Refuse keys that change the objects, or what they are judged by."""
+    def _check_keys(cls, space: Settings) -> Settings:
+        """Check that no key changes the objects or the figure that trials are compared by."""
         for key, values in space.items():
             if key.split(".")[0] not in _SECTIONS or key == "training.monitor":
                 raise ValueError(
-                    f"{key} cannot be searched over: all trials share one set of objects and one"
-                    f" figure to judge by; take keys of {', '.join(_SECTIONS)}"
+                    f"{key} cannot be searched over: trials share the objects and the figure"
+                    f" that compares them; choose keys of {', '.join(_SECTIONS)}"
                 )
             if isinstance(values, tuple) and not values:
                 raise ValueError(f"{key} has no choices")
@@ -70,7 +70,7 @@ def read_search(path: Path, experiment: Experiment) -> SearchConfig:
     path
         TOML file with `trials` and a table `space`.
     experiment
-        What is searched over.
+        Experiment whose keys are searched over.
 
     Returns
     -------
@@ -80,30 +80,26 @@ def read_search(path: Path, experiment: Experiment) -> SearchConfig:
     Raises
     ------
     ConfigError
-        Where the file cannot be read, or a key or value cannot be one of the experiment.
+        If the file is not readable, or a key or value is invalid in the experiment.
     """
     try:
         search = SearchConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        if len(first["loc"]) == 1:
-            raise ConfigError(f"{path}: {explain(error, SearchConfig)}") from error
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg']}") from error
+        raise ConfigError(f"{path}: {describe_error(error, SearchConfig)}") from error
     for key, values in search.space.items():
         ends = (values.low, values.high) if isinstance(values, Range) else values
         for value in ends:
             try:
-                with_values(experiment, {key: value})
+                replace_values(experiment, {key: value})
             except ConfigError as error:
                 raise ConfigError(f"{path}: {error}") from error
     return search
 
 
-def with_values(experiment: Experiment, values: Mapping[str, Choice]) -> Experiment:
-    """Put values into an experiment.
+def replace_values(experiment: Experiment, values: Mapping[str, Choice]) -> Experiment:
+    """Replace values of an experiment.
 
     Parameters
     ----------
@@ -115,22 +111,18 @@ def with_values(experiment: Experiment, values: Mapping[str, Choice]) -> Experim
     Returns
     -------
     Experiment
-        Checked anew; what was not given before is still not given, for presets to fill in.
+        Validated; keys that were not set before stay unset, for presets to fill in.
 
     Raises
     ------
     ConfigError
-        Where one cannot be.
+        If a value is invalid.
     """
-    given = experiment.model_dump(exclude_unset=True)
+    settings = experiment.model_dump(exclude_unset=True)
     for key, value in values.items():
         section, _, name = key.partition(".")
-        given[section] = {**given.get(section, {}), name: value}
+        settings[section] = {**settings.get(section, {}), name: value}
     try:
-        return Experiment.model_validate(given)
+        return Experiment.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "extra_forbidden":
-            raise ConfigError(explain(error, Experiment)) from error
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{where} = {first['input']!r}: {first['msg']}") from error
+        raise ConfigError(describe_error(error, Experiment)) from error

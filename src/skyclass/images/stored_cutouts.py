@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skyclass.config.experiment_file import explain
+from skyclass.config.describe_error import describe_error
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.schema import DEFAULT_SURVEY, IDS, POSITION
@@ -286,7 +286,7 @@ def read_info(path: AnyPath) -> CutoutInfo:
     try:
         return CutoutInfo.model_validate(values)
     except ValidationError as error:
-        raise ImageError(f"{file}: {explain(error, CutoutInfo)}") from error
+        raise ImageError(f"{file}: {describe_error(error, CutoutInfo)}") from error
 
 
 def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:

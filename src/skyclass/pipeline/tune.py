@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import Experiment
-from skyclass.config.tuning_file import Choice, Range, SearchConfig, read_search, with_values
+from skyclass.config.tuning_file import Choice, Range, SearchConfig, read_search, replace_values
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath
 from skyclass.images.registry import get_image_type
@@ -116,7 +116,7 @@ def tune(
     workspace, monitor = prepared.workspace, prepared.config.training.monitor
 
     def judge(number: int, values: Mapping[str, Choice]) -> float:
-        trial = apply_preset(with_values(config, values))
+        trial = apply_preset(replace_values(config, values))
         check_experiment(trial)
         folder = workspace.trials / f"{number:04d}"
         best = _train(assemble_experiment(trial, prepared.objects, workspace), folder).best
@@ -131,7 +131,7 @@ def tune(
         progress=progress,
     )
     shutil.rmtree(workspace.trials, ignore_errors=True)
-    write_config(with_values(config, result.values), workspace.best_experiment_file)
+    write_config(replace_values(config, result.values), workspace.best_experiment_file)
     return result
 
 
@@ -142,7 +142,7 @@ def _check_choices(config: Experiment, search: SearchConfig) -> None:
         if isinstance(options, Range):
             continue
         for value in options:
-            changed = apply_preset(with_values(config, {key: value}))
+            changed = apply_preset(replace_values(config, {key: value}))
             check_experiment(changed)
             if get_image_type(changed.images.type, changed.survey.name).source != pixels:
                 raise ConfigError(

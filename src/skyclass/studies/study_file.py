@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from skyclass.config.experiment_file import explain
+from skyclass.config.describe_error import describe_error
 from skyclass.config.section import Section, Settings
 from skyclass.errors import StudyError, nearest
 from skyclass.files import AnyPath
@@ -154,7 +154,7 @@ def read_study(name: AnyPath) -> tuple[StudyConfig, Path]:
     try:
         return StudyConfig.model_validate(values), path.resolve().parent
     except ValidationError as error:
-        raise StudyError(f"{path}: {explain(error, StudyConfig)}") from error
+        raise StudyError(f"{path}: {describe_error(error, StudyConfig)}") from error
 
 
 def _list_files() -> list[Path]:

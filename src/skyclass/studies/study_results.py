@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skyclass.config.experiment_file import explain
+from skyclass.config.describe_error import describe_error
 from skyclass.errors import StudyError
 from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.models.training_history import HISTORY_FILE, TrainingHistory, read_history
@@ -165,7 +165,7 @@ def read_results(directory: Path) -> StudyResults:
     except OSError as error:
         raise StudyError(f"{directory} holds no study; run the study first") from error
     except ValidationError as error:
-        raise StudyError(f"{workspace.study_file}: {explain(error, StudyRecord)}") from error
+        raise StudyError(f"{workspace.study_file}: {describe_error(error, StudyRecord)}") from error
     table, study = workspace.published, record.study
     published = read_published(table if table.exists() else None)
     cells = [
