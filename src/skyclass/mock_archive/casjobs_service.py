@@ -98,18 +98,18 @@ class CasJobsService:
             return None
         sent = request.headers.get("x-auth-token", "").encode()
         if not hmac.compare_digest(sent, self._token):
-            return _error(401, "Unauthorized", "the token is not valid")
+            return _make_error_response(401, "Unauthorized", "the token is not valid")
         path = path.removeprefix(_ROOT)
         try:
             if request.method == "PUT" and (match := _SUBMIT.fullmatch(path)):
                 return self._submit(match[1], _parse_query(request))
             if request.method == "GET" and (match := _STATUS.fullmatch(path)):
-                return self._status(int(match[1]))
+                return self._report_status(int(match[1]))
             if request.method == "POST" and (match := _QUERY.fullmatch(path)):
                 return self._query("mydb" if match[1] == "mydb" else "release", request)
         except ArchiveError as error:
-            return _error(400, "BadRequest", str(error))
-        return _error(404, "NotFound", f"there is no {request.method} {path[:100]}")
+            return _make_error_response(400, "BadRequest", str(error))
+        return _make_error_response(404, "NotFound", f"there is no {request.method} {path[:100]}")
 
     def _submit(self, context: str, sql: str) -> Response:
         """Start a job, and respond with its number."""
@@ -127,11 +127,11 @@ class CasJobsService:
             job.message = str(error)
         job.status = _FAILED if job.message else _FINISHED
 
-    def _status(self, number: int) -> Response:
+    def _report_status(self, number: int) -> Response:
         """Respond with the state of a job."""
         job = self._jobs.get(number)
         if job is None:
-            return _error(404, "NotFound", f"there is no job {number}")
+            return _make_error_response(404, "NotFound", f"there is no job {number}")
         return make_json_response(200, job.describe())
 
     def _query(self, context: Context, request: Request) -> Response:
@@ -153,7 +153,7 @@ def _parse_query(request: Request) -> str:
     return str(sql)
 
 
-def _error(status: int, kind: str, message: str) -> Response:
+def _make_error_response(status: int, kind: str, message: str) -> Response:
     """Make the response to a request that is refused."""
     report = {"Error Code": status, "Error Type": kind, "Error Message": message}
     return make_json_response(status, report)

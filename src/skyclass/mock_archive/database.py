@@ -95,7 +95,7 @@ class Database:
         if query.into is not None:
             raise ArchiveError("INTO is allowed in CasJobs only")
         # `translate` passes nothing but reading queries; the transaction makes doubly sure
-        with self._cursor("BEGIN TRANSACTION READ ONLY") as cursor:
+        with self._open_cursor("BEGIN TRANSACTION READ ONLY") as cursor:
             cursor.execute(query.sql)
             columns = [str(column[0]) for column in cursor.description or []]
             return Rows(columns, cursor.fetchmany(MAX_ROWS))
@@ -121,14 +121,14 @@ class Database:
         query = translate(text, VIEWS, "release")
         if query.into is None:
             raise ArchiveError("a job needs INTO mydb.NAME to keep its result")
-        with self._cursor("BEGIN TRANSACTION") as cursor:
+        with self._open_cursor("BEGIN TRANSACTION") as cursor:
             cursor.execute(f'CREATE TABLE mydb."{query.into}" AS {query.sql}')
             [(count,)] = cursor.execute(f'SELECT count(*) FROM mydb."{query.into}"').fetchall()
             cursor.execute("COMMIT")
         return int(count)
 
     @contextmanager
-    def _cursor(self, begin: str) -> "Iterator[DuckDBPyConnection]":
+    def _open_cursor(self, begin: str) -> "Iterator[DuckDBPyConnection]":
         """Open a separate connection in a transaction, for at most `QUERY_SECONDS`."""
         import duckdb
 

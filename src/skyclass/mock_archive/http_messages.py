@@ -202,7 +202,7 @@ def make_file_response(request: Request, path: Path, kind: str) -> Response:
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if match is None or match.groups() == ("", "") or not same:
         return whole
-    start, stop = _bounds(match[1], match[2], stat.st_size)
+    start, stop = _compute_bounds(match[1], match[2], stat.st_size)
     if start >= stop:
         return Response(416, b"", {**headers, "Content-Range": f"bytes */{stat.st_size}"})
     span = {"Content-Range": f"bytes {start}-{stop - 1}/{stat.st_size}"}
@@ -210,7 +210,7 @@ def make_file_response(request: Request, path: Path, kind: str) -> Response:
     return replace(whole, status=206, body=part, headers={**whole.headers, **span})
 
 
-def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+def _compute_bounds(first: str, last: str, size: int) -> tuple[int, int]:
     """Compute the first byte of a range and the one after its last; an empty range is invalid."""
     if not first:
         return max(size - int(last), 0), size

@@ -66,14 +66,14 @@ class PanStarrsServices:
         """
         try:
             if request.path == _NAMES:
-                return self._names(request)
+                return self._list_names(request)
             if request.path == _CUTOUT:
-                return self._cutout(request)
+                return self._cut_out(request)
         except ValueError as error:
             return make_text_response(400, f"{error}\n")
         return None
 
-    def _names(self, request: Request) -> Response:
+    def _list_names(self, request: Request) -> Response:
         """List the stacks at a position: all bands, or none outside the footprint."""
         area = _parse_area(request, 1)
         wanted = [band for band in _SHOWN if band in request.query.get("filters", "grizy")]
@@ -86,7 +86,7 @@ class PanStarrsServices:
             for cell, subcell, path in [_make_file_name(area, band)]
         )
 
-    def _cutout(self, request: Request) -> Response:
+    def _cut_out(self, request: Request) -> Response:
         """Cut an image out of the named stacks."""
         area = _parse_area(request, int(parse_number(request, "size", _SIDE)))
         form = request.query.get("format", "jpg")

@@ -83,9 +83,9 @@ class RecordedAnswers:
         path = request.path.lower()
         try:
             if path.endswith("/imgcutout/getjpeg"):
-                return self._picture(request)
+                return self._find_picture(request)
             if path == "/cgi-bin/ps1filenames.py":
-                return self._file_names(request)
+                return self._find_file_names(request)
         except ValueError:
             return None
         if (match := _MAST.fullmatch(path)) is not None:
@@ -98,7 +98,7 @@ class RecordedAnswers:
         schema = self._schemas.get(match["table"]) if match else None
         return make_file_response(request, schema, "application/json") if schema else None
 
-    def _picture(self, request: Request) -> Response | None:
+    def _find_picture(self, request: Request) -> Response | None:
         """Look up a recorded picture."""
         area = parse_jpeg_area(request)
         wanted = (area.ra, area.dec, area.scale, area.width, area.height)
@@ -107,7 +107,7 @@ class RecordedAnswers:
                 return make_file_response(request, path, "image/jpeg")
         return None
 
-    def _file_names(self, request: Request) -> Response | None:
+    def _find_file_names(self, request: Request) -> Response | None:
         """Look up the recorded rows of a position."""
         wanted = parse_number(request, "ra"), parse_number(request, "dec")
         here = [

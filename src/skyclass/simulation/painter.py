@@ -77,7 +77,7 @@ def make_shapes(sources: Sources) -> Shapes:
         In the same order.
     """
     profiles = [
-        _galaxy(sources, i) if kind == SourceKind.GALAXY else None
+        _make_galaxy(sources, i) if kind == SourceKind.GALAXY else None
         for i, kind in enumerate(sources.kind)
     ]
     return Shapes(profiles, sources.disc_radius / PIXEL_SCALE)
@@ -90,7 +90,7 @@ def _make_settings() -> "galsim.GSParams":
     return galsim.GSParams(**_ACCURACY)
 
 
-def _galaxy(sources: Sources, i: int) -> "galsim.GSObject":
+def _make_galaxy(sources: Sources, i: int) -> "galsim.GSObject":
     """Make a galaxy's profile: an exponential disc and a de Vaucouleurs bulge."""
     import galsim
 

@@ -42,7 +42,7 @@ def decompress_bz2(path: Path, limit: int) -> bytes | None:
     program = shutil.which(_PROGRAM)
     if program is None or not _ends_with_stream(path):
         return None
-    with path.open("rb", buffering=0) as raw, _piped([program, "-dc", "-n1"], raw) as process:
+    with path.open("rb", buffering=0) as raw, _run_piped([program, "-dc", "-n1"], raw) as process:
         assert process.stdout is not None
         content: bytes = process.stdout.read(limit + 1)
         whole = len(content) <= limit and process.wait() == 0
@@ -82,7 +82,7 @@ def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
         magic = raw.read(3)
         raw.seek(0)
         if magic == _BZ2 and (program := shutil.which(_PROGRAM)) is not None:
-            with _piped([program, "-dc", "-n1"], raw) as process:
+            with _run_piped([program, "-dc", "-n1"], raw) as process:
                 assert isinstance(process.stdout, io.BufferedReader)
                 yield process.stdout
         elif magic == _BZ2:
@@ -94,7 +94,7 @@ def open_decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
 
 
 @contextmanager
-def _piped(command: list[str], raw: io.FileIO) -> Iterator[subprocess.Popen[bytes]]:
+def _run_piped(command: list[str], raw: io.FileIO) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program on a file, and stop it at the end of the block."""
     process = subprocess.Popen(
         command, stdin=raw, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -174,13 +174,13 @@ class _DownloadRun:
             try:
                 async with asyncio.TaskGroup() as group:
                     for _ in range(2 * self._settings.connections):
-                        group.create_task(self._worker(requests))
+                        group.create_task(self._work(requests))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
             finally:
                 await self._files.close()
 
-    async def _worker(self, requests: Iterator[FileRequest]) -> None:
+    async def _work(self, requests: Iterator[FileRequest]) -> None:
         """Process one request after the other."""
         for request in requests:
             await self._process(request)

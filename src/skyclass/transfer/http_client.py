@@ -228,22 +228,22 @@ class HttpClient:
         await self.get_limiter(url).wait()
         try:
             async with (
-                self._connection() as client,
+                self._borrow_client() as client,
                 client.stream(method, url, headers=headers, data=data, json=json) as response,
             ):
                 self.reached = True
                 yield response
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise UnreachableError(f"cannot connect: {_first_line(error)}") from error
+            raise UnreachableError(f"cannot connect: {_get_first_line(error)}") from error
         except (httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
             raise PermanentError(
-                f"was redirected to no usable address: {_first_line(error)}"
+                f"was redirected to no usable address: {_get_first_line(error)}"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TransientError(f"broke off: {_first_line(error)}") from error
+            raise TransientError(f"broke off: {_get_first_line(error)}") from error
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _borrow_client(self) -> AsyncIterator[httpx.AsyncClient]:
         """Lend an unused client, the last used one first; no more than `connections` at once.
 
         One client for all would look at all of its connections at each request: with 16 of them
@@ -332,6 +332,6 @@ def parse_length(response: httpx.Response) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
-def _first_line(error: Exception) -> str:
+def _get_first_line(error: Exception) -> str:
     """Return the first line of an error's message, or the error's name where it is empty."""
     return next(iter(str(error).splitlines()), "")[:200] or type(error).__name__

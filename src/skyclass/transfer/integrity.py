@@ -63,7 +63,7 @@ def read_decompressed(path: Path, limit: int) -> bytes:
     parts: list[bytes] = []
     room = limit
     for _ in range(_MOST_STREAMS):
-        piece, content = _stream(content, room + 1)
+        piece, content = _decompress_stream(content, room + 1)
         room -= len(piece)
         if room < 0:
             raise SurveyError(f"decompresses to more than {limit} bytes")
@@ -73,7 +73,7 @@ def read_decompressed(path: Path, limit: int) -> bytes:
     raise SurveyError(f"has more than {_MOST_STREAMS} compressed streams")
 
 
-def _stream(content: bytes, most: int) -> tuple[bytes, bytes]:
+def _decompress_stream(content: bytes, most: int) -> tuple[bytes, bytes]:
     """Decompress one stream; return its content and the bytes after it."""
     is_bz2 = content[:3] == b"BZh"
     stream = bz2.BZ2Decompressor() if is_bz2 else zlib.decompressobj(wbits=31)
@@ -112,7 +112,7 @@ def read_fits_headers(content: bytes) -> list[fits.Header]:
         end = find_header_end(content, start)
         try:
             header = fits.Header.fromstring(content[start:end])
-            size = _data_size(header)
+            size = _compute_data_size(header)
         except (ValueError, TypeError, KeyError, fits.VerifyError) as error:
             raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
         headers.append(header)
@@ -151,7 +151,7 @@ def find_header_end(content: bytes, start: int = 0) -> int:
     raise SurveyError("has a FITS header without an END card")
 
 
-def _data_size(header: fits.Header) -> int:
+def _compute_data_size(header: fits.Header) -> int:
     """Compute the number of bytes of an HDU's data (section 4.4.1, equation 2)."""
     axes = [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header["NAXIS"]))]
     if not axes:
