@@ -69,19 +69,19 @@ def picture_table(count: int) -> pd.DataFrame:
 
 
 class Answer(asyncio.Protocol):
-    """HTTP/1.1 with nothing to spare, so that the clients are what is measured."""
+    """Minimal HTTP/1.1, so that only the clients are measured."""
 
     files: dict[str, bytes] = {}  # noqa: RUF012 - set once, before the server starts
     default = b""
     latency = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a client."""
+        """Accept a client."""
         self.transport = transport
         self.waiting = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer all requests that have come whole."""
+        """Answer all complete requests."""
         self.waiting += data
         while b"\r\n\r\n" in self.waiting:
             head, self.waiting = self.waiting.split(b"\r\n\r\n", 1)
@@ -117,8 +117,9 @@ def server(files: dict[str, bytes], default: bytes, latency: float) -> Iterator[
 def run_skyclass(kind: str, url: str, count: int, out: Path) -> tuple[float, float, float]:
     """Download in a fresh process: seconds, peak MiB, and MiB before it began."""
     arguments = [sys.executable, __file__, "--run", kind, url, str(count), str(out)]
-    told = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
-    return float(told[0]), float(told[1]), float(told[2])
+    output = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    seconds, peak, before = (float(text) for text in output.split())
+    return seconds, peak, before
 
 
 def work(kind: str, url: str, count: int, out: Path) -> None:
@@ -136,13 +137,13 @@ def work(kind: str, url: str, count: int, out: Path) -> None:
 
 
 def memory(name: str) -> float:
-    """Give this process's own memory in MiB; `getrusage` counts that of its parent too."""
+    """Read this process's own memory in MiB; `getrusage` counts that of its parent too."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 def run_wget(kind: str, url: str, count: int, out: Path, check: bool = False) -> float:
-    """Fetch the same addresses with one wget or curl a file, 16 at once."""
+    """Fetch the same addresses with one wget or curl per file, 16 at once."""
     from skyclass.config.sections import SurveyConfig
     from skyclass.surveys.file_kinds import Picture
     from skyclass.surveys.registry import get_file_kind
@@ -187,7 +188,7 @@ def compare(kind: str, files: dict[str, bytes], default: bytes, count: int, work
 
 
 def many(count: int, work_in: Path) -> None:
-    """Print time and memory of very many tiny files, and of finding them all there."""
+    """Print time and memory for very many tiny files, and for a second run that finds them all."""
     for part in (count // 100, count // 10, count):
         with server({}, picture(), 0.0) as url:
             out = work_in / f"many-{part}"
@@ -197,7 +198,8 @@ def many(count: int, work_in: Path) -> None:
             print(
                 f"{part} tiny JPEGs: {first:.1f} s ({part / first:.0f} files/s), memory"
                 f" {peak:.0f} MiB, {peak - before:.0f} above the start; second run"
-                f" {again:.1f} s ({part / again:.0f} files/s); list {size / part:.0f} bytes a file",
+                f" {again:.1f} s ({part / again:.0f} files/s);"
+                f" manifest {size / part:.0f} bytes a file",
                 flush=True,
             )
         shutil.rmtree(out)
