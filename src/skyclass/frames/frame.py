@@ -1,4 +1,4 @@
-"""A calibrated frame: its image, its world coordinates, and what it is an image of."""
+"""Calibrated frames: image, world coordinates, band; reading of all bands of a unit."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -148,5 +148,5 @@ def read_wcs(path: Path, header: fits.Header) -> WCS:
         warnings.simplefilter("ignore", AstropyWarning)
         wcs = WCS(fits.Header([c for c in header.cards if c.keyword.startswith(_COORDINATES)]))
     if not wcs.has_celestial:
-        raise ImageError(f"{path} has no celestial WCS; objects cannot be found in it")
+        raise ImageError(f"{path} has no celestial WCS; objects cannot be located in it")
     return wcs

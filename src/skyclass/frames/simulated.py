@@ -1,4 +1,4 @@
-"""How the files of a simulated survey say that they are no observations."""
+"""The mark of simulated files, which are not observations."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 __all__ = ["SIMULATED", "is_simulated"]
 
 SIMULATED: Final = "Simulated by skyclass"
-"""Begins a HISTORY line of a frame, and the comment of a picture made of such frames."""
+"""Begins a HISTORY line of a frame, and the comment of a picture drawn from such frames."""
 
 
 def is_simulated(texts: Iterable[object]) -> bool:
-    """Tell whether a file is simulated.
+    """Check whether a file is marked as simulated.
 
     Parameters
     ----------

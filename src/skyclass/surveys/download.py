@@ -68,7 +68,7 @@ def download(
         Objects, with the columns of the kinds of files, such as `ra` and `dec` (degrees); None
         only for a dry run.
     out
-        Directory; beside the files it holds the list of what became of each.
+        Directory; beside the files it holds a record of each.
     kinds
         One or more kinds of files (`skyclass.surveys.registry.file_kinds`).
     survey
@@ -146,14 +146,14 @@ def download_kind(
 ) -> DownloadCounts:
     """Download one kind of file for all objects of a catalogue.
 
-    Run again, it is resumed: only what is missing is fetched.
+    A second call is resumed: only what is missing is fetched.
 
     Parameters
     ----------
     table
         With the columns of the kind of file, such as `ra` and `dec` (degrees).
     out
-        Directory; beside the files it holds the list of what became of each.
+        Directory; beside the files it holds a record of each.
     kind
         Name of a kind of file (`skyclass.surveys.registry.file_kinds`).
     survey

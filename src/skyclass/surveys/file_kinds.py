@@ -31,7 +31,7 @@ _SKY: Final[Mapping[str, tuple[int, int]]] = {"ra": (0, 360), "dec": (-90, 90)}
 
 @dataclass(frozen=True)
 class Picture:
-    """What may be chosen of a cutout; each archive reads what concerns it."""
+    """Options of a cutout; each archive uses those that it offers."""
 
     width: int | None = None
     """Pixels; None takes the archive's default."""
@@ -68,7 +68,7 @@ class FileKind:
 
 
 def select_columns(table: pd.DataFrame, kind: FileKind) -> pd.DataFrame:
-    """Select the columns by which the files of one row are told from those of another.
+    """Select the columns that distinguish the files of one row from those of another.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def select_columns(table: pd.DataFrame, kind: FileKind) -> pd.DataFrame:
 
 
 def _mark_unusable(column: "pd.Series[Any]", limits: tuple[int, int] | None) -> NDArray[np.bool_]:
-    """Mark the values that are missing, or no number within limits."""
+    """Mark the values that are missing, not numbers, or outside the limits."""
     if limits is None:
         return column.isna().to_numpy(dtype=bool)
     values = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)

@@ -66,7 +66,7 @@ def read_picture(path: Path, side: int) -> tuple[NDArray[np.uint8], bool]:
         Red, green and blue, `[3, y, x]`; y grows upwards, as in cutouts of frames, so the first row
         is the picture's last.
     simulated
-        Whether its comment says that it was made of simulated frames.
+        Whether its comment marks it as drawn from simulated frames.
 
     Raises
     ------

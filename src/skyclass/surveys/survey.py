@@ -1,4 +1,4 @@
-"""What a survey is: its bands and scale, what names its files, and how these are read."""
+"""A survey as a value: its bands and pixel scale, its units of files, and how these are read."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -127,7 +127,7 @@ class OpenUnit(Protocol):
         unit
             Which unit.
         rows
-            How many of a frame's first rows are needed; all where not given. A reader may return
+            How many of a frame's first rows are needed; all if None. A reader may return
             more.
         mask_missing
             Whether a band without a file becomes a frame without pixels, where others have some.
@@ -157,7 +157,7 @@ function that reads one, and a progress report, to the table with the columns of
 
 @dataclass(frozen=True)
 class Survey:
-    """A survey as a value: all that the rest of the package knows of it.
+    """A survey: all that the rest of the package knows of it.
 
     Examples
     --------
@@ -224,7 +224,7 @@ class Survey:
     """Builds a unit of the values of `key`, for a survey that checks them."""
 
     def __post_init__(self) -> None:
-        """Check what the rest of the package relies on."""
+        """Check names, bands and scale."""
         if not _NAME.fullmatch(self.name):
             raise SurveyError(f"the name of a survey must be like 'sdss', got {self.name!r}")
         if not self.bands or len(set(self.band_names)) != len(self.bands):
@@ -279,7 +279,7 @@ class Survey:
         Parameters
         ----------
         row
-            Catalogue columns by name: those of `key`, or what names an object.
+            Catalogue columns by name: those of `key`, or ids and positions.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Check frames that never passed through the downloader, once."""
+"""Check frames that were not downloaded here, each file once."""
 
 import os
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ def verify_frames(
 
 
 def _is_checked(file: UnitFile, root: Path, manifest: Manifest) -> bool:
-    """Tell whether the manifest has this very file as whole, and it is unchanged."""
+    """Check whether the manifest lists this very file as whole, and it is unchanged."""
     entry = manifest.get(file.name)
     if entry is None or entry.state != "done":
         return False

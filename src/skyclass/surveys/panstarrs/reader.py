@@ -97,7 +97,7 @@ def find_cutout(root: Path, unit: Unit, band: str) -> Path:
 
 
 def find_objects(paths: Iterable[Path]) -> dict[Unit, Path]:
-    """List the objects that have at least one FITS cutout below the given directories.
+    """List the objects that have at least one FITS cutout below some directories.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def find_objects(paths: Iterable[Path]) -> dict[Unit, Path]:
     Raises
     ------
     SurveyError
-        Where a path is no directory, or holds no cutout at all.
+        Where a path is not a directory, or holds no cutout at all.
     """
     objects: dict[Unit, Path] = {}
     for root in paths:
@@ -141,7 +141,7 @@ def open_stack(path: AnyPath) -> Frame:
     Raises
     ------
     ImageError
-        Where the file is no such image.
+        Where the file is not such an image.
     """
     path = Path(path)
     try:

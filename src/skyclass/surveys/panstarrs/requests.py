@@ -56,7 +56,7 @@ def stack_files(text: str) -> dict[str, str]:
     Raises
     ------
     SurveyError
-        Where it is no such table.
+        Where it is not such a table.
     """
     lines = [line.split() for line in text.splitlines() if line.strip()]
     if not lines or not {"filter", "filename"} <= set(lines[0]):
@@ -208,7 +208,7 @@ def check_cutout(path: Path, band: str, size: int | None = None) -> None:
     band
         What it should be.
     size
-        Pixels a side that it should have; any square where not given.
+        Pixels a side that it should have; any square if None.
 
     Raises
     ------

@@ -31,7 +31,7 @@ _SCALES: Final = (0.015, 60.0)
 
 
 def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
-    """Give the colour cutout of one object.
+    """Build the request for the colour cutout of one object.
 
     Parameters
     ----------
@@ -79,20 +79,20 @@ def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
 
 
 def _check_picture(picture: Picture, width: int, height: int) -> None:
-    """Refuse what the service answers with an error or silently changes."""
+    """Check options that the service would answer with an error or silently change."""
     for name, value in (("width", width), ("height", height)):
         if not _SIZES[0] <= value <= _SIZES[1]:
-            raise SurveyError(f"{name} {value} is not between {_SIZES[0]} and {_SIZES[1]} pixels")
+            raise SurveyError(f"{name} {value} must be {_SIZES[0]} to {_SIZES[1]} pixels")
     if not _SCALES[0] <= picture.scale <= _SCALES[1]:
         raise SurveyError(
             f"scale {picture.scale:g} is not between {_SCALES[0]:g} and {_SCALES[1]:g} arcsec/pixel"
         )
     if not re.fullmatch(r"[A-Za-z]{0,16}", picture.opt):
-        raise SurveyError(f"opt {picture.opt[:20]!r} is not made of letters only")
+        raise SurveyError(f"opt {picture.opt[:20]!r} must hold letters only")
 
 
 def _check(path: Path, size: tuple[int, int]) -> None:
-    """Refuse what is no whole JPEG of the size asked for."""
+    """Check that a file is one whole JPEG of the size asked for."""
     check_picture(path, JPEG_LIMIT, "JPEG", size)
 
 

@@ -191,7 +191,7 @@ def find_frame(root: Path, field: Field, band: str) -> Path:
 
 
 def find_fields(paths: Iterable[Path]) -> dict[Field, Path]:
-    """List the fields that have at least one frame at or below the given directories.
+    """List the fields that have at least one frame at or below some directories.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def find_fields(paths: Iterable[Path]) -> dict[Field, Path]:
     Raises
     ------
     SurveyError
-        Where a path is no directory, or holds no frame at all.
+        Where a path is not a directory, or holds no frame at all.
     """
     fields: dict[Field, Path] = {}
     for root in paths:

@@ -1,4 +1,4 @@
-"""SQL for the archive's catalogue server (T-SQL), written out and cut into pages."""
+"""Queries for the catalogue server of SDSS (T-SQL), whole or in pages."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -23,7 +23,7 @@ _COLUMNS: Final = (
     "p.cModelMag_r AS cModelMag_r",
     *(f"p.extinction_{b} AS extinction_{b}" for b in BANDS),
 )
-"""What labels, cleaning, cutting and the baseline read. Both tables have ra, dec and a column z
+"""Columns that labels, cleaning, cutting and the baseline need. Both tables have ra, dec and a column z
 (a redshift in one, a magnitude in the other): hence the aliases."""
 
 _CLASSES: Final = {
@@ -33,7 +33,7 @@ _CLASSES: Final = {
 
 
 def builtin_query(task: str, limits: Mapping[str, float]) -> str:
-    """Give the query of a task: every object with a spectrum and its photometry.
+    """Build the query of a task: every object with a spectrum and its photometry.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def builtin_query(task: str, limits: Mapping[str, float]) -> str:
         raise CatalogError(f"the task {task} has no built-in query; give catalog.query")
     for band in limits:
         if band not in BANDS or len(band) != 1:
-            raise CatalogError(f"catalog.limits names {band!r}, which is none of u g r i z")
+            raise CatalogError(f"catalog.limits names {band!r}, which is not one of u g r i z")
     classes = ", ".join(f"'{name}'" for name in _CLASSES[task])
     conditions = [f"s.class IN ({classes})"]
     conditions += [f"p.modelMag_{band} BETWEEN 0 AND {limits[band]:g}" for band in limits]
@@ -68,7 +68,7 @@ def builtin_query(task: str, limits: Mapping[str, float]) -> str:
 
 
 def page_query(query: str, after: int, rows: int) -> str:
-    """Give the next page of a query's result.
+    """Build the query for the next page of a result.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def page_query(query: str, after: int, rows: int) -> str:
 
 
 def into_query(query: str, table: str) -> str:
-    """Give the query that puts a result into a table of MyDB.
+    """Build the query that writes a result into a table of MyDB.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def into_query(query: str, table: str) -> str:
 
 
 def nearest_query(places: list[tuple[float, float]], radius: float) -> str:
-    """Ask for the photometric object nearest to each of some places.
+    """Build the query for the photometric object nearest to each of some positions.
 
     Parameters
     ----------

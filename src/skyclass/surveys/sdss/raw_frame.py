@@ -44,7 +44,7 @@ def read_frame(path: Path, rows: Callable[[fits.Header], int] | None = None) -> 
         Frame file; its name need not follow the archive.
     rows
         From the primary header to the number of the image's rows that are needed; the file is
-        decompressed no further. All of them where not given.
+        decompressed no further. All of them if None.
 
     Returns
     -------

@@ -28,7 +28,7 @@ from skyclass.surveys.survey import RowsNeeded, Unit
 __all__ = ["extend_frame", "open_field", "open_frame"]
 
 _NEAR_SATURATION: Final = 0.97
-"""Share of the saturation level above which a pixel's count is no measure of its light; the sky,
+"""Share of the saturation level above which a pixel's count does not measure its light; the sky,
 which frames no longer hold, is below the rest."""
 
 _OVERLAP: Final = FRAME_SHAPE[0] - ROWS_PER_FIELD
@@ -47,7 +47,7 @@ def open_field(
     field
         Field key.
     rows
-        How many of a frame's first rows are needed; all where not given.
+        How many of a frame's first rows are needed; all if None.
     mask_missing
         Whether a band without a frame becomes one without pixels, where others have some.
 

@@ -74,7 +74,7 @@ class SkyServer:
         Returns
         -------
         str
-            CSV with a header, or None where no object has been found.
+            CSV with a header, or None if there is no such object.
 
         Raises
         ------
@@ -124,7 +124,7 @@ def says_too_many_queries(head: bytes) -> bool:
 
 
 def check_answer(url: str, status: int, text: str) -> str | None:
-    """Tell a table from the errors that look like one.
+    """Distinguish a table from the errors that look like one.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def check_answer(url: str, status: int, text: str) -> str | None:
     Returns
     -------
     str
-        The table as CSV, or None where no object has been found.
+        The table as CSV, or None if there is no such object.
 
     Raises
     ------
