@@ -21,7 +21,7 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
 from skyclass.simulation.simulate import simulate
-from skyclass.surveys.sdss.layout import BANDS, Field, find_frame, frame_path
+from skyclass.surveys.sdss.layout import BANDS, Field, find_frame, make_frame_path
 
 PAUSE = 0.005  # seconds between two samples
 
@@ -53,7 +53,7 @@ def repeat_field(folder: Path, count: int) -> tuple[pd.DataFrame, Path]:
         field = Field(first.rerun, first.run, first.camcol, 100 + 2 * i)
         copies.append(table.assign(field=field.field))
         for band in BANDS:
-            link = frames / frame_path(field, band).with_suffix("")
+            link = frames / make_frame_path(field, band).with_suffix("")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(plain[band])
     return pd.concat(copies, ignore_index=True), frames

@@ -23,7 +23,7 @@ from astropy.io import fits
 
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
-from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, make_frame_path
 
 RATES = dict.fromkeys(
     ("503", "slow", "reset", "length", "truncated", "flipped", "html", "limit", "empty"), 0.1
@@ -64,7 +64,7 @@ def write_frames(folder: Path, count: int) -> pd.DataFrame:
             unit.header.update(
                 {"FILTER": band, "RUN": field.run, "CAMCOL": field.camcol, "FRAME": frame}
             )
-            path = folder / "frames" / frame_path(field, band)
+            path = folder / "frames" / make_frame_path(field, band)
             path.parent.mkdir(parents=True, exist_ok=True)
             plain = path.with_suffix("")
             unit.writeto(plain)

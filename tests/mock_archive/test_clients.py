@@ -18,7 +18,7 @@ from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive, serve_archive
 from skyclass.surveys.sdss import fetch
 from skyclass.surveys.sdss.casjobs import TOKEN_VARIABLE, CasJobs
-from skyclass.surveys.sdss.queries import builtin_query, into_query
+from skyclass.surveys.sdss.queries import make_into_query, make_task_query
 from skyclass.surveys.sdss.skyserver import SQL_SETTINGS, SkyServer
 from support.web_server import FakeClock
 
@@ -160,7 +160,7 @@ def test_a_job_that_fails_says_why(url: str) -> None:
 
 def test_a_table_of_mydb_is_not_overwritten(url: str) -> None:
     server = jobs(url)
-    query = into_query(builtin_query("spectral-class", {}), "once")
+    query = make_into_query(make_task_query("spectral-class", {}), "once")
     server.wait(server.submit(query, 17))
     second = server.submit(query, 17)
     with pytest.raises(RemoteError, match="already exists"):

@@ -14,7 +14,7 @@ from skyclass.errors import ArchiveError
 from skyclass.mock_archive.server import serve_archive
 from skyclass.mock_archive.sql_views import VIEWS
 from skyclass.mock_archive.tsql import translate
-from skyclass.surveys.sdss.queries import nearest_query
+from skyclass.surveys.sdss.queries import make_nearest_query
 
 SERVICE = "/dr17/SkyServerWS/SearchTools/SqlSearch"
 
@@ -67,7 +67,7 @@ def test_the_nearest_object_is_that_of_astropy(url: str, objects: pd.DataFrame) 
     dec = chosen["dec"].to_numpy() + rng.normal(0, 3 / 3600, len(chosen))
     places = list(zip(ra, dec, strict=True))
     radius = 4.0
-    found = table(url, nearest_query(places, radius)).set_index("place")["objid"].to_dict()
+    found = table(url, make_nearest_query(places, radius)).set_index("place")["objid"].to_dict()
     sky = SkyCoord(objects["ra"], objects["dec"], unit="deg")
     index, away, _ = SkyCoord(ra, dec, unit="deg").match_to_catalog_sky(sky)
     near = {

@@ -29,7 +29,7 @@ from skyclass.pipeline.experiment import run_experiment
 from skyclass.progress import no_progress
 from skyclass.surveys.acquire import acquire_pictures
 from skyclass.surveys.download import download_kind
-from skyclass.surveys.pictures import picture_paths
+from skyclass.surveys.pictures import list_picture_paths
 
 TEXT = """
 task = "spectral-class"
@@ -190,7 +190,7 @@ def test_what_cannot_be_stored(stored: Path, table: pd.DataFrame, tmp_path: Path
     with pytest.raises(SurveyError, match=r"\.jpg is missing: download the pictures"):
         make_picture_cutouts(catalog, stored / "pictures", out, SOURCE)
     what, picture = make_picture_request(SOURCE)
-    for path in picture_paths(catalog, what, SurveyConfig(), picture):
+    for path in list_picture_paths(catalog, what, SurveyConfig(), picture):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (225, 224)).save(folder / path)
     with pytest.raises(SurveyError, match="has 225x224 pixels, not the 224x224 requested"):

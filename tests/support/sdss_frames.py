@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.surveys.download import download_kind
-from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_LESS_FIELD, Field, make_frame_path
 from skyclass.transfer.downloader import PARTIALS
 from support.web_server import FakeClock, Server
 
@@ -35,7 +35,7 @@ def frame_bytes(key: Field, band: str, rows: int = 20, **cards: object) -> bytes
 
 
 def frame_url(key: Field, band: str) -> str:
-    return FOLDER + frame_path(key, band).as_posix()
+    return FOLDER + make_frame_path(key, band).as_posix()
 
 
 def catalog_of(*keys: Field) -> pd.DataFrame:
@@ -65,14 +65,14 @@ def run(server: Server, out: Path, fake_clock: FakeClock, *keys: Field, **option
 def assert_complete(server: Server, out: Path, *keys: Field) -> None:
     for key in keys or (KEY,):
         for band in "ugriz":
-            path = out / frame_path(key, band)
+            path = out / make_frame_path(key, band)
             assert path.read_bytes() == server.files[frame_url(key, band)]
     assert not (out / PARTIALS).exists()
 
 
 def write_field(root: Path, key: Field, flat: bool = False) -> None:
     for band in BANDS:
-        path = frame_path(key, band)
+        path = make_frame_path(key, band)
         place = root / (path.name if flat else path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(frame_bytes(key, band))

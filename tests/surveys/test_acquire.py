@@ -11,7 +11,7 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.progress import no_progress
 from skyclass.surveys.acquire import acquire_frames
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, make_frame_path
 from support.sdss_frames import at, catalog_of, frame_url, serve_field, write_field
 from support.web_server import Server
 
@@ -70,6 +70,6 @@ def test_frames_on_disk_need_no_server(tmp_path: Path) -> None:
     options = {"size": 64, "used": False, "progress": no_progress}
     kept = acquire_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
     assert len(kept) == 2
-    (tmp_path / "own" / frame_path(KEY, "r")).write_bytes(b"BZh91AY&SY")
+    (tmp_path / "own" / make_frame_path(KEY, "r")).write_bytes(b"BZh91AY&SY")
     with pytest.raises(SurveyError, match="truncated"):
         acquire_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)

@@ -8,7 +8,7 @@ import pytest
 from skyclass.config.sections import SurveyConfig
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
-from skyclass.surveys.download import download_kind, missing_files
+from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.sdss.layout import find_fields
 from support.web_server import FakeClock
@@ -54,4 +54,4 @@ def test_cutouts_survive_every_fault(
         again = download_kind(stars, tmp_path, kind, clock=fake_clock.clock, **options)
         assert again.present == counts.fetched
         assert archive.requests.total() == asked
-    assert set(missing_files(stars, tmp_path, [kind], **options)) == {""}
+    assert set(find_missing_files(stars, tmp_path, [kind], **options)) == {""}

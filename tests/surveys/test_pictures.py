@@ -15,9 +15,9 @@ from PIL import Image
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys import registry
-from skyclass.surveys.download import download_kind, missing_files
+from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.file_kinds import FileKind, Picture
-from skyclass.surveys.panstarrs.requests import stack_files
+from skyclass.surveys.panstarrs.requests import parse_stack_files
 from skyclass.surveys.registry import get_file_kind
 from skyclass.surveys.sdss.survey import SDSS
 from support.sdss_frames import at
@@ -68,7 +68,7 @@ def test_sdss_cutouts(server: Server, tmp_path: Path, fake_clock: FakeClock) -> 
     } in asked
     names = sorted(path.name for path in tmp_path.rglob("*.jpg"))
     assert names == ["1237648720693755918.jpg", "J000003.24+141200.0.jpg"]
-    assert set(missing_files(STARS, tmp_path, ["sdss-jpeg"], picture=picture)) == {""}
+    assert set(find_missing_files(STARS, tmp_path, ["sdss-jpeg"], picture=picture)) == {""}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_pictures_that_are_none(
     options = {"survey": at(server, retries=0), "clock": fake_clock.clock}
     counts = download_kind(one, tmp_path, "sdss-jpeg", **options)
     assert counts.fetched == 0
-    missing = missing_files(one, tmp_path, ["sdss-jpeg"], survey=at(server)).iloc[0]
+    missing = find_missing_files(one, tmp_path, ["sdss-jpeg"], survey=at(server)).iloc[0]
     assert state in missing
     assert not list(tmp_path.rglob("*.jpg"))
     assert download_kind(one, tmp_path, "sdss-jpeg", retry_absent=True, **options).fetched == 1
@@ -129,7 +129,7 @@ def test_panstarrs_bands_share_one_look_up(
     counts = download_kind(one, tmp_path, "ps1-fits", **options)
     assert (counts.fetched, counts.absent) == (4, 1)
     assert [p for p in server.paths if p.startswith(NAMES)] == [server.paths[0]]
-    missing = missing_files(one, tmp_path, ["ps1-fits"], survey=at(server), picture=picture)
+    missing = find_missing_files(one, tmp_path, ["ps1-fits"], survey=at(server), picture=picture)
     assert "y.fits: absent (outside the footprint)" in missing.iloc[0]
     for path in tmp_path.rglob("*.fits"):
         assert fits.getheader(path)["FPA.FILTERID"][0] == path.name[-6]
@@ -170,7 +170,7 @@ def test_a_fits_cutout_of_another_band_is_refused(
 
 def test_real_file_names_and_cutouts(real_data: Path) -> None:
     text = (real_data / "services" / "ps1filenames_real_rows.txt").read_text()
-    assert set(stack_files(text)) <= set("grizy")
+    assert set(parse_stack_files(text)) <= set("grizy")
     requests = get_file_kind("ps1-fits").files(STARS.iloc[0], SurveyConfig(), Picture(bands="griz"))
     for band, request in zip("griz", requests, strict=True):
         request.check(real_data / "panstarrs" / f"PS1_{band}.fits")
@@ -181,14 +181,14 @@ def test_real_file_names_and_cutouts(real_data: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "picture", "message"),
     [
-        ("sdss-jpeg", Picture(width=63), "not between 64 and 2048"),
-        ("sdss-jpeg", Picture(scale=0.001), "not between 0.015 and 60"),
-        ("sdss-jpeg", Picture(opt="../../x"), "letters only"),
-        ("ps1-jpeg", Picture(bands="gr"), "three of the bands"),
-        ("ps1-jpeg", Picture(image_format="gif"), "neither jpg nor png"),
+        ("sdss-jpeg", Picture(width=63), "width must be 64 to 2048 pixels, got 63"),
+        ("sdss-jpeg", Picture(scale=0.001), "scale must be 0.015 to 60 arcsec per pixel"),
+        ("sdss-jpeg", Picture(opt="../../x"), "opt must be up to 16 letters"),
+        ("ps1-jpeg", Picture(bands="gr"), "bands must be three of grizy"),
+        ("ps1-jpeg", Picture(image_format="gif"), "image_format must be jpg or png"),
         ("ps1-jpeg", Picture(width=100, height=50), "square"),
-        ("ps1-fits", Picture(bands="gu"), "has the bands"),
-        ("ps1-fits", Picture(width=100_000), "not between 1 and"),
+        ("ps1-fits", Picture(bands="gu"), "bands must be of grizy"),
+        ("ps1-fits", Picture(width=100_000), "width must be 1 to 4000 pixels"),
         ("sdss-jpg", Picture(), "did you mean 'sdss-jpeg'"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from skyclass.errors import OutputError, SurveyError
 from skyclass.surveys.download import download_kind
 from skyclass.surveys.sdss import survey as module
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, make_frame_path
 from skyclass.surveys.sdss.requests import check_frame
 from skyclass.surveys.sdss.survey import SDSS
 from skyclass.surveys.verify import verify_frames
@@ -60,7 +60,7 @@ def test_downloaded_frames_are_not_checked_again(
 
 def test_a_missing_frame_is_not_looked_at(tmp_path: Path) -> None:
     write_field(tmp_path, KEY)
-    (tmp_path / frame_path(KEY, "u")).unlink()
+    (tmp_path / make_frame_path(KEY, "u")).unlink()
     verify_frames(tmp_path, [KEY, OTHER], SDSS)
     assert str(read_status(tmp_path)).startswith("frames: 4 done")
     verify_frames(tmp_path / "nowhere", [KEY], SDSS)
@@ -73,7 +73,7 @@ def test_real_frames_pass_and_are_told_apart(real_data: Path, tmp_path: Path) ->
     verify_frames(frames, [key], SDSS, record=tmp_path)
     assert str(read_status(tmp_path)).startswith("frames: 5 done")
     with pytest.raises(SurveyError, match="its FRAME is 30, field 301-4510-4-31 r has 31"):
-        check_frame(frames / frame_path(key, "r"), Field(301, 4510, 4, 31), "r")
+        check_frame(frames / make_frame_path(key, "r"), Field(301, 4510, 4, 31), "r")
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:

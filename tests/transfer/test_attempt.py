@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, make_frame_path
 from skyclass.transfer.download_status import read_status
 from support.sdss_frames import KEY, assert_complete, frame_bytes, frame_url, run, serve_field
 from support.web_server import FakeClock, Reply, Server, flipped
@@ -55,7 +55,7 @@ def test_rejected_bodies(
     first = run(server, tmp_path, fake_clock, retries=1)
     assert (first.failed, first.fetched) == (1, 4)
     assert re.search(reason, first.reason)
-    assert not (tmp_path / frame_path(KEY, "r")).exists()
+    assert not (tmp_path / make_frame_path(KEY, "r")).exists()
     assert "1 failed" in str(read_status(tmp_path))
     second = run(server, tmp_path, fake_clock)
     assert (second.fetched, second.present) == (1, 4)

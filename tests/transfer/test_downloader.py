@@ -19,9 +19,9 @@ from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import OutputError, RemoteError, SurveyError
-from skyclass.surveys.download import download_kind, missing_files
+from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.file_kinds import Picture
-from skyclass.surveys.sdss.layout import Field, find_frame, frame_path
+from skyclass.surveys.sdss.layout import Field, find_frame, make_frame_path
 from skyclass.surveys.sdss.raw_frame import read_frame
 from skyclass.transfer.download_status import read_status
 from skyclass.transfer.downloader import MAX_FAILURES_IN_A_ROW, PARTIALS
@@ -66,9 +66,9 @@ def test_a_lost_or_changed_file_is_fetched_again(
 ) -> None:
     serve_field(server, KEY)
     run(server, tmp_path, fake_clock)
-    (tmp_path / frame_path(KEY, "u")).unlink()
-    (tmp_path / frame_path(KEY, "g")).write_bytes(b"something else")
-    assert "changed or removed" in missing_files(catalog_of(KEY), tmp_path).iloc[0]
+    (tmp_path / make_frame_path(KEY, "u")).unlink()
+    (tmp_path / make_frame_path(KEY, "g")).write_bytes(b"something else")
+    assert "changed or removed" in find_missing_files(catalog_of(KEY), tmp_path).iloc[0]
     assert run(server, tmp_path, fake_clock).fetched == 2
     assert_complete(server, tmp_path)
 
@@ -243,7 +243,7 @@ def test_killed_and_gone_on_with(server: Server, tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     release.set()
-    assert not (out / frame_path(OTHER, "z")).exists()
+    assert not (out / make_frame_path(OTHER, "z")).exists()
     done = subprocess.run(command(server, table, out), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "10 done" in done.stdout
@@ -281,7 +281,7 @@ def test_kept_decompressed(server: Server, tmp_path: Path, fake_clock: FakeClock
     np.testing.assert_array_equal(read_frame(path).data, packed)
     assert run(server, tmp_path, fake_clock, unpack=True).present == 5
     assert run(server, tmp_path, fake_clock).present == 5
-    assert list(missing_files(catalog_of(KEY), tmp_path)) == [""]
+    assert list(find_missing_files(catalog_of(KEY), tmp_path)) == [""]
     assert not list(tmp_path.rglob("*.bz2"))
 
 
@@ -291,7 +291,7 @@ def test_files_without_a_list_are_adopted_after_a_check(
     serve_field(server, KEY)
     run(server, tmp_path, fake_clock)
     (tmp_path / "downloads.sqlite").unlink()
-    (tmp_path / frame_path(KEY, "i")).write_bytes(flipped(server.files[frame_url(KEY, "i")]))
+    (tmp_path / make_frame_path(KEY, "i")).write_bytes(flipped(server.files[frame_url(KEY, "i")]))
     counts = run(server, tmp_path, fake_clock)
     assert (counts.present, counts.fetched) == (4, 1)
     assert_complete(server, tmp_path)
@@ -306,7 +306,7 @@ def test_objects_lacking_a_file_are_named(
     run(server, tmp_path, fake_clock, KEY, OTHER)
     table = catalog_of(OTHER, KEY, OTHER, Field(301, 1, 1, 1))
     table.index = [5, 5, 7, 9]
-    missing = missing_files(table, tmp_path)
+    missing = find_missing_files(table, tmp_path)
     assert list(missing.index) == [5, 5, 7, 9]
     assert [text == "" for text in missing] == [False, True, False, False]
     assert "frame-z-000094-3-0013.fits.bz2: absent (HTTP 404)" in missing.iloc[0]
@@ -321,7 +321,7 @@ def test_no_space_is_one_line(server: Server, tmp_path: Path, fake_clock: FakeCl
 
 
 def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) -> None:
-    from skyclass.surveys.sdss.requests import frame_requests
+    from skyclass.surveys.sdss.requests import request_frames
     from skyclass.transfer.downloader import download_files
     from skyclass.transfer.http_client import TransferSettings
 
@@ -336,7 +336,7 @@ def test_requests_are_made_as_they_are_needed(server: Server, tmp_path: Path) ->
             row = dict(
                 zip(("rerun", "run", "camcol", "field"), (301, 94, 3, key.field), strict=True)
             )
-            for request in frame_requests(row, at(server), Picture()):
+            for request in request_frames(row, at(server), Picture()):
                 made += 1
                 yield request
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyclass.errors import SurveyError
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, make_frame_path
 from skyclass.transfer.file_request import FileRequest
 
 HOSTILE = [
@@ -74,5 +74,5 @@ def test_sources_that_are_none(source: str) -> None:
 
 
 def test_frame_names_are_accepted() -> None:
-    path = frame_path(Field(301, 94, 3, 12), "r").as_posix()
+    path = make_frame_path(Field(301, 94, 3, 12), "r").as_posix()
     assert request(path).path == path

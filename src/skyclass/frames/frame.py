@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import ImageError, MissingFrameError
 
-__all__ = ["Frame", "open_bands", "read_wcs", "sky_to_pixel"]
+__all__ = ["Frame", "convert_to_pixels", "open_bands", "read_wcs"]
 
 _COORDINATES: Final = (
     *("NAXIS", "WCSAXES", "CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT", "CROTA", "CD", "PC", "PV"),
@@ -58,10 +58,10 @@ class Frame:
         x, y
             Zero-based pixel coordinates in the whole frame, `[n]`.
         """
-        return sky_to_pixel(self.wcs, ra, dec)
+        return convert_to_pixels(self.wcs, ra, dec)
 
 
-def sky_to_pixel(
+def convert_to_pixels(
     wcs: WCS, ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Convert positions on the sky to pixels.

@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from skyclass.config.sections import CutoutConfig
-from skyclass.frames.frame import Frame, sky_to_pixel
+from skyclass.frames.frame import Frame, convert_to_pixels
 from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, subtract_background
 from skyclass.images.reproject import cut_on_common_grid
 from skyclass.surveys.survey import Survey, Unit
@@ -58,7 +58,7 @@ def cut_field(
     size = rules.count_pixels(survey.pixel_scale)
 
     def rows(wcs: WCS, shape: tuple[int, int]) -> int:
-        return last_row(_select_inside(sky_to_pixel(wcs, ra, dec)[1], shape[0]), size)
+        return last_row(_select_inside(convert_to_pixels(wcs, ra, dec)[1], shape[0]), size)
 
     native = rules.grid == "native"
     frames = survey.open_unit(

@@ -19,7 +19,7 @@ from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import Picture
-from skyclass.surveys.pictures import picture_paths, read_picture
+from skyclass.surveys.pictures import list_picture_paths, read_picture
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["make_picture_cutouts", "make_picture_request"]
@@ -142,7 +142,7 @@ def _read(
     flux = np.empty(shape, dtype=np.uint8)
     simulated = False
     what, picture = make_picture_request(source)
-    for i, path in enumerate(picture_paths(rows, what, survey, picture)):
+    for i, path in enumerate(list_picture_paths(rows, what, survey, picture)):
         flux[i], marked = read_picture(pictures / path, source.width)
         simulated |= marked
     # north is up and east to the left

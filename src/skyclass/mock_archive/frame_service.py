@@ -6,7 +6,7 @@ from typing import Final
 
 from skyclass.errors import SurveyError
 from skyclass.mock_archive.http_messages import Request, Response, make_file_response
-from skyclass.surveys.sdss.layout import Field, frame_path
+from skyclass.surveys.sdss.layout import Field, make_frame_path
 
 __all__ = ["FrameService", "get_photo_root"]
 
@@ -78,7 +78,7 @@ class FrameService:
         except SurveyError:
             return None
         folder = self._folders.get(field)
-        path = folder / frame_path(field, match["band"]).name if folder else None
+        path = folder / make_frame_path(field, match["band"]).name if folder else None
         if path is None or not path.is_file():
             return None
         return make_file_response(request, path, "application/x-bzip2")

@@ -30,7 +30,7 @@ from skyclass.simulation.population import TASKS, Block, draw_block
 from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalog
 from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
-from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, make_frame_path
 from skyclass.workspace import claim_directory
 
 if TYPE_CHECKING:
@@ -198,7 +198,9 @@ def _list_missing_bands(out: Path, settings: SimulationSettings, serial: int) ->
     """List the bands of which a field has no frame."""
     number, index = locate_field(serial)
     key = make_strip(settings.seed, number).make_key(index)
-    return [i for i, b in enumerate(BANDS) if not (out / FRAMES / frame_path(key, b)).is_file()]
+    return [
+        i for i, b in enumerate(BANDS) if not (out / FRAMES / make_frame_path(key, b)).is_file()
+    ]
 
 
 @contextmanager
@@ -271,7 +273,7 @@ def _simulate_field(out: Path, settings: SimulationSettings, serial: int) -> pd.
             raise SimulationError("stopped")
         light = _draw_light(strip, index, cameras[band], blocks, shapes)
         image = expose_frame(settings.seed, strip, index, cameras[band], light)
-        path = out / FRAMES / frame_path(strip.make_key(index), BANDS[band])
+        path = out / FRAMES / make_frame_path(strip.make_key(index), BANDS[band])
         write_frame(path, strip, index, cameras[band], image)
     return make_field_catalog(settings.seed, strip, index, cameras, blocks[index])
 

@@ -15,7 +15,7 @@ from skyclass.errors import SurveyError
 from skyclass.files import atomic_path
 from skyclass.progress import Progress, Stage, rename_stage
 from skyclass.schema import POSITION
-from skyclass.surveys.download import download_kind, missing_files
+from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.file_kinds import Picture, select_columns
 from skyclass.surveys.registry import get_file_kind, get_survey
 from skyclass.surveys.survey import Survey
@@ -241,5 +241,5 @@ def _download(
             f"{counts.failed} of {counts.total} {kind} could not be downloaded, the last because it"
             f" {counts.reason}; run again to try them again"
         )
-    missing = missing_files(catalog, out, [kind], survey=settings, picture=picture)
+    missing = find_missing_files(catalog, out, [kind], survey=settings, picture=picture)
     return [int(row) for row in (missing != "").to_numpy().nonzero()[0]]

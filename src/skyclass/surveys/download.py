@@ -25,7 +25,7 @@ from skyclass.transfer.http_client import TransferSettings
 from skyclass.transfer.manifest import Manifest
 from skyclass.transfer.rate_limit import Clock
 
-__all__ = ["DownloadResult", "download", "download_kind", "missing_files"]
+__all__ = ["DownloadResult", "download", "download_kind", "find_missing_files"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class DownloadResult:
     status: DownloadStatus
     """What the directory holds, from this download and earlier ones."""
     missing: "pd.Series[str] | None"
-    """The file that each object lacks (`missing_files`); None without a table."""
+    """The file that each object lacks (`find_missing_files`); None without a table."""
     failed: int
     """Files that did not come whole this time."""
 
@@ -128,7 +128,7 @@ def download(
     status = read_status(out)
     if table is None:
         return DownloadResult(status, None, failed)
-    missing = missing_files(table, out, kinds, survey=survey, picture=picture)
+    missing = find_missing_files(table, out, kinds, survey=survey, picture=picture)
     return DownloadResult(status, missing, failed)
 
 
@@ -205,7 +205,7 @@ def _make_requests(
         yield from file_kind.files(row, survey, picture)
 
 
-def missing_files(
+def find_missing_files(
     table: pd.DataFrame,
     out: AnyPath,
     kinds: Sequence[str] = ("frames",),
@@ -215,7 +215,7 @@ def missing_files(
 ) -> "pd.Series[str]":
     """Name the file that each object lacks, so that all image types show the same objects.
 
-    ``table[missing_files(table, out, kinds) == ""]`` is the complete set.
+    ``table[find_missing_files(table, out, kinds) == ""]`` is the complete set.
 
     Parameters
     ----------

@@ -15,12 +15,12 @@ from skyclass.surveys.file_kinds import Picture, iterate_rows, select_columns
 from skyclass.surveys.registry import get_file_kind
 from skyclass.transfer.integrity import open_picture
 
-__all__ = ["picture_paths", "read_picture"]
+__all__ = ["list_picture_paths", "read_picture"]
 
 _LIMIT: Final = 64 * 2**20
 
 
-def picture_paths(
+def list_picture_paths(
     table: pd.DataFrame, kind: str, survey: SurveyConfig, picture: Picture
 ) -> Iterator[str]:
     """List the path of each object's picture below the directory of a download.
@@ -78,7 +78,7 @@ def read_picture(path: Path, side: int) -> tuple[NDArray[np.uint8], bool]:
     except FileNotFoundError as error:
         raise SurveyError(
             f"{path} is missing: download the pictures, and leave out the objects that"
-            " `missing_files` names"
+            " `find_missing_files` names"
         ) from error
     except SurveyError as error:
         raise SurveyError(f"{path} {error}; remove it and download it again") from error

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 from skyclass.errors import ImageError
-from skyclass.surveys.panstarrs.reader import linear_flux, open_stack
+from skyclass.surveys.panstarrs.reader import linearise_flux, open_stack
 from skyclass.surveys.sdss.raw_frame import read_frame
 
 
@@ -16,7 +16,7 @@ def test_asinh_stacks_come_back_linear() -> None:
     soften, offset = 12.0, 0.7
     scaled = 2.5 * np.log10(np.e) * np.arcsinh((counts - offset) / (2 * soften))
     header = fits.Header({"BSOFTEN": soften, "BOFFSET": offset})
-    np.testing.assert_allclose(linear_flux(scaled, header), counts, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(linearise_flux(scaled, header), counts, rtol=1e-12, atol=1e-12)
 
 
 def light_around_the_peak(image: np.ndarray, scale: float) -> float:

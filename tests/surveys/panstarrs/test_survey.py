@@ -17,7 +17,7 @@ from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.surveys.acquire import acquire_frames
 from skyclass.surveys.panstarrs.reader import find_objects, open_object, open_stack
-from skyclass.surveys.panstarrs.requests import cutout_path
+from skyclass.surveys.panstarrs.requests import make_cutout_path
 from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.survey import Unit
 
@@ -83,7 +83,7 @@ def test_from_positions_to_a_classified_table(
 def real_object(real_data: Path, tmp_path: Path) -> Path:
     """The real cutouts as a download would lay them: of g, r, i and z."""
     for band in "griz":
-        target = tmp_path / cutout_path("PS1", band, 240)
+        target = tmp_path / make_cutout_path("PS1", band, 240)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real_data / "panstarrs" / f"PS1_{band}.fits", target)
     return tmp_path
@@ -111,7 +111,7 @@ def test_real_cutouts(real_object: Path, real_data: Path) -> None:
 
 
 def test_a_cutout_of_another_band(real_object: Path) -> None:
-    target, source = (real_object / cutout_path("PS1", band, 240) for band in "yz")
+    target, source = (real_object / make_cutout_path("PS1", band, 240) for band in "yz")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, target)
     with pytest.raises(ImageError, match="should be of the band y, its header says z"):
@@ -121,7 +121,7 @@ def test_a_cutout_of_another_band(real_object: Path) -> None:
 def test_cutouts_are_checked_where_they_lie(real_object: Path, stars: pd.DataFrame) -> None:
     one = stars.head(1).assign(objid=None, specobjid=None)
     name = str(PANSTARRS.name_unit(one.iloc[0].to_dict()))
-    broken = real_object / cutout_path(name, "g", 240)
+    broken = real_object / make_cutout_path(name, "g", 240)
     broken.parent.mkdir(parents=True, exist_ok=True)
     broken.write_bytes(b"SIMPLE  =")
     settings = SurveyConfig(name="panstarrs", frames=real_object)

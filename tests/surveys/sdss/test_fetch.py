@@ -17,7 +17,7 @@ from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.casjobs import CasJobs
 from skyclass.surveys.sdss.fetch import fetch_pages, fetch_table, look_up_frame_keys
-from skyclass.surveys.sdss.queries import builtin_query
+from skyclass.surveys.sdss.queries import make_task_query
 from skyclass.surveys.sdss.skyserver import SkyServer
 from support.web_server import FakeClock
 
@@ -95,18 +95,18 @@ def test_the_built_in_queries_name_real_columns(real_data: Path, table: str) -> 
     known = {name.lower() for name in known}
     alias = table[0].lower()
     for task in ("spectral-class", "object-type"):
-        sql = builtin_query(task, {"u": 19.6, "g": 20})
+        sql = make_task_query(task, {"u": 19.6, "g": 20})
         used = {name.lower() for name in re.findall(rf"\b{alias}\.(\w+)", sql)}
         assert used
         assert used <= known
 
 
 def test_magnitude_limits_of_the_manual() -> None:
-    sql = builtin_query("object-type", {"u": 19.6, "g": 20})
+    sql = make_task_query("object-type", {"u": 19.6, "g": 20})
     assert "p.modelMag_u BETWEEN 0 AND 19.6" in sql
     assert "p.modelMag_g BETWEEN 0 AND 20" in sql
     with pytest.raises(CatalogError, match="names 'y', which is none of u g r i z"):
-        builtin_query("object-type", {"y": 20})
+        make_task_query("object-type", {"y": 20})
 
 
 def test_frame_keys_by_position(tmp_path: Path, answer) -> None:

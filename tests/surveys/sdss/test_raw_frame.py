@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from skyclass.errors import ImageError, SkyclassError, SurveyError
-from skyclass.surveys.sdss.layout import FRAME_SHAPE, Field, find_fields, frame_path
+from skyclass.surveys.sdss.layout import FRAME_SHAPE, Field, find_fields, make_frame_path
 from skyclass.surveys.sdss.raw_frame import read_frame
 from skyclass.surveys.sdss.reader import open_field
 
@@ -42,7 +42,7 @@ def frame(band: str = "r", wcs: bool = True) -> bytes:
 
 def write_field(root: Path, change=None) -> None:
     for band in "ugriz":
-        path = root / frame_path(FIELD, band)
+        path = root / make_frame_path(FIELD, band)
         path.parent.mkdir(parents=True, exist_ok=True)
         content = bz2.compress(frame(band))
         path.write_bytes(change(band, content) if change else content)
@@ -81,7 +81,7 @@ def test_broken_files(tmp_path: Path, change, message: str) -> None:
 
 def test_missing_band(tmp_path: Path) -> None:
     write_field(tmp_path)
-    (tmp_path / frame_path(FIELD, "z")).unlink()
+    (tmp_path / make_frame_path(FIELD, "z")).unlink()
     with pytest.raises(SurveyError, match="has no z frame"):
         open_field(tmp_path, FIELD)
 

@@ -7,7 +7,7 @@ import pytest
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.file_kinds import Picture
-from skyclass.surveys.sdss.requests import frame_requests, frames_address
+from skyclass.surveys.sdss.requests import get_frames_address, request_frames
 
 TAIL = "301/94/3/frame-r-000094-3-0012.fits.bz2"
 
@@ -26,7 +26,7 @@ TAIL = "301/94/3/frame-r-000094-3-0012.fits.bz2"
 )
 def test_addresses_of_frames(release: int, address: str) -> None:
     row = {"rerun": 301, "run": 94, "camcol": 3, "field": 12}
-    requests = frame_requests(row, SurveyConfig(release=release), Picture())
+    requests = request_frames(row, SurveyConfig(release=release), Picture())
     assert requests[2].url == address + TAIL
     assert requests[2].path == TAIL
     assert [Path(request.path).name[6] for request in requests] == list("ugriz")
@@ -35,4 +35,4 @@ def test_addresses_of_frames(release: int, address: str) -> None:
 @pytest.mark.parametrize("release", [7, 20])
 def test_releases_without_frames(release: int) -> None:
     with pytest.raises(SurveyError, match="has no frames of this kind"):
-        frames_address(release)
+        get_frames_address(release)

@@ -14,10 +14,10 @@ from skyclass.files import AnyPath
 from skyclass.frames.frame import Frame, open_bands, read_wcs
 from skyclass.frames.simulated import is_simulated
 from skyclass.photometry import POGSON, to_flux
-from skyclass.surveys.panstarrs.requests import BANDS, cutout_path
+from skyclass.surveys.panstarrs.requests import BANDS, make_cutout_path
 from skyclass.surveys.survey import RowsNeeded, Unit
 
-__all__ = ["find_cutout", "find_objects", "linear_flux", "open_object", "open_stack"]
+__all__ = ["find_cutout", "find_objects", "linearise_flux", "open_object", "open_stack"]
 
 MAX_BYTES: Final = 512 * 2**20
 """A whole skycell has 6,300 x 6,300 pixels, 160 MB."""
@@ -87,10 +87,10 @@ def find_cutout(root: Path, unit: Unit, band: str) -> Path:
         raise SurveyError(f"the directory of frames {root} does not exist")
     sizes = [int(p.name) for p in (root / "ps1-fits").glob("*") if p.name.isdecimal()]
     for size in sorted(sizes, reverse=True):
-        path = root / cutout_path(str(unit), band, size)
+        path = root / make_cutout_path(str(unit), band, size)
         if path.is_file():
             return path
-    name = Path(cutout_path(str(unit), band, 0)).name
+    name = Path(make_cutout_path(str(unit), band, 0)).name
     raise MissingFrameError(
         f"object {unit} has no {band} cutout: expected {name} in {root}/ps1-fits"
     )
@@ -160,12 +160,12 @@ def open_stack(path: AnyPath) -> Frame:
     if band not in set(BANDS) or exposure <= 0:
         raise ImageError(f"{path} lacks a band or an exposure time")
     zero_point = float(header.get("FPA.ZP", 25.0)) + 2.5 * np.log10(exposure)
-    flux = linear_flux(data, header) * to_flux(zero_point)
+    flux = linearise_flux(data, header) * to_flux(zero_point)
     simulated = is_simulated(header.get("HISTORY", ()))
     return Frame(band, flux.astype(np.float32), wcs, simulated, data.shape, np.inf)
 
 
-def linear_flux(data: NDArray[np.float64], header: fits.Header) -> NDArray[np.float64]:
+def linearise_flux(data: NDArray[np.float64], header: fits.Header) -> NDArray[np.float64]:
     """Undo the asinh scaling of PS1 stack images; linear ones come back as they are.
 
     Parameters

@@ -22,10 +22,10 @@ __all__ = [
     "PS1_FITS",
     "PS1_JPEG",
     "check_cutout",
-    "colour_requests",
-    "cutout_path",
-    "fits_requests",
-    "stack_files",
+    "make_cutout_path",
+    "parse_stack_files",
+    "request_colour_cutout",
+    "request_fits_cutouts",
 ]
 
 BANDS: Final = "grizy"
@@ -40,7 +40,7 @@ _MOST_PIXELS: Final = 4000
 _NAME = re.compile(r"/[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.fits")
 
 
-def stack_files(text: str) -> dict[str, str]:
+def parse_stack_files(text: str) -> dict[str, str]:
     """Read the answer of the file-name service.
 
     Parameters
@@ -74,7 +74,7 @@ def stack_files(text: str) -> dict[str, str]:
     return stacks
 
 
-def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
+def request_colour_cutout(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
     """Build the request for the colour cutout of one object.
 
     Parameters
@@ -98,9 +98,9 @@ def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fi
     """
     bands = picture.bands or "gri"
     if len(set(bands)) != 3 or not set(bands) <= set(BANDS):
-        raise SurveyError(f"a colour picture needs three of the bands {BANDS}, not {bands!r}")
+        raise SurveyError(f"bands must be three of {BANDS} for a colour picture, got {bands!r}")
     if picture.image_format not in {"jpg", "png"}:
-        raise SurveyError(f"format {picture.image_format!r} is neither jpg nor png")
+        raise SurveyError(f"image_format must be jpg or png, got {picture.image_format!r}")
     size = _check_size(picture)
     reddest_first = "".join(sorted(bands, key=BANDS.index, reverse=True))
     folder = f"ps1-jpeg/{reddest_first}-{size}"
@@ -123,7 +123,7 @@ def colour_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fi
     ]
 
 
-def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
+def request_fits_cutouts(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
     """Build the requests for the FITS cutouts of one object, a file a band.
 
     Parameters
@@ -147,12 +147,12 @@ def fits_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[File
     """
     bands = picture.bands or BANDS
     if not set(bands) <= set(BANDS) or len(set(bands)) != len(bands):
-        raise SurveyError(f"Pan-STARRS has the bands {BANDS}, not {bands!r}")
+        raise SurveyError(f"bands must be of {BANDS}, none twice, got {bands!r}")
     size = _check_size(picture)
     return [
         FileRequest(
             kind="ps1-fits",
-            path=cutout_path(name_object(row), band, size),
+            path=make_cutout_path(name_object(row), band, size),
             base=survey.base_url or _HOST,
             source=_names_path(row, BANDS),
             limit=_LIMIT,
@@ -169,9 +169,11 @@ def _check_size(picture: Picture) -> int:
     """Return the side of a cutout, within the limits of the service."""
     size = picture.width or DEFAULT_SIZE
     if picture.height not in {None, size}:
-        raise SurveyError("a Pan-STARRS cutout is square: leave the height out")
+        raise SurveyError(
+            f"height must be the width, {size}, or left out: Pan-STARRS cutouts are square"
+        )
     if not 1 <= size <= _MOST_PIXELS:
-        raise SurveyError(f"width {size} is not between 1 and {_MOST_PIXELS} pixels")
+        raise SurveyError(f"width must be 1 to {_MOST_PIXELS} pixels, got {size}")
     return size
 
 
@@ -188,7 +190,7 @@ def _names_path(row: Row, bands: str) -> str:
 
 def _cutout_request(text: str, bands: str, place: str, form: str) -> str | None:
     """Build the path of a cutout from the service's answer; None where a band is absent."""
-    stacks = stack_files(text)
+    stacks = parse_stack_files(text)
     if not set(bands) <= set(stacks):
         return None
     files = [
@@ -225,7 +227,7 @@ def check_cutout(path: Path, band: str, size: int | None = None) -> None:
         raise SurveyError(f"is of the band {stated[:8]!r}, not {band}")
 
 
-def cutout_path(name: str, band: str, size: int) -> str:
+def make_cutout_path(name: str, band: str, size: int) -> str:
     """Build the path of a FITS cutout below the directory of a download.
 
     Parameters
@@ -245,5 +247,5 @@ def cutout_path(name: str, band: str, size: int) -> str:
     return shard_path(f"ps1-fits/{size}", f"{name}.{band}.fits")
 
 
-PS1_JPEG: Final = FileKind("ps1-jpeg", POSITION, colour_requests, default_width=DEFAULT_SIZE)
-PS1_FITS: Final = FileKind("ps1-fits", POSITION, fits_requests, default_width=DEFAULT_SIZE)
+PS1_JPEG: Final = FileKind("ps1-jpeg", POSITION, request_colour_cutout, default_width=DEFAULT_SIZE)
+PS1_FITS: Final = FileKind("ps1-fits", POSITION, request_fits_cutouts, default_width=DEFAULT_SIZE)

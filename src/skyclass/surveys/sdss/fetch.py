@@ -16,7 +16,12 @@ from skyclass.files import atomic_path, make_directory
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.sdss.casjobs import CasJobs
 from skyclass.surveys.sdss.layout import FIELD_KEY
-from skyclass.surveys.sdss.queries import builtin_query, into_query, nearest_query, page_query
+from skyclass.surveys.sdss.queries import (
+    make_into_query,
+    make_nearest_query,
+    make_page_query,
+    make_task_query,
+)
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.workspace import claim_directory
 
@@ -70,7 +75,7 @@ def fetch_table(
     RemoteError
         If the service cannot be reached or refuses the query.
     """
-    query = _join_lines(config.query) or builtin_query(task, config.limits)
+    query = _join_lines(config.query) or make_task_query(task, config.limits)
     key = [query, config.source, str(config.release), config.base_url or ""]
     _claim(work, sha256("\n".join(key).encode()).hexdigest())
     whole = work / "table.parquet"
@@ -131,7 +136,7 @@ def fetch_pages(
     pages = sorted(work.glob("page-*.csv"))
     tables = [_read_ids(page, read) for page in pages]
     count, last = sum(len(t) for t in tables), int(tables[-1].max()) if tables else -1
-    while (text := ask(page_query(query, last, rows))) is not None:
+    while (text := ask(make_page_query(query, last, rows))) is not None:
         page = work / f"page-{len(pages) + 1:06d}.csv"
         with atomic_path(page) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -180,7 +185,7 @@ def _run_in_mydb(client: CasJobs, query: str, release: int, work: Path) -> str:
     mark = work / "job.json"
     if not mark.exists():
         table = f"skyclass_{uuid.uuid4().hex[:12]}"
-        job = client.submit(into_query(query, table), release)
+        job = client.submit(make_into_query(query, table), release)
         with atomic_path(mark) as partial:
             partial.write_text(json.dumps({"job": job, "table": table}), encoding="utf-8")
     job_record = json.loads(mark.read_text(encoding="utf-8"))
@@ -244,7 +249,7 @@ def _fetch_answer(
 ) -> pd.DataFrame | None:
     """Return one answer, from disk if it is there."""
     if not path.exists():
-        text = server.query(nearest_query(places, RADIUS)) or ""
+        text = server.query(make_nearest_query(places, RADIUS)) or ""
         with atomic_path(path) as partial:
             partial.write_text(text, encoding="utf-8")
     return read(path) if path.stat().st_size else None

@@ -18,7 +18,7 @@ from skyclass.surveys.sdss.skyserver import HOST, says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
 
-__all__ = ["SDSS_JPEG", "jpeg_requests"]
+__all__ = ["SDSS_JPEG", "request_jpeg"]
 
 JPEG_LIMIT: Final = 16 * 2**20
 """Most bytes of a cutout: 2048 x 2048 pixels need less."""
@@ -30,7 +30,7 @@ _SIZES: Final = (64, 2048)
 _SCALES: Final = (0.015, 60.0)
 
 
-def jpeg_requests(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
+def request_jpeg(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileRequest]:
     """Build the request for the colour cutout of one object.
 
     Parameters
@@ -82,13 +82,14 @@ def _check_picture(picture: Picture, width: int, height: int) -> None:
     """Check options that the service would answer with an error or silently change."""
     for name, value in (("width", width), ("height", height)):
         if not _SIZES[0] <= value <= _SIZES[1]:
-            raise SurveyError(f"{name} {value} must be {_SIZES[0]} to {_SIZES[1]} pixels")
+            raise SurveyError(f"{name} must be {_SIZES[0]} to {_SIZES[1]} pixels, got {value}")
     if not _SCALES[0] <= picture.scale <= _SCALES[1]:
         raise SurveyError(
-            f"scale {picture.scale:g} is not between {_SCALES[0]:g} and {_SCALES[1]:g} arcsec/pixel"
+            f"scale must be {_SCALES[0]:g} to {_SCALES[1]:g} arcsec per pixel,"
+            f" got {picture.scale:g}"
         )
     if not re.fullmatch(r"[A-Za-z]{0,16}", picture.opt):
-        raise SurveyError(f"opt {picture.opt[:20]!r} must hold letters only")
+        raise SurveyError(f"opt must be up to 16 letters, got {picture.opt[:20]!r}")
 
 
 def _check(path: Path, size: tuple[int, int]) -> None:
@@ -96,4 +97,4 @@ def _check(path: Path, size: tuple[int, int]) -> None:
     check_picture(path, JPEG_LIMIT, "JPEG", size)
 
 
-SDSS_JPEG: Final = FileKind("sdss-jpeg", POSITION, jpeg_requests)
+SDSS_JPEG: Final = FileKind("sdss-jpeg", POSITION, request_jpeg)

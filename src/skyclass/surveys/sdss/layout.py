@@ -25,7 +25,7 @@ __all__ = [
     "Field",
     "find_fields",
     "find_frame",
-    "frame_path",
+    "make_frame_path",
 ]
 
 BANDS: Final = ("u", "g", "r", "i", "z")
@@ -137,7 +137,7 @@ class Field(Unit):
         return unit if isinstance(unit, cls) else cls(*(int(part) for part in unit.key))
 
 
-def frame_path(field: Field, band: str) -> Path:
+def make_frame_path(field: Field, band: str) -> Path:
     """Build a frame's path below a directory of frames, as in the archive.
 
     Parameters
@@ -176,7 +176,7 @@ def find_frame(root: Path, field: Field, band: str) -> Path:
     MissingFrameError
         Where there is none.
     """
-    relative = frame_path(field, band)
+    relative = make_frame_path(field, band)
     for folder in (root / relative.parent, root):
         for suffix in _SUFFIXES:
             path = folder / (relative.with_suffix("").name + suffix)

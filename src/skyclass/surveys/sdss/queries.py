@@ -6,7 +6,7 @@ from typing import Final
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.layout import BANDS
 
-__all__ = ["builtin_query", "into_query", "nearest_query", "page_query"]
+__all__ = ["make_into_query", "make_nearest_query", "make_page_query", "make_task_query"]
 
 _COLUMNS: Final = (
     "s.specObjID AS specobjid",
@@ -23,8 +23,8 @@ _COLUMNS: Final = (
     "p.cModelMag_r AS cModelMag_r",
     *(f"p.extinction_{b} AS extinction_{b}" for b in BANDS),
 )
-"""Columns that labels, cleaning, cutting and the baseline need. Both tables have ra, dec and a column z
-(a redshift in one, a magnitude in the other): hence the aliases."""
+"""Columns that labels, cleaning, cutting and the baseline need. Both tables have ra, dec and a
+column z (a redshift in one, a magnitude in the other): hence the aliases."""
 
 _CLASSES: Final = {
     "spectral-class": ("STAR",),
@@ -32,7 +32,7 @@ _CLASSES: Final = {
 }
 
 
-def builtin_query(task: str, limits: Mapping[str, float]) -> str:
+def make_task_query(task: str, limits: Mapping[str, float]) -> str:
     """Build the query of a task: every object with a spectrum and its photometry.
 
     Parameters
@@ -67,7 +67,7 @@ def builtin_query(task: str, limits: Mapping[str, float]) -> str:
     )
 
 
-def page_query(query: str, after: int, rows: int) -> str:
+def make_page_query(query: str, after: int, rows: int) -> str:
     """Build the query for the next page of a result.
 
     Parameters
@@ -90,7 +90,7 @@ def page_query(query: str, after: int, rows: int) -> str:
     )
 
 
-def into_query(query: str, table: str) -> str:
+def make_into_query(query: str, table: str) -> str:
     """Build the query that writes a result into a table of MyDB.
 
     Parameters
@@ -108,7 +108,7 @@ def into_query(query: str, table: str) -> str:
     return f"SELECT q.* INTO mydb.{table} FROM ({query}) AS q"
 
 
-def nearest_query(places: list[tuple[float, float]], radius: float) -> str:
+def make_nearest_query(places: list[tuple[float, float]], radius: float) -> str:
     """Build the query for the photometric object nearest to each of some positions.
 
     Parameters

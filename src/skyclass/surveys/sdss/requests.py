@@ -7,13 +7,13 @@ from typing import Final
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.file_kinds import FileKind, Picture, Row
-from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, FRAME_LESS_FIELD, Field, frame_path
+from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, FRAME_LESS_FIELD, Field, make_frame_path
 from skyclass.surveys.sdss.raw_frame import MAX_FRAME_BYTES
 from skyclass.surveys.sdss.skyserver import says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import read_decompressed, read_fits_headers
 
-__all__ = ["FRAMES", "check_frame", "frame_requests", "frames_address"]
+__all__ = ["FRAMES", "check_frame", "get_frames_address", "request_frames"]
 
 FRAME_LIMIT: Final = 32 * 2**20
 """Most bytes of a frame as it is sent; real ones have 2.6 to 4.6 MB."""
@@ -22,7 +22,7 @@ RELEASES: Final = range(8, 20)
 """Releases that have these frames; before the eighth there were other files."""
 
 
-def frames_address(release: int) -> tuple[str, str]:
+def get_frames_address(release: int) -> tuple[str, str]:
     """Look up where a release keeps its frames.
 
     DR8: https://www.sdss3.org/dr8/imaging/images.php; DR9 to DR17: BOSS_PHOTOOBJ in the directory
@@ -63,7 +63,7 @@ def frames_address(release: int) -> tuple[str, str]:
     return f"https://{host}.sdss.org", f"/sas/dr{release}/{tree}/photoObj/frames"
 
 
-def frame_requests(row: Row, survey: SurveyConfig, _picture: Picture) -> list[FileRequest]:
+def request_frames(row: Row, survey: SurveyConfig, _picture: Picture) -> list[FileRequest]:
     """Build the requests for the five frames of a field.
 
     Parameters
@@ -76,16 +76,16 @@ def frame_requests(row: Row, survey: SurveyConfig, _picture: Picture) -> list[Fi
     Returns
     -------
     list of FileRequest
-        In the order of `BANDS`; named by `frame_path` on disk.
+        In the order of `BANDS`; named by `make_frame_path` on disk.
     """
     field = Field(*(int(row[key]) for key in FIELD_KEY))
-    host, folder = frames_address(survey.release)
+    host, folder = get_frames_address(survey.release)
     return [
         FileRequest(
             kind="frames",
-            path=frame_path(field, band).as_posix(),
+            path=make_frame_path(field, band).as_posix(),
             base=survey.base_url or host,
-            source=f"{folder}/{frame_path(field, band).as_posix()}",
+            source=f"{folder}/{make_frame_path(field, band).as_posix()}",
             limit=FRAME_LIMIT,
             check=partial(check_frame, field=field, band=band),
             decompressed_limit=MAX_FRAME_BYTES,
@@ -134,7 +134,7 @@ FRAME_BYTES: Final = 3.36e6
 FRAMES: Final = FileKind(
     "frames",
     FIELD_KEY,
-    frame_requests,
+    request_frames,
     by_object=False,
     typical_bytes=FRAME_BYTES,
     limits={"rerun": (0, 9999), "run": (1, 999_999), "camcol": (1, 6), "field": (1, 9999)},

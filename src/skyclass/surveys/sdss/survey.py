@@ -25,7 +25,7 @@ from skyclass.surveys.sdss.layout import (
     Field,
     find_fields,
     find_frame,
-    frame_path,
+    make_frame_path,
 )
 from skyclass.surveys.sdss.objid import decode_objid
 from skyclass.surveys.sdss.reader import extend_frame, open_field
@@ -67,7 +67,7 @@ def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
             path = find_frame(root, field, band)
         except MissingFrameError:
             continue
-        name = frame_path(field, band).as_posix()
+        name = make_frame_path(field, band).as_posix()
         files.append(UnitFile(name, path, partial(check_frame, field=field, band=band)))
     return files
 
