@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 
 class Progress(Protocol):
-    """Callback that is told how far a stage has come.
+    """Callback that receives how far a stage has come.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def no_progress(stage: str, done: int, total: int, detail: str = "") -> None:
 
 
 def rename_stage(progress: Progress, name: str) -> Progress:
-    """Wrap a callback so that it is told another name for whatever stage reports.
+    """Wrap a callback so that it receives another name of the stage.
 
     Parameters
     ----------

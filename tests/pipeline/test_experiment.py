@@ -10,10 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from skyclass.config.experiment_file import read_config
 from skyclass.errors import CatalogError, ExperimentError, ImageError, ModelError, TrainingError
 from skyclass.evaluation.scores import score
 from skyclass.models.saved_model import load_model
-from skyclass.pipeline.experiment import run_experiment
+from skyclass.pipeline.experiment import evaluate, run_experiment, train
+from skyclass.pipeline.prepared_experiment import check_experiment
 from skyclass.training.lightning_module import ClassifierModule
 
 TEXT = """
@@ -206,3 +208,44 @@ def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes((done / "out/model/config.json").read_bytes())
     with pytest.raises(ModelError, match="no usable model"):
         load_model(tmp_path)
+
+
+def test_each_verb_goes_as_far_as_its_name_says(small_survey: Path, tmp_path: Path) -> None:
+    file, out = write(tmp_path, small_survey, epochs=1), tmp_path / "out"
+    config = read_config(file)
+    assert check_experiment(config) is None
+    assert not out.exists()
+    model = train(file, out)
+    assert model.spec == load_model(out / "model").spec
+    assert not (out / "metrics.json").exists()
+    # the experiment itself in place of its file
+    metrics = evaluate(config, str(out))
+    assert (out / "predictions.parquet").exists()
+    assert not (out / "report.html").exists()
+    result = run_experiment(file, out)
+    assert result.metrics == metrics
+    assert result.report.exists()
+    accuracy = f"{100 * metrics.test.accuracy:.1f} %"
+    assert repr(result).startswith(f"<ExperimentResult: test accuracy {accuracy} (")
+    assert "report.html" in result._repr_html_()
+
+
+def test_progress_names_every_stage(small_survey: Path, tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
+
+    def note(stage: str, done: int, total: int, detail: str = "") -> None:
+        steps.append((str(stage), done, total))
+
+    run_experiment(write(tmp_path, small_survey, epochs=1), tmp_path / "out", progress=note)
+    stages = list(dict.fromkeys(stage for stage, _, _ in steps))
+    assert stages == [
+        "catalogue",
+        "checking frames",
+        "cutouts",
+        "training",
+        "evaluation",
+        "report",
+    ]
+    for stage in stages:
+        (*_, last) = [step[1:] for step in steps if step[0] == stage]
+        assert last[0] == last[1] > 0

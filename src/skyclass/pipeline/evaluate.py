@@ -1,14 +1,16 @@
 """Evaluate the model of a prepared experiment on its test objects, unless that is up to date."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
+from skyclass.catalog.cleaning_report import CleaningReport
 from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
 from skyclass.evaluation.binned_scores import score_by_condition
@@ -20,7 +22,7 @@ from skyclass.evaluation.conformal import (
 )
 from skyclass.evaluation.metrics import Metrics, ModelScores, read_metrics, write_metrics
 from skyclass.evaluation.observing_conditions import choose_crowding_radius
-from skyclass.evaluation.paired_difference import compare_accuracies
+from skyclass.evaluation.paired_difference import PairedDifference, compare_accuracies
 from skyclass.evaluation.predictions import make_predictions, write_predictions
 from skyclass.evaluation.scores import score
 from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cutouts
@@ -29,6 +31,7 @@ from skyclass.models.classifier import Classifier
 from skyclass.pipeline.colour_baselines import BASELINE, classify_by_colours
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
+from skyclass.pipeline.prepare import PreparedObjects
 from skyclass.pipeline.prepared_experiment import PreparedExperiment
 from skyclass.progress import Progress, Stage
 from skyclass.schema import IDS, POSITION
@@ -101,127 +104,142 @@ def score_model(prepared: PreparedExperiment, classifier: Classifier) -> Evaluat
         `baseline` and `difference` of the metrics are None if there are no colours, `conformal` if
         there is no calibration split; `baselines` holds the others by their names.
     """
-    config, info, catalog = prepared.config, prepared.objects.info, prepared.objects.catalog.table
-    cutouts = open_cutouts(prepared.workspace.cutouts)
-    test = cutouts["test"]
-    rows = find_rows(test.objects(), catalog)
-    groups = None
-    if config.split.by != "object":
-        groups = group_objects(catalog, config.split, info.survey)[rows]
-    scoring = _Scoring(info.labels, test.label, prepared.task.ordered, groups, config.seed)
-    probabilities = _classify_split(prepared, classifier, test, "test")
-    sets = _fit_sets(prepared, classifier, cutouts, scoring, probabilities)
-    columns = make_observation_columns(catalog.iloc[rows].reset_index(drop=True), test, info)
-    columns["group"] = pd.array([pd.NA] * len(test) if groups is None else groups, dtype="Int64")
-    if sets is not None:
-        columns["prediction_set"] = _format_sets(info.labels, probabilities, sets)
-    table = make_predictions(
-        **{name: test.column(name) for name in (*IDS, *POSITION)},
-        labels=info.labels,
-        label=test.label,
-        probabilities=probabilities,
-        extra=columns,
-    )
-    baselines = classify_by_colours(
-        catalog, prepared.task, info, cutouts["train"], test, config.seed
-    )
-    metrics = Metrics(
-        **scoring.compare(table, probabilities, baselines),
-        calibration=scoring.calibrate(probabilities, classifier),
-        conformal=sets,
-        **_describe(prepared, classifier),
-    )
-    return Evaluation(table, metrics)
+    test = _TestObjects(prepared, classifier, open_cutouts(prepared.workspace.cutouts))
+    table = test.make_table()
+    return Evaluation(table, test.make_metrics(table))
 
 
 @dataclass(frozen=True)
-class _Scoring:
-    """True classes of the test objects, for any predictions of them."""
+class _TestObjects:
+    """The `n` test objects of an experiment and what its model makes of them."""
 
-    labels: tuple[str, ...]
-    label: NDArray[np.int64]
-    ordered: bool
-    groups: NDArray[np.int64] | None
-    seed: int
+    prepared: PreparedExperiment
+    classifier: Classifier
+    cutouts: StoredCutouts
 
-    def score(self, table: pd.DataFrame, probabilities: NDArray[np.float64]) -> ModelScores:
-        """Score probabilities, also by the conditions in a table of the objects."""
-        options: dict[str, Any] = {
-            "ordered": self.ordered,
-            "groups": self.groups,
-            "seed": self.seed,
-        }
-        whole = score(self.labels, self.label, probabilities, **options)
-        by = score_by_condition(table, self.labels, self.label, probabilities, **options)
-        return ModelScores(**dict(whole), by=by)
+    @cached_property
+    def split(self) -> CutoutSplit:
+        """Their cutouts."""
+        return self.cutouts["test"]
 
-    def compare(
-        self,
-        table: pd.DataFrame,
-        probabilities: NDArray[np.float64],
-        baselines: dict[str, NDArray[np.float64]],
-    ) -> dict[str, Any]:
-        """Score the model and the baselines, and their difference."""
-        scores = {name: self.score(table, each) for name, each in baselines.items()}
-        difference = None
-        if BASELINE in baselines:
-            predicted = probabilities.argmax(axis=1), baselines[BASELINE].argmax(axis=1)
-            difference = compare_accuracies(
-                self.label, *predicted, groups=self.groups, seed=self.seed
-            )
-        return {
-            "test": self.score(table, probabilities),
-            "baseline": scores.pop(BASELINE, None),
-            "baselines": scores,
-            "difference": difference,
-        }
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Their rows in the catalogue, `[n]`."""
+        return find_rows(self.split.objects(), self.prepared.objects.catalog.table)
 
-    def calibrate(
-        self, probabilities: NDArray[np.float64], classifier: Classifier
-    ) -> CalibrationResult:
-        """Evaluate the calibration of probabilities before and after temperature scaling."""
-        return evaluate_calibration(
-            self.labels,
-            self.label,
-            probabilities,
-            temperature=classifier.temperature,
-            fitted_on=classifier.spec.temperature_from,
+    @cached_property
+    def groups(self) -> NDArray[np.int64] | None:
+        """Groups that the split kept whole, `[n]`; None if it split single objects."""
+        config, objects = self.prepared.config, self.prepared.objects
+        if config.split.by == "object":
+            return None
+        return group_objects(objects.catalog.table, config.split, objects.info.survey)[self.rows]
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Class probabilities of the model, `[n, class]`."""
+        return self._classify("test")
+
+    @cached_property
+    def sets(self) -> ConformalResult | None:
+        """Prediction sets, fitted on the calibration split; None if there is none."""
+        if self.prepared.config.split.calibration == 0:
+            return None
+        return evaluate_conformal(
+            self.prepared.objects.info.labels,
+            (self.cutouts["calibration"].label, self._classify("calibration")),
+            self.split.label,
+            self.probabilities,
             groups=self.groups,
-            seed=self.seed,
+            seed=self.prepared.config.seed,
         )
 
+    def make_table(self) -> pd.DataFrame:
+        """Make the table of predictions."""
+        objects, info = self.prepared.objects.catalog.table, self.prepared.objects.info
+        observed = objects.iloc[self.rows].reset_index(drop=True)
+        columns = make_observation_columns(observed, self.split, info)
+        missing = [pd.NA] * len(self.split)
+        groups = missing if self.groups is None else self.groups
+        columns["group"] = pd.array(groups, dtype="Int64")
+        if self.sets is not None:
+            columns["prediction_set"] = _format_sets(info.labels, self.probabilities, self.sets)
+        return make_predictions(
+            **{name: self.split.column(name) for name in (*IDS, *POSITION)},
+            labels=info.labels,
+            label=self.split.label,
+            probabilities=self.probabilities,
+            extra=columns,
+        )
 
-def _classify_split(
-    prepared: PreparedExperiment, classifier: Classifier, cutouts: CutoutSplit, split: str
-) -> NDArray[np.float64]:
-    """Compute the class probabilities of a split."""
-    columns = read_columns(classifier.spec.columns, prepared.workspace.cutouts, split)
-    return classify_cutouts(classifier, cutouts, columns)
+    def make_metrics(self, table: pd.DataFrame) -> Metrics:
+        """Score the model and the baselines."""
+        prepared, info = self.prepared, self.prepared.objects.info
+        baselines = classify_by_colours(
+            prepared.objects.catalog.table,
+            prepared.task,
+            info,
+            self.cutouts["train"],
+            self.split,
+            prepared.config.seed,
+        )
+        scores = {name: self._score(table, each) for name, each in baselines.items()}
+        packages = {name: version(name) for name in _PACKAGES}
+        return Metrics(
+            test=self._score(table, self.probabilities),
+            baseline=scores.pop(BASELINE, None),
+            baselines=scores,
+            difference=self._compare(baselines.get(BASELINE)),
+            calibration=self._calibrate(),
+            conformal=self.sets,
+            crowding_radius=choose_crowding_radius(info.size, get_survey(info.survey).pixel_scale),
+            task=prepared.task.name,
+            ordered=prepared.task.ordered,
+            image_type=prepared.config.images.type,
+            model=prepared.config.model.name,
+            registration=self.classifier.spec.registration,
+            simulated=info.simulated,
+            catalog=_report_dropped(prepared.objects),
+            versions={"skyclass": __version__, **packages},
+        )
 
+    def _classify(self, split: str) -> NDArray[np.float64]:
+        """Compute the class probabilities of a split."""
+        groups, folder = self.classifier.spec.columns, self.prepared.workspace.cutouts
+        columns = read_columns(groups, folder, split)
+        return classify_cutouts(self.classifier, self.cutouts[split], columns)
 
-def _fit_sets(
-    prepared: PreparedExperiment,
-    classifier: Classifier,
-    cutouts: StoredCutouts,
-    scoring: _Scoring,
-    probabilities: NDArray[np.float64],
-) -> ConformalResult | None:
-    """Fit prediction sets on the calibration split; None if there is none."""
-    if prepared.config.split.calibration == 0:
-        return None
-    held_out = cutouts["calibration"]
-    fitted_on = (
-        held_out.label,
-        _classify_split(prepared, classifier, held_out, "calibration"),
-    )
-    return evaluate_conformal(
-        scoring.labels,
-        fitted_on,
-        scoring.label,
-        probabilities,
-        groups=scoring.groups,
-        seed=scoring.seed,
-    )
+    def _score(self, table: pd.DataFrame, probabilities: NDArray[np.float64]) -> ModelScores:
+        """Score probabilities of all objects, and of those observed alike."""
+        predicted = self.prepared.objects.info.labels, self.split.label, probabilities
+        ordered, seed = self.prepared.task.ordered, self.prepared.config.seed
+        whole = score(*predicted, ordered=ordered, groups=self.groups, seed=seed)
+        by = score_by_condition(table, *predicted, ordered=ordered, groups=self.groups, seed=seed)
+        return ModelScores(**dict(whole), by=by)
+
+    def _compare(self, baseline: NDArray[np.float64] | None) -> PairedDifference | None:
+        """Compare the accuracies of model and baseline."""
+        if baseline is None:
+            return None
+        return compare_accuracies(
+            self.split.label,
+            self.probabilities.argmax(axis=1),
+            baseline.argmax(axis=1),
+            groups=self.groups,
+            seed=self.prepared.config.seed,
+        )
+
+    def _calibrate(self) -> CalibrationResult:
+        """Evaluate the probabilities before and after temperature scaling."""
+        return evaluate_calibration(
+            self.prepared.objects.info.labels,
+            self.split.label,
+            self.probabilities,
+            temperature=self.classifier.temperature,
+            fitted_on=self.classifier.spec.temperature_from,
+            groups=self.groups,
+            seed=self.prepared.config.seed,
+        )
 
 
 def _format_sets(
@@ -240,25 +258,13 @@ def _format_sets(
     return pd.Series(names, dtype="string")
 
 
-def _describe(prepared: PreparedExperiment, classifier: Classifier) -> dict[str, Any]:
-    """Describe the experiment: task, model, objects, versions."""
-    info, task, config = prepared.objects.info, prepared.task, prepared.config
-    report = prepared.objects.catalog.report
+def _report_dropped(objects: PreparedObjects) -> CleaningReport:
+    """Add the objects that were left out after cleaning to the cleaning report."""
+    report, info = objects.catalog.report, objects.info
     dropped = {
         **report.dropped,
         "not in the sample": report.sampled_from - report.rows_out,
         "off its frame": info.off_frame,
         "its field lacks a band": info.missing,
     }
-    scale = get_survey(info.survey).pixel_scale
-    return {
-        "crowding_radius": choose_crowding_radius(info.size, scale),
-        "task": task.name,
-        "ordered": task.ordered,
-        "image_type": config.images.type,
-        "model": config.model.name,
-        "registration": classifier.spec.registration,
-        "simulated": info.simulated,
-        "catalog": report.model_copy(update={"dropped": dropped}),
-        "versions": {"skyclass": __version__, **{name: version(name) for name in _PACKAGES}},
-    }
+    return report.model_copy(update={"dropped": dropped})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Final
 
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.metrics import Metrics
@@ -12,10 +13,12 @@ from skyclass.models.classifier import Classifier
 from skyclass.pipeline.evaluate import evaluate_model
 from skyclass.pipeline.prepared_experiment import PreparedExperiment, prepare_experiment
 from skyclass.pipeline.train_model import train_model
-from skyclass.progress import Progress, no_progress
+from skyclass.progress import Progress, Stage, no_progress
 from skyclass.workspace import Workspace
 
 __all__ = ["ExperimentResult", "evaluate", "run_experiment", "run_prepared", "train"]
+
+_REPORT: Final = "report"
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +187,9 @@ def run_prepared(
     """
     workspace, mark = prepared.workspace, prepared.evaluation_mark
     metrics = evaluate_model(prepared, train_model(prepared, progress), progress)
-    if report and not (workspace.report.exists() and workspace.is_done("report", mark)):
+    if report and not (workspace.report.exists() and workspace.is_done(_REPORT, mark)):
+        progress(Stage.REPORT, 0, 1)
         write_report(workspace.root)
-        workspace.mark_done("report", mark)
+        workspace.mark_done(_REPORT, mark)
+        progress(Stage.REPORT, 1, 1)
     return ExperimentResult(workspace.root, metrics)

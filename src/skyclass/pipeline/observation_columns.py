@@ -1,9 +1,8 @@
 """Columns of the predictions that describe how the test objects were observed."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skyclass.evaluation.binned_scores import CONDITIONS
 from skyclass.evaluation.observing_conditions import measure_conditions
@@ -16,10 +15,12 @@ from skyclass.surveys.survey import Survey
 
 __all__ = ["make_observation_columns"]
 
+Column = NDArray[np.float64] | pd.Series | pd.api.extensions.ExtensionArray
+
 
 def make_observation_columns(
     objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo
-) -> dict[str, Any]:
+) -> dict[str, Column]:
     """Make the columns on field, magnitudes and observing conditions.
 
     Parameters
@@ -42,7 +43,7 @@ def make_observation_columns(
     magnitudes = get_catalog_magnitudes(objects, survey.band_names)
     if magnitudes is None and is_measured:
         magnitudes = measure_magnitudes(test, survey)
-    columns: dict[str, Any] = {"field": fields}
+    columns: dict[str, Column] = {"field": fields}
     unknown = np.full(len(test), np.nan)
     for number, band in enumerate(survey.band_names):
         columns[f"magnitude_{band}"] = unknown if magnitudes is None else magnitudes[:, number]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from skyclass.config.experiment_file import make_config
 from skyclass.config.section import Settings
@@ -164,7 +164,7 @@ def _scale_counts(values: Settings, scale: float) -> Settings:
     def multiply(count: float) -> int:
         return max(MIN_OBJECTS, round(count * scale))
 
-    sample: dict[str, Any] = dict(values.get("sample", {}))
+    sample: Settings = dict(values.get("sample", {}))
     for key in _COUNTS:
         if key in sample:
             sample[key] = multiply(sample[key])

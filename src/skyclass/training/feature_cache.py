@@ -15,6 +15,7 @@ from skyclass._version import __version__
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.models.classifier import Classifier
+from skyclass.progress import Progress, Stage, no_progress
 
 __all__ = ["CachedFeatures", "cache_features", "hash_feature_inputs"]
 
@@ -124,6 +125,7 @@ def cache_features(
     split: str,
     make_context: Callable[[], torch.autocast],
     columns: NDArray[np.float32] | None = None,
+    progress: Progress = no_progress,
 ) -> None:
     """Compute the features of a split; parts that exist already are kept.
 
@@ -141,11 +143,15 @@ def cache_features(
         Creates the context of mixed precision.
     columns
         Catalogue columns, `[n, column]`, if the model takes any.
+    progress
+        Called with the stage, parts done, parts in all, and the split.
     """
     make_directory(folder)
     classifier.eval()
     offsets, step = cutouts.offsets(), classifier.batch_size
-    for number, path in enumerate(_list_parts(folder, split, len(cutouts))):
+    parts = _list_parts(folder, split, len(cutouts))
+    for number, path in enumerate(parts):
+        progress(Stage.FEATURES, number, len(parts), split)
         if path.exists():
             continue
         rows = np.arange(number * _PART, min((number + 1) * _PART, len(cutouts)))
@@ -159,6 +165,7 @@ def cache_features(
         ]
         with atomic_path(path) as partial:
             np.save(partial, np.concatenate(batches), allow_pickle=False)
+    progress(Stage.FEATURES, len(parts), len(parts), split)
 
 
 def _list_parts(folder: Path, split: str, count: int) -> list[Path]:

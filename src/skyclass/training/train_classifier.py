@@ -109,7 +109,7 @@ def train_classifier(
         features=None,
     )
     if spec.frozen and config.cache_features and not any(augmentation.model_dump().values()):
-        job = _add_features(job)
+        job = _add_features(job, progress)
     _run_job(job, progress)
     if job.out != out.absolute():
         job.out.replace(out)
@@ -167,7 +167,7 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
         )
 
 
-def _add_features(job: TrainingJob) -> TrainingJob:
+def _add_features(job: TrainingJob, progress: Progress) -> TrainingJob:
     """Add the features of a frozen backbone to a job, computed unless they are cached."""
     lightning.seed_everything(job.seed, verbose=False)
     classifier = build_classifier(job.spec)
@@ -185,5 +185,5 @@ def _add_features(job: TrainingJob) -> TrainingJob:
         with explain_torch_errors(job.config):
             columns = read_columns(job.spec.columns, job.cutouts, split)
             make_context = partial(make_autocast, job.config)
-            cache_features(classifier, cutouts, folder, split, make_context, columns)
+            cache_features(classifier, cutouts, folder, split, make_context, columns, progress)
     return replace(job, features=folder)

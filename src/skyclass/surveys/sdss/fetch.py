@@ -168,7 +168,7 @@ def _claim(work: Path, fingerprint: str) -> None:
 
     def compare(marker: Path) -> str:
         same = json.loads(marker.read_text(encoding="utf-8")) == query
-        return "" if same else "its pages are of another query"
+        return "" if same else "of another text, service or release"
 
     claim_directory(
         work / "query.json",
