@@ -88,8 +88,9 @@ class CleanConfig(Section):
     extinction: bool = False
     """Correct magnitudes for the table's own extinction."""
     frame_keys: Literal["auto", "require", "objid", "skyserver"] = "auto"
-    """Whether rows need rerun, run, camcol and field (``auto``: where the table has any of them),
-    or where these are read from: the bits of `objid`, or SkyServer by position."""
+    """Whether rows need the survey's key columns, rerun, run, camcol and field of SDSS (``auto``:
+    where the table has any of them), or where these are read from: the bits of `objid`, or
+    SkyServer by position."""
 
 
 class SampleConfig(Section):
