@@ -73,6 +73,15 @@ def build_catalog(
         If the file or its rows cannot be used.
     TaskError
         If there is no such task.
+
+    Examples
+    --------
+    >>> import skyclass
+    >>> catalog = skyclass.build_catalog("catalog.csv", "spectral-class")
+    >>> catalog
+    <Catalog: 118 objects for spectral-class: O 7, B 18, A 20, F 18, G 18, K 19, M 18>
+    >>> sorted(catalog.table["split"].unique())
+    ['test', 'train', 'validation']
     """
     labels = labels or LabelConfig()
     chosen = get_task(task, template_luminosity=labels.template_luminosity)
