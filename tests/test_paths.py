@@ -5,15 +5,8 @@ import inspect
 import re
 from pathlib import Path
 
-from skyclass.catalog.build_catalog import build_catalog
+import skyclass
 from skyclass.catalog.catalog_file import read_catalog, write_catalog
-from skyclass.config.sections import CutoutConfig
-from skyclass.evaluation.compare import compare
-from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.show import show
-from skyclass.images.stored_cutouts import open_cutouts, read_info
-from skyclass.models.saved_model import load_model
-from skyclass.pipeline.experiment import run_experiment
 
 API = Path(__file__).parents[1] / "docs" / "api.md"
 
@@ -24,18 +17,20 @@ def test_every_function_of_the_interface_takes_text_for_a_path() -> None:
     for module, name in names:
         function = inspect.unwrap(getattr(importlib.import_module(module), name))
         for parameter in inspect.signature(function).parameters.values():
-            told = str(parameter.annotation)
-            assert "Path" not in told or "str" in told, f"{name}({parameter})"
+            annotation = str(parameter.annotation)
+            assert "Path" not in annotation or "str" in annotation, f"{name}({parameter})"
 
 
 def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) -> None:
     place = str(tmp_path / "objects.parquet")
-    write_catalog(build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place)
+    write_catalog(
+        skyclass.build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place
+    )
     cutouts = str(tmp_path / "cutouts")
-    make_cutouts(read_catalog(place).table, str(small_survey / "frames"), cutouts, CutoutConfig())
-    assert len(open_cutouts(cutouts)["test"]) > 0
-    assert read_info(cutouts).simulated
-    show(cutouts, ["gri"], str(tmp_path / "sheet.png"))
+    info = skyclass.make_cutouts(read_catalog(place), str(small_survey / "frames"), cutouts)
+    assert info.simulated
+    assert len(skyclass.open_cutouts(cutouts)["test"]) > 0
+    skyclass.show(cutouts, ["gri"], str(tmp_path / "sheet.png"))
     assert (tmp_path / "sheet.png").stat().st_size > 0
     file = tmp_path / "experiment.toml"
     file.write_text(
@@ -44,6 +39,6 @@ def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) 
         f'[survey]\nframes = "{small_survey}/frames"\n[training]\nepochs = 1\n'
     )
     out = str(tmp_path / "experiment")
-    run_experiment(str(file), out)
-    assert load_model(f"{out}/model").spec.labels
-    assert compare(out, out).accuracy.difference == 0.0
+    result = skyclass.run_experiment(str(file), out)
+    assert skyclass.load_model(f"{out}/model").spec.labels == result.metrics.test.labels
+    assert skyclass.compare(out, out).accuracy.difference == 0.0

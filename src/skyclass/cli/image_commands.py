@@ -31,11 +31,11 @@ def cutouts(
     from skyclass.images.runners import use_cluster, use_threads
 
     rules = make_cutout_config(size, settings or [])
-    table = read_catalog(catalog).table
+    objects = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:
         info = make_cutouts(
-            table,
+            objects,
             frames,
             out,
             rules,
@@ -46,7 +46,7 @@ def cutouts(
         )
     lost = info.off_frame + info.missing
     typer.echo(
-        f"{len(table) - lost} objects of {info.fields} field(s) in {out};"
+        f"{len(objects) - lost} objects of {info.fields} field(s) in {out};"
         f" {info.off_frame} off their frames"
         + (f", {info.missing} in fields that lack a band" if info.missing else "")
     )

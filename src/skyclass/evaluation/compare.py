@@ -126,7 +126,8 @@ def compare(a: AnyPath, b: AnyPath, *, common: bool = False, seed: int = 0) -> C
 
     Examples
     --------
-    >>> comparison = compare("stars", "stars")
+    >>> import skyclass
+    >>> comparison = skyclass.compare("stars", "stars")
     >>> comparison.scores["accuracy"].difference
     0.0
     >>> comparison.accuracy.p_value

@@ -185,9 +185,10 @@ def score(
     Examples
     --------
     >>> import numpy as np
+    >>> import skyclass
     >>> label = np.array([0, 0, 1, 1])
     >>> probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8]])
-    >>> scores = score(["star", "galaxy"], label, probabilities)
+    >>> scores = skyclass.score(["star", "galaxy"], label, probabilities)
     >>> scores.accuracy
     0.75
     >>> scores.confusion_matrix

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.catalog_file import list_classes
+from skyclass.catalog.catalog_file import Catalog, list_classes
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, MissingFrameError, SurveyError
 from skyclass.files import AnyPath
@@ -26,7 +26,7 @@ __all__ = ["make_cutouts"]
 
 
 def make_cutouts(
-    catalog: pd.DataFrame,
+    catalog: Catalog | pd.DataFrame,
     frames: AnyPath,
     out: AnyPath,
     rules: CutoutConfig | None = None,
@@ -45,7 +45,7 @@ def make_cutouts(
     Parameters
     ----------
     catalog
-        Table of a catalogue that `skyclass.build_catalog` made.
+        Catalogue that `skyclass.build_catalog` made, or its table.
     frames
         Directory of frames.
     out
@@ -78,26 +78,27 @@ def make_cutouts(
 
     Examples
     --------
-    >>> from skyclass import build_catalog
-    >>> catalog = build_catalog(catalog_csv, "spectral-class").table
-    >>> info = make_cutouts(catalog, frames_dir, "cutouts")
+    >>> import skyclass
+    >>> catalog = skyclass.build_catalog("catalog.csv", "spectral-class")
+    >>> info = skyclass.make_cutouts(catalog, "frames", "cutouts-64")
     >>> info.size, info.bands
     (64, ('u', 'g', 'r', 'i', 'z'))
     """
     frames, out = Path(frames), Path(out)
+    table = catalog.table if isinstance(catalog, Catalog) else catalog
     source = get_survey(survey)
-    _check_columns(catalog, source)
+    _check_columns(table, source)
     if not (frames.is_dir() or out.exists()):
         raise SurveyError(f"the directory of frames {frames} does not exist")
     if verify and frames.is_dir():
         record = out.with_name(f"{out.name}.checked")
-        verify_catalog_frames(catalog, source, frames, record, progress)
-    rules, labels = rules or CutoutConfig(), list_classes(catalog)
+        verify_catalog_frames(table, source, frames, record, progress)
+    rules, labels = rules or CutoutConfig(), list_classes(table)
     size = rules.count_pixels(source.pixel_scale)
     plan = make_storage_plan(
-        catalog, labels, source.band_names, size, rules.dtype, rules.model_dump(), source
+        table, labels, source.band_names, size, rules.dtype, rules.model_dump(), source
     )
-    groups = source.group_objects(catalog)
+    groups = source.group_objects(table)
     work = partial(_cut, frames.resolve(), rules, source)
     return store_cutouts(
         plan, out, groups, work, runner or use_threads(), replace=replace, progress=progress

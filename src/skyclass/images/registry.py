@@ -50,6 +50,7 @@ def register_image_type(image_type: ImageType) -> ImageType:
     --------
     The difference of two bands, shown in grey:
 
+    >>> import skyclass
     >>> from skyclass.images.image_type import ImageType
     >>> image_type = ImageType(
     ...     name="r-minus-i",
@@ -59,10 +60,11 @@ def register_image_type(image_type: ImageType) -> ImageType:
     ...     function=lambda flux: flux[:, :1] - flux[:, 1:],
     ...     picture=lambda images: images.expand(-1, 3, -1, -1) + 0.5,
     ... )
-    >>> register_image_type(image_type).name
+    >>> skyclass.register_image_type(image_type).name
     'r-minus-i'
-    >>> get_image_type("r-minus-i").bands
-    ('r', 'i')
+    >>> train = skyclass.open_cutouts("cutouts")["train"]
+    >>> skyclass.render(train.take([0]), "r-minus-i").shape
+    (1, 32, 32, 3)
     """
     _load_plugins()
     return _add(image_type)

@@ -246,9 +246,10 @@ def render(
 
     Examples
     --------
-    >>> from skyclass import open_cutouts
-    >>> train = open_cutouts(cutouts_dir)["train"]
-    >>> pictures = render(train.take([0, 1]), "lupton:irg", offset=train.offsets()[:2])
+    >>> import skyclass
+    >>> train = skyclass.open_cutouts("cutouts")["train"]
+    >>> flux, offset = train.take([0, 1]), train.offsets()[:2]
+    >>> pictures = skyclass.render(flux, "lupton:irg", offset=offset)
     >>> pictures.shape, pictures.dtype
     ((2, 32, 32, 3), dtype('uint8'))
     """

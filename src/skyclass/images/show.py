@@ -70,8 +70,10 @@ def show(
 
     Examples
     --------
-    >>> show(cutouts_dir, ["gri", "lupton:irg"], "sheet.png")
-    >>> ranking = show(cutouts_dir, ["lupton:irg"], "sweep.png", sweep=["q=2,8,20"])
+    >>> import skyclass
+    >>> skyclass.show("cutouts", ["gri", "lupton:irg"], "sheet.png")
+    >>> axes = ["q=2,8,20"]
+    >>> ranking = skyclass.show("cutouts", ["lupton:irg"], "sweep.png", sweep=axes)
     >>> len(ranking)
     3
     """

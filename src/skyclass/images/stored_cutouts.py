@@ -240,7 +240,8 @@ def open_cutouts(path: AnyPath) -> StoredCutouts:
 
     Examples
     --------
-    >>> cutouts = open_cutouts(cutouts_dir)
+    >>> import skyclass
+    >>> cutouts = skyclass.open_cutouts("cutouts")
     >>> list(cutouts)
     ['train', 'validation', 'test']
     >>> cutouts.info.bands

@@ -62,7 +62,8 @@ def classify(
 
     Examples
     --------
-    >>> table = classify(frames_dir, model_dir, "classes.parquet")
+    >>> import skyclass
+    >>> table = skyclass.classify("frames", "model", "classes.parquet")
     >>> list(table.columns[:4])
     ['ra', 'dec', 'x', 'y']
     >>> set(table["class"]) <= {"cool", "hot"}

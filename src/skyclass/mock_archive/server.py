@@ -229,9 +229,9 @@ def serve_archive(
     Examples
     --------
     >>> import httpx
-    >>> from skyclass import serve_archive, simulate
-    >>> catalog = simulate("sky", 1, objects_per_field=20, workers=1)
-    >>> with serve_archive(catalog.parent) as url:
+    >>> import skyclass
+    >>> catalog = skyclass.simulate("sky", 1, objects_per_field=20, workers=1)
+    >>> with skyclass.serve_archive(catalog.parent) as url:
     ...     query = f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch"
     ...     cmd = "SELECT COUNT(*) AS stars FROM SpecObj WHERE class = 'STAR'"
     ...     print(httpx.get(query, params={"cmd": cmd}).text)

@@ -88,12 +88,14 @@ def register_network(name: str, create: CreateBackbone) -> RegisteredNetwork:
 
     Examples
     --------
+    >>> import skyclass
+    >>> from skyclass.models.registry import create_network
     >>> from torch import nn
     >>> def create_pooled(channels, size):
     ...     return nn.Sequential(
     ...         nn.Conv2d(channels, 16, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     ...     )
-    >>> register_network("pooled", create_pooled).name
+    >>> skyclass.register_network("pooled", create_pooled).name
     'pooled'
     >>> network = create_network("pooled", channels=5, classes=7, size=(64, 64))
     >>> network.width

@@ -91,7 +91,8 @@ def load_model(model: AnyPath) -> Classifier:
 
     Examples
     --------
-    >>> classifier = load_model(model_dir)
+    >>> import skyclass
+    >>> classifier = skyclass.load_model("model")
     >>> classifier
     Classifier(spectral-class: hot cool; sdss, simulated; compact on ugriz; validation accuracy ...)
     >>> classifier.spec.bands

@@ -41,10 +41,11 @@ def register_survey(survey: Survey) -> Survey:
     The frames of SDSS under another name, without an archive to download from:
 
     >>> from dataclasses import replace
+    >>> import skyclass
     >>> from skyclass.surveys.registry import get_survey
     >>> sdss = get_survey("sdss")
     >>> other = replace(sdss, name="sdss-copy", frames=None, pictures=())
-    >>> register_survey(other).name
+    >>> skyclass.register_survey(other).name
     'sdss-copy'
     """
     _load_plugins()

@@ -41,6 +41,7 @@ def register_task(task: Task) -> Task:
     Bright and faint objects, by the PSF magnitude in r:
 
     >>> import pandas as pd
+    >>> import skyclass
     >>> from skyclass.tasks.task import Labels, Task
     >>> def label_brightness(table):
     ...     r = table["psfMag_r"]
@@ -48,10 +49,10 @@ def register_task(task: Task) -> Task:
     ...     reason = pd.Series("no psfMag_r", index=table.index).where(r.isna())
     ...     return Labels(label, reason)
     >>> task = Task("brightness", ("bright", "faint"), ("psfMag_r",), label_brightness)
-    >>> register_task(task).classes
+    >>> skyclass.register_task(task).classes
     ('bright', 'faint')
-    >>> get_task("brightness") is task
-    True
+    >>> skyclass.build_catalog("catalog.csv", "brightness").report.classes
+    {'bright': 0, 'faint': 0}
     """
     _load_plugins()
     return _add(task)

@@ -85,8 +85,8 @@ def train_classifier(
 
     >>> from skyclass import load_model
     >>> from skyclass.config.training_sections import TrainingConfig
-    >>> spec = load_model(model_dir).spec
-    >>> train_classifier(cutouts_dir, spec, TrainingConfig(epochs=1), "retrained", seed=2)
+    >>> spec = load_model("model").spec
+    >>> train_classifier("cutouts", spec, TrainingConfig(epochs=1), "retrained", seed=2)
     Classifier(spectral-class: hot cool; sdss, simulated; compact on ugriz; validation accuracy ...)
     """
     cutouts, out, logs = Path(cutouts), Path(out), None if logs is None else Path(logs)
