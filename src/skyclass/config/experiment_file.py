@@ -53,7 +53,8 @@ def read_config(path: AnyPath) -> Experiment:
 
     Examples
     --------
-    >>> config = read_config("stars.toml")
+    >>> import skyclass
+    >>> config = skyclass.read_config("stars.toml")
     >>> config.task, config.cutouts.size, config.training.epochs
     ('spectral-class', 32.0, 2)
     """
