@@ -45,15 +45,17 @@ class Page(HTMLParser):
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
         if tag == "a":
-            self.links.append(found["href"])
+            self.links.append(attributes["href"])
         else:
-            self.loads += [found[name] for name in ("src", "href", "srcset") if name in found]
+            self.loads += [
+                attributes[name] for name in ("src", "href", "srcset") if name in attributes
+            ]
         if tag == "data":
-            self.numbers.append(float(found["value"]))
-        if tag == "img" and not found.get("alt"):
+            self.numbers.append(float(attributes["value"]))
+        if tag == "img" and not attributes.get("alt"):
             self.without_alt += 1
 
 
@@ -100,7 +102,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
         values = [scores[f"{which}_weighted"] for which in ("precision", "recall", "f1")]
         for row in scores["per_class"].values():
             values += [row[which] for which in ("precision", "recall", "f1")]
-        values += [each["accuracy"] for found in scores["by"].values() for each in found["bins"]]
+        values += [each["accuracy"] for binned in scores["by"].values() for each in binned["bins"]]
         assert {value for value in values if value is not None} <= set(page.numbers)
     for scores in (metrics["test"], metrics["baseline"], metrics["baselines"]["k-nn"]):
         assert {scores[name] for name in ("kappa", "log_loss", "brier")} <= set(page.numbers)

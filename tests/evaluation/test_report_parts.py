@@ -85,11 +85,11 @@ def classifier() -> Classifier:
 def test_attributions_add_up_to_what_the_image_changes(classifier: Classifier) -> None:
     images = torch.randn(3, 5, 16, 16, generator=torch.Generator().manual_seed(1))
     blank, target = torch.zeros_like(images), torch.tensor([0, 2, 1])
-    found = attribute_pixels(classifier, images, blank, target).sum((1, 2, 3))
+    summed = attribute_pixels(classifier, images, blank, target).sum((1, 2, 3))
     with torch.no_grad():
         change = classifier.network(images) - classifier.network(blank)
     expected = change[torch.arange(3), target]
-    torch.testing.assert_close(found, expected, rtol=0.02, atol=2e-3)
+    torch.testing.assert_close(summed, expected, rtol=0.02, atol=2e-3)
 
 
 def test_explains_the_surest_of_each_class_first() -> None:
@@ -107,9 +107,9 @@ def test_an_odd_object_is_an_outlier_and_neighbours_stay_neighbours() -> None:
     group = np.arange(90) % 3
     features[:, 0] += 12 * group
     features[17] += 40
-    found = make_feature_map(features, outliers=3)
-    assert found.outliers[0] == 17
-    places = np.delete(found.places, 17, axis=0)
+    layout = make_feature_map(features, outliers=3)
+    assert layout.outliers[0] == 17
+    places = np.delete(layout.places, 17, axis=0)
     distance = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     kept = np.delete(group, 17)
