@@ -19,11 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from skyclass.catalog.build_catalog import make_catalog
-from skyclass.catalog.catalog_file import read_catalog, write_catalog
+from skyclass.catalog.catalog_file import write_catalog
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.renderer import check_images, get_registration
+from skyclass.images.renderer import check_images
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import make_spec
@@ -105,9 +105,7 @@ def train_network(
 ) -> Classifier:
     config = make_experiment(folder / "survey", network, side, epochs)
     check_images(config.images, config.cutouts.count_pixels(SDSS.pixel_scale))
-    registration = get_registration(config.images)
-    task, catalog = get_task(config.task), read_catalog(folder / "objects.parquet").table
-    spec = make_spec(config, task, catalog, read_info(cutouts), registration, cutouts)
+    spec = make_spec(config, get_task(config.task), read_info(cutouts), cutouts)
     out = folder / f"{network}-{side or NATIVE}"
     return train_classifier(cutouts, spec, config.training, out, augmentation=config.augmentation)
 

@@ -108,7 +108,7 @@ def test_up_to_date_stages_are_skipped(done: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_arguments, **_options):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("skyclass.pipeline.train_model.train", refuse)
+    monkeypatch.setattr("skyclass.pipeline.train_model.train_classifier", refuse)
     run_experiment(done / "ugriz-compact-3.toml", done / "out")
     assert load_model(done / "out" / "model").spec.labels[-1] == "M"
 
