@@ -1,4 +1,4 @@
-"""The exception tree: one subclass per room, all under `SkyclassError`.
+"""The exception tree: one subclass per part of the package, all under `SkyclassError`.
 
 A message is one line that says what is wrong, where, and what to do.
 """
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class SkyclassError(Exception):
-    """Something the user can mend; the command line shows it as one line."""
+    """An error that the user can correct; the command line shows it as one line."""
 
 
 class OutputError(SkyclassError):
@@ -37,15 +37,15 @@ class OutputError(SkyclassError):
 
 
 class TaskError(SkyclassError):
-    """An unknown task, or rows that no label can be given to."""
+    """An unknown or invalid task, or labels that are not among its classes."""
 
 
 class ConfigError(SkyclassError):
-    """An experiment file that cannot be used."""
+    """An invalid experiment file."""
 
 
 class CatalogError(SkyclassError):
-    """A catalogue that cannot be read, cleaned or split."""
+    """A catalogue that cannot be read, cleaned, sampled or split."""
 
 
 class SurveyError(SkyclassError):
@@ -108,12 +108,12 @@ class StudyError(SkyclassError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Name the known word that is spelt most like `name`, for a message.
+    """Find the known word whose spelling is closest to `name`, for a message.
 
     Parameters
     ----------
     name
-        What the user wrote.
+        Word that the user wrote.
     known
         At least one word.
 

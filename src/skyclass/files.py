@@ -14,10 +14,10 @@ from skyclass.errors import OutputError
 __all__ = ["AnyPath", "atomic_path", "make_directory"]
 
 AnyPath = str | os.PathLike[str]
-"""A path as whoever calls skyclass may write it."""
+"""A path, as functions of skyclass accept it."""
 
 _PARTIAL = ".partial-"
-_WRITING = {
+_WRITE_ERRORS = {
     errno.EACCES,
     errno.EDQUOT,
     errno.EFBIG,
@@ -44,7 +44,7 @@ def make_directory(path: Path) -> Path:
     Raises
     ------
     OutputError
-        Where the directory cannot be made.
+        If the directory cannot be made.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -55,17 +55,17 @@ def make_directory(path: Path) -> Path:
 
 @contextmanager
 def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
-    """Give a temporary name beside `path`; rename it into place on success.
+    """Yield a temporary name beside `path`, and rename it into place on success.
 
-    What was written under the temporary name is removed when the block fails, so no half-written
-    result is ever seen under `path`. An existing file or folder at `path` is replaced.
+    If the block fails, what was written under the temporary name is removed, so `path` never holds
+    a half-written result. An existing file or folder at `path` is replaced.
 
     Parameters
     ----------
     path
         Final name of the file or folder.
     folder
-        Whether it is a folder, which takes the place of one that is there.
+        Whether it is a folder, which replaces an existing one.
 
     Yields
     ------
@@ -75,8 +75,8 @@ def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        Where there is no space, no permission, or no such place to write to, or a folder lies
-        where a file is to be written, or the other way about.
+        If there is no space, no permission, or no such directory, or `path` is a folder where a
+        file is to be written, or the reverse.
     """
     make_directory(path.parent)
     if path.exists() and path.is_dir() != folder:
@@ -90,17 +90,17 @@ def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
             shutil.rmtree(path)
         partial.replace(path)
     except OSError as error:
-        # an error of something else, read inside the block, is not ours to explain
-        if not (_is_of_writing(error) or partial.name in str(error)):
+        # an error of reading something else inside the block passes through
+        if not (_is_write_error(error) or partial.name in str(error)):
             raise
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         _remove(partial)
 
 
-def _is_of_writing(error: OSError) -> bool:
-    """Tell whether a place could not be written to; astropy reports a full disk in words only."""
-    return error.errno in _WRITING or "space on disk" in str(error)
+def _is_write_error(error: OSError) -> bool:
+    """Check whether writing failed; astropy reports a full disk in words only."""
+    return error.errno in _WRITE_ERRORS or "space on disk" in str(error)
 
 
 def _remove(path: Path) -> None:

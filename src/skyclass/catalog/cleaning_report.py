@@ -36,7 +36,7 @@ class CleaningReport(CleaningCounts):
     Examples
     --------
     >>> from skyclass.catalog.build_catalog import build_catalog
-    >>> report = build_catalog("catalog.csv", "spectral-class").report
+    >>> report = build_catalog("catalog.csv", "object-type").report
     >>> report.rows_in - report.rows_out == sum(report.dropped.values())
     True
     """
