@@ -12,8 +12,9 @@ from astropy.units import hourangle
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from skyclass.catalog.build_catalog import build_catalog
 from skyclass.catalog.ids import parse_ids
-from skyclass.catalog.read_table import read_source, read_table
+from skyclass.catalog.read_table import read_table
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.objid import decode_objid
 
@@ -90,9 +91,10 @@ def test_exact_ids_stay(numbers: list[int]) -> None:
 
 
 def test_the_real_rounded_ids(real_data: Path) -> None:
-    source = read_source(real_data / "catalogs" / "skyserver_10k.csv")
-    assert source.rounded == {"objid": 10_000, "specobjid": 10_000}
-    assert source.table[["objid", "specobjid"]].isna().all(axis=None)
+    path = real_data / "catalogs" / "skyserver_10k.csv"
+    rounded = {"objid": 10_000, "specobjid": 10_000}
+    assert build_catalog(path, "object-type").report.rounded == rounded
+    assert read_table(path)[["objid", "specobjid"]].isna().all(axis=None)
 
 
 def test_the_field_in_real_objids(real_data: Path) -> None:

@@ -1,7 +1,7 @@
 """Build a clean, labelled, sampled, split catalogue from a table of objects."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from skyclass.catalog.catalog_file import Catalog
 from skyclass.catalog.clean import clean
 from skyclass.catalog.cleaning_report import CleaningReport
-from skyclass.catalog.read_table import SourceTable, read_source, read_table
+from skyclass.catalog.read_table import read_raw_table, read_table
 from skyclass.catalog.sample import sample
 from skyclass.catalog.split import assign_splits, count_splits
 from skyclass.config.sections import (
@@ -32,7 +32,7 @@ __all__ = ["build_catalog", "get_source", "make_catalog"]
 
 
 def build_catalog(
-    source: AnyPath | pd.DataFrame | SourceTable,
+    source: AnyPath | pd.DataFrame,
     task: str,
     *,
     survey: str = DEFAULT_SURVEY,
@@ -48,7 +48,7 @@ def build_catalog(
     Parameters
     ----------
     source
-        File that `read_table` can read, or a table that it or `read_source` returned.
+        File that `read_table` can read, or a table of objects.
     task
         Name of a task, or path of a task file.
     survey
@@ -86,11 +86,9 @@ def build_catalog(
     labels = labels or LabelConfig()
     chosen = get_task(task, template_luminosity=labels.template_luminosity)
     chosen = regroup(chosen, labels.merge, labels.drop)
-    if isinstance(source, pd.DataFrame):
-        source = SourceTable(source, {})
-    elif not isinstance(source, SourceTable):
-        source = read_source(source, columns=columns, survey=survey)
-    clean_table, counts = clean(source.table, chosen, rules, survey)
+    if not isinstance(source, pd.DataFrame):
+        source = read_raw_table(source, columns=columns, survey=survey)
+    clean_table, counts = clean(source, chosen, rules, survey)
     table = sample(clean_table, sampling or SampleConfig(), seed, survey)
     table = table.assign(split=assign_splits(table, split or SplitConfig(), seed, survey))
     per_class = table["label"].value_counts()
@@ -100,7 +98,6 @@ def build_catalog(
         **counts.model_dump(),
         task=task,
         survey=survey,
-        rounded=source.rounded,
         sampled_from=len(clean_table),
         rows_out=len(table),
         classes={name: int(per_class.get(name, 0)) for name in chosen.classes},
@@ -148,7 +145,7 @@ def make_catalog(
         If the table cannot be read, fetched or used.
     """
     path = get_source(config, work, survey=survey, progress=progress)
-    source = read_source(path, columns=config.catalog.columns, survey=survey)
+    table = read_raw_table(path, columns=config.catalog.columns, survey=survey)
     if config.clean.frame_keys == "skyserver":
         look_up = get_survey(survey).look_up_key
         if look_up is None:
@@ -156,10 +153,9 @@ def make_catalog(
                 f"survey {survey} cannot look up {', '.join(get_survey(survey).key)}; set"
                 ' clean.frame_keys = "auto"'
             )
-        table = look_up(source.table, config.catalog, work / "frame-keys", read_table, progress)
-        source = replace(source, table=table)
+        table = look_up(table, config.catalog, work / "frame-keys", read_table, progress)
     return build_catalog(
-        source,
+        table,
         config.task,
         survey=survey,
         labels=config.labels,

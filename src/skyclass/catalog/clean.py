@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skyclass.catalog.cleaning_report import CleaningCounts
 from skyclass.catalog.duplicates import find_repeated, group_positions, hash_positions
-from skyclass.catalog.ids import make_identities, make_missing_ids, to_id_array
+from skyclass.catalog.ids import make_identities, make_missing_ids, parse_id_columns, to_id_array
 from skyclass.catalog.magnitudes import correct_extinction, find_undetected
 from skyclass.catalog.row_order import RowOrder, Rows, take_rows
 from skyclass.config.sections import CleanConfig
@@ -48,7 +48,7 @@ def clean(
     Parameters
     ----------
     table
-        As `read_table` returns it.
+        As `read_raw_table` or `read_table` returns it.
     task
         Labels the rows.
     rules
@@ -71,6 +71,7 @@ def clean(
         If a needed column is missing, a coordinate is impossible, or no row is left.
     """
     rules, source = rules or CleanConfig(), get_survey(survey)
+    table, rounded = parse_id_columns(table)
     table = _prepare_columns(table, task, rules, source)
     labels, faint = task.label(table), find_undetected(table, source)
     row_filter = _RowFilter(len(table))
@@ -88,6 +89,7 @@ def clean(
         kept = kept.assign(id=make_identities(kept, source.key))
     counts = CleaningCounts(
         rows_in=len(table),
+        rounded=rounded,
         dropped=row_filter.dropped,
         undetected={name: int(marks[row_filter.alive].sum()) for name, marks in faint.items()},
         frame_keys=set(source.key) <= set(kept.columns),

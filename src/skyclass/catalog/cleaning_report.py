@@ -16,6 +16,8 @@ class CleaningCounts(BaseModel):
 
     rows_in: int
     """Rows read."""
+    rounded: dict[str, int]
+    """Ids that the table holds only rounded, by column."""
     dropped: dict[str, int]
     """Rows dropped by each rule, in the order of the rules."""
     undetected: dict[str, int]
@@ -45,8 +47,6 @@ class CleaningReport(CleaningCounts):
     """Name of the task, or path of its file."""
     survey: str = DEFAULT_SURVEY
     """Name of the survey."""
-    rounded: dict[str, int]
-    """Ids that the file holds rounded only, by column."""
     sampled_from: int
     """Clean objects from which the sample was taken."""
     rows_out: int

@@ -16,6 +16,7 @@ __all__ = [
     "make_identities",
     "make_missing_ids",
     "number_units",
+    "parse_id_columns",
     "parse_ids",
     "to_id_array",
 ]
@@ -57,6 +58,26 @@ def parse_ids(ids: "pd.Series[Any]") -> tuple["pd.Series[Any]", int]:
     if _is_from_spreadsheet(to_id_array(exact)):
         return make_missing_ids(ids.index), rounded + int(exact.notna().sum())
     return exact, rounded
+
+
+def parse_id_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Parse the id columns that a table has.
+
+    Parameters
+    ----------
+    table
+        Objects, `[n]`.
+
+    Returns
+    -------
+    table
+        The same with `objid` and `specobjid` as UInt64, missing where there is no exact id.
+    rounded
+        Number of ids in each of these columns that were rounded.
+    """
+    parsed = {name: parse_ids(table[name]) for name in IDS if name in table}
+    exact = {name: ids for name, (ids, _) in parsed.items()}
+    return table.assign(**exact), {name: count for name, (_, count) in parsed.items()}
 
 
 def make_missing_ids(index: "pd.Index[Any]") -> "pd.Series[Any]":

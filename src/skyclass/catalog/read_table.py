@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 
 import pandas as pd
 
-from skyclass.catalog.ids import parse_ids
+from skyclass.catalog.ids import parse_id_columns
 from skyclass.errors import CatalogError, nearest
 from skyclass.files import AnyPath
 from skyclass.schema import (
@@ -30,7 +30,7 @@ from skyclass.schema import (
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 
-__all__ = ["SourceTable", "read_source", "read_table"]
+__all__ = ["read_raw_table", "read_table"]
 
 MAX_BYTES: Final = 32 * 2**30
 """Most bytes that a compressed table may decompress to (10^7 rows of 40 columns have 4 GB)."""
@@ -38,16 +38,6 @@ MAX_BYTES: Final = 32 * 2**30
 _PART: Final = 2**24
 _QUANTITIES: Final = (PSF_MAGNITUDE, MODEL_MAGNITUDE, TOTAL_MAGNITUDE, EXTINCTION, PSF_WIDTH)
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
-@dataclass(frozen=True)
-class SourceTable:
-    """Table of objects as its file holds it."""
-
-    table: pd.DataFrame
-    """As `read_table` returns it."""
-    rounded: dict[str, int]
-    """Ids that the file holds rounded only, by column."""
 
 
 def read_table(
@@ -78,13 +68,13 @@ def read_table(
         If the file is missing, of an unknown format, unreadable, not separated by commas, has two
         columns of one name, or has no rows.
     """
-    return read_source(path, columns=columns, survey=survey).table
+    return parse_id_columns(read_raw_table(path, columns=columns, survey=survey))[0]
 
 
-def read_source(
+def read_raw_table(
     path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = DEFAULT_SURVEY
-) -> SourceTable:
-    """Read a table of objects, and count the ids that its file has rounded.
+) -> pd.DataFrame:
+    """Read a table of objects with its ids as they stand in the file.
 
     Parameters
     ----------
@@ -93,8 +83,8 @@ def read_source(
 
     Returns
     -------
-    SourceTable
-        Table and counts.
+    pandas.DataFrame
+        As `read_table` returns it, but for `objid` and `specobjid`.
 
     Raises
     ------
@@ -115,11 +105,7 @@ def read_source(
     _check_unique(path, [str(name) for name in table.columns])
     if table.empty:
         raise CatalogError(f"{path} has no rows")
-    rounded = {}
-    for name in IDS:
-        if name in table:
-            table[name], rounded[name] = parse_ids(table[name])
-    return SourceTable(table, rounded)
+    return table
 
 
 def _read(path: Path, names: "_ColumnNames") -> pd.DataFrame:
