@@ -116,7 +116,7 @@ def _estimate_download(survey: Survey, fields: int) -> float | None:
 
 def make_catalog(
     config: ObjectsConfig,
-    work: Path,
+    work: AnyPath,
     *,
     survey: str = DEFAULT_SURVEY,
     progress: Progress = no_progress,
@@ -144,6 +144,7 @@ def make_catalog(
     SkyclassError
         If the table cannot be read, fetched or used.
     """
+    work = Path(work)
     path = get_source(config, work, survey=survey, progress=progress)
     table = read_raw_table(path, columns=config.catalog.columns, survey=survey)
     if config.clean.frame_keys == "skyserver":

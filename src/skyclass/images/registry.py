@@ -63,7 +63,7 @@ def register_image_type(image_type: ImageType) -> ImageType:
     >>> skyclass.register_image_type(image_type).name
     'r-minus-i'
     >>> train = skyclass.open_cutouts("cutouts")["train"]
-    >>> skyclass.render(train.take([0]), "r-minus-i").shape
+    >>> skyclass.render(train.take([0]), "r-minus-i", offset=train.offsets()[:1]).shape
     (1, 32, 32, 3)
     """
     _load_plugins()
