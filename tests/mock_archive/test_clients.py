@@ -16,7 +16,7 @@ from skyclass.config.sections import CatalogConfig
 from skyclass.errors import RemoteError
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive, serve_archive
-from skyclass.surveys.sdss import fetch
+from skyclass.surveys.sdss import paged_query
 from skyclass.surveys.sdss.casjobs import TOKEN_VARIABLE, CasJobs
 from skyclass.surveys.sdss.queries import make_into_query, make_task_query
 from skyclass.surveys.sdss.skyserver import SQL_SETTINGS, SkyServer
@@ -36,9 +36,11 @@ def client(url: str) -> SkyServer:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `fetch_table` neither wait nor fetch all in one page."""
     options = {"settings": UNLIMITED, "clock": FakeClock().clock}
-    monkeypatch.setattr(fetch, "SkyServer", functools.partial(SkyServer, **options))
-    monkeypatch.setattr(fetch, "CasJobs", functools.partial(CasJobs, **options))
-    monkeypatch.setattr(fetch, "fetch_pages", functools.partial(fetch.fetch_pages, rows=17))
+    monkeypatch.setattr(paged_query, "SkyServer", functools.partial(SkyServer, **options))
+    monkeypatch.setattr(paged_query, "CasJobs", functools.partial(CasJobs, **options))
+    monkeypatch.setattr(
+        paged_query, "fetch_pages", functools.partial(paged_query.fetch_pages, rows=17)
+    )
 
 
 def selected(objects: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +67,7 @@ def assert_equals_selection(table: pd.DataFrame, objects: pd.DataFrame) -> None:
 def test_a_query_page_by_page(small_survey: Path, objects: pd.DataFrame, tmp_path: Path) -> None:
     with MockArchive(small_survey, queries_per_minute=0) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
-        path = fetch.fetch_table(config, "spectral-class", tmp_path / "work", read_table)
+        path = paged_query.fetch_table(config, "spectral-class", tmp_path / "work", read_table)
         pages = -(-len(selected(objects)) // 17)
         assert sum(archive.requests.values()) == pages + 1
     assert_equals_selection(pd.read_parquet(path), objects)
@@ -83,9 +85,11 @@ def test_an_interrupted_query_goes_on(
     with MockArchive(small_survey, queries_per_minute=0) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
         with pytest.raises(KeyboardInterrupt):
-            fetch.fetch_table(config, "spectral-class", tmp_path, read_table, progress=interrupt)
+            paged_query.fetch_table(
+                config, "spectral-class", tmp_path, read_table, progress=interrupt
+            )
         assert sum(archive.requests.values()) == 3
-        path = fetch.fetch_table(config, "spectral-class", tmp_path, read_table)
+        path = paged_query.fetch_table(config, "spectral-class", tmp_path, read_table)
         # no page was asked for twice
         assert sum(archive.requests.values()) == -(-len(selected(objects)) // 17) + 1
     assert_equals_selection(pd.read_parquet(path), objects)
@@ -97,7 +101,7 @@ def test_a_job_of_casjobs(
 ) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, "local")
     config = CatalogConfig(source="casjobs", limits=LIMITS, base_url=url)
-    path = fetch.fetch_table(config, "object-type", tmp_path, read_table)
+    path = paged_query.fetch_table(config, "object-type", tmp_path, read_table)
     assert_equals_selection(pd.read_parquet(path), objects)
 
 
@@ -109,7 +113,7 @@ def test_faults_do_not_change_what_is_brought(
     faults = Faults(dict.fromkeys(kinds, 0.06), seed=2, slow_seconds=0.02)
     with MockArchive(small_survey, queries_per_minute=0, faults=faults) as archive:
         config = CatalogConfig(source="skyserver", limits=LIMITS, base_url=archive.url)
-        path = fetch.fetch_table(config, "spectral-class", tmp_path, read_table)
+        path = paged_query.fetch_table(config, "spectral-class", tmp_path, read_table)
         [tries] = archive.requests.values()
     assert tries > -(-len(selected(objects)) // 17) + 1
     assert_equals_selection(pd.read_parquet(path), objects)
@@ -118,7 +122,7 @@ def test_faults_do_not_change_what_is_brought(
 def test_fields_by_position(url: str, objects: pd.DataFrame, tmp_path: Path) -> None:
     places = objects[["ra", "dec"]].sample(45, random_state=3, ignore_index=True)
     places.loc[7] = [10.0, 80.0]
-    found = fetch.look_up_frame_keys(places, client(url), tmp_path, read_table)
+    found = paged_query.look_up_frame_keys(places, client(url), tmp_path, read_table)
     expected = places.merge(objects, on=["ra", "dec"], how="left")
     for key in ("rerun", "run", "camcol", "field"):
         assert found[key].isna().tolist() == expected[key].isna().tolist()

@@ -116,7 +116,9 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
             "skyclass.classify",
             "skyclass classify frames --model stars/model --out classes.fits",
         ),
-        Command(push, "skyclass.models.hub.push_model", "skyclass push stars/model owner/stars"),
+        Command(
+            push, "skyclass.models.push_pull.push_model", "skyclass push stars/model owner/stars"
+        ),
     ),
     "Tools": (
         Command(archive, "skyclass.serve_archive", "skyclass archive survey --fault 404=0.1"),

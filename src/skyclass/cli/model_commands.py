@@ -69,7 +69,7 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
 ) -> None:
     """Upload a model and its card to the Hugging Face Hub."""
-    from skyclass.models.hub import push_model as run
+    from skyclass.models.push_pull import push_model as run
 
     typer.echo(run(model, repository, private=private))
 

@@ -21,7 +21,7 @@ from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitWriter
-from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, read_info
+from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, find_reusable
 from skyclass.progress import Progress
 from skyclass.schema import IDS, POSITION, SPLITS
 from skyclass.surveys.survey import Survey
@@ -171,33 +171,13 @@ def store_cutouts(
     ImageError
         If `out` holds something else, or no object can be stored.
     """
-    if out.exists() and not (out / INFO_NAME).is_file():
-        raise ImageError(f"{out} holds something other than cutouts; choose another folder")
-    if out.exists() and not (replace and _differs(out, plan.fingerprint)):
-        return _accept_existing(out, plan.fingerprint)
+    existing = find_reusable(out, plan.fingerprint, replace=replace)
+    if existing is not None:
+        return existing
     parts = make_directory(out.with_name(f"{out.name}.parts") / plan.fingerprint)
     runner(partial(_write_part, plan, parts.resolve(), work), groups, progress)
     info = _assemble(plan, out, [parts / f"{name}.arrow" for name, _ in groups])
     shutil.rmtree(parts.parent, ignore_errors=True)
-    return info
-
-
-def _differs(out: Path, fingerprint: str) -> bool:
-    """Check whether the cutouts in a folder are others, or of another format."""
-    try:
-        return read_info(out).fingerprint != fingerprint
-    except ImageError:
-        return True
-
-
-def _accept_existing(out: Path, fingerprint: str) -> CutoutInfo:
-    """Return the description of cutouts that are there already, if they are the same."""
-    info = read_info(out)
-    if info.fingerprint != fingerprint:
-        raise ImageError(
-            f"{out} holds cutouts of another catalogue or made by other rules;"
-            " choose another folder, or remove it"
-        )
     return info
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "CutoutSplit",
     "StoredCutouts",
     "array_view",
+    "find_reusable",
     "open_cutouts",
     "read_info",
 ]
@@ -288,6 +289,48 @@ def read_info(path: AnyPath) -> CutoutInfo:
         return CutoutInfo.model_validate(values)
     except ValidationError as error:
         raise ImageError(f"{file}: {describe_error(error, CutoutInfo)}") from error
+
+
+def find_reusable(path: Path, fingerprint: str, *, replace: bool) -> CutoutInfo | None:
+    """Look for cutouts that are stored already, so that they need not be made again.
+
+    Parameters
+    ----------
+    path
+        Folder that the cutouts are to be written to.
+    fingerprint
+        Hash of the catalogue's rows and the cutting rules.
+    replace
+        Whether other cutouts, also of another format, may be replaced.
+
+    Returns
+    -------
+    CutoutInfo or None
+        Description of the same cutouts; None if they are still to be made.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds something else, or other cutouts that may not be replaced.
+    """
+    if not path.exists():
+        return None
+    if not (path / INFO_NAME).is_file():
+        raise ImageError(f"{path} holds something other than cutouts; choose another folder")
+    try:
+        info = read_info(path)
+    except ImageError:
+        if replace:
+            return None
+        raise
+    if info.fingerprint == fingerprint:
+        return info
+    if replace:
+        return None
+    raise ImageError(
+        f"{path} holds cutouts of another catalogue or made by other rules;"
+        " choose another folder, or remove it"
+    )
 
 
 def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:

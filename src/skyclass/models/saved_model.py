@@ -99,7 +99,7 @@ def load_model(model: AnyPath) -> Classifier:
     ('u', 'g', 'r', 'i', 'z')
     """
     # the two need each other: a model is loaded before it is pushed
-    from skyclass.models.hub import resolve_model
+    from skyclass.models.push_pull import resolve_model
 
     directory = resolve_model(model)
     try:

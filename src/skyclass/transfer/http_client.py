@@ -19,7 +19,8 @@ from skyclass.transfer.errors import (
     TransientError,
     UnreachableError,
 )
-from skyclass.transfer.rate_limit import Clock, RateLimiter, compute_backoff, parse_retry_after
+from skyclass.transfer.rate_limit import Clock, RateLimiter
+from skyclass.transfer.retry import compute_backoff, parse_retry_after
 
 __all__ = [
     "BUSY_STATUSES",

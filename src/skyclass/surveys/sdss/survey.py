@@ -13,7 +13,6 @@ from skyclass.config.sections import CatalogConfig
 from skyclass.errors import MissingFrameError
 from skyclass.frames.frame import Frame
 from skyclass.progress import Progress
-from skyclass.surveys.sdss.fetch import fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.getjpeg import SDSS_JPEG
 from skyclass.surveys.sdss.layout import (
     BANDS,
@@ -28,6 +27,7 @@ from skyclass.surveys.sdss.layout import (
     make_frame_path,
 )
 from skyclass.surveys.sdss.objid import decode_objid
+from skyclass.surveys.sdss.paged_query import fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.reader import extend_frame, open_field
 from skyclass.surveys.sdss.requests import FRAMES, check_frame
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer

@@ -16,7 +16,7 @@ from skyclass.catalog.read_table import read_table
 from skyclass.config.sections import CatalogConfig, CleanConfig, ObjectsConfig
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.casjobs import CasJobs
-from skyclass.surveys.sdss.fetch import fetch_pages, fetch_table, look_up_frame_keys
+from skyclass.surveys.sdss.paged_query import fetch_pages, fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.queries import make_task_query
 from skyclass.surveys.sdss.skyserver import SkyServer
 from support.web_server import FakeClock
@@ -170,7 +170,7 @@ class FakeCasJobs:
 def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYCLASS_CASJOBS_TOKEN", "secret-token")
     monkeypatch.setattr(
-        "skyclass.surveys.sdss.fetch.CasJobs", partial(CasJobs, clock=FakeClock().clock)
+        "skyclass.surveys.sdss.paged_query.CasJobs", partial(CasJobs, clock=FakeClock().clock)
     )
     fake = FakeCasJobs()
     answer(fake)

@@ -14,8 +14,8 @@ from models.test_training_history import HISTORY
 from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
 from skyclass.models.classifier import Classifier
-from skyclass.models.hub import pull_model, push_model, resolve_model
 from skyclass.models.hub_cache import download_hub_file
+from skyclass.models.push_pull import pull_model, push_model, resolve_model
 from skyclass.models.saved_model import load_model, save_model
 from skyclass.models.training_history import write_history
 
