@@ -10,8 +10,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from skyclass.config.experiment_file import read_config
-from skyclass.errors import CatalogError, ExperimentError, ImageError, ModelError, TrainingError
+from skyclass.config.experiment_file import format_config, read_config
+from skyclass.errors import (
+    CatalogError,
+    ConfigError,
+    ExperimentError,
+    ImageError,
+    ModelError,
+    TrainingError,
+)
 from skyclass.evaluation.scores import score
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import evaluate, run_experiment, train
@@ -208,6 +215,17 @@ def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes((done / "out/model/config.json").read_bytes())
     with pytest.raises(ModelError, match="no usable model"):
         load_model(tmp_path)
+
+
+def test_the_directory_of_an_earlier_version(small_survey: Path, tmp_path: Path) -> None:
+    file, out = write(tmp_path, small_survey), tmp_path / "out"
+    old = format_config(read_config(file)).replace('grid = "native"', 'registration = "none"')
+    out.mkdir()
+    (out / "experiment.toml").write_text(old)
+    with pytest.raises(ConfigError, match=r"out/experiment\.toml: .*cutouts\.grid") as refused:
+        run_experiment(file, out)
+    assert "\n" not in str(refused.value)
+    assert (out / "experiment.toml").read_text() == old
 
 
 def test_each_verb_goes_as_far_as_its_name_says(small_survey: Path, tmp_path: Path) -> None:
