@@ -55,6 +55,12 @@ def test_the_page_of_the_python_interface_shows_what_is_public() -> None:
     assert {command.function for panel in PANELS.values() for command in panel} <= shown
 
 
+def test_the_names_on_the_page_of_the_python_interface_exist() -> None:
+    names = re.findall(r"auto(?:function|class):: (\S+)\.(\w+)", (DOCS / "api.md").read_text())
+    for module, name in names:
+        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
 def test_the_classes_that_public_functions_take_and_return_are_shown() -> None:
     shown = set(re.findall(r"autoclass:: \S+\.(\w+)", (DOCS / "api.md").read_text()))
     for name in skyclass.__all__:
