@@ -83,8 +83,8 @@ def test_all_bands_on_a_common_grid(pair) -> None:
     common, _ = cut_field(frames, first, ra, dec, CutoutConfig(size=64, grid="common"), SDSS)
     assert not common.offset.any()
     assert common.inside.all()
-    before = aperture_flux(own.flux, own.offset, 8.0)
-    after = aperture_flux(common.flux, common.offset, 8.0)
+    before = aperture_flux(own.flux, own.offset, 3.168, pixel_scale=0.396)
+    after = aperture_flux(common.flux, common.offset, 3.168, pixel_scale=0.396)
     # the sampling's own error is below 0.3 %; the rest is the noise of the sky in the aperture
     rim = np.concatenate([own.flux[..., :4, :], own.flux[..., -4:, :]], axis=2)
     spread = np.diff(np.quantile(rim, [0.16, 0.84], axis=(2, 3)), axis=0)[0] / 2

@@ -126,8 +126,9 @@ def download(
         typer.Option(help="pixels", show_default="the width", rich_help_panel=_PICTURES),
     ] = None,
     scale: Annotated[
-        float, typer.Option(help="arcsec per pixel", rich_help_panel=_SDSS_JPEG)
-    ] = 0.396,
+        float | None,
+        typer.Option(help="arcsec per pixel", show_default="0.396", rich_help_panel=_SDSS_JPEG),
+    ] = None,
     opt: Annotated[
         str, typer.Option(help="drawing options, such as GL", rich_help_panel=_SDSS_JPEG)
     ] = "",

@@ -12,6 +12,7 @@ from skyclass.errors import ImageError
 from skyclass.images.families import ImageFamily, Parameter
 from skyclass.images.image_type import ImageType
 from skyclass.images.stretch import asinh_flux, asinh_magnitude, lupton
+from skyclass.photometry import POGSON
 from skyclass.surveys.survey import Survey
 
 __all__ = ["COLOUR_FAMILIES"]
@@ -21,8 +22,6 @@ _SOFTENING: Final = 0.1
 
 _WHITE: Final = 30.0
 """Nanomaggies of a pixel that is shown as white: the centre of a star of r = 16."""
-
-_MAGNITUDE: Final = 2.5 / math.log(10)
 
 
 def _build_lupton(name: str, bands: str, values: Mapping[str, float], _survey: Survey) -> ImageType:
@@ -105,7 +104,7 @@ def _build_colours(
 
     def function(flux: Tensor) -> Tensor:
         # 2 b stands under the flux in an asinh magnitude
-        return _MAGNITUDE * asinh_flux(flux, 2 * softening).diff(dim=1)
+        return POGSON * asinh_flux(flux, 2 * softening).diff(dim=1)
 
     return ImageType(
         name,

@@ -9,14 +9,14 @@ from skyclass.photometry import to_magnitude
 
 __all__ = ["APERTURE", "aperture_flux", "concentration"]
 
-APERTURE: Final = 10.0
-"""Radius of the aperture in pixels (3.96 arcsec): within 4 % of SDSS's PSF fluxes on real stars."""
+APERTURE: Final = 3.96
+"""Radius of the aperture in arcsec: within 4 % of SDSS's PSF fluxes on real stars."""
 
-_PIXEL: Final = 0.396
-"""Arcsec of the pixels in which radii are given, those of SDSS."""
+_CORE: Final = 1.188
+"""Radius in arcsec of the aperture that holds the core of an object."""
 
-_ANNULUS: Final = (16.0, 28.0)
-"""Inner and outer radius in pixels of the ring in which the local sky is measured."""
+_ANNULUS: Final = (6.336, 11.088)
+"""Inner and outer radius in arcsec of the ring in which the local sky is measured."""
 
 
 def aperture_flux(
@@ -24,12 +24,12 @@ def aperture_flux(
     offset: NDArray[np.float32],
     radius: float = APERTURE,
     *,
-    pixel_scale: float = _PIXEL,
+    pixel_scale: float,
 ) -> NDArray[np.float64]:
     """Sum the light within a circle around each object, less the local sky.
 
     A pixel on the rim counts in proportion to its distance from it. The sky is the median of the
-    ring between 16 and 28 pixels.
+    ring between 6.3 and 11.1 arcsec.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def aperture_flux(
     offset
         Pixels in y and x from the cutout's centre to the object, `[n, band, 2]`.
     radius
-        Pixels of 0.396 arcsec, like all radii here.
+        Radius of the circle in arcsec.
     pixel_scale
         Arcsec per pixel of the cutouts.
 
@@ -47,12 +47,12 @@ def aperture_flux(
     numpy.ndarray
         Nanomaggies, `[n, band]`.
     """
-    factor = _PIXEL / pixel_scale
+    inner, outer = (edge / pixel_scale for edge in _ANNULUS)
     out = np.empty(flux.shape[:2])
     for i in range(len(flux)):
         distance = _distance(flux.shape[-1], offset[i])
-        weight = np.clip(factor * radius + 0.5 - distance, 0, 1)
-        ring = (distance >= factor * _ANNULUS[0]) & (distance < factor * _ANNULUS[1])
+        weight = np.clip(radius / pixel_scale + 0.5 - distance, 0, 1)
+        ring = (distance >= inner) & (distance < outer)
         for band, image in enumerate(flux[i]):
             pixels = image[ring[band]]
             sky = np.median(pixels) if pixels.size else 0.0
@@ -65,9 +65,9 @@ def concentration(
     offset: NDArray[np.float32],
     band: int = 2,
     *,
-    pixel_scale: float = _PIXEL,
+    pixel_scale: float,
 ) -> NDArray[np.float64]:
-    """Compute how concentrated the light is: 3 pixels against `APERTURE`, in magnitudes.
+    """Compute how concentrated the light is: 1.2 arcsec against `APERTURE`, in magnitudes.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def concentration(
     chosen = (flux[:, [band]], offset[:, [band]])
     small, large = (
         aperture_flux(*chosen, radius=radius, pixel_scale=pixel_scale)[:, 0]
-        for radius in (3.0, APERTURE)
+        for radius in (_CORE, APERTURE)
     )
     return to_magnitude(small) - to_magnitude(large)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from skyclass.frames.simulated import SIMULATED
+from skyclass.surveys.sdss.layout import PIXEL_SCALE
 
 __all__ = ["encode_picture", "make_colour_picture", "make_grey_jpeg"]
 
@@ -16,8 +17,6 @@ _STRETCH: Final = 1.077
 _Q: Final = 7.27
 """The asinh of the archive's own pictures (non-linearity 2.25 of the summed bands, Lupton et al.
 2004, PASP 116, 133) in the parameters of `astropy.visualization.make_lupton_rgb`."""
-
-_PIXEL: Final = 0.396
 
 
 def make_colour_picture(
@@ -41,7 +40,7 @@ def make_colour_picture(
         `[y, x, 3]`, the northern row first; black where there is no frame.
     """
     # surface brightness does not depend on the size of the pixels
-    surface = np.nan_to_num(bands) * (_PIXEL / scale) ** 2
+    surface = np.nan_to_num(bands) * (PIXEL_SCALE / scale) ** 2
     red, green, blue = (image * weight for image, weight in zip(surface, weights, strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):  # where all bands are zero
         picture = make_lupton_rgb(red, green, blue, stretch=_STRETCH, Q=_Q, output_dtype=np.uint8)

@@ -37,8 +37,8 @@ class Picture:
     """Pixels; None takes the archive's default."""
     height: int | None = None
     """Pixels; None: as the width."""
-    scale: float = 0.396
-    """Arcsec per pixel of an SDSS colour cutout."""
+    scale: float | None = None
+    """Arcsec per pixel of an SDSS colour cutout; None takes that of the frames."""
     opt: str = ""
     """Drawing options of an SDSS colour cutout, such as ``G`` (grid) or ``L`` (label)."""
     bands: str | None = None

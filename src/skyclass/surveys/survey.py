@@ -1,5 +1,6 @@
 """A survey as a value: its bands and pixel scale, its units of files, and how these are read."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from skyclass.config.sections import CatalogConfig
 from skyclass.errors import SurveyError
 from skyclass.frames.frame import Frame
 from skyclass.object_names import name_object
+from skyclass.photometry import POGSON, ZERO_POINT, to_flux
 from skyclass.progress import Progress
 from skyclass.surveys.file_kinds import FileKind
 
@@ -41,7 +43,7 @@ class Band:
     """Name in catalogue columns and image types: one letter, so that image types can name it."""
     wavelength: float
     """Effective wavelength in Angstrom."""
-    zero_point: float | None = 22.5
+    zero_point: float | None = ZERO_POINT
     """AB magnitude of one unit of the pixels on disk (22.5: nanomaggies); None where each file
     states its own."""
     softening: float | None = None
@@ -61,12 +63,12 @@ class Band:
         """Nanomaggies of one unit of the pixels on disk."""
         if self.zero_point is None:
             raise SurveyError(f"band {self.name} has no zero point: its files state their own")
-        return float(10 ** (0.4 * (22.5 - self.zero_point)))
+        return float(to_flux(np.array(self.zero_point)))
 
     @property
     def zero_flux(self) -> float | None:
         """Asinh magnitude of zero flux, to the two digits that survey tables print."""
-        return None if self.softening is None else round(float(-2.5 * np.log10(self.softening)), 2)
+        return None if self.softening is None else round(-POGSON * math.log(self.softening), 2)
 
 
 @dataclass(frozen=True, order=True)

@@ -14,6 +14,7 @@ from skyclass.errors import SurveyError
 from skyclass.object_names import name_object
 from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import FileKind, Picture, Row, shard_path
+from skyclass.surveys.sdss.layout import PIXEL_SCALE
 from skyclass.surveys.sdss.skyserver import HOST, says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
 from skyclass.transfer.integrity import check_picture
@@ -54,17 +55,18 @@ def request_jpeg(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileR
     """
     width = picture.width or DEFAULT_SIZE
     height = picture.height or width
-    _check_picture(picture, width, height)
+    scale = PIXEL_SCALE if picture.scale is None else picture.scale
+    _check_picture(picture, scale, width, height)
     place = {
         "ra": f"{float(row['ra']):.7f}",
         "dec": f"{float(row['dec']):.7f}",
-        "scale": f"{picture.scale:g}",
+        "scale": f"{scale:g}",
         "width": width,
         "height": height,
         "opt": picture.opt,
     }
     drawn = f"-{picture.opt}" if picture.opt else ""
-    folder = f"sdss-jpeg/dr{survey.release}-{picture.scale:g}-{width}x{height}{drawn}"
+    folder = f"sdss-jpeg/dr{survey.release}-{scale:g}-{width}x{height}{drawn}"
     return [
         FileRequest(
             kind="sdss-jpeg",
@@ -78,15 +80,14 @@ def request_jpeg(row: Row, survey: SurveyConfig, picture: Picture) -> list[FileR
     ]
 
 
-def _check_picture(picture: Picture, width: int, height: int) -> None:
+def _check_picture(picture: Picture, scale: float, width: int, height: int) -> None:
     """Check options that the service would answer with an error or silently change."""
     for name, value in (("width", width), ("height", height)):
         if not _SIZES[0] <= value <= _SIZES[1]:
             raise SurveyError(f"{name} must be {_SIZES[0]} to {_SIZES[1]} pixels, got {value}")
-    if not _SCALES[0] <= picture.scale <= _SCALES[1]:
+    if not _SCALES[0] <= scale <= _SCALES[1]:
         raise SurveyError(
-            f"scale must be {_SCALES[0]:g} to {_SCALES[1]:g} arcsec per pixel,"
-            f" got {picture.scale:g}"
+            f"scale must be {_SCALES[0]:g} to {_SCALES[1]:g} arcsec per pixel, got {scale:g}"
         )
     if not re.fullmatch(r"[A-Za-z]{0,16}", picture.opt):
         raise SurveyError(f"opt must be up to 16 letters, got {picture.opt[:20]!r}")
