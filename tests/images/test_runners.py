@@ -1,7 +1,5 @@
 """Cutting on a real scheduler with two real workers, one of which dies."""
 
-import os
-import signal
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ClusterError
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_cluster, use_threads
+from support.dying_worker import work_or_die
 
 RULES = CutoutConfig(size=32)
 
@@ -27,16 +26,6 @@ def files(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*.arrow")}
 
 
-def dying(work, mark: Path, field, rows) -> None:
-    """Work, but the first process that gets here kills itself half way."""
-    try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        work(field, rows)
-    else:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_same_bytes_although_a_worker_dies(
     small_survey: Path, catalog: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -46,7 +35,7 @@ def test_same_bytes_although_a_worker_dies(
         inner = use_cluster(cluster.scheduler_address)
 
         def runner(work, groups, progress) -> None:
-            inner(partial(dying, work, mark), groups, progress)
+            inner(partial(work_or_die, work, mark), groups, progress)
 
         make_cutouts(catalog, frames, tmp_path / "there", RULES, runner=runner)
     assert mark.exists()
