@@ -93,7 +93,7 @@ def test_a_frame_with_a_broken_end_is_not_cut(small_survey: Path, tmp_path: Path
     catalog = tmp_path / "c.parquet"
     run("catalog", small_survey / "catalog.csv", "--out", catalog)
     arguments = ("--catalog", catalog, "--frames", tmp_path / "frames", "--out", tmp_path / "cut")
-    assert_refused(run("cutouts", *arguments), "cut short")
+    assert_refused(run("cutouts", *arguments), "is truncated")
     assert not (tmp_path / "cut").exists()
 
 
