@@ -182,7 +182,7 @@ def test_the_engine_itself_is_locked(small_survey: Path) -> None:
         ("BEGIN", "SET enable_external_access = true", "configuration has been locked"),
         ("BEGIN TRANSACTION READ ONLY", "DROP TABLE catalog", "read-only"),
     ):
-        with pytest.raises(ArchiveError, match=message), database._cursor(begin) as cursor:
+        with pytest.raises(ArchiveError, match=message), database._open_cursor(begin) as cursor:
             cursor.execute(statement)
 
 

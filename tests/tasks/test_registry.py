@@ -59,11 +59,11 @@ def test_labels_that_are_not_classes_of_the_task() -> None:
         strings = pd.Series(["dim", "bright", None, "bright"] * 10)
         return Labels(strings, pd.Series([None] * len(table), dtype="string"))
 
-    register_task(Task("brightness", ("bright", "faint"), ("ra",), label))
+    register_task(Task("brightness-of-a-test", ("bright", "faint"), ("ra",), label))
     with pytest.raises(
         TaskError, match=r"labels 10 row\(s\) 'dim', which is not one of its classes"
     ):
-        build_catalog(tidy_stars(40), "brightness")
+        build_catalog(tidy_stars(40), "brightness-of-a-test")
 
 
 def test_rows_without_label_and_reason_are_counted() -> None:
@@ -71,8 +71,8 @@ def test_rows_without_label_and_reason_are_counted() -> None:
         strings = pd.Series(["faint", "bright", None, "bright"] * 10)
         return Labels(strings, pd.Series([None] * len(table), dtype="string"))
 
-    register_task(Task("brightness", ("bright", "faint"), ("ra",), label))
-    assert build_catalog(tidy_stars(40), "brightness").report.dropped["no label"] == 10
+    register_task(Task("brightness-of-a-test", ("bright", "faint"), ("ra",), label))
+    assert build_catalog(tidy_stars(40), "brightness-of-a-test").report.dropped["no label"] == 10
 
 
 @pytest.mark.parametrize(

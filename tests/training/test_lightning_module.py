@@ -11,6 +11,7 @@ from skyclass.images.augment import redden
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.layout import BANDS
+from skyclass.surveys.sdss.survey import SDSS
 from skyclass.training.dataloader import CutoutBatch
 from skyclass.training.lightning_module import ClassifierModule
 from skyclass.training.steps import TrainingSteps
@@ -56,7 +57,7 @@ def test_without_augmentation_the_loss_is_that_of_the_objects(image_type: str) -
 def test_augmentation_changes_the_registered_bands_of_the_type() -> None:
     dusty, objects = module("asinh:zu", AugmentationConfig(turn=False, reddening=0.5)), batch()
     excess = 0.5 * torch.rand(6, generator=torch.Generator().manual_seed(1_000_003))
-    redder = redden(objects.flux, excess, BANDS)
+    redder = redden(objects.flux, excess, [band.extinction for band in SDSS.bands])
     expected = cross_entropy(dusty.classifier(redder, objects.offset), objects.label)
     torch.testing.assert_close(dusty.training_step(objects, 0), expected)
     plain = cross_entropy(dusty.classifier(objects.flux, objects.offset), objects.label)
