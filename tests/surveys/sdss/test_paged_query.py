@@ -105,7 +105,7 @@ def test_magnitude_limits_of_the_manual() -> None:
     sql = make_task_query("object-type", {"u": 19.6, "g": 20})
     assert "p.modelMag_u BETWEEN 0 AND 19.6" in sql
     assert "p.modelMag_g BETWEEN 0 AND 20" in sql
-    with pytest.raises(CatalogError, match="names 'y', which is none of u g r i z"):
+    with pytest.raises(CatalogError, match="names 'y', which is not one of u g r i z"):
         make_task_query("object-type", {"y": 20})
 
 
