@@ -85,9 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not reply.endless:
             length = len(body) if reply.declared is None else reply.declared
             self.send_header("Content-Length", str(length))
+        # before the client can see the end of an empty answer
+        server.log.append((self.path, dict(self.headers), len(body)))
         self.end_headers()
-        entry = (self.path, dict(self.headers), len(body))
-        server.log.append(entry)
         self._send(reply, body)
 
     def do_POST(self) -> None:
