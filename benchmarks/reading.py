@@ -15,6 +15,7 @@ import datasets
 import numpy as np
 from datasets import Array3D, ClassLabel, Dataset, Features
 
+from skyclass.images.arrow_columns import read_arrow
 from skyclass.images.stored_cutouts import CutoutSplit
 
 SHAPE = (5, 64, 64)
@@ -34,7 +35,8 @@ def main(count: int) -> None:
         path = Path(folder) / "cutouts"
         Dataset.from_dict({"flux": flux, "label": [0] * count}, features).save_to_disk(path)
         whole = datasets.load_from_disk(str(path))
-        ours, theirs = CutoutSplit(whole), whole.with_format("numpy", columns=["flux"])
+        file = path / "data-00000-of-00001.arrow"
+        ours, theirs = CutoutSplit(read_arrow(file)), whole.with_format("numpy", columns=["flux"])
         ways = (ours.take, lambda rows: theirs[rows]["flux"])
         times: list[list[float]] = []
         for _ in range(ROUNDS):

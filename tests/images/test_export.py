@@ -15,7 +15,8 @@ from skyclass.catalog.build_catalog import build_catalog
 from skyclass.cli import app
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
-from skyclass.images.export import export_cutouts, make_safe_name
+from skyclass.images.export import export_cutouts
+from skyclass.images.export_paths import make_safe_name
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import render
 from skyclass.images.store import StoragePlan
@@ -119,7 +120,7 @@ def test_objects_of_one_id_are_all_written(tmp_path: Path, form: str, ending: st
         simulated=True,
     )
     plan = StoragePlan(("a",), BANDS, 8, "float32", "sdss", {}, "f")
-    features = datasets.Features({k: v for k, v in plan.features.items() if k != "split"})
+    features = datasets.Features.from_dict(plan.features)
     n, shape = 3, (5, 8, 8)
     columns = {
         "flux": np.zeros((n, *shape), np.float32),

@@ -6,16 +6,16 @@ import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
-from datasets import Features, Value
 
+from skyclass.images.arrow_columns import describe_value, make_schema
 from skyclass.images.split_writer import SplitWriter
 
-FEATURES = Features({"number": Value("int64"), "name": Value("string")})
+FEATURES = {"number": describe_value("int64"), "name": describe_value("string")}
 
 
 def rows(numbers: np.ndarray) -> pa.Table:
     names = [f"object {n}" for n in numbers]
-    return pa.table({"number": numbers, "name": names}, schema=FEATURES.arrow_schema)
+    return pa.table({"number": numbers, "name": names}, schema=make_schema(FEATURES))
 
 
 @pytest.mark.parametrize("sizes", [[1], [64, 64], [100, 28, 1], [300], [0, 5], [128, 0, 127, 2]])
@@ -28,7 +28,8 @@ def test_all_rows_come_back_in_order(tmp_path: Path, sizes: list[int]) -> None:
     assert writer.close() == ["train", "test"]
     stored = datasets.load_from_disk(str(tmp_path / "out"))
     assert list(stored) == ["train", "test"]
-    assert stored["train"].features == FEATURES
+    value = datasets.Value
+    assert stored["train"].features == {"number": value("int64"), "name": value("string")}
     assert stored["train"]["number"][:] == list(range(sum(sizes)))
     assert stored["test"]["name"][:] == [f"object {part[0]}" for part in numbers if len(part)]
 

@@ -1,13 +1,14 @@
 """Write cutouts as a `DatasetDict` on disk, batch by batch, so that memory use is constant."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from datasets import DatasetInfo, Features
 
 from skyclass.files import make_directory
+from skyclass.images.arrow_columns import Feature, make_schema
 
 __all__ = ["SplitWriter"]
 
@@ -25,14 +26,15 @@ class SplitWriter:
     folder
         Folder to make.
     features
-        Columns.
+        Description of each column.
     fingerprint
         Hash that identifies what is written.
     """
 
-    def __init__(self, folder: Path, features: Features, fingerprint: str) -> None:
+    def __init__(self, folder: Path, features: Mapping[str, Feature], fingerprint: str) -> None:
         self._folder = make_directory(folder)
         self._features = features
+        self._schema = make_schema(features)
         self._fingerprint = fingerprint
         self._waiting: dict[str, list[pa.Table]] = {}
         self._writers: dict[str, pa.RecordBatchStreamWriter] = {}
@@ -71,7 +73,7 @@ class SplitWriter:
         if split not in self._writers:
             (self._folder / split).mkdir()
             path = str(self._folder / split / _FILE)
-            self._writers[split] = pa.ipc.new_stream(path, self._features.arrow_schema)
+            self._writers[split] = pa.ipc.new_stream(path, self._schema)
         rows = pa.concat_tables(waiting).combine_chunks()
         waiting.clear()
         self._writers[split].write_table(rows)
@@ -79,7 +81,9 @@ class SplitWriter:
     def _describe(self, split: str) -> None:
         """Write the description of a split that `datasets` expects beside its rows."""
         folder = self._folder / split
-        DatasetInfo(features=self._features).write_to_directory(str(folder))
+        described = {name: dict(feature) for name, feature in self._features.items()}
+        texts = dict.fromkeys(("citation", "description", "homepage", "license"), "")
+        _write_json(folder / "dataset_info.json", {**texts, "features": described})
         state: dict[str, Any] = {
             "_data_files": [{"filename": _FILE}],
             "_fingerprint": f"{self._fingerprint}-{split}",

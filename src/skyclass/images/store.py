@@ -13,12 +13,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Array2D, Array3D, ClassLabel, Features, Value
-from datasets.features.features import numpy_to_pyarrow_listarray
 from numpy.typing import NDArray
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
+from skyclass.images.arrow_columns import (
+    Feature,
+    describe_array,
+    describe_label,
+    describe_value,
+    make_array_column,
+    make_schema,
+    read_arrow,
+)
 from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitWriter
 from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, find_reusable
@@ -65,22 +72,19 @@ class StoragePlan:
     """Hash of the catalogue's rows and all rules."""
 
     @property
-    def features(self) -> Features:
+    def features(self) -> dict[str, Feature]:
         """Columns of the stored cutouts."""
         shape = (len(self.bands), self.size, self.size)
-        return Features(
-            {
-                "flux": Array3D(shape=shape, dtype=self.dtype),
-                "mask": Array3D(shape=shape, dtype="bool"),
-                "label": ClassLabel(names=list(self.labels)),
-                **{name: Value("string") for name in IDS},
-                "offset": Array2D(shape=(len(self.bands), 2), dtype="float32"),
-                "cd": Array2D(shape=(2, 2), dtype="float64"),
-                **{name: Value("float64") for name in POSITION},
-                **{name: Value(kind) for name, kind in self.keys.items()},
-                "split": Value("string"),
-            }
-        )
+        return {
+            "flux": describe_array(shape, self.dtype),
+            "mask": describe_array(shape, "bool"),
+            "label": describe_label(self.labels),
+            **{name: describe_value("string") for name in IDS},
+            "offset": describe_array((len(self.bands), 2), "float32"),
+            "cd": describe_array((2, 2), "float64"),
+            **{name: describe_value("float64") for name in POSITION},
+            **{name: describe_value(kind) for name, kind in self.keys.items()},
+        }
 
 
 def make_storage_plan(
@@ -193,27 +197,27 @@ def _write_part(
     if target.exists():
         return
     part = work(name, rows)
-    features = plan.features
-    schema = features.arrow_schema
+    schema = make_schema({**plan.features, "split": describe_value("string")})
     fields = rows[list(plan.keys)].drop_duplicates().to_numpy().tolist() if plan.keys else []
     note = {key: getattr(part, key) for key in ("simulated", "off_frame", "missing")}
     metadata = json.dumps({**note, "fields": fields}).encode()
-    schema = schema.with_metadata({**(schema.metadata or {}), b"skyclass": metadata})
-    kept = _make_table(rows, part, features) if part.kept.any() else schema.empty_table()
+    schema = schema.with_metadata({b"skyclass": metadata})
+    kept = _make_table(rows, part, plan.labels, schema) if part.kept.any() else schema.empty_table()
     with (
         atomic_path(target) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_stream(sink, schema) as writer,
     ):
-        writer.write_table(kept.cast(schema))
+        writer.write_table(kept)
 
 
-def _make_table(rows: pd.DataFrame, part: CutoutPart, features: Features) -> pa.Table:
+def _make_table(
+    rows: pd.DataFrame, part: CutoutPart, labels: Sequence[str], schema: pa.Schema
+) -> pa.Table:
     """Combine arrays and catalogue columns into one Arrow table, whole arrays at a time."""
-    schema = features.arrow_schema
-    codes = rows["label"].map({name: code for code, name in enumerate(features["label"].names)})
+    codes = rows["label"].map({name: code for code, name in enumerate(labels)})
     columns: dict[str, Any] = {
-        name: _make_tensor_column(values, schema.field(name).type)
+        name: make_array_column(values).cast(schema.field(name).type)
         for name, values in part.arrays.items()
     }
     columns["label"] = pa.array(codes.to_numpy(dtype="int64"))
@@ -225,20 +229,12 @@ def _make_table(rows: pd.DataFrame, part: CutoutPart, features: Features) -> pa.
     return table if part.kept.all() else table.filter(pa.array(part.kept))
 
 
-def _make_tensor_column(values: NDArray[Any], kind: pa.ExtensionType) -> pa.ExtensionArray:
-    """Convert an `[n, ...]` array to a column of fixed-shape arrays."""
-    storage = numpy_to_pyarrow_listarray(values)
-    return pa.ExtensionArray.from_storage(kind, storage.cast(kind.storage_type))
-
-
 def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
     """Join all parts, one after another, into one `DatasetDict`, and move it into place."""
-    features = plan.features
-    del features["split"]
     sums = dict.fromkeys(("simulated", "off_frame", "missing"), 0)
     fields: set[tuple[int | str, ...]] = set()
     with atomic_path(out, folder=True) as temporary:
-        splits = SplitWriter(temporary, features, plan.fingerprint)
+        splits = SplitWriter(temporary, plan.features, plan.fingerprint)
         for path in paths:
             note = _append(splits, path)
             sums = {key: count + note[key] for key, count in sums.items()}
@@ -265,11 +261,10 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
 
 def _append(splits: SplitWriter, path: Path) -> dict[str, Any]:
     """Append the rows of a part to their splits, and return the metadata of its file."""
-    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
-        note: dict[str, Any] = json.loads(reader.schema.metadata[b"skyclass"])
-        table = reader.read_all()
-        names, rows = table.column("split"), table.drop_columns("split")
-        for split in SPLITS:
-            # a copy: the file is closed before the rows are written
-            splits.add(split, rows.filter(pc.equal(names, split)))
+    table = read_arrow(path)
+    note: dict[str, Any] = json.loads(table.schema.metadata[b"skyclass"])
+    names, rows = table.column("split"), table.drop_columns("split")
+    for split in SPLITS:
+        # a copy: rows that wait to be written hold no file open
+        splits.add(split, rows.filter(pc.equal(names, split)))
     return note

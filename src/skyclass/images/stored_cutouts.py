@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from skyclass.config.describe_error import describe_error
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
+from skyclass.images.arrow_columns import read_arrow, view_arrays
 from skyclass.schema import DEFAULT_SURVEY, IDS, POSITION
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "CutoutInfo",
     "CutoutSplit",
     "StoredCutouts",
-    "array_view",
     "find_reusable",
     "open_cutouts",
     "read_info",
@@ -69,15 +68,15 @@ class CutoutSplit:
 
     Parameters
     ----------
-    dataset
-        A split of a `DatasetDict` written by `make_cutouts`.
+    table
+        Rows of a file that `make_cutouts` wrote, as `skyclass.images.arrow_columns.read_arrow`
+        opens it.
     """
 
-    def __init__(self, dataset: datasets.Dataset) -> None:
-        self._dataset = dataset
-        table = dataset.data
-        # views of the memory-mapped file: the library's own formatting copies every pixel twice
-        self._flux = [array_view(chunk) for chunk in table.column("flux").chunks if len(chunk)]
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        # views of the memory-mapped file, so that only what is asked for is read and copied
+        self._flux = [view_arrays(chunk) for chunk in table.column("flux").chunks if len(chunk)]
         self._ends = np.cumsum([len(chunk) for chunk in self._flux])
         self.label: NDArray[np.int64] = np.asarray(table.column("label"), dtype=np.int64)
 
@@ -130,8 +129,32 @@ class CutoutSplit:
         list
             One value per cutout.
         """
-        values: list[Any] = self._dataset.data.column(name).to_pylist()
+        values: list[Any] = self._table.column(name).to_pylist()
         return values
+
+    def read_batches(
+        self, size: int, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+        """Read the stored features as arrays of their own types, batch by batch.
+
+        Parameters
+        ----------
+        size
+            Most rows in a batch.
+        columns
+            Names of features; all if None.
+
+        Yields
+        ------
+        start
+            Number of the first row.
+        values
+            `[n, ...]` of each feature.
+        """
+        table = self._table if columns is None else self._table.select(list(columns))
+        for start in range(0, len(table), size):
+            rows = table.slice(start, size)
+            yield start, {name: _read_values(rows.column(name)) for name in rows.column_names}
 
     def objects(self) -> pd.DataFrame:
         """Read ids and positions: objid, specobjid, ra and dec in degrees, `n` rows."""
@@ -139,8 +162,19 @@ class CutoutSplit:
 
     def offsets(self) -> NDArray[np.float32]:
         """Read the pixels in y and x from each cutout's centre to the object, `[n, band, 2]`."""
-        values = [array_view(chunk) for chunk in self._dataset.data.column("offset").chunks]
-        return np.concatenate(values)
+        return _read_values(self._table.column("offset"))
+
+
+def _read_values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Read a column as one array."""
+    read = view_arrays if pa.types.is_list(column.type) else _read_plain
+    return np.concatenate([read(chunk) for chunk in column.chunks if len(chunk)])
+
+
+def _read_plain(chunk: pa.Array) -> NDArray[Any]:
+    """Read numbers or text; text is an array of objects."""
+    values: NDArray[Any] = chunk.to_numpy(zero_copy_only=False)
+    return values
 
 
 class StoredCutouts:
@@ -161,14 +195,16 @@ class StoredCutouts:
         self.path = Path(path)
         self.info = read_info(path)
         try:
-            self._datasets = datasets.load_from_disk(str(path))
-        except FileNotFoundError as error:
+            self._tables = {
+                split: _open_split(self.path / split) for split in _list_splits(self.path)
+            }
+        except (OSError, ValueError, KeyError) as error:
             raise ImageError(f"{path} holds no complete data set; make it again") from error
         self._splits: dict[str, CutoutSplit] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the splits."""
-        return iter(self._datasets)
+        return iter(self._tables)
 
     def __getitem__(self, split: str) -> CutoutSplit:
         """Open a split; nothing is read yet but the labels.
@@ -188,12 +224,12 @@ class StoredCutouts:
         ImageError
             If there is no such split.
         """
-        if split not in self._datasets:
+        if split not in self._tables:
             raise ImageError(
                 f"{self.path} has no split {split!r} of cutouts (it has {', '.join(self)})"
             )
         if split not in self._splits:
-            self._splits[split] = CutoutSplit(self._datasets[split])
+            self._splits[split] = CutoutSplit(self._tables[split])
         return self._splits[split]
 
     @cached_property
@@ -219,6 +255,19 @@ class StoredCutouts:
         from skyclass.images.cutouts_html import make_cutouts_html
 
         return make_cutouts_html(self)
+
+
+def _list_splits(folder: Path) -> list[str]:
+    """List the splits of a data set's folder."""
+    described = json.loads((folder / "dataset_dict.json").read_text(encoding="utf-8"))
+    names: list[str] = described["splits"]
+    return names
+
+
+def _open_split(folder: Path) -> pa.Table:
+    """Open the files of a split, one after another; `datasets` itself writes several."""
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    return pa.concat_tables([read_arrow(folder / f["filename"]) for f in state["_data_files"]])
 
 
 def open_cutouts(path: AnyPath) -> StoredCutouts:
@@ -331,23 +380,3 @@ def find_reusable(path: Path, fingerprint: str, *, replace: bool) -> CutoutInfo 
         f"{path} holds cutouts of another catalogue or made by other rules;"
         " choose another folder, or remove it"
     )
-
-
-def array_view(chunk: pa.ExtensionArray) -> NDArray[Any]:
-    """View a column of fixed-shape arrays as one array, without a copy if it holds numbers.
-
-    Parameters
-    ----------
-    chunk
-        `n` arrays of one shape, as `datasets` stores them.
-
-    Returns
-    -------
-    numpy.ndarray
-        `[n, ...]`.
-    """
-    flat = chunk.storage
-    for _ in chunk.type.shape:
-        flat = flat.flatten()
-    view: NDArray[Any] = flat.to_numpy(zero_copy_only=not pa.types.is_boolean(flat.type))
-    return view.reshape(len(chunk), *chunk.type.shape)
