@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from skyclass.errors import ClusterError
+from skyclass.plugins import import_plugins, imported_plugins
 
 __all__ = ["call_on_cluster", "require_dask"]
 
@@ -38,7 +39,8 @@ def call_on_cluster(
 ) -> Generator[tuple[int, Any], None, None]:
     """Call a function many times on the workers of a Dask cluster.
 
-    A call whose worker dies is repeated by another worker.
+    The workers import the plugins of this process first. A call whose worker dies is repeated by
+    another worker.
 
     Parameters
     ----------
@@ -66,8 +68,14 @@ def call_on_cluster(
         raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
     with client:
         numbers = {
-            client.submit(function, *arguments, pure=False): number
+            client.submit(_call, imported_plugins(), function, arguments, pure=False): number
             for number, arguments in enumerate(calls)
         }
         for future in distributed.as_completed(numbers, loop=client.loop):
             yield numbers[future], future
+
+
+def _call(plugins: Sequence[str], function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Import plugins on a worker, then call a function."""
+    import_plugins(plugins)
+    return function(*arguments)

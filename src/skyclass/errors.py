@@ -17,6 +17,7 @@ __all__ = [
     "MissingFrameError",
     "ModelError",
     "OutputError",
+    "PluginError",
     "RemoteError",
     "SimulationError",
     "SkyclassError",
@@ -34,6 +35,10 @@ class SkyclassError(Exception):
 
 class OutputError(SkyclassError):
     """A result could not be written."""
+
+
+class PluginError(SkyclassError):
+    """A module of one's own that cannot be found or imported, or registers nothing."""
 
 
 class TaskError(SkyclassError):

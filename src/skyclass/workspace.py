@@ -21,6 +21,7 @@ __all__ = [
     "claim_directory",
     "fingerprint",
     "hash_file",
+    "hash_plugins",
     "is_done",
     "mark_done",
 ]
@@ -354,6 +355,22 @@ def hash_file(path: Path) -> str:
         while chunk := file.read(2**20):
             digest.update(chunk)
     return digest.hexdigest()[:16]
+
+
+def hash_plugins(plugins: Iterable[str]) -> list[str]:
+    """Hash the plugins that are files, so that what they changed is made again.
+
+    Parameters
+    ----------
+    plugins
+        As `plugins` of an experiment that was read.
+
+    Returns
+    -------
+    list of str
+        One hash each; installed modules, which have versions of their own, are left out.
+    """
+    return [hash_file(Path(plugin)) for plugin in plugins if plugin.endswith(".py")]
 
 
 def fingerprint(*parts: Any) -> str:

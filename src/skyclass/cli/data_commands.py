@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, SettingsOption, TaskOption
+from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.files import atomic_path
 from skyclass.schema import DEFAULT_SURVEY
@@ -53,6 +53,7 @@ def catalog(
         str, typer.Option(help="survey, of a table without experiment file")
     ] = DEFAULT_SURVEY,
     settings: SettingsOption = None,
+    plugins: PluginOption = None,  # imported by its callback
     field_counts: Annotated[
         Path | None, typer.Option(help="also write objects by field and class (.csv)")
     ] = None,
@@ -89,6 +90,7 @@ def download(
         ),
     ] = None,
     status: Annotated[bool, typer.Option("--status", help="only list what is there")] = False,
+    plugins: PluginOption = None,  # imported by its callback
     as_json: JsonOption = False,
     base_url: Annotated[
         str | None,

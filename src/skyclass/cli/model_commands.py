@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, TaskOption
+from skyclass.cli.options import JsonOption, PluginOption, TaskOption
 from skyclass.cli.progress_bars import progress_bars
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
     model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+    plugins: PluginOption = None,  # imported by its callback
     as_json: JsonOption = False,
 ) -> None:
     """Detect and classify every source of some fields."""

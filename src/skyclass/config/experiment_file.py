@@ -11,6 +11,7 @@ from skyclass.config.section import Settings
 from skyclass.config.sections import CutoutConfig, Experiment, ObjectsConfig
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath, atomic_path
+from skyclass.plugins import import_plugins, locate_plugin
 
 __all__ = [
     "format_config",
@@ -33,7 +34,7 @@ class _CuttingConfig(BaseModel):
 
 
 def read_config(path: AnyPath) -> Experiment:
-    """Read an experiment file; relative paths in it become absolute.
+    """Read an experiment file; relative paths in it become absolute, its plugins are imported.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def read_config(path: AnyPath) -> Experiment:
     ConfigError
         If the file is missing or not TOML, or has an unknown key (the message names the most
         similar one) or an invalid value.
+    PluginError
+        If a plugin does not exist, cannot be imported or registers nothing.
 
     Examples
     --------
@@ -69,7 +72,7 @@ def read_config(path: AnyPath) -> Experiment:
 
 
 def make_config(values: Settings, base: Path, name: str) -> Experiment:
-    """Build an experiment from the contents of its file; relative paths become absolute.
+    """Build an experiment from the contents of its file, as `read_config` does.
 
     Parameters
     ----------
@@ -89,12 +92,18 @@ def make_config(values: Settings, base: Path, name: str) -> Experiment:
     ------
     ConfigError
         If there is an unknown key (the message names the most similar one) or an invalid value.
+    PluginError
+        If a plugin does not exist, cannot be imported or registers nothing.
     """
     try:
         config = Experiment.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{name}: {describe_error(error, Experiment)}") from error
     changed: Settings = {}
+    if config.plugins:
+        changed["plugins"] = tuple(locate_plugin(plugin, base) for plugin in config.plugins)
+        # before any name is looked up
+        import_plugins(changed["plugins"])
     if config.survey.frames is not None:
         frames = base / config.survey.frames
         changed["survey"] = config.survey.model_copy(update={"frames": frames})

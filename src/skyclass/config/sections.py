@@ -298,6 +298,9 @@ class Experiment(ObjectsConfig):
     0.2
     """
 
+    plugins: tuple[str, ...] = ()
+    """Modules that register image types, networks, tasks or surveys: files (.py) beside the
+    experiment file or relative to it, or installed modules."""
     survey: SurveyConfig = SurveyConfig()
     cutouts: CutoutConfig = CutoutConfig()
     images: ImageConfig = ImageConfig()

@@ -8,7 +8,7 @@ from skyclass.images.colour_types import COLOUR_FAMILIES
 from skyclass.images.families import ImageFamily
 from skyclass.images.image_type import ImageType
 from skyclass.images.legacy_types import LEGACY_FAMILIES, LEGACY_TYPES, build_grey_each
-from skyclass.plugins import load_plugins
+from skyclass.plugins import add_entry, load_plugins
 from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
@@ -75,7 +75,7 @@ def _add(image_type: ImageType) -> ImageType:
     known = (*SHORT_NAMES, *_BUILDERS, *_TYPES)
     if image_type.name in known or image_type.name.split(":")[0] in _FAMILIES:
         raise ImageError(f"image type {image_type.name!r} is registered already")
-    _TYPES[image_type.name] = image_type
+    add_entry(_TYPES, image_type.name, image_type)
     return image_type
 
 

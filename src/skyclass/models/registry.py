@@ -13,7 +13,7 @@ from skyclass.models.compact_network import CompactNetwork
 from skyclass.models.network import Network, create_head
 from skyclass.models.normalisation import create_normalisation
 from skyclass.models.presets import PRESETS, resolve_network
-from skyclass.plugins import load_plugins
+from skyclass.plugins import add_entry, load_plugins
 
 __all__ = [
     "CreateBackbone",
@@ -275,7 +275,7 @@ def _add(network: RegisteredNetwork) -> RegisteredNetwork:
     name = network.name
     if name in (*_OWN, *_registered, *PRESETS) or timm.is_model(name):
         raise ModelError(f"network {name!r} exists already; choose another name")
-    _registered[name] = network
+    add_entry(_registered, name, network)
     return network
 
 

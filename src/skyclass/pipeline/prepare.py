@@ -28,7 +28,7 @@ from skyclass.schema import POSITION
 from skyclass.surveys.acquire import acquire_frames, acquire_pictures
 from skyclass.surveys.registry import get_survey
 from skyclass.training.check_class_counts import check_class_counts
-from skyclass.workspace import DataPaths, fingerprint, hash_file, is_done, mark_done
+from skyclass.workspace import DataPaths, fingerprint, hash_file, hash_plugins, is_done, mark_done
 
 __all__ = ["PreparedObjects", "check_sources", "prepare_objects"]
 
@@ -136,7 +136,8 @@ def _make_catalog(
     source = hash_file(get_source(config, paths.query, survey=survey, progress=progress))
     objects = {name: getattr(config, name) for name in ObjectsConfig.model_fields}
     task_file = hash_file(Path(config.task)) if config.task.endswith(".toml") else ""
-    mark = fingerprint(source, task_file, survey, ObjectsConfig(**objects).model_dump(mode="json"))
+    files = [task_file, *hash_plugins(config.plugins)]
+    mark = fingerprint(source, files, survey, ObjectsConfig(**objects).model_dump(mode="json"))
     if not (paths.catalog.exists() and is_done(paths.logs, _STAGE, mark)):
         catalog = make_catalog(config, paths.query, survey=survey, progress=progress)
         write_catalog(catalog, paths.catalog)

@@ -18,6 +18,7 @@ from skyclass.models.check_network import check_network
 from skyclass.models.model_spec import ModelSpec, make_spec
 from skyclass.models.presets import apply_preset
 from skyclass.pipeline.prepare import PreparedObjects, check_sources, prepare_objects
+from skyclass.plugins import import_plugins
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.registry import get_task
@@ -30,6 +31,7 @@ from skyclass.workspace import (
     claim_directory,
     fingerprint,
     hash_file,
+    hash_plugins,
 )
 
 __all__ = [
@@ -68,7 +70,7 @@ class PreparedExperiment:
         """Fingerprint of everything that the trained model depends on."""
         settings = self.config.training.model_dump() | self.config.augmentation.model_dump()
         paths = (self.config.images.upscaler, self.config.model.weights)
-        files = [hash_file(path) for path in paths if path]
+        files = [hash_file(path) for path in paths if path] + hash_plugins(self.config.plugins)
         pixels = self.objects.info.fingerprint
         return fingerprint(pixels, asdict(self.spec), files, settings, self.seed)
 
@@ -114,6 +116,7 @@ def check_experiment(config: Experiment) -> None:
         If the task, the image type, the network, the table or the frames do not exist, or do not
         fit each other.
     """
+    import_plugins(config.plugins)
     regroup(get_task(config.task), config.labels.merge, config.labels.drop)
     survey = get_survey(config.survey.name)
     check_images(config.images, config.cutouts.count_pixels(survey.pixel_scale), survey.name)

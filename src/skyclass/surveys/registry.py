@@ -3,7 +3,7 @@
 from typing import Final
 
 from skyclass.errors import SurveyError, nearest
-from skyclass.plugins import load_plugins
+from skyclass.plugins import add_entry, load_plugins
 from skyclass.surveys.file_kinds import FileKind
 from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.sdss.survey import SDSS
@@ -134,7 +134,7 @@ def _add(survey: Survey) -> Survey:
             raise SurveyError(
                 f"survey {survey.name}: the kind of file {kind.name!r} is registered already"
             )
-    _surveys[survey.name] = survey
+    add_entry(_surveys, survey.name, survey)
     return survey
 
 

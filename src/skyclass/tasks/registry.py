@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclass.errors import TaskError, nearest
-from skyclass.plugins import load_plugins
+from skyclass.plugins import add_entry, load_plugins
 from skyclass.tasks.builtin import OBJECT_TYPE, make_spectral_class
 from skyclass.tasks.task import Task
 from skyclass.tasks.task_file import read_task
@@ -62,7 +62,7 @@ def _add(task: Task) -> Task:
     """Add a task whose name is new."""
     if task.name in _TASKS:
         raise TaskError(f"task {task.name!r} is registered already; choose another name")
-    _TASKS[task.name] = task
+    add_entry(_TASKS, task.name, task)
     return task
 
 

@@ -1,6 +1,6 @@
 """Everything that a training process needs to know, in memory or as a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.files import atomic_path
 from skyclass.models.model_spec import ModelSpec
+from skyclass.plugins import imported_plugins
 
 __all__ = ["TrainingJob", "read_job", "write_job"]
 
@@ -37,6 +38,8 @@ class TrainingJob:
     """Folder of logs and curves."""
     features: Path | None
     """Folder of the cached features of a frozen backbone."""
+    plugins: tuple[str, ...] = field(default_factory=imported_plugins)
+    """Modules that the other processes import first."""
 
     @property
     def json(self) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from skyclass.errors import SkyclassError
+from skyclass.plugins import import_plugins
 from skyclass.training.fit import fit
 from skyclass.training.job import read_job
 
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // job.config.devices))
     try:
+        import_plugins(job.plugins)
         fit(job, _print_progress)
     except SkyclassError as error:
         print(json.dumps({"error": str(error)}), flush=True)

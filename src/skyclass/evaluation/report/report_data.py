@@ -83,6 +83,8 @@ def read_report_data(directory: Path) -> ReportData:
     """
     workspace = Workspace(directory)
     toml = _read_text(workspace.experiment_file)
+    # first of all: it imports the plugins that the model may need
+    config = read_config(workspace.experiment_file)
     results = read_evaluation(directory)
     history = read_history(workspace.model)
     _check_same_objects(directory, results.metrics, results.table)
@@ -91,7 +93,7 @@ def read_report_data(directory: Path) -> ReportData:
     classifier = load_model(workspace.model)
     return ReportData(
         **vars(results),
-        config=read_config(workspace.experiment_file),
+        config=config,
         toml=toml,
         history=history,
         cutouts=cutouts,
