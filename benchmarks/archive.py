@@ -10,7 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from skyclass.mock_archive.server import serve_archive
 
@@ -28,7 +28,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def seconds(base: str, paths: list[str]) -> float:
     best = float("inf")
-    with httpx.Client(base_url=base) as client:
+    with httpx2.Client(base_url=base) as client:
         for _ in range(ROUNDS):
             start = time.perf_counter()
             for path in paths:

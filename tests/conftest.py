@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from skyclass.simulation.simulate import simulate
@@ -52,12 +52,12 @@ def fake_clock() -> FakeClock:
 @pytest.fixture
 def answer(
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[Callable[[httpx.Request], httpx.Response]], None]:
+) -> Callable[[Callable[[httpx2.Request], httpx2.Response]], None]:
     """Let a function answer all requests."""
 
-    def install(handler: Callable[[httpx.Request], httpx.Response]) -> None:
-        transport = httpx.MockTransport(handler)
-        client = functools.partial(httpx.AsyncClient, transport=transport)
-        monkeypatch.setattr(httpx, "AsyncClient", client)
+    def install(handler: Callable[[httpx2.Request], httpx2.Response]) -> None:
+        transport = httpx2.MockTransport(handler)
+        client = functools.partial(httpx2.AsyncClient, transport=transport)
+        monkeypatch.setattr(httpx2, "AsyncClient", client)
 
     return install

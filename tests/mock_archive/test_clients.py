@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,7 +200,7 @@ def test_a_query_as_people_write_it(url: str, objects: pd.DataFrame) -> None:
 def test_a_wrong_token_is_refused(url: str) -> None:
     with pytest.raises(RemoteError, match="the token was refused"):
         jobs(url, "another").submit("SELECT ra INTO mydb.c FROM Star", 17)
-    answer = httpx.get(f"{url}/CasJobs/RestApi/jobs/1")
+    answer = httpx2.get(f"{url}/CasJobs/RestApi/jobs/1")
     assert answer.status_code == 401
 
 
@@ -210,7 +210,7 @@ def test_a_job_that_was_never_submitted(url: str) -> None:
 
 
 def test_mydb_answers_in_json_too(url: str, objects: pd.DataFrame) -> None:
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{url}/CasJobs/RestApi/contexts/DR17/query",
         json={"Query": "SELECT COUNT(*) AS n FROM SpecObj"},
         headers={"X-Auth-Token": "local", "Accept": "application/json+array"},
@@ -220,7 +220,7 @@ def test_mydb_answers_in_json_too(url: str, objects: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "{}", "[" * 100_000])
 def test_a_broken_body_is_an_error(url: str, body: str) -> None:
-    answer = httpx.put(
+    answer = httpx2.put(
         f"{url}/CasJobs/RestApi/contexts/DR17/jobs",
         content=body,
         headers={"X-Auth-Token": "local"},

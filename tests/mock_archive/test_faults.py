@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from skyclass.errors import ArchiveError
@@ -15,9 +15,9 @@ from skyclass.mock_archive.server import MockArchive
 PATH = "/sas/dr17/eboss/photoObj/frames/301/9001/1/frame-r-009001-1-0100.fits.bz2"
 
 
-def get_with(survey: Path, kind: str) -> httpx.Response:
+def get_with(survey: Path, kind: str) -> httpx2.Response:
     with MockArchive(survey, faults=Faults({kind: 1.0}, slow_seconds=0.02)) as archive:
-        return httpx.get(archive.url + PATH)
+        return httpx2.get(archive.url + PATH)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_an_empty_body(small_survey: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("reset", httpx.ReadError), ("length", httpx.RemoteProtocolError)]
+    ("kind", "error"), [("reset", httpx2.ReadError), ("length", httpx2.RemoteProtocolError)]
 )
 def test_a_connection_that_ends_early(
     small_survey: Path, kind: str, error: type[Exception]
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_faults_and_tries_succeed(small_survey: Pat
     def statuses(seed: int) -> list[int]:
         faults = parse_faults(["404=0.4", "503=0.3"], seed)
         with MockArchive(small_survey, faults=faults) as archive:
-            return [httpx.head(archive.url + PATH).status_code for _ in range(40)]
+            return [httpx2.head(archive.url + PATH).status_code for _ in range(40)]
 
     first = statuses(3)
     assert statuses(3) == first
@@ -107,14 +107,14 @@ def test_a_client_that_goes_on_from_where_it_was_gets_the_whole_file(
             headers = {"Range": f"bytes={len(got)}-", "If-Range": tag} if got else {}
             tries += 1
             try:
-                with httpx.stream("GET", archive.url + PATH, headers=headers) as answer:
+                with httpx2.stream("GET", archive.url + PATH, headers=headers) as answer:
                     if answer.status_code == 503:
                         continue
                     assert answer.status_code == (206 if got else 200)
                     tag = answer.headers["etag"]
                     for chunk in answer.iter_raw():
                         got += chunk
-            except httpx.ReadError:
+            except httpx2.ReadError:
                 continue
         assert archive.requests[PATH] == tries
     assert tries > 2

@@ -4,7 +4,7 @@ import http.client
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 ROOTS = {
@@ -30,14 +30,14 @@ def content(small_survey: Path) -> bytes:
 
 @pytest.mark.parametrize("release", ROOTS)
 def test_every_release_has_the_frame(url: str, content: bytes, release: int) -> None:
-    answer = httpx.get(url + path_of(release))
+    answer = httpx2.get(url + path_of(release))
     assert answer.status_code == 200
     assert answer.content == content
     assert answer.headers["content-type"] == "application/x-bzip2"
 
 
 def test_head_tells_length_and_tag_without_a_body(url: str, content: bytes) -> None:
-    head, get = httpx.head(url + path_of(17)), httpx.get(url + path_of(17))
+    head, get = httpx2.head(url + path_of(17)), httpx2.get(url + path_of(17))
     assert head.content == b""
     assert int(head.headers["content-length"]) == len(content)
     assert head.headers["etag"] == get.headers["etag"]
@@ -50,7 +50,7 @@ def test_head_tells_length_and_tag_without_a_body(url: str, content: bytes) -> N
 def test_a_range_is_that_part(
     url: str, content: bytes, asked: str, start: int, stop: int | None
 ) -> None:
-    answer = httpx.get(url + path_of(17), headers={"Range": asked})
+    answer = httpx2.get(url + path_of(17), headers={"Range": asked})
     assert answer.status_code == 206
     assert answer.content == content[start:stop]
     first = start % len(content)
@@ -59,22 +59,22 @@ def test_a_range_is_that_part(
 
 
 def test_a_range_beyond_the_end_cannot_be_met(url: str, content: bytes) -> None:
-    answer = httpx.get(url + path_of(17), headers={"Range": f"bytes={len(content)}-"})
+    answer = httpx2.get(url + path_of(17), headers={"Range": f"bytes={len(content)}-"})
     assert answer.status_code == 416
     assert answer.headers["content-range"] == f"bytes */{len(content)}"
 
 
 def test_a_range_of_a_changed_file_is_the_whole_file(url: str, content: bytes) -> None:
-    tag = httpx.head(url + path_of(17)).headers["etag"]
-    same = httpx.get(url + path_of(17), headers={"Range": "bytes=5-9", "If-Range": tag})
-    other = httpx.get(url + path_of(17), headers={"Range": "bytes=5-9", "If-Range": '"old"'})
+    tag = httpx2.head(url + path_of(17)).headers["etag"]
+    same = httpx2.get(url + path_of(17), headers={"Range": "bytes=5-9", "If-Range": tag})
+    other = httpx2.get(url + path_of(17), headers={"Range": "bytes=5-9", "If-Range": '"old"'})
     assert (same.status_code, same.content) == (206, content[5:10])
     assert (other.status_code, other.content) == (200, content)
 
 
 def test_an_unchanged_file_is_not_sent_again(url: str) -> None:
-    tag = httpx.head(url + path_of(17)).headers["etag"]
-    answer = httpx.get(url + path_of(17), headers={"If-None-Match": tag})
+    tag = httpx2.head(url + path_of(17)).headers["etag"]
+    answer = httpx2.get(url + path_of(17), headers={"If-None-Match": tag})
     assert (answer.status_code, answer.content) == (304, b"")
 
 
@@ -90,7 +90,7 @@ def test_an_unchanged_file_is_not_sent_again(url: str) -> None:
     ],
 )
 def test_what_is_not_there_is_not_found(url: str, path: str) -> None:
-    assert httpx.get(url + path).status_code == 404
+    assert httpx2.get(url + path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_not_found(url: str, path: str) -> None:
     ],
 )
 def test_nothing_but_frames_is_ever_given(url: str, path: str) -> None:
-    # http.client sends a path as it is, httpx would tidy it up first
+    # http.client sends a path as it is, httpx2 would tidy it up first
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     connection.request("GET", path)
     answer = connection.getresponse()

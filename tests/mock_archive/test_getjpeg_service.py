@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ NAMES = "/cgi-bin/ps1filenames.py"
 
 
 def picture(url: str, path: str = GETJPEG, **asked: object) -> NDArray[np.uint8]:
-    answer = httpx.get(url + path, params={k: str(v) for k, v in asked.items()}, timeout=60)
+    answer = httpx2.get(url + path, params={k: str(v) for k, v in asked.items()}, timeout=60)
     assert answer.status_code == 200, answer.text
     return np.asarray(Image.open(io.BytesIO(answer.content)))
 
@@ -40,7 +40,7 @@ def star(objects: pd.DataFrame) -> pd.Series:
 
 @pytest.fixture(scope="session")
 def files(url: str, star: pd.Series) -> dict[str, str]:
-    text = httpx.get(url + NAMES, params={"ra": star["ra"], "dec": star["dec"]}, timeout=60).text
+    text = httpx2.get(url + NAMES, params={"ra": star["ra"], "dec": star["dec"]}, timeout=60).text
     table = pd.read_csv(io.StringIO(text), sep=" ")
     return dict(zip(table["filter"], table["filename"], strict=True))
 
@@ -90,7 +90,7 @@ def test_a_coarse_picture_shows_the_mean(url: str, star: pd.Series) -> None:
 
 
 def test_outside_the_footprint_is_404_with_a_picture(url: str) -> None:
-    answer = httpx.get(url + GETJPEG, params={"ra": 10, "dec": 80})
+    answer = httpx2.get(url + GETJPEG, params={"ra": 10, "dec": 80})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "image/jpeg"
     assert Image.open(io.BytesIO(answer.content)).size == (128, 128)
@@ -113,7 +113,7 @@ def test_outside_the_footprint_is_404_with_a_picture(url: str) -> None:
     ids=str,
 )
 def test_what_the_service_does_not_take(url: str, asked: dict[str, object]) -> None:
-    answer = httpx.get(url + GETJPEG, params={"ra": 137.0, "dec": -0.7, **asked})
+    answer = httpx2.get(url + GETJPEG, params={"ra": 137.0, "dec": -0.7, **asked})
     assert answer.status_code == 400
     assert answer.json()["ErrorType"] == "BadRequest"
 
@@ -146,7 +146,7 @@ def test_colours_are_those_of_the_archives_own_picture(real_data: Path) -> None:
 
 def test_file_names_of_all_bands_or_none(url: str, files: dict[str, str]) -> None:
     assert set(files) == set("grizy")
-    outside = httpx.get(url + NAMES, params={"ra": 10, "dec": 80})
+    outside = httpx2.get(url + NAMES, params={"ra": 10, "dec": 80})
     assert outside.status_code == 200
     assert len(outside.text.splitlines()) == 1
 
@@ -156,7 +156,7 @@ def test_a_fits_cutout_keeps_place_and_flux(
     url: str, small_survey: Path, star: pd.Series, files: dict[str, str], band: str
 ) -> None:
     asked = {"ra": star["ra"], "dec": star["dec"], "size": 160, "format": "fits"}
-    answer = httpx.get(url + FITSCUT, params={**asked, "red": files[band]}, timeout=60)
+    answer = httpx2.get(url + FITSCUT, params={**asked, "red": files[band]}, timeout=60)
     header = fits.Header.fromstring(answer.content)
     data = fits.getdata(io.BytesIO(answer.content)).astype(np.float64)
     assert data.shape == (160, 160)
@@ -179,7 +179,7 @@ def test_grey_and_colour_cutouts(
     asked = {"ra": star["ra"], "dec": star["dec"], "size": 100, "format": form}
     colours = {"red": files["i"], "green": files["r"], "blue": files["g"]}
     for chosen in ({"red": files["r"]}, colours):
-        answer = httpx.get(url + FITSCUT, params={**asked, **chosen}, timeout=60)
+        answer = httpx2.get(url + FITSCUT, params={**asked, **chosen}, timeout=60)
         shown = Image.open(io.BytesIO(answer.content))
         assert (shown.format, shown.size) == (kind, (100, 100))
         assert np.asarray(shown)[45:55, 45:55].mean() > 3 * np.asarray(shown).mean()
@@ -201,7 +201,7 @@ def test_what_fitscut_does_not_take(
     url: str, files: dict[str, str], asked: dict[str, object]
 ) -> None:
     default = {} if not asked else {"red": files["r"]}
-    answer = httpx.get(url + FITSCUT, params={"ra": 137.0, "dec": -0.7, **default, **asked})
+    answer = httpx2.get(url + FITSCUT, params={"ra": 137.0, "dec": -0.7, **default, **asked})
     assert answer.status_code == 400
 
 
@@ -212,4 +212,4 @@ def test_a_broken_frame_is_not_shown(small_survey: Path, star: pd.Series, tmp_pa
         (tmp_path / name).write_bytes(whole[: len(whole) // 3])
     with serve_archive(tmp_path) as url:
         asked = {"ra": star["ra"], "dec": star["dec"]}
-        assert httpx.get(url + GETJPEG, params=asked, timeout=60).status_code == 404
+        assert httpx2.get(url + GETJPEG, params=asked, timeout=60).status_code == 404

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from astropy.coordinates import SkyCoord
 
@@ -43,7 +43,7 @@ def test_bodies_too_large_or_of_unknown_length_are_refused_unread(url: str) -> N
 
 
 def test_one_connection_serves_many_requests(url: str) -> None:
-    with httpx.Client(base_url=url) as client:
+    with httpx2.Client(base_url=url) as client:
         statuses = [client.get(path).status_code for path in (FRAME, "/nothing", FRAME)]
     assert statuses == [200, 404, 200]
 
@@ -53,9 +53,9 @@ def test_many_clients_at_once_get_their_own_answers(url: str, small_survey: Path
 
     def ask(number: int) -> bool:
         sql = f"SELECT TOP {number + 1} ra, {number} AS n FROM PhotoObj"
-        rows = httpx.get(url + SQL, params={"cmd": sql}).text.splitlines()[2:]
+        rows = httpx2.get(url + SQL, params={"cmd": sql}).text.splitlines()[2:]
         start = number * 1000
-        part = httpx.get(url + FRAME, headers={"Range": f"bytes={start}-{start + 999}"}).content
+        part = httpx2.get(url + FRAME, headers={"Range": f"bytes={start}-{start + 999}"}).content
         right = {row.partition(",")[2] for row in rows} == {str(number)}
         return right and len(rows) == number + 1 and part == whole[start : start + 1000]
 
@@ -65,8 +65,8 @@ def test_many_clients_at_once_get_their_own_answers(url: str, small_survey: Path
 
 def test_without_a_catalogue_there_are_frames_but_no_queries(small_survey: Path) -> None:
     with serve_archive(small_survey / "frames") as url:
-        assert httpx.head(url + FRAME).status_code == 200
-        assert httpx.get(url + SQL).status_code == 404
+        assert httpx2.head(url + FRAME).status_code == 200
+        assert httpx2.get(url + SQL).status_code == 404
 
 
 def test_it_listens_on_this_machine_only(url: str) -> None:
@@ -100,18 +100,18 @@ def test_recorded_answers_come_first(small_survey: Path, real_data: Path) -> Non
     schema = recorded / "astroquery/PhotoObjAll_dr12.json"
     columns = {"cmd": "select * from dbo.fDocColumns('PhotoObjAll')", "format": "json"}
     with serve_archive(small_survey, replay=recorded) as url:
-        answer = httpx.get(url + GETJPEG, params=asked)
+        answer = httpx2.get(url + GETJPEG, params=asked)
         assert (answer.status_code, answer.content) == (200, path.read_bytes())
-        assert httpx.get(url + GETJPEG, params={**asked, "ra": 10, "dec": 80}).status_code == 404
-        names = httpx.get(f"{url}/cgi-bin/ps1filenames.py", params={"ra": row[2], "dec": row[3]})
+        assert httpx2.get(url + GETJPEG, params={**asked, "ra": 10, "dec": 80}).status_code == 404
+        names = httpx2.get(f"{url}/cgi-bin/ps1filenames.py", params={"ra": row[2], "dec": row[3]})
         assert names.text.splitlines()[1].split() == row
-        response = httpx.get(f"{url}/dr17/en/tools/search/x_results.aspx", params=columns)
+        response = httpx2.get(f"{url}/dr17/en/tools/search/x_results.aspx", params=columns)
         assert response.content == schema.read_bytes()
         mast = f"{url}/api/v0.1/panstarrs/dr2/mean"
         for asked_for, name in ((".json?ra=1&dec=2", ""), ("/metadata", "_columns")):
             recorded_answer = recorded / f"astroquery/panstarrs{name}.json"
-            assert httpx.get(mast + asked_for).content == recorded_answer.read_bytes()
-        assert httpx.head(url + FRAME).status_code == 200
+            assert httpx2.get(mast + asked_for).content == recorded_answer.read_bytes()
+        assert httpx2.head(url + FRAME).status_code == 200
 
 
 def test_astroquery_reads_a_recorded_cross_identification(
@@ -134,7 +134,7 @@ def test_every_answer_is_delayed(small_survey: Path, monkeypatch: pytest.MonkeyP
     waits: list[float] = []
     monkeypatch.setattr(server, "time", SimpleNamespace(sleep=waits.append))
     with serve_archive(small_survey / "frames", latency=1.5) as url:
-        assert [httpx.head(url + path).status_code for path in (FRAME, "/nothing")] == [200, 404]
+        assert [httpx2.head(url + path).status_code for path in (FRAME, "/nothing")] == [200, 404]
     assert waits == [1.5, 1.5]
     with pytest.raises(ArchiveError, match="must not be negative"):
         MockArchive(small_survey, latency=-1)
@@ -160,7 +160,7 @@ def test_the_command_prints_its_address_and_ends_when_interrupted(small_survey: 
             line = process.stdout.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", line)
             assert address is not None, line
-            assert httpx.get(address[0] + FRAME).status_code == 503
+            assert httpx2.get(address[0] + FRAME).status_code == 503
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=60) == 0
         finally:
@@ -183,4 +183,4 @@ def test_frames_need_no_database(small_survey: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(ArchiveError, match=r"skyclass\[archive\]"), serve_archive(small_survey):
         pass
     with serve_archive(small_survey, queries=False) as url:
-        assert httpx.get(f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch").status_code == 404
+        assert httpx2.get(f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch").status_code == 404

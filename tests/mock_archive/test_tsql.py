@@ -4,7 +4,7 @@ import io
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,8 +19,8 @@ from skyclass.surveys.sdss.queries import make_nearest_query
 SERVICE = "/dr17/SkyServerWS/SearchTools/SqlSearch"
 
 
-def ask(url: str, sql: str, form: str = "csv") -> httpx.Response:
-    return httpx.post(url + SERVICE, data={"cmd": sql, "format": form})
+def ask(url: str, sql: str, form: str = "csv") -> httpx2.Response:
+    return httpx2.post(url + SERVICE, data={"cmd": sql, "format": form})
 
 
 def table(url: str, sql: str) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def test_json_and_html(url: str, objects: pd.DataFrame) -> None:
 
 def test_get_is_the_same_as_post(url: str) -> None:
     sql = "SELECT TOP 3 ra FROM Star ORDER BY ra"
-    got = httpx.get(url + SERVICE.lower(), params={"cmd": sql, "format": "csv"})
+    got = httpx2.get(url + SERVICE.lower(), params={"cmd": sql, "format": "csv"})
     assert got.text == ask(url, sql).text
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import datasets
-import httpx
+import httpx2
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,7 +106,7 @@ def test_pictures_are_stored_as_they_were_sent(stored: Path, archive: MockArchiv
         for row in rows.with_format("numpy"):
             asked = {"ra": f"{row['ra']:.7f}", "dec": f"{row['dec']:.7f}", "scale": 0.025}
             address = f"{archive.url}/dr17/SkyServerWS/ImgCutout/getjpeg"
-            sent = httpx.get(address, params={**asked, "width": 224, "height": 224})
+            sent = httpx2.get(address, params={**asked, "width": 224, "height": 224})
             picture = np.asarray(Image.open(io.BytesIO(sent.content)))
             np.testing.assert_array_equal(row["flux"].transpose(1, 2, 0)[::-1], picture)
             assert not row["mask"].any()

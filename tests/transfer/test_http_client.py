@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import trustme
 from hypercorn.asyncio import serve
@@ -189,9 +189,9 @@ def test_a_client_serves_one_event_loop_after_another(
 )
 def test_what_a_status_code_means(status: int, header: str | None, error: type[Exception]) -> None:
     headers = {} if header is None else {"Retry-After": header}
-    request = httpx.Request("GET", "https://example.org/x?y")
+    request = httpx2.Request("GET", "https://example.org/x?y")
     with pytest.raises(error) as caught:
-        raise_for_status(httpx.Response(status, headers=headers, request=request))
+        raise_for_status(httpx2.Response(status, headers=headers, request=request))
     if isinstance(caught.value, TransientError):
         assert caught.value.rate_limited == (status == 429)
         assert caught.value.discard == (status == 416)
@@ -200,4 +200,4 @@ def test_what_a_status_code_means(status: int, header: str | None, error: type[E
 
 @pytest.mark.parametrize("status", [200, 206])
 def test_a_success_raises_nothing(status: int) -> None:
-    raise_for_status(httpx.Response(status))
+    raise_for_status(httpx2.Response(status))

@@ -32,7 +32,7 @@ def set_verbosity(*, quiet: bool, verbose: bool) -> None:
         warnings.simplefilter("ignore")
     if verbose:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger("httpx").setLevel(logging.INFO)
+        logging.getLogger("httpx2").setLevel(logging.INFO)
 
 
 def is_quiet() -> bool:

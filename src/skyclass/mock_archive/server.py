@@ -228,13 +228,13 @@ def serve_archive(
 
     Examples
     --------
-    >>> import httpx
+    >>> import httpx2
     >>> import skyclass
     >>> catalog = skyclass.simulate("sky", 1, objects_per_field=20, workers=1)
     >>> with skyclass.serve_archive(catalog.parent) as url:
     ...     query = f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch"
     ...     cmd = "SELECT COUNT(*) AS stars FROM SpecObj WHERE class = 'STAR'"
-    ...     print(httpx.get(query, params={"cmd": cmd}).text)
+    ...     print(httpx2.get(query, params={"cmd": cmd}).text)
     #Table1
     stars
     20

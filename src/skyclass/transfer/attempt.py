@@ -6,7 +6,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 
 from skyclass.errors import OutputError, SurveyError
 from skyclass.transfer.errors import NotFoundError, PermanentError, TransientError
@@ -131,7 +131,7 @@ class FileClient:
         if length is not None and size != start + length:
             raise TransientError(f"has {size} bytes of {start + length}")
 
-    async def _write(self, response: httpx.Response, target: Path, start: int, limit: int) -> int:
+    async def _write(self, response: httpx2.Response, target: Path, start: int, limit: int) -> int:
         """Write a body, stop where it exceeds the limit, and return the size of the file."""
         size = start
         try:
@@ -153,7 +153,7 @@ class FileClient:
             return None
         return partial if 0 < target.stat().st_size < partial.total else None
 
-    def _begin(self, target: Path, response: httpx.Response) -> None:
+    def _begin(self, target: Path, response: httpx2.Response) -> None:
         """Record which version of a file is being written, if it can be recognised later."""
         etag = response.headers.get("ETag", "")
         validator = "" if etag.startswith("W/") else etag
@@ -168,7 +168,7 @@ class FileClient:
             self._manifest.forget_partial(target.name)
 
 
-def _continues(response: httpx.Response, start: int, partial: PartialFile) -> bool:
+def _continues(response: httpx2.Response, start: int, partial: PartialFile) -> bool:
     """Check whether a part begins where a partial file ends, and belongs to the same version."""
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if match is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from skyclass._version import __version__
 from skyclass.errors import RemoteError
@@ -32,7 +32,7 @@ __all__ = [
     "raise_for_status",
 ]
 
-USER_AGENT: Final = f"skyclass/{__version__} (python-httpx/{httpx.__version__})"
+USER_AGENT: Final = f"skyclass/{__version__} (python-httpx2/{httpx2.__version__})"
 """How skyclass names itself to servers."""
 
 BUSY_STATUSES: Final = frozenset({408, 425, 429, 502, 503, 504})
@@ -92,8 +92,8 @@ class HttpClient:
         self._clock = clock
         self._follow_redirects = follow_redirects
         self._limiters: dict[str, RateLimiter] = {}
-        self._ssl_context = httpx.create_ssl_context()
-        self._idle: list[httpx.AsyncClient] = []
+        self._ssl_context = httpx2.create_ssl_context()
+        self._idle: list[httpx2.AsyncClient] = []
         self._slots = asyncio.Semaphore(settings.connections)
 
     async def __aenter__(self) -> Self:
@@ -154,7 +154,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
         json: Mapping[str, str] | None = None,
-    ) -> tuple[httpx.Response, str]:
+    ) -> tuple[httpx2.Response, str]:
         """Send a request once and read its answer as text, whatever its status is.
 
         Parameters
@@ -208,7 +208,7 @@ class HttpClient:
         headers: Mapping[str, str],
         data: Mapping[str, str] | None = None,
         json: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[httpx2.Response]:
         """Send a request when its host's rate limit allows, and open the answer for reading.
 
         Parameters
@@ -218,7 +218,7 @@ class HttpClient:
 
         Yields
         ------
-        httpx.Response
+        httpx2.Response
             Its body not yet read.
 
         Raises
@@ -234,17 +234,17 @@ class HttpClient:
             ):
                 self.reached = True
                 yield response
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise UnreachableError(f"cannot connect: {_get_first_line(error)}") from error
-        except (httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
+        except (httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
             raise PermanentError(
                 f"was redirected to no usable address: {_get_first_line(error)}"
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise TransientError(f"broke off: {_get_first_line(error)}") from error
 
     @asynccontextmanager
-    async def _borrow_client(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _borrow_client(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Lend an unused client, the last used one first; no more than `connections` at once.
 
         One client for all would look at all of its connections at each request: with 16 of them
@@ -257,9 +257,9 @@ class HttpClient:
             finally:
                 self._idle.append(client)
 
-    def _open_client(self) -> httpx.AsyncClient:
+    def _open_client(self) -> httpx2.AsyncClient:
         """Open a client for one request at a time; it keeps its connection open."""
-        return httpx.AsyncClient(
+        return httpx2.AsyncClient(
             verify=self._ssl_context,
             http2=True,
             follow_redirects=self._follow_redirects,
@@ -292,7 +292,7 @@ def call_outside_event_loop(work: Callable[[], T]) -> T:
         return thread.submit(work).result()
 
 
-def raise_for_status(response: httpx.Response) -> None:
+def raise_for_status(response: httpx2.Response) -> None:
     """Raise what a status code means, unless it is 200 or 206.
 
     Parameters
@@ -327,7 +327,7 @@ def raise_for_status(response: httpx.Response) -> None:
     )
 
 
-def parse_length(response: httpx.Response) -> int | None:
+def parse_length(response: httpx2.Response) -> int | None:
     """Parse the declared length of an answer's body in bytes; None where there is none."""
     text = response.headers.get("Content-Length", "")
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
-import httpx
+import httpx2
 import pandas as pd
 import pytest
 
@@ -33,7 +33,7 @@ def page_of(sql: str) -> str:
     return "#Table1\n" + page.to_csv(index=False) if len(page) else "No objects have been found"
 
 
-def sql_of(request: httpx.Request) -> str:
+def sql_of(request: httpx2.Request) -> str:
     return parse_qs(request.content.decode())["cmd"][0]
 
 
@@ -44,11 +44,11 @@ def server() -> SkyServer:
 def test_pages_hold_every_row_once(tmp_path: Path, answer) -> None:
     asked: list[str] = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         assert request.url == "https://skyserver.sdss.org/dr17/SkyServerWS/SearchTools/SqlSearch"
         assert request.headers["user-agent"].startswith("skyclass/")
         asked.append(sql_of(request))
-        return httpx.Response(200, text=page_of(asked[-1]))
+        return httpx2.Response(200, text=page_of(asked[-1]))
 
     answer(handler)
     pages = fetch_pages(server().query, QUERY, tmp_path, read_table, rows=10)
@@ -60,11 +60,11 @@ def test_pages_hold_every_row_once(tmp_path: Path, answer) -> None:
 def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer) -> None:
     asked: list[str] = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(sql_of(request))
         if len(asked) == 2:
             raise KeyboardInterrupt
-        return httpx.Response(200, text=page_of(asked[-1]))
+        return httpx2.Response(200, text=page_of(asked[-1]))
 
     answer(handler)
     with pytest.raises(KeyboardInterrupt):
@@ -76,13 +76,13 @@ def test_an_interrupted_query_goes_on_after_the_last_page(tmp_path: Path, answer
 
 
 def test_an_empty_query(tmp_path: Path, answer) -> None:
-    answer(lambda _: httpx.Response(200, text="No objects have been found"))
+    answer(lambda _: httpx2.Response(200, text="No objects have been found"))
     with pytest.raises(CatalogError, match="the query returned no row; widen its conditions"):
         fetch_pages(server().query, QUERY, tmp_path, read_table)
 
 
 def test_a_query_without_exact_ids(tmp_path: Path, answer) -> None:
-    answer(lambda _: httpx.Response(200, text="specobjid,ra\n1.24E+18,3\n"))
+    answer(lambda _: httpx2.Response(200, text="specobjid,ra\n1.24E+18,3\n"))
     with pytest.raises(CatalogError, match="must return an exact specobjid on every row"):
         fetch_pages(server().query, QUERY, tmp_path, read_table)
     assert list(tmp_path.glob("page-*")) == []
@@ -112,7 +112,7 @@ def test_magnitude_limits_of_the_manual() -> None:
 def test_frame_keys_by_position(tmp_path: Path, answer) -> None:
     asked = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         sql = sql_of(request)
         asked.append(sql)
         rows = ["place,objid,rerun,run,camcol,field"]
@@ -124,7 +124,7 @@ def test_frame_keys_by_position(tmp_path: Path, answer) -> None:
                 for r in match.itertuples()
                 if r.ra > 0
             ]
-        return httpx.Response(200, text="\n".join(rows) + "\n")
+        return httpx2.Response(200, text="\n".join(rows) + "\n")
 
     answer(handler)
     bare = STARS.drop(columns=["rerun", "run", "camcol", "field"])
@@ -144,27 +144,27 @@ class FakeCasJobs:
         self.end, self.requests = end, []
         self.polls = 0
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         if request.headers["x-auth-token"] != "secret-token":
-            return httpx.Response(401)
+            return httpx2.Response(401)
         path = request.url.path
         if request.method == "PUT":
             assert path == "/CasJobs/RestApi/contexts/DR16/jobs"
             self.into = re.search(r"INTO mydb\.(\w+)", json.loads(request.content)["Query"])[1]
-            return httpx.Response(200, text="4242")
+            return httpx2.Response(200, text="4242")
         if request.method == "GET":
             assert path == "/CasJobs/RestApi/jobs/4242"
             self.polls += 1
             status = 1 if self.polls < 3 else self.end
-            return httpx.Response(200, json={"Status": status, "Message": "out of quota"})
+            return httpx2.Response(200, json={"Status": status, "Message": "out of quota"})
         assert path == "/CasJobs/RestApi/contexts/MyDB/query"
         sql = json.loads(request.content)["Query"]
         assert f"FROM {self.into}" in sql
         text = page_of(sql)
         header = text.splitlines()[1] if text.startswith("#") else ""
         typed = ",".join(f"[{name}]:float" for name in header.split(","))
-        return httpx.Response(200, text=text.replace(header, typed, 1) if header else "[a]:int\n")
+        return httpx2.Response(200, text=text.replace(header, typed, 1) if header else "[a]:int\n")
 
 
 def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_a_job_in_casjobs(tmp_path: Path, answer, monkeypatch: pytest.MonkeyPatc
 
 
 def test_from_a_query_to_a_catalogue(tmp_path: Path, answer) -> None:
-    answer(lambda request: httpx.Response(200, text=page_of(sql_of(request))))
+    answer(lambda request: httpx2.Response(200, text=page_of(sql_of(request))))
     config = ObjectsConfig(
         task="spectral-class",
         catalog=CatalogConfig(source="skyserver", query=QUERY),

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from skyclass.errors import RemoteError
@@ -27,24 +27,24 @@ def client(server: Server, fake_clock: FakeClock, **settings: float) -> SkyServe
 @pytest.mark.parametrize(
     "trouble",
     [
-        httpx.Response(200, text=RATE),
-        httpx.Response(503, text="busy"),
-        httpx.Response(429, text="slow down"),
-        httpx.Response(500, text="failed"),
-        httpx.Response(200, text="<html><title>Proxy</title></html>"),
-        httpx.Response(200, text=""),
-        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5\n"),
-        httpx.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5,6.123"),
+        httpx2.Response(200, text=RATE),
+        httpx2.Response(503, text="busy"),
+        httpx2.Response(429, text="slow down"),
+        httpx2.Response(500, text="failed"),
+        httpx2.Response(200, text="<html><title>Proxy</title></html>"),
+        httpx2.Response(200, text=""),
+        httpx2.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5\n"),
+        httpx2.Response(200, text="#Table1\nspecobjid,ra,dec\n1,2,3\n4,5,6.123"),
     ],
 )
 def test_another_attempt_after_a_passing_error(
-    answer, fake_clock: FakeClock, trouble: httpx.Response
+    answer, fake_clock: FakeClock, trouble: httpx2.Response
 ) -> None:
     asked = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
-        return trouble if len(asked) == 1 else httpx.Response(200, content=TABLE)
+        return trouble if len(asked) == 1 else httpx2.Response(200, content=TABLE)
 
     answer(handler)
     assert SkyServer(clock=fake_clock.clock).query(QUERY) == "specobjid\n7\n"
@@ -52,8 +52,8 @@ def test_another_attempt_after_a_passing_error(
 
 
 def test_gives_up_in_the_end(answer, fake_clock: FakeClock) -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route to host")
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("no route to host")
 
     answer(handler)
     message = r"SqlSearch: cannot connect: no route to host \(6 attempts\)"
@@ -64,24 +64,24 @@ def test_gives_up_in_the_end(answer, fake_clock: FakeClock) -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (httpx.Response(200, text=ERROR_PAGE), "refused: Invalid column 'x'"),
+        (httpx2.Response(200, text=ERROR_PAGE), "refused: Invalid column 'x'"),
         (
-            httpx.Response(400, json={"ErrorCode": 400, "ErrorMessage": "Incorrect syntax"}),
+            httpx2.Response(400, json={"ErrorCode": 400, "ErrorMessage": "Incorrect syntax"}),
             "refused: Incorrect syntax",
         ),
         (
-            httpx.Response(500, json={"ErrorCode": 500, "ErrorMessage": "Invalid object name"}),
+            httpx2.Response(500, json={"ErrorCode": 500, "ErrorMessage": "Invalid object name"}),
             "refused: Invalid object name",
         ),
-        (httpx.Response(200, text='#Table1\n"ERROR: no such table'), "ERROR: no such table"),
+        (httpx2.Response(200, text='#Table1\n"ERROR: no such table'), "ERROR: no such table"),
     ],
 )
 def test_a_wrong_query_is_not_repeated(
-    answer, fake_clock: FakeClock, response: httpx.Response, message: str
+    answer, fake_clock: FakeClock, response: httpx2.Response, message: str
 ) -> None:
     asked = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
         return response
 
