@@ -1,13 +1,14 @@
 """The manifest of a download: the outcome of every file, in a SQLite table beside the data."""
 
-import fcntl
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
+
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from skyclass.errors import OutputError, SurveyError
 from skyclass.files import make_directory
@@ -200,24 +201,24 @@ def open_locked_manifest(out: Path) -> Iterator[Manifest]:
     OutputError
         Where the directory cannot be written or locked.
     """
-    lock = make_directory(out) / _LOCK
+    with _lock(make_directory(out)), Manifest(out) as manifest:
+        yield manifest
+
+
+def _lock(out: Path) -> AcquireReturnProxy:
+    """Lock a directory; warn where another process holds the lock.
+
+    The system gives the lock back when the process ends, however it ends.
+    """
+    lock = FileLock(out / _LOCK)
     try:
-        with lock.open("w") as file:
-            # the system gives the lock back when the process ends, however it ends
-            _lock(file, out)
-            with Manifest(out) as manifest:
-                yield manifest
+        try:
+            return lock.acquire(blocking=False)
+        except Timeout:
+            _log.warning("another process is downloading into %s; waiting for it to end", out)
+            return lock.acquire()
     except OSError as error:
-        raise OutputError(f"cannot lock {lock}: {error.strerror or error}") from error
-
-
-def _lock(file: IO[str], out: Path) -> None:
-    """Take a lock; warn where another process holds it."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        _log.warning("another process is downloading into %s; waiting for it to end", out)
-        fcntl.flock(file, fcntl.LOCK_EX)
+        raise OutputError(f"cannot lock {lock.lock_file}: {error.strerror or error}") from error
 
 
 def _make_entry(row: tuple[str, str, str, str, str, int, int, str]) -> ManifestEntry:
