@@ -1,10 +1,13 @@
 """The experiment file."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from skyclass.config.experiment_file import read_config, write_config
+from skyclass.config.experiment_file import format_toml, read_config, write_config
 from skyclass.errors import ConfigError
 
 GOOD = """
@@ -26,6 +29,33 @@ def test_round_trip(tmp_path: Path) -> None:
     assert config.catalog.path == tmp_path / "c.csv"
     write_config(config, tmp_path / "b" / "b.toml")
     assert read_config(tmp_path / "b" / "b.toml") == config
+
+
+SCALARS = st.text() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats()
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text(), VALUES))
+def test_any_table_comes_back_as_it_was(values: dict[str, object]) -> None:
+    # compared as text, since NaN is not equal to itself
+    assert ordered(tomllib.loads(format_toml(values))) == ordered(values)
+
+
+def ordered(value: object) -> str:
+    """Return the text of a value with the keys of all tables in order."""
+    if isinstance(value, dict):
+        return str(sorted((key, ordered(item)) for key, item in value.items()))
+    return str([ordered(item) for item in value]) if isinstance(value, list) else repr(value)
+
+
+def test_a_character_beyond_the_first_plane_survives(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD.replace("c.csv", "a\U000e0001b"), encoding="utf-8")
+    config = read_config(tmp_path / "a.toml")
+    write_config(config, tmp_path / "b.toml")
+    assert read_config(tmp_path / "b.toml").catalog.path == tmp_path / "a\U000e0001b"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,8 +13,12 @@ from skyclass.errors import ConfigError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.plugins import import_plugins, locate_plugin
 
+if TYPE_CHECKING:
+    from tomlkit.items import InlineTable
+
 __all__ = [
     "format_config",
+    "format_toml",
     "make_config",
     "make_cutout_config",
     "make_objects_config",
@@ -219,13 +223,42 @@ def format_config(config: Experiment) -> str:
     str
         All settings, the defaults too.
     """
-    values = config.model_dump(mode="json", exclude_none=True)
-    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    lines = [f"{key} = {_format_value(value)}" for key, value in plain.items()]
-    for section in (key for key in values if key not in plain):
-        lines += ["", f"[{section}]"]
-        lines += [f"{key} = {_format_value(value)}" for key, value in values[section].items()]
-    return "\n".join(lines) + "\n"
+    return format_toml(config.model_dump(mode="json", exclude_none=True))
+
+
+def format_toml(values: Settings) -> str:
+    """Format nested settings as TOML: values first, then a section for each table.
+
+    Parameters
+    ----------
+    values
+        Nested keys and values; a table inside a section is written in one line.
+
+    Returns
+    -------
+    str
+        Text that `tomllib.loads` reads back.
+
+    Examples
+    --------
+    >>> print(format_toml({"seeds": [1, 2], "sample": {"counts": {"O": 12}}}), end="")
+    seeds = [1, 2]
+    <BLANKLINE>
+    [sample]
+    counts = {O = 12}
+    """
+    # not before it is needed: tomlkit takes longer to import than the rest of this room
+    import tomlkit
+
+    document = tomlkit.document()
+    document.update({k: value for k, value in values.items() if not isinstance(value, dict)})
+    for name, section in values.items():
+        if isinstance(section, dict):
+            table = tomlkit.table()
+            for key, value in section.items():
+                table.add(key, _make_inline(value) if isinstance(value, dict) else value)
+            document.add(name, table)
+    return tomlkit.dumps(document)
 
 
 def write_config(config: Experiment, path: AnyPath) -> None:
@@ -242,19 +275,10 @@ def write_config(config: Experiment, path: AnyPath) -> None:
         partial.write_text(format_config(config), encoding="utf-8")
 
 
-def _format_value(value: str | float | Settings | list[Any]) -> str:
-    """Format one value in TOML."""
-    if isinstance(value, str):
-        return _quote(value)
-    if isinstance(value, dict):
-        inner = ", ".join(f"{_quote(key)} = {_format_value(item)}" for key, item in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(_format_value(item) for item in value)}]"
-    return repr(value).lower() if isinstance(value, bool) else repr(value)
+def _make_inline(values: Settings) -> "InlineTable":
+    """Make a table that is written in one line."""
+    import tomlkit
 
-
-def _quote(text: str) -> str:
-    """Quote a TOML basic string (https://toml.io/en/v1.0.0#string)."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    table = tomlkit.inline_table()
+    table.update(values)
+    return table

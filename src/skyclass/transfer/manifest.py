@@ -3,12 +3,12 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import FileLock, Timeout
 
 from skyclass.errors import OutputError, SurveyError
 from skyclass.files import make_directory
@@ -205,7 +205,7 @@ def open_locked_manifest(out: Path) -> Iterator[Manifest]:
         yield manifest
 
 
-def _lock(out: Path) -> AcquireReturnProxy:
+def _lock(out: Path) -> AbstractContextManager[object]:
     """Lock a directory; warn where another process holds the lock.
 
     The system gives the lock back when the process ends, however it ends.
