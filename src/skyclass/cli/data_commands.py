@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption
+from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.files import atomic_path
 from skyclass.schema import DEFAULT_SURVEY
@@ -53,7 +53,7 @@ def catalog(
         str, typer.Option(help="survey, of a table without experiment file")
     ] = DEFAULT_SURVEY,
     settings: SettingsOption = None,
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
     field_counts: Annotated[
         Path | None, typer.Option(help="also write objects by field and class (.csv)")
     ] = None,
@@ -65,6 +65,7 @@ def catalog(
     from skyclass.catalog.sample import count_by_field
     from skyclass.config.experiment_file import make_objects_config, read_config
 
+    import_named(plugins)
     config: ObjectsConfig
     if file is not None and file.suffix == ".toml":
         config = experiment = read_config(file)
@@ -90,7 +91,7 @@ def download(
         ),
     ] = None,
     status: Annotated[bool, typer.Option("--status", help="only list what is there")] = False,
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
     as_json: JsonOption = False,
     base_url: Annotated[
         str | None,
@@ -151,6 +152,7 @@ def download(
     from skyclass.surveys.download import download as run
     from skyclass.surveys.file_kinds import Picture
 
+    import_named(plugins)
     if catalog is None and not status:
         raise ConfigError("--catalog is missing: it names the objects to download files of")
     survey = SurveyConfig(

@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, SurveyOption
+from skyclass.cli.options import (
+    JsonOption,
+    PluginOption,
+    SettingsOption,
+    SurveyOption,
+    import_named,
+)
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.schema import DEFAULT_SURVEY
 
@@ -20,7 +26,7 @@ def cutouts(
     size: Annotated[float, typer.Option(help="side in pixels")] = 64,
     survey: SurveyOption = DEFAULT_SURVEY,
     settings: SettingsOption = None,
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
     ] = None,
@@ -31,6 +37,7 @@ def cutouts(
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
 
+    import_named(plugins)
     rules = make_cutout_config(size, settings or [])
     objects = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
@@ -73,7 +80,7 @@ def show(
     split: Annotated[str, typer.Option(help="train, validation or test")] = "train",
     per_class: Annotated[int, typer.Option(help="objects of each class", min=1, max=20)] = 3,
     seed: Annotated[int, typer.Option(help="seed of the choice of objects")] = 1,
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw cutouts as image types see them, or rank image types.
@@ -83,6 +90,7 @@ def show(
     """
     from skyclass.images.show import show as run
 
+    import_named(plugins)
     swept = [*(sweep or ()), *(axes or ())]
     names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
     with progress_bars() as progress:
@@ -109,9 +117,10 @@ def export_cutouts(
     out: Annotated[Path, typer.Option(help="folder to write; a file for hdf5")],
     form: Annotated[str, typer.Option("--format", help="fits, hdf5, zarr or png")],
     image_type: Annotated[str, typer.Option("--type", help="image type that png shows")] = "gri",
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
 ) -> None:
     """Write cutouts in a format of other programs."""
     from skyclass.images.export import export_cutouts as run
 
+    import_named(plugins)
     typer.echo(f"{run(cutouts, out, form, image_type)} objects in {out}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, PluginOption, TaskOption
+from skyclass.cli.options import JsonOption, PluginOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
     model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
-    plugins: PluginOption = None,  # imported by its callback
+    plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Detect and classify every source of some fields."""
     from skyclass.inference.classify import classify as run
 
+    import_named(plugins)
     with progress_bars() as progress:
         table = run(paths, model, out, progress=progress)
     counts = table["class"].value_counts().to_dict()

@@ -7,13 +7,14 @@ import typer
 
 from skyclass.plugins import import_plugins, locate_plugin
 
-__all__ = ["JsonOption", "PluginOption", "SettingsOption", "SurveyOption", "TaskOption"]
-
-
-def _import_all(plugins: list[str] | None) -> list[str] | None:
-    """Import plugins before the command looks up any name."""
-    import_plugins(locate_plugin(plugin, Path.cwd()) for plugin in plugins or ())
-    return plugins
+__all__ = [
+    "JsonOption",
+    "PluginOption",
+    "SettingsOption",
+    "SurveyOption",
+    "TaskOption",
+    "import_named",
+]
 
 
 TaskOption = Annotated[str, typer.Option(help="spectral-class, object-type or a task file (TOML)")]
@@ -26,9 +27,13 @@ PluginOption = Annotated[
     list[str] | None,
     typer.Option(
         "--plugin",
-        callback=_import_all,
         help="a module of your own that registers image types, networks, tasks or surveys:"
         " installed, or MODULE.py here; repeatable",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+
+
+def import_named(plugins: list[str] | None) -> None:
+    """Import the modules that `--plugin` names, before the command looks up any name."""
+    import_plugins(locate_plugin(plugin, Path.cwd()) for plugin in plugins or ())
