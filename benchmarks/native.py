@@ -26,7 +26,7 @@ from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.renderer import check_images
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
-from skyclass.models.model_spec import make_spec
+from skyclass.models.make_spec import make_spec
 from skyclass.models.registry import create_network
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.survey import SDSS

@@ -63,7 +63,7 @@ RESULTS = (
 
 def schema(result: Result) -> dict[str, Any]:
     """Make the JSON schema of a result as it is written."""
-    if is_dataclass(result.kind):
+    if is_dataclass(result.kind) and not hasattr(result.kind, "__pydantic_config__"):
         result.kind.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
     made = TypeAdapter(result.kind).json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -1,9 +1,10 @@
-"""Names of the catalogue columns that skyclass gives a meaning to."""
+"""Names of catalogue columns, splits and bands that skyclass gives a meaning to."""
 
 from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
+    "COLOURS",
     "DEFAULT_SURVEY",
     "EXTINCTION",
     "IDS",
@@ -17,6 +18,9 @@ __all__ = [
     "TOTAL_MAGNITUDE",
     "name_columns",
 ]
+
+COLOURS: Final = ("red", "green", "blue")
+"""Names along the band axis of ready-made pictures (grey levels 0 to 255)."""
 
 DEFAULT_SURVEY: Final = "sdss"
 """Survey of a catalogue, of frames or of cutouts where none is named."""

@@ -11,7 +11,7 @@ from images.sky import centroid, cutouts, star
 from skyclass.config.training_sections import AugmentationConfig
 from skyclass.errors import ImageError
 from skyclass.images.augment import augment, blur, redden, rotate_and_shift
-from skyclass.images.image_type import COLOURS
+from skyclass.schema import COLOURS
 from skyclass.surveys.sdss.layout import BANDS
 from skyclass.surveys.sdss.survey import SDSS
 

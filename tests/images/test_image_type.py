@@ -6,10 +6,10 @@ import torch
 
 from images.sky import cutouts
 from skyclass.errors import ImageError
-from skyclass.images.image_type import COLOURS
 from skyclass.images.registry import (
     get_image_type,
 )
+from skyclass.schema import COLOURS
 
 NAMES = (
     *("gri", "urz", "gri+urz", "gri+urz-squashed", "grey:u", "grey:each", "rgb:rgu"),

@@ -26,6 +26,7 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     frames = small_survey / "frames"
     info = make_cutouts(catalog, frames, tmp_path / "c")
     assert info.simulated
+    assert read_info(tmp_path / "c").rules == CutoutConfig()
     stored = datasets.load_from_disk(str(tmp_path / "c"))
     assert sum(len(stored[s]) for s in stored) + info.off_frame == len(catalog)
     test = stored["test"]

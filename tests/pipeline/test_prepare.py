@@ -18,7 +18,6 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import ImageError, InferenceError, SurveyError
 from skyclass.images import picture_cutouts as pictures
 from skyclass.images.export import export_cutouts
-from skyclass.images.image_type import COLOURS
 from skyclass.images.picture_cutouts import make_picture_cutouts, make_picture_request
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import open_cutouts, read_info
@@ -27,6 +26,7 @@ from skyclass.mock_archive.server import MockArchive
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.progress import no_progress
+from skyclass.schema import COLOURS
 from skyclass.surveys.acquire import acquire_pictures
 from skyclass.surveys.download import download_kind
 from skyclass.surveys.pictures import list_picture_paths

@@ -1,4 +1,6 @@
-"""Catalogue magnitudes: non-detections and correction for extinction."""
+"""Catalogue magnitudes: selection, non-detections and correction for extinction."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from skyclass.schema import (
 )
 from skyclass.surveys.survey import Survey
 
-__all__ = ["correct_extinction", "find_undetected"]
+__all__ = ["correct_extinction", "find_undetected", "get_catalog_magnitudes"]
 
 
 def find_undetected(table: pd.DataFrame, survey: Survey) -> dict[str, NDArray[np.bool_]]:
@@ -73,6 +75,29 @@ def correct_extinction(table: pd.DataFrame, survey: Survey) -> pd.DataFrame:
         for name, band in names.items()
     }
     return table.assign(**corrected)
+
+
+def get_catalog_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64] | None:
+    """Select the magnitudes that a catalogue has in all bands.
+
+    Parameters
+    ----------
+    table
+        Catalogue rows, `[n]`.
+    bands
+        Bands of the survey.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        PSF magnitudes, `[n, band]`, or model magnitudes where it lacks these, NaN for a missing
+        one; None if there are none at all.
+    """
+    for quantity in (PSF_MAGNITUDE, MODEL_MAGNITUDE):
+        names = name_columns(quantity, bands)
+        if set(names) <= set(table.columns) and table[list(names)].notna().any(axis=None):
+            return table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
+    return None
 
 
 def _list_magnitudes(table: pd.DataFrame, survey: Survey) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from skyclass.config.renamed_keys import RENAMED
 from skyclass.errors import nearest
@@ -31,7 +31,7 @@ _REQUIREMENTS: Final = {
 """What a value must be, by the type of pydantic's error."""
 
 
-def describe_error(error: ValidationError, model: type[BaseModel]) -> str:
+def describe_error(error: ValidationError, model: type[Any]) -> str:
     """Describe the first thing that is wrong with a file.
 
     Parameters
@@ -39,7 +39,7 @@ def describe_error(error: ValidationError, model: type[BaseModel]) -> str:
     error
         Error of validating the file.
     model
-        Class of the whole file.
+        Class of the whole file: a pydantic model, or a dataclass that pydantic checks.
 
     Returns
     -------

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from skyclass.images.image_type import COLOURS
 from skyclass.images.renderer import render
+from skyclass.schema import COLOURS
 
 if TYPE_CHECKING:
     from skyclass.images.stored_cutouts import StoredCutouts

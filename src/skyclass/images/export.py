@@ -11,9 +11,8 @@ from astropy.io import fits
 from skyclass.errors import ImageError, nearest
 from skyclass.files import AnyPath, atomic_path
 from skyclass.images.export_paths import choose_path, make_class_folders
-from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
-from skyclass.schema import IDS, POSITION
+from skyclass.schema import COLOURS, IDS, POSITION
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["FORMATS", "export_cutouts"]

@@ -11,11 +11,9 @@ from torch import Tensor
 
 from skyclass.errors import ImageError
 from skyclass.images.chunked import apply_in_chunks
+from skyclass.schema import COLOURS
 
-__all__ = ["COLOURS", "ImageType", "PictureSource", "zero_invalid"]
-
-COLOURS: Final = ("red", "green", "blue")
-"""Names along the band axis of ready-made pictures (grey levels 0 to 255)."""
+__all__ = ["ImageType", "PictureSource", "zero_invalid"]
 
 _BRIGHTEST: Final = 1e12
 """Nanomaggies beyond which a pixel value is invalid: magnitude -7.5 in a single pixel."""

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from skyclass.images.families import ImageFamily, Parameter
-from skyclass.images.image_type import COLOURS, ImageType, PictureSource
+from skyclass.images.image_type import ImageType, PictureSource
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
+from skyclass.schema import COLOURS
 from skyclass.surveys.survey import Survey
 
 __all__ = ["LEGACY_FAMILIES", "LEGACY_TYPES", "build_grey_each"]

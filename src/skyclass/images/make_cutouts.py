@@ -95,9 +95,7 @@ def make_cutouts(
         verify_catalog_frames(table, source, frames, record, progress)
     rules, labels = rules or CutoutConfig(), list_classes(table)
     size = rules.count_pixels(source.pixel_scale)
-    plan = make_storage_plan(
-        table, labels, source.band_names, size, rules.dtype, rules.model_dump(), source
-    )
+    plan = make_storage_plan(table, labels, source.band_names, size, rules.dtype, rules, source)
     groups = source.group_objects(table)
     work = partial(_cut, frames.resolve(), rules, source)
     return store_cutouts(

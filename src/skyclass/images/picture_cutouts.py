@@ -12,12 +12,12 @@ from skyclass.catalog.catalog_file import list_classes
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
-from skyclass.images.image_type import COLOURS, PictureSource
+from skyclass.images.image_type import PictureSource
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
-from skyclass.schema import POSITION
+from skyclass.schema import COLOURS, POSITION
 from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.pictures import list_picture_paths, read_picture
 from skyclass.surveys.registry import get_survey

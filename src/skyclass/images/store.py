@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.arrow_columns import (
@@ -70,6 +71,8 @@ class StoragePlan:
     """Those of the survey's key columns that the catalogue has, with their Arrow types."""
     fingerprint: str
     """Hash of the catalogue's rows and all rules."""
+    rules: CutoutConfig | None = None
+    """How frames are cut; None for ready-made pictures."""
 
     @property
     def features(self) -> dict[str, Feature]:
@@ -93,7 +96,7 @@ def make_storage_plan(
     bands: Sequence[str],
     size: int,
     dtype: str,
-    rules: Mapping[str, Any],
+    rules: CutoutConfig | Mapping[str, Any],
     survey: Survey,
 ) -> StoragePlan:
     """Describe what is to be stored of a catalogue.
@@ -111,7 +114,8 @@ def make_storage_plan(
     dtype
         Type that pixels are stored in.
     rules
-        All other settings that decide what the pixels are, ready for JSON.
+        All other settings that decide what the pixels are: how frames are cut, or values ready
+        for JSON.
     survey
         Survey of the pixels.
 
@@ -124,9 +128,11 @@ def make_storage_plan(
     columns = [*IDS, *POSITION, *keys, "label", "split"]
     rows = pd.util.hash_pandas_object(catalog[columns].astype("string"), index=False)
     digest = sha256(rows.to_numpy().tobytes())
-    digest.update(json.dumps([FORMAT, survey.name, labels, rules]).encode())
+    cut = rules if isinstance(rules, CutoutConfig) else None
+    settings = rules if cut is None else cut.model_dump()
+    digest.update(json.dumps([FORMAT, survey.name, labels, settings]).encode())
     fingerprint = digest.hexdigest()[:16]
-    return StoragePlan(labels, tuple(bands), size, dtype, survey.name, keys, fingerprint)
+    return StoragePlan(labels, tuple(bands), size, dtype, survey.name, keys, fingerprint, cut)
 
 
 def _arrow_type(column: "pd.Series[Any]") -> str:
@@ -254,6 +260,7 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
             off_frame=sums["off_frame"],
             missing=sums["missing"],
             simulated=bool(sums["simulated"]),
+            rules=plan.rules,
         )
         (temporary / INFO_NAME).write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skyclass.config.describe_error import describe_error
+from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.images.arrow_columns import read_arrow, view_arrays
@@ -61,6 +62,8 @@ class CutoutInfo(BaseModel):
     """Objects left out because their field lacks a band."""
     simulated: bool
     """Whether the header of any frame or picture marks it as simulated."""
+    rules: CutoutConfig | None = None
+    """How they were cut out of frames; None for ready-made pictures, and for older cutouts."""
 
 
 class CutoutSplit:

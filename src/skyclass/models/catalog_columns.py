@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.catalog.match_objects import find_rows
 from skyclass.errors import ModelError
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import open_cutouts, read_info
-from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.photometry import to_magnitude
 from skyclass.schema import EXTINCTION, PSF_WIDTH, name_columns
 from skyclass.surveys.registry import get_survey

@@ -7,7 +7,7 @@ from skyclass.errors import ModelError
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import Renderer
 from skyclass.models.classifier import compute_picture_shape
-from skyclass.models.model_spec import choose_normalisation, choose_weights
+from skyclass.models.make_spec import choose_normalisation, choose_weights
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import check_network_name, check_patch, is_timm
 from skyclass.surveys.registry import get_survey

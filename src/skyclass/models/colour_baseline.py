@@ -8,37 +8,13 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from skyclass.errors import ModelError
-from skyclass.schema import MODEL_MAGNITUDE, PSF_MAGNITUDE, TOTAL_MAGNITUDE, name_columns
+from skyclass.schema import PSF_MAGNITUDE, TOTAL_MAGNITUDE
 
 __all__ = [
     "compute_concentration",
-    "get_catalog_magnitudes",
     "make_baseline_features",
     "predict_by_colour",
 ]
-
-
-def get_catalog_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> NDArray[np.float64] | None:
-    """Select the magnitudes that a catalogue has in all bands.
-
-    Parameters
-    ----------
-    table
-        Catalogue rows, `[n]`.
-    bands
-        Bands of the survey.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        PSF magnitudes, `[n, band]`, or model magnitudes where it lacks these, NaN for a missing
-        one; None if there are none at all.
-    """
-    for quantity in (PSF_MAGNITUDE, MODEL_MAGNITUDE):
-        names = name_columns(quantity, bands)
-        if set(names) <= set(table.columns) and table[list(names)].notna().any(axis=None):
-            return table[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
-    return None
 
 
 def compute_concentration(table: pd.DataFrame, band: str) -> NDArray[np.float64] | None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from skyclass.models.model_spec import HUB, ModelSpec
+from skyclass.schema import COLOURS
 
 __all__ = ["format_model_card", "get_licence"]
 
@@ -60,6 +61,7 @@ def format_model_card(spec: ModelSpec) -> str:
         "```python\nfrom skyclass import load_model\n\n"
         'classifier = load_model("folder with this model")\n'
         "classifier.probabilities(flux, offset)\n```",
+        _describe_rules(spec),
         _format_settings(spec),
     ]
     if spec.objects:
@@ -73,6 +75,29 @@ def _format_front_matter(spec: ModelSpec) -> str:
     lines = [f"license: {get_licence(spec)}", "library_name: skyclass"]
     lines += ["pipeline_tag: image-classification", "tags:", *(f"- {tag}" for tag in tags)]
     return "\n".join(["---", *lines, "---"])
+
+
+def _describe_rules(spec: ModelSpec) -> str:
+    """Describe how the cutouts were cut out of frames; classification cuts alike."""
+    if spec.bands == COLOURS:
+        return "The pictures are taken as the archive draws them."
+    if spec.rules is None:
+        return "How the cutouts were cut is not stated; the default rules are assumed."
+    rules = spec.rules
+    grid = {"native": "each band's own pixels", "common": "all bands resampled onto one grid"}
+    sky = {"none": "as the frames leave it", "local": "less the median along the cutout's rim"}
+    saturated = {"keep": "kept", "mask": "masked"}
+    missing = {
+        "refuse": "not accepted",
+        "drop": "left out with its objects",
+        "mask": "accepted, the band being zero",
+    }
+    return (
+        f"Cutouts are {rules.size:g} {rules.unit} a side: {grid[rules.grid]}, stored as"
+        f" {rules.dtype}, the sky {sky[rules.background]}, saturated pixels"
+        f" {saturated[rules.saturated]}; a field without a band is {missing[rules.missing_band]}."
+        " Frames are classified by the same rules."
+    )
 
 
 def _format_settings(spec: ModelSpec) -> str:

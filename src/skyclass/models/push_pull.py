@@ -10,7 +10,8 @@ import huggingface_hub
 from skyclass.errors import ModelError, RemoteError
 from skyclass.files import AnyPath
 from skyclass.models.hub_cache import LARGEST, download_hub_file
-from skyclass.models.saved_model import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, load_model
+from skyclass.models.saved_model import WEIGHTS_FILE, load_model
+from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE
 
 __all__ = ["pull_model", "push_model", "resolve_model"]
 

@@ -1,12 +1,10 @@
 """Save a classifier as safetensors and JSON, and load it again."""
 
-import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -20,18 +18,13 @@ from skyclass.models.load_weights import load_weights
 from skyclass.models.model_card import format_model_card, get_licence
 from skyclass.models.model_spec import HUB, ModelSpec
 from skyclass.models.registry import find_registered
+from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, read_spec, write_spec
 from skyclass.models.training_history import HISTORY_FILE, read_history
-from skyclass.schema import DEFAULT_SURVEY
 
-__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "load_model", "save_model"]
+__all__ = ["WEIGHTS_FILE", "load_model", "save_model"]
 
 WEIGHTS_FILE: Final = "model.safetensors"
-SPEC_FILE: Final = "config.json"
-UPSCALER_FILE: Final = "upscaler.safetensors"
-_TUPLES: Final = ("labels", "bands", "head", "columns", "column_mean", "column_deviation")
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
-_BESIDE_SPEC: Final = {"licence", "versions", "network_module"}
-"""Keys of the configuration that are not fields of `ModelSpec`."""
 
 
 def save_model(classifier: Classifier, directory: AnyPath) -> None:
@@ -58,12 +51,8 @@ def save_model(classifier: Classifier, directory: AnyPath) -> None:
     if spec.weights not in {None, HUB}:
         spec = replace(spec, weights=Path(str(spec.weights)).name)
     registered = find_registered(spec.network)
-    values = asdict(spec) | {
-        "licence": get_licence(spec),
-        "versions": _list_versions(),
-        "network_module": None if registered is None else registered.module,
-    }
-    (directory / SPEC_FILE).write_text(json.dumps(values, indent=1), encoding="utf-8")
+    spec = replace(spec, network_module=None if registered is None else registered.module)
+    write_spec(spec, directory, licence=get_licence(spec), versions=_list_versions())
     (directory / "README.md").write_text(format_model_card(spec), encoding="utf-8")
 
 
@@ -102,10 +91,9 @@ def load_model(model: AnyPath) -> Classifier:
     from skyclass.models.push_pull import resolve_model
 
     directory = resolve_model(model)
+    spec = read_spec(directory)
+    _check_registered(directory, spec)
     try:
-        values = json.loads((directory / SPEC_FILE).read_text(encoding="utf-8"))
-        spec = _make_spec(values, directory)
-        _check_registered(directory, spec.network, values.get("network_module"))
         classifier = Classifier(spec)
         weights = load_file(directory / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
@@ -119,24 +107,12 @@ def load_model(model: AnyPath) -> Classifier:
     return classifier
 
 
-def _make_spec(values: Mapping[str, Any], directory: Path) -> ModelSpec:
-    """Restore the specification that `save_model` wrote."""
-    fields = {key: value for key, value in values.items() if key not in _BESIDE_SPEC}
-    fields |= {name: tuple(fields[name]) for name in _TUPLES if name in fields}
-    if "origin" not in fields:
-        # models saved before surveys had names are all of SDSS
-        fields |= {"survey": DEFAULT_SURVEY, "origin": fields.get("survey", "")}
-    if fields.get("upscaler") is not None:
-        fields["upscaler"] = str(directory / UPSCALER_FILE)
-    return ModelSpec(**fields)
-
-
-def _check_registered(directory: Path, network: str, module: str | None) -> None:
+def _check_registered(directory: Path, spec: ModelSpec) -> None:
     """Check that a network from outside skyclass is registered in this process."""
-    if module is not None and find_registered(network) is None:
+    if spec.network_module is not None and find_registered(spec.network) is None:
         raise ModelError(
-            f"{directory} uses the network {network!r}, which is not registered: import the module"
-            f" that registers it first ({module})"
+            f"{directory} uses the network {spec.network!r}, which is not registered: import the"
+            f" module that registers it first ({spec.network_module})"
         )
 
 

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.catalog.match_objects import find_rows
-from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit
 from skyclass.models.colour_baseline import (
     compute_concentration,
-    get_catalog_magnitudes,
     make_baseline_features,
     predict_by_colour,
 )
 from skyclass.models.nearest_neighbours_baseline import predict_by_neighbours
 from skyclass.pipeline.measure_cutouts import measure_concentration, measure_magnitudes
+from skyclass.schema import COLOURS
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.task import Task
 

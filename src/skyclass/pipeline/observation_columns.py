@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.evaluation.binned_scores import CONDITIONS
 from skyclass.evaluation.observing_conditions import measure_conditions
-from skyclass.images.image_type import COLOURS
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit
-from skyclass.models.colour_baseline import get_catalog_magnitudes
 from skyclass.pipeline.measure_cutouts import measure_magnitudes
+from skyclass.schema import COLOURS
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 

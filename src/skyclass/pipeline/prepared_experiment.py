@@ -15,7 +15,8 @@ from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import check_images
 from skyclass.models.catalog_columns import write_columns
 from skyclass.models.check_network import check_network
-from skyclass.models.model_spec import ModelSpec, make_spec
+from skyclass.models.make_spec import make_spec
+from skyclass.models.model_spec import ModelSpec
 from skyclass.models.presets import apply_preset
 from skyclass.pipeline.prepare import PreparedObjects, check_sources, prepare_objects
 from skyclass.plugins import import_plugins
