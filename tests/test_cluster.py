@@ -5,12 +5,13 @@ import sys
 import pytest
 
 from skyclass.cluster import call_on_cluster, require_dask
-from skyclass.errors import ClusterError
+from skyclass.errors import ClusterError, MissingExtraError
 
 
 def test_dask_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dask.distributed", None)
-    with pytest.raises(ClusterError, match=r"pip install \"skyclass\[cluster\]\" here and on the"):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    message = r"on the workers, needs dask, which is not installed; pip install 'skyclass\[cluster"
+    with pytest.raises(MissingExtraError, match=message):
         require_dask()
 
 

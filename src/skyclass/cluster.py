@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from skyclass.errors import ClusterError
+from skyclass.extras import check_installed
 from skyclass.plugins import import_plugins, imported_plugins
 
 __all__ = ["call_on_cluster", "require_dask"]
@@ -23,15 +24,11 @@ def require_dask() -> Any:
 
     Raises
     ------
-    ClusterError
+    MissingExtraError
         If Dask is not installed.
     """
-    try:
-        return import_module("dask.distributed")
-    except ImportError as error:
-        raise ClusterError(
-            'a cluster needs Dask: pip install "skyclass[cluster]" here and on the workers'
-        ) from error
+    check_installed("dask", purpose="a cluster, here and on the workers,")
+    return import_module("dask.distributed")
 
 
 def call_on_cluster(
@@ -59,7 +56,9 @@ def call_on_cluster(
     Raises
     ------
     ClusterError
-        If Dask is not installed or the scheduler cannot be reached.
+        If the scheduler cannot be reached.
+    MissingExtraError
+        If Dask is not installed.
     """
     distributed = require_dask()
     try:

@@ -14,6 +14,7 @@ __all__ = [
     "ExperimentError",
     "ImageError",
     "InferenceError",
+    "MissingExtraError",
     "MissingFrameError",
     "ModelError",
     "OutputError",
@@ -31,6 +32,10 @@ __all__ = [
 
 class SkyclassError(Exception):
     """An error that the user can correct; the command line shows it as one line."""
+
+
+class MissingExtraError(SkyclassError, ImportError):
+    """A library that is not installed; the message names the extra that installs it."""
 
 
 class OutputError(SkyclassError):
@@ -77,7 +82,7 @@ class SimulationError(SkyclassError):
 
 
 class ClusterError(SkyclassError):
-    """A Dask cluster that is not installed or cannot be reached."""
+    """A Dask cluster that cannot be reached."""
 
 
 class ArchiveError(SkyclassError):

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from images.sky import cutouts
-from skyclass.errors import ImageError
+from skyclass.errors import ImageError, MissingExtraError
 from skyclass.images.renderer import Renderer
 
 
@@ -19,7 +19,7 @@ def test_only_pictures_are_enlarged_by_a_network(tmp_path: Path) -> None:
 
 def test_the_network_needs_spandrel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(ImageError, match=r'pip install "skyclass\[upscale\]"'):
+    with pytest.raises(MissingExtraError, match=r"pip install 'skyclass\[upscale\]'"):
         Renderer("gri", resize="learned", upscaler=tmp_path / "w.safetensors")
 
 

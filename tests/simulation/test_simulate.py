@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulation.conftest import Simulated
-from skyclass.errors import SimulationError
+from skyclass.errors import MissingExtraError, SimulationError
 from skyclass.simulation.simulate import simulate
 
 
@@ -116,7 +116,7 @@ def test_out_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 def test_missing_galsim_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "galsim", None)
-    with pytest.raises(SimulationError, match=r"skyclass\[simulation\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'skyclass\[simulation\]'"):
         simulate(tmp_path / "out", 1)
 
 

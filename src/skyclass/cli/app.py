@@ -22,6 +22,7 @@ from skyclass.cli.study_commands import study
 from skyclass.cli.tuning_commands import learning_rate, tune
 from skyclass.cli.verbosity import set_verbosity
 from skyclass.errors import SkyclassError
+from skyclass.extras import explain_missing
 
 __all__ = ["PANELS", "Command", "app", "main"]
 
@@ -145,13 +146,14 @@ def main() -> None:
         sys.exit(2)
 
 
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Say what an interruption means; typer itself ends without a word."""
+def _guard(command: Callable[..., None]) -> Callable[..., None]:
+    """Say what an interruption means, and which extra is missing; typer itself does neither."""
 
     @functools.wraps(command)
     def run(*arguments: object, **options: object) -> None:
         try:
-            command(*arguments, **options)
+            with explain_missing():
+                command(*arguments, **options)
         except KeyboardInterrupt:
             Console(stderr=True).print("interrupted; run the same command again to resume it")
             raise typer.Exit(130) from None
@@ -190,4 +192,4 @@ for _panel, _commands in PANELS.items():
             help=_command.help,
             epilog=f"Example: {_command.example}",
             rich_help_panel=_panel,
-        )(_interruptible(_command.run))
+        )(_guard(_command.run))

@@ -9,6 +9,7 @@ import numpy as np
 from astropy.io import fits
 
 from skyclass.errors import ImageError, nearest
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
 from skyclass.images.export_paths import choose_path, make_class_folders
 from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts, open_cutouts
@@ -52,8 +53,9 @@ def export_cutouts(
     Raises
     ------
     ImageError
-        If there are no cutouts, `out` exists, a library is missing, or the format or image type is
-        unknown.
+        If there are no cutouts, `out` exists, or the format or image type is unknown.
+    MissingExtraError
+        If a library that writes the format is not installed.
     """
     out = Path(out)
     if file_format not in FORMATS:
@@ -73,9 +75,13 @@ def export_cutouts(
 def _get_writer(file_format: str, image_type: str, info: CutoutInfo) -> _Writer:
     """Look up the function that writes a format, before any work."""
     if file_format == "png":
-        from skyclass.images.export_pictures import make_picture_writer  # needs PyTorch
+        check_installed("torch", purpose="an export of pictures")
+        from skyclass.images.export_pictures import make_picture_writer
 
         return make_picture_writer(image_type, info)
+    library = {"hdf5": "h5py", "zarr": "zarr"}.get(file_format)
+    if library is not None:
+        check_installed(library, purpose="the export")
     return {"fits": _write_fits, "hdf5": _write_hdf5, "zarr": _write_zarr}[file_format]
 
 
@@ -121,14 +127,14 @@ def _make_units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
 
 def _write_hdf5(cutouts: StoredCutouts, out: Path) -> None:
     """Write one HDF5 file."""
-    h5py = _import_library("h5py")
+    h5py = import_module("h5py")
     with h5py.File(out, "w") as file:
         _write_arrays(file, cutouts, h5py.string_dtype(), "create_dataset")
 
 
 def _write_zarr(cutouts: StoredCutouts, out: Path) -> None:
     """Write one Zarr group."""
-    group = _import_library("zarr").open_group(str(out), mode="w")
+    group = import_module("zarr").open_group(str(out), mode="w")
     _write_arrays(group, cutouts, "str", "create_array")
 
 
@@ -152,11 +158,3 @@ def _write_arrays(root: Any, cutouts: StoredCutouts, text: Any, create: str) -> 
                         name, shape=(length, *values.shape[1:]), dtype=kind, chunks=chunks
                     )
                 arrays[name][start : start + len(values)] = values
-
-
-def _import_library(name: str) -> Any:
-    """Import an optional library."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise ImageError(f'the export needs {name}: pip install "skyclass[formats]"') from error

@@ -9,7 +9,7 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skyclass.errors import ImageError
+from skyclass.extras import check_installed
 from skyclass.frames.frame import Frame
 from skyclass.images.cutout import Cutouts
 
@@ -47,7 +47,7 @@ def cut_on_common_grid(
 
     Raises
     ------
-    ImageError
+    MissingExtraError
         If the library `reproject` is not installed.
     """
     shape = (len(ra), len(frames), size, size)
@@ -92,9 +92,5 @@ def _resample(
 
 def _import_reproject() -> Any:
     """Import the library that resamples."""
-    try:
-        return import_module("reproject")
-    except ImportError as error:
-        raise ImageError(
-            'grid = "common" needs reproject: pip install "skyclass[formats]"'
-        ) from error
+    check_installed("reproject", purpose='grid = "common"')
+    return import_module("reproject")

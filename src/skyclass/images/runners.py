@@ -66,7 +66,9 @@ def use_cluster(scheduler: str) -> Runner:
     Raises
     ------
     ClusterError
-        If Dask is not installed, or, when work begins, if the scheduler cannot be reached.
+        If the scheduler cannot be reached when work begins.
+    MissingExtraError
+        If Dask is not installed.
     """
     require_dask()
 

@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from skyclass.errors import ImageError
+from skyclass.extras import check_installed
 
 __all__ = ["Upscaler"]
 
@@ -22,16 +23,15 @@ class Upscaler:
     Raises
     ------
     ImageError
-        If spandrel is not installed, or the file holds no network that enlarges images.
+        If the file holds no network that enlarges images.
+    MissingExtraError
+        If spandrel is not installed.
     """
 
     def __init__(self, weights: Path) -> None:
-        try:
-            from spandrel import ImageModelDescriptor, ModelLoader
-        except ImportError as error:
-            raise ImageError(
-                'resize = "learned" needs spandrel: pip install "skyclass[upscale]"'
-            ) from error
+        check_installed("spandrel", purpose='resize = "learned"')
+        from spandrel import ImageModelDescriptor, ModelLoader
+
         try:
             model = ModelLoader().load_from_state_dict(load_file(weights))
         except Exception as error:  # spandrel raises plain and its own exceptions

@@ -11,6 +11,7 @@ import pandas as pd
 
 from skyclass.catalog.read_table import read_table
 from skyclass.errors import ArchiveError, CatalogError
+from skyclass.extras import check_installed
 from skyclass.mock_archive.sql_views import VIEWS, create_views
 from skyclass.mock_archive.tsql import Context, translate
 from skyclass.surveys.sdss.layout import BANDS
@@ -58,7 +59,9 @@ class Database:
     Raises
     ------
     ArchiveError
-        Where it cannot be read, has no exact ids, or the extra is not installed.
+        Where it cannot be read, or has no exact ids.
+    MissingExtraError
+        Where DuckDB or sqlglot is not installed.
     """
 
     def __init__(self, catalog: Path) -> None:
@@ -148,14 +151,9 @@ class Database:
 
 def _connect() -> "DuckDBPyConnection":
     """Open an empty database in memory."""
-    try:
-        import duckdb
-        import sqlglot  # noqa: F401
-    except ImportError as error:
-        raise ArchiveError(
-            "the query services need DuckDB and sqlglot; install them with:"
-            ' pip install "skyclass[archive]"'
-        ) from error
+    check_installed("duckdb", "sqlglot", purpose="a query service")
+    import duckdb
+
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "2GB",
         "temp_directory": "",

@@ -224,7 +224,9 @@ def serve_archive(
     Raises
     ------
     ArchiveError
-        Where the directory has no frames, the port is in use, or an extra is not installed.
+        Where the directory has no frames, or the port is in use.
+    MissingExtraError
+        Where the query services need an extra that is not installed.
 
     Examples
     --------

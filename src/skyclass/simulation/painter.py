@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.errors import SimulationError
 from skyclass.simulation.camera import MOFFAT_BETA
 from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.surveys.sdss.layout import PIXEL_SCALE
@@ -14,7 +13,7 @@ from skyclass.surveys.sdss.layout import PIXEL_SCALE
 if TYPE_CHECKING:
     import galsim
 
-__all__ = ["Painter", "Shapes", "make_shapes", "require_galsim"]
+__all__ = ["Painter", "Shapes", "make_shapes"]
 
 _FAINTEST_SIGMA = 0.03
 """A stamp ends where the source falls below this fraction of the pixel noise."""
@@ -35,22 +34,6 @@ _ACCURACY: Final = {
 }
 """Ten times less strict than GalSim's own settings, for smaller FFTs; fluxes change by
 less than 0.1 %."""
-
-
-def require_galsim() -> None:
-    """Check that GalSim is installed.
-
-    Raises
-    ------
-    SimulationError
-        Where it is not installed.
-    """
-    try:
-        import galsim  # noqa: F401
-    except ImportError as error:
-        raise SimulationError(
-            'simulation needs GalSim; install it with: pip install "skyclass[simulation]"'
-        ) from error
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.errors import OutputError, SimulationError, nearest
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
 from skyclass.photometry import to_flux
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose_frame
-from skyclass.simulation.painter import Painter, Shapes, make_shapes, require_galsim
+from skyclass.simulation.painter import Painter, Shapes, make_shapes
 from skyclass.simulation.population import TASKS, Block, draw_block
 from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalog
 from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
@@ -110,8 +111,9 @@ def simulate(
     Raises
     ------
     SimulationError
-        Where an argument is invalid, `out` holds something else or cannot be written to, or GalSim
-        is not installed.
+        Where an argument is invalid, or `out` holds something else or cannot be written to.
+    MissingExtraError
+        Where GalSim is not installed.
     OutputError
         Where there is no space left.
 
@@ -128,7 +130,7 @@ def simulate(
     settings = SimulationSettings(n_fields, task, seed, objects_per_field)
     if workers is not None and workers < 1:
         raise SimulationError(f"workers must be at least 1, not {workers}")
-    require_galsim()
+    check_installed("galsim", purpose="a simulation")
     _claim(out, settings)
     catalog = out / CATALOG
     if catalog.is_file() and all(_is_complete(out, settings, i) for i in range(n_fields)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from skyclass.config.tuning_file import Choice, Range, SearchConfig
 from skyclass.errors import TrainingError
+from skyclass.extras import check_installed
 from skyclass.files import atomic_path, make_directory
 from skyclass.progress import Progress, Stage, no_progress
 
@@ -73,8 +74,9 @@ def search_hyperparameters(
     Raises
     ------
     TrainingError
-        If Optuna is not installed, `folder` holds a search of another space, or no trial could
-        be trained.
+        If `folder` holds a search of another space, or no trial could be trained.
+    MissingExtraError
+        If Optuna is not installed.
     """
     study = _open_study(config, folder, maximise)
     for number in range(len(study.trials) - _count_unfinished(study), config.trials):
@@ -94,12 +96,9 @@ def search_hyperparameters(
 
 def _open_study(config: SearchConfig, folder: Path, maximise: bool) -> "optuna.Study":
     """Open the trials of a folder, or create them."""
-    try:
-        import optuna
-    except ImportError as error:
-        raise TrainingError(
-            'a search needs the package optuna: pip install "skyclass[search]"'
-        ) from error
+    check_installed("optuna", purpose="a search")
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = make_directory(folder) / "trials.sqlite"
     study = optuna.create_study(
