@@ -91,9 +91,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from skyclass.extras import explain_missing
-
-    with explain_missing():
+    with import_module(f"{__name__}.extras").explain_missing():
         value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value

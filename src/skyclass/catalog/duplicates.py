@@ -4,9 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+
+from skyclass.catalog.close_pairs import find_close_pairs
 
 __all__ = ["find_repeated", "group_positions", "hash_positions"]
 
@@ -80,16 +79,24 @@ def group_positions(
     numpy.ndarray
         Int64 `[n]`, from 1; 0 where a position has no neighbour.
     """
-    a, d = np.radians(ra), np.radians(dec)
-    places = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
-    # length of the chord between two points at that angular distance
-    chord = 2.0 * np.sin(np.radians(radius / 3600.0) / 2.0)
-    pairs = cKDTree(places).query_pairs(chord, output_type="ndarray")
-    rows, ends = np.unique(pairs, return_inverse=True)
-    count = len(rows)
-    links = coo_array(
-        (np.ones(len(pairs), dtype=bool), ends.reshape(-1, 2).T), shape=(count, count)
-    )
+    pairs = find_close_pairs(ra, dec, ra, dec, radius)
+    distinct = pairs.one != pairs.other
+    one, other = pairs.one[distinct], pairs.other[distinct]
     groups = np.zeros(len(ra), dtype=np.int64)
-    groups[rows] = 1 + connected_components(links, directed=False)[1]
+    rows = np.unique(one)
+    first = _find_first(len(ra), one, other)
+    groups[rows] = 1 + np.unique(first[rows], return_inverse=True)[1]
     return groups
+
+
+def _find_first(count: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the first of all rows that are linked to each row, over any number of pairs."""
+    first = np.arange(count)
+    while True:
+        earlier = first.copy()
+        # the first row of a group takes the earliest that any of its rows is linked to
+        np.minimum.at(earlier, first[one], first[other])
+        earlier = earlier[earlier]
+        if np.array_equal(earlier, first):
+            return first
+        first = earlier

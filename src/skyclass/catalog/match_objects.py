@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from skyclass.catalog.close_pairs import find_close_pairs
 from skyclass.errors import CatalogError
 from skyclass.schema import IDS, POSITION
 
@@ -16,7 +16,6 @@ MATCH_RADIUS: Final = 0.5
 """Arcsec within which two positions without a common id are the same object: several times the
 astrometric uncertainty of a survey (0.1 arcsec for SDSS), less than half the width of a PSF."""
 
-_ARCSEC: Final = np.pi / 180 / 3600
 _NEGLIGIBLE: Final = 1e-4
 """Arcsec by which one candidate must be nearer than another."""
 
@@ -149,17 +148,18 @@ def _match_positions(
         candidates = np.flatnonzero(~taken & (others_known & kind == 0))
         if len(candidates) == 0:
             continue
-        tree = cKDTree(_unit_vectors(others.iloc[candidates]))
-        chords, nearest = tree.query(
-            _unit_vectors(objects.iloc[wanted]), k=2, distance_upper_bound=MATCH_RADIUS * _ARCSEC
+        pairs = find_close_pairs(
+            *_read_positions(objects, wanted), *_read_positions(others, candidates), MATCH_RADIUS
         )
-        distance = chords / _ARCSEC
-        hits = np.flatnonzero(np.isfinite(distance[:, 0]))
-        hits = hits[np.lexsort((distance[hits, 0], nearest[hits, 0]))]
-        matched, apart = nearest[hits, 0], distance[hits, 0]
+        hits, nearest = np.unique(pairs.one, return_index=True)
+        second = np.append(pairs.distance, np.inf)[nearest + 1]
+        second[np.append(pairs.one, -1)[nearest + 1] != hits] = np.inf
+        matched, apart = pairs.other[nearest], pairs.distance[nearest]
+        ranks = np.lexsort((apart, matched))
+        hits, matched, apart, second = hits[ranks], matched[ranks], apart[ranks], second[ranks]
         repeated = np.diff(matched, prepend=-1) == 0
         rivals = repeated & (np.diff(apart, prepend=0) < _NEGLIGIBLE)
-        if rivals.any() or (distance[hits, 1] - apart < _NEGLIGIBLE).any():
+        if rivals.any() or (second - apart < _NEGLIGIBLE).any():
             raise CatalogError(
                 "objects without an id lie at the same position, which does not tell them apart;"
                 f" add {' or '.join(IDS)} to the catalogue"
@@ -168,7 +168,9 @@ def _match_positions(
         taken[candidates[matched]] = True
 
 
-def _unit_vectors(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Convert positions to unit vectors, `[n, 3]`."""
-    ra, dec = (np.deg2rad(table[name].to_numpy(np.float64)) for name in POSITION)
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+def _read_positions(
+    table: pd.DataFrame, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read right ascension and declination of some rows."""
+    ra, dec = (table[name].to_numpy(np.float64)[rows] for name in POSITION)
+    return ra, dec
