@@ -341,3 +341,15 @@ def test_figures_hold_the_numbers() -> None:
     np.testing.assert_allclose(
         diagram.data[2].error_y.array, [each.ci95.high - each.accuracy for each in drawn]
     )
+
+
+def test_an_interval_that_too_few_fields_determine_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch)
+    file = tmp_path / "metrics.json"
+    metrics = json.loads(file.read_text(encoding="utf-8"))
+    metrics["test"]["ci95"]["accuracy"] = None
+    file.write_text(json.dumps(metrics), encoding="utf-8")
+    text, _ = read(write_report(tmp_path))
+    assert "(95 % interval undetermined: the test objects lie in too few fields)" in text
