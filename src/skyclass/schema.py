@@ -7,6 +7,7 @@ __all__ = [
     "COLOURS",
     "DEFAULT_SURVEY",
     "EXTINCTION",
+    "HUB_SCHEME",
     "IDS",
     "MODEL_MAGNITUDE",
     "OTHER_COLUMNS",
@@ -24,6 +25,9 @@ COLOURS: Final = ("red", "green", "blue")
 
 DEFAULT_SURVEY: Final = "sdss"
 """Survey of a catalogue, of frames or of cutouts where none is named."""
+
+HUB_SCHEME: Final = "hf://"
+"""Beginning of the name of a model on the Hugging Face Hub, before ``owner/name``."""
 
 SPLITS: Final = ("train", "validation", "test", "calibration")
 """Values of the column `split`; the last is made only where it is asked for."""

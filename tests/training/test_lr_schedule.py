@@ -41,3 +41,10 @@ def test_constant_and_one_cycle() -> None:
     assert max(cycle) == pytest.approx(0.1)
     assert cycle.index(max(cycle)) == 3
     assert cycle[-1] < 1e-5
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_one_cycle_of_few_steps(steps: int) -> None:
+    cycle = rates(TrainingConfig(learning_rate=0.1), steps)
+    assert len(cycle) == steps
+    assert all(0 < rate <= 0.1 for rate in cycle)

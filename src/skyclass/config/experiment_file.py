@@ -12,6 +12,7 @@ from skyclass.config.sections import CutoutConfig, Experiment, ObjectsConfig
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.plugins import import_plugins, locate_plugin
+from skyclass.schema import HUB_SCHEME
 
 if TYPE_CHECKING:
     from tomlkit.items import InlineTable
@@ -118,8 +119,8 @@ def make_config(values: Settings, base: Path, name: str) -> Experiment:
     if config.images.upscaler is not None:
         upscaler = base / config.images.upscaler
         changed["images"] = config.images.model_copy(update={"upscaler": upscaler})
-    if config.model.weights is not None:
-        weights = base / config.model.weights
+    if config.model.weights is not None and not config.model.weights.startswith(HUB_SCHEME):
+        weights = str(base / config.model.weights)
         changed["model"] = config.model.model_copy(update={"weights": weights})
     return config.model_copy(update=changed)
 

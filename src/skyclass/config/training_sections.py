@@ -1,13 +1,18 @@
 """The sections of an experiment file on the model and its training."""
 
-from pathlib import Path
-from typing import Literal, Self
+import os
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from skyclass.config.section import Section
 
 __all__ = ["AugmentationConfig", "ModelConfig", "TrainingConfig"]
+
+
+def _to_text(value: object) -> object:
+    """Convert a path to text."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 class ModelConfig(Section):
@@ -17,8 +22,9 @@ class ModelConfig(Section):
     """A network of skyclass, a preset, or any model of timm."""
     pretrained: bool | None = None
     """Start from weights of the Hugging Face Hub, or from fresh ones."""
-    weights: Path | None = None
-    """Start from a file of weights (.safetensors); relative to the experiment file."""
+    weights: Annotated[str, BeforeValidator(_to_text)] | None = None
+    """Start from a file of weights (.safetensors) or a saved model: its folder, relative to the
+    experiment file, or hf://owner/name."""
     frozen: bool | None = None
     """Train the head only; the backbone keeps its weights."""
     head: tuple[int, ...] | None = None

@@ -10,6 +10,7 @@ from skyclass.errors import ImageError
 from skyclass.images.renderer import get_registration
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import compute_column_statistics, read_columns
+from skyclass.models.initial_weights import locate_weights, read_stored_spec
 from skyclass.models.model_spec import HUB, ModelSpec
 from skyclass.models.presets import resolve_network
 from skyclass.models.registry import is_timm
@@ -85,9 +86,9 @@ def choose_weights(model: ModelConfig) -> str | None:
     Returns
     -------
     str or None
-        `HUB`, the path of a file, or None for fresh ones.
+        `HUB`, what `model.weights` names, or None for fresh ones.
     """
-    return HUB if model.pretrained else str(model.weights) if model.weights else None
+    return HUB if model.pretrained else model.weights
 
 
 def choose_normalisation(model: ModelConfig) -> str:
@@ -101,10 +102,16 @@ def choose_normalisation(model: ModelConfig) -> str:
     Returns
     -------
     str
-        `own` for a timm model with trained weights, else `batch`; a setting overrides both.
+        That of the saved model whose weights it starts from; otherwise `own` for a timm model with
+        trained weights, else `batch`. A setting overrides all.
     """
+    if model.normalisation is not None:
+        return model.normalisation
+    stored = None if model.weights is None else read_stored_spec(locate_weights(model.weights))
+    if stored is not None:
+        return stored.normalisation
     trained = choose_weights(model) is not None and is_timm(resolve_network(model.name))
-    return model.normalisation or ("own" if trained else "batch")
+    return "own" if trained else "batch"
 
 
 def _choose_rules(config: Experiment, info: CutoutInfo) -> CutoutConfig | None:

@@ -69,7 +69,9 @@ class ModelSpec:
     column_deviation: tuple[FiniteFloat, ...] = ()
     """Standard deviation of each column over the training objects."""
     weights: str | None = None
-    """Initial weights: `HUB`, a file, or None for fresh ones."""
+    """Initial weights: `HUB`, a file, a saved model, or None for fresh ones."""
+    head_origin: str = ""
+    """Whether the head of the initial weights was kept or made anew, and why."""
     frozen: bool = False
     """Whether only the head was trained."""
     survey: str = DEFAULT_SURVEY

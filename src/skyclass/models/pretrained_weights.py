@@ -3,12 +3,13 @@
 from typing import Final
 
 from timm.models import PretrainedCfg
-from torch import Tensor, nn
+from torch import Tensor
 
 from skyclass.errors import ModelError
 from skyclass.models.backbone import BackboneNetwork, create_backbone, get_pretrained_config
 from skyclass.models.classifier import Classifier
 from skyclass.models.hugging_face_vit import convert_hugging_face_weights, is_hugging_face_vit
+from skyclass.models.initial_head import choose_head
 from skyclass.models.input_channels import adapt_input_channels
 from skyclass.models.load_weights import load_weights
 from skyclass.models.registry import is_timm
@@ -19,7 +20,7 @@ _PRETRAINING: Final = {1000, 11221, 21841, 21843}
 """Classes of ImageNet-1k and of the forms of ImageNet-21k; such a head is left out."""
 
 
-def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], source: str) -> None:
+def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], source: str) -> str:
     """Load weights into a timm backbone, and into a head for the same classes.
 
     Parameters
@@ -31,10 +32,15 @@ def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], so
     source
         Where they come from, for messages.
 
+    Returns
+    -------
+    str
+        Whether the head was kept or made anew, and why.
+
     Raises
     ------
     ModelError
-        If they are for another network, or another number of channels or classes.
+        If they are for another network, or another number of channels.
     """
     network = classifier.network
     spec = classifier.spec
@@ -43,7 +49,7 @@ def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], so
     if is_hugging_face_vit(state):
         state = convert_hugging_face_weights(state)
     config = get_pretrained_config(spec.network)
-    _take_head(network.head, state, config, len(spec.labels), source)
+    head, origin = choose_head(network.head, _take_head(state, config), spec.labels)
     channels, *size = classifier.picture_shape
     stems = [
         f"{name}.weight" for name in _list_names(None if config is None else config.first_conv)
@@ -71,29 +77,18 @@ def load_pretrained_weights(classifier: Classifier, state: dict[str, Tensor], so
     if stored != channels:
         weights |= {name: adapt_input_channels(weights[name], channels) for name in stems}
     load_weights(network.backbone, weights, source)
+    network.head.load_state_dict(head)
+    return origin
 
 
-def _take_head(
-    head: nn.Module,
-    state: dict[str, Tensor],
-    config: PretrainedCfg | None,
-    classes: int,
-    source: str,
-) -> None:
-    """Remove the head from a file's weights, and use it if it is for the task's classes."""
-    if config is None:
-        return
-    for name in _list_names(config.classifier):
-        weight, bias = (state.pop(f"{name}.{part}", None) for part in ("weight", "bias"))
-        if weight is None or len(weight) in _PRETRAINING | {config.num_classes}:
-            continue
-        if len(weight) != classes:
-            raise ModelError(
-                f"{source}: weights for {len(weight)} classes, not {classes} ({name}); remove"
-                f" {name}.weight and {name}.bias to start with a fresh head"
-            )
-        if isinstance(head, nn.Linear) and weight.shape == head.weight.shape and bias is not None:
-            head.load_state_dict({"weight": weight, "bias": bias})
+def _take_head(state: dict[str, Tensor], config: PretrainedCfg | None) -> dict[str, Tensor]:
+    """Remove the head from a file's weights; return it unless it is of a pretraining."""
+    head: dict[str, Tensor] = {}
+    for name in _list_names(None if config is None else config.classifier):
+        taken = {part: state.pop(f"{name}.{part}", None) for part in ("weight", "bias")}
+        head = head or {part: value for part, value in taken.items() if value is not None}
+    pretraining = _PRETRAINING | ({config.num_classes} if config is not None else set())
+    return {} if "weight" in head and len(head["weight"]) in pretraining else head
 
 
 def _list_names(names: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from skyclass.files import AnyPath
 from skyclass.models.hub_cache import LARGEST, download_hub_file
 from skyclass.models.saved_model import WEIGHTS_FILE, load_model
 from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE
+from skyclass.schema import HUB_SCHEME
 
 __all__ = ["pull_model", "push_model", "resolve_model"]
 
-_SCHEME: Final = "hf://"
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD: Final = "README.md"
 _LARGEST: Final = {SPEC_FILE: 2**20, WEIGHTS_FILE: LARGEST, UPSCALER_FILE: LARGEST}
@@ -41,7 +41,7 @@ def resolve_model(model: AnyPath) -> Path:
         As `pull_model` does.
     """
     name = os.fspath(model)
-    return pull_model(name.removeprefix(_SCHEME)) if name.startswith(_SCHEME) else Path(name)
+    return pull_model(name.removeprefix(HUB_SCHEME)) if name.startswith(HUB_SCHEME) else Path(name)
 
 
 def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str:

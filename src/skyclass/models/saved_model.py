@@ -20,6 +20,7 @@ from skyclass.models.model_spec import HUB, ModelSpec
 from skyclass.models.registry import find_registered
 from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, read_spec, write_spec
 from skyclass.models.training_history import HISTORY_FILE, read_history
+from skyclass.schema import HUB_SCHEME
 
 __all__ = ["WEIGHTS_FILE", "load_model", "save_model"]
 
@@ -48,7 +49,7 @@ def save_model(classifier: Classifier, directory: AnyPath) -> None:
         if Path(spec.upscaler).resolve() != target.resolve():
             shutil.copyfile(spec.upscaler, target)
         spec = replace(spec, upscaler=UPSCALER_FILE)
-    if spec.weights not in {None, HUB}:
+    if spec.weights not in {None, HUB} and not str(spec.weights).startswith(HUB_SCHEME):
         spec = replace(spec, weights=Path(str(spec.weights)).name)
     registered = find_registered(spec.network)
     spec = replace(spec, network_module=None if registered is None else registered.module)

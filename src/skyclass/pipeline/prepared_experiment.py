@@ -14,7 +14,8 @@ from skyclass.images.augment import check_augmentation
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import check_images
 from skyclass.models.catalog_columns import write_columns
-from skyclass.models.check_network import check_network
+from skyclass.models.check_network import check_network, fetch_weights
+from skyclass.models.initial_weights import locate_weights
 from skyclass.models.make_spec import make_spec
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.presets import apply_preset
@@ -70,8 +71,10 @@ class PreparedExperiment:
     def model_mark(self) -> str:
         """Fingerprint of everything that the trained model depends on."""
         settings = self.config.training.model_dump() | self.config.augmentation.model_dump()
-        paths = (self.config.images.upscaler, self.config.model.weights)
-        files = [hash_file(path) for path in paths if path] + hash_plugins(self.config.plugins)
+        upscaler, weights = self.config.images.upscaler, self.config.model.weights
+        files = [] if upscaler is None else [hash_file(upscaler)]
+        files += [] if weights is None else [hash_file(locate_weights(weights))]
+        files += hash_plugins(self.config.plugins)
         pixels = self.objects.info.fingerprint
         return fingerprint(pixels, asdict(self.spec), files, settings, self.seed)
 
@@ -185,6 +188,7 @@ def prepare_experiment(
     """
     config, workspace = apply_preset(read_experiment_file(experiment)), Workspace(Path(out))
     check_experiment(config)
+    fetch_weights(config)
     claim_experiment(workspace, config)
     if objects is None:
         objects = prepare_objects({"": config}, workspace.data, progress)[""]

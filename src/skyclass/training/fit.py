@@ -21,7 +21,7 @@ from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import save_model
 from skyclass.models.training_history import TrainingHistory, write_history
-from skyclass.progress import Progress
+from skyclass.progress import Progress, Stage
 from skyclass.training.best_checkpoint import BestCheckpoint
 from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
 from skyclass.training.dataloader import Batch, make_loader
@@ -79,6 +79,8 @@ def fit(job: TrainingJob, progress: Progress) -> None:
         module = make_module(job, training)
         callbacks = _make_callbacks(job, module.steps, progress)
         trainer = _make_trainer(job, module.steps, callbacks)
+        if trainer.is_global_zero and (head := module.classifier.spec.head_origin):
+            progress(Stage.TRAINING, 0, module.steps.rounds, f"head {head}")
         if job.config.devices * job.config.nodes > 1:
             synchronise_batch_norm(module, on_gpu=torch.cuda.is_available())
         loaders = (

