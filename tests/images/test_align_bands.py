@@ -7,7 +7,7 @@ import pytest
 import sep
 import torch
 from astropy.table import Table
-from scipy import ndimage
+from scipy import ndimage, special
 
 from images.sky import centroid, cutouts, star
 from skyclass.errors import ImageError
@@ -44,6 +44,23 @@ def test_band_limited_images_move_as_in_scipy() -> None:
         expected = ndimage.shift(images[i, band], -offset[i, band], order=5, mode="mirror")
         apart = np.abs(after[i, band][inner] - expected[inner]).max()
         assert apart < 0.01 * images.std()
+
+
+def test_the_kernel_is_a_sinc_in_a_kaiser_window() -> None:
+    impulse = np.zeros((1, 1, 15, 15))
+    impulse[..., 7, 7] = 1
+    for y, x in ((0.0, 0.5), (-0.37, 0.21)):
+        kernels = []
+        for moved in (y, x):
+            distance = np.arange(-3, 4) + moved
+            inside = np.clip(1 - (distance / 3) ** 2, 0, None)
+            window = special.i0(5 * np.sqrt(inside)) * (inside > 0)
+            kernels.append(np.sinc(distance) * window)
+        expected = np.outer(*(kernel / kernel.sum() for kernel in kernels))
+        after = align(impulse, np.array([[[y, x]]]))[0, 0, 4:11, 4:11]
+        np.testing.assert_allclose(after, expected, atol=1e-12)
+        single = align(impulse.astype(np.float32), np.array([[[y, x]]], dtype=np.float32))
+        np.testing.assert_allclose(single[0, 0, 4:11, 4:11], expected, atol=1e-6)
 
 
 def test_nothing_to_move_changes_nothing() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import torch
 from torch import Tensor
 
 __all__ = ["apply_in_chunks"]
@@ -26,10 +27,12 @@ def apply_in_chunks(function: Callable[..., Tensor], *batches: Tensor) -> Tensor
     -------
     torch.Tensor
         What the function returns for the whole batch. On a CPU it works on small chunks, which is
-        several times faster; on other devices all is done at once.
+        several times faster; on other devices, and in an exported graph, all is done at once.
     """
+    if torch.compiler.is_exporting() or batches[0].device.type != "cpu":
+        return function(*batches)
     count = len(batches[0])
-    if batches[0].device.type != "cpu" or count <= _CHUNK:
+    if count <= _CHUNK:
         return function(*batches)
     first = function(*(batch[:_CHUNK] for batch in batches))
     each = len(first) // _CHUNK

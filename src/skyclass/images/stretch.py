@@ -50,7 +50,7 @@ def percentile_scale(images: Tensor, low: float = 1.0, high: float = 99.0) -> Te
 
 def _sort(pixels: Tensor) -> Tensor:
     """Sort along the last axis; on a CPU NumPy is thirty times faster than torch."""
-    if pixels.device.type != "cpu" or pixels.requires_grad:
+    if pixels.device.type != "cpu" or pixels.requires_grad or torch.compiler.is_exporting():
         return pixels.sort(dim=-1).values
     return torch.from_numpy(np.sort(pixels.numpy(), axis=-1))
 
@@ -162,7 +162,7 @@ def _asinh(values: Tensor) -> Tensor:
     size = values.abs()
     square = size * size
     root = (square + 1).sqrt_().add_(1)
-    return _log1p(size.add_(square.div_(root))).copysign_(values)
+    return _log1p(size.add_(square.div_(root))).mul_(values.sign())
 
 
 def _log1p(values: Tensor) -> Tensor:

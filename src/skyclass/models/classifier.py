@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.images.renderer import Renderer
-from skyclass.models.catalog_columns import standardise
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
 from skyclass.models.training_history import TrainingHistory
@@ -216,10 +215,14 @@ class Classifier(nn.Module):
         return np.concatenate(rows)
 
     def _standardise_columns(self, columns: Tensor) -> Tensor:
-        """Standardise columns by the training objects, `[n, 2 * column]`."""
-        values = columns.detach().cpu().numpy()
-        spec = self.spec
-        return torch.from_numpy(standardise(values, spec.column_mean, spec.column_deviation))
+        """Standardise columns as `standardise` does, in a graph that can be exported."""
+        mean, deviation = (
+            torch.tensor(values, dtype=torch.float64, device=columns.device)
+            for values in (self.spec.column_mean, self.spec.column_deviation)
+        )
+        known = columns.isfinite()
+        scaled = torch.where(known, (columns.double() - mean) / deviation, 0.0)
+        return torch.cat([scaled, (~known).to(scaled)], dim=1)
 
 
 @torch.no_grad()
