@@ -50,10 +50,11 @@ name = "colours"
 settings.images.type = "ugriz"
 [[models]]
 name = "net"
+settings.model.name = "compact"
 [[models]]
 name = "too-large"
 only = ["colours"]
-settings.training.batch_size = 5000
+settings = {{ model.name = "compact", training.batch_size = 5000 }}
 """
 
 PUBLISHED = """data_set,image_type,model,class,epoch,measure,value
@@ -296,7 +297,9 @@ def test_objects_that_lack_a_picture_are_in_no_cell(
     table.to_csv(tmp_path / "catalog.csv", index=False)
     file = tmp_path / "small.toml"
     text = TEXT.format(survey=tmp_path, url=archive.url).split("[[models]]")[0]
-    file.write_text(text.replace('published = "published.csv"\n', "") + '[[models]]\nname = "net"')
+    file.write_text(
+        text.replace('published = "published.csv"\n', "") + '[[models]]\nname = "compact"'
+    )
     out = tmp_path / "out"
     assert run_study(str(file), out).failures == {}
     catalog = pd.read_parquet(out / "data/all/catalog.parquet")
@@ -306,7 +309,7 @@ def test_objects_that_lack_a_picture_are_in_no_cell(
     assert gone.isdisjoint(kept["specobjid"].astype("uint64"))
     assert len(gone & set(catalog["specobjid"].astype("uint64"))) == len(catalog) - len(kept)
     dropped = [
-        metrics_of(out, f"all/{images}/net/1")["catalog"]["dropped"]
+        metrics_of(out, f"all/{images}/compact/1")["catalog"]["dropped"]
         for images in ("jpeg", "colours")
     ]
     assert dropped[0]["no picture in the archive"] == len(catalog) - len(kept)
@@ -319,7 +322,7 @@ def test_a_simulated_study_from_the_command_line(
     file = tmp_path / "sky.toml"
     text = TEXT.format(survey="nowhere", url="http://127.0.0.1:1").split("[[models]]")[0]
     simulation = (
-        '[[models]]\nname = "net"\n'
+        '[[models]]\nname = "compact"\n'
         '[simulation]\nobjects = 10000\ncaption = "Simulated at {scale}."\n'
         "[simulation.settings.sample]\nmethod = 'densest-fields'\nper_class = 1200\n"
     )
@@ -331,7 +334,7 @@ def test_a_simulated_study_from_the_command_line(
     assert result.exit_code == 0, result.output
     counts = pd.read_parquet(out / "data/all/objects.parquet")["label"].value_counts()
     assert set(counts) == {12} or min(counts) == counts["O"]
-    assert metrics_of(out, "all/colours/net/1")["simulated"]
+    assert metrics_of(out, "all/colours/compact/1")["simulated"]
     text = (out / "study.md").read_text()
     assert text.count("Simulated at 0.01.") == text.count("For tests only.")
     again = CliRunner().invoke(app, [*command[:-1], "0.02"])

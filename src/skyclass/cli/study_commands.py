@@ -14,7 +14,7 @@ __all__ = ["study"]
 
 def study(
     name: Annotated[str, typer.Argument(help="study file (TOML), or thesis or manual")],
-    out: Annotated[Path, typer.Option(help="directory of the study")],
+    out: Annotated[Path | None, typer.Option(help="directory of the study")] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="on a simulated survey, served on this machine")
     ] = False,
@@ -25,12 +25,64 @@ def study(
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="check, and show the settings of every cell, only")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="only write the study's file and published figures, to be changed"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a grid of experiments and compare them.
 
     An interrupted study is resumed; cells that failed are tried again.
     """
+    if write is not None:
+        if dry_run or simulated or scale or scheduler or out is not None:
+            raise typer.BadParameter("--write takes no other option but --json")
+        _write(name, write, as_json=as_json)
+    elif dry_run:
+        _show(name, simulated=simulated, scale=scale, as_json=as_json)
+    elif out is None:
+        raise typer.BadParameter("missing; name the directory of the study", param_hint="--out")
+    else:
+        _run(name, out, simulated, scale, scheduler, as_json=as_json)
+
+
+def _write(name: str, path: Path, *, as_json: bool) -> None:
+    """Write the files of a study."""
+    from skyclass.studies.study_file import write_study
+
+    files = write_study(name, path)
+    if as_json:
+        print_json({"files": files})
+    else:
+        typer.echo(f"written: {', '.join(str(file) for file in files)}")
+
+
+def _show(name: str, *, simulated: bool, scale: float | None, as_json: bool) -> None:
+    """Show the settings of all cells."""
+    from skyclass.studies.resolve_study import resolve_study
+
+    resolved = resolve_study(name, simulated=simulated, scale=scale)
+    if as_json:
+        shown = {"common": resolved.common, "cells": resolved.differing}
+        print_json({**shown, "overrides": resolved.overrides})
+    else:
+        typer.echo(resolved)
+
+
+def _run(
+    name: str,
+    out: Path,
+    simulated: bool,
+    scale: float | None,
+    scheduler: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Run a study; raise if a cell failed."""
     from skyclass.errors import StudyError
     from skyclass.studies.run_study import run_study
 

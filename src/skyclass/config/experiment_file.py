@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "format_config",
     "format_toml",
+    "format_value",
     "make_config",
     "make_cutout_config",
     "make_objects_config",
@@ -260,6 +261,31 @@ def format_toml(values: Settings) -> str:
                 table.add(key, _make_inline(value) if isinstance(value, dict) else value)
             document.add(name, table)
     return tomlkit.dumps(document)
+
+
+def format_value(value: object) -> str:
+    """Format one value as TOML, in one line.
+
+    Parameters
+    ----------
+    value
+        Text, number, truth value, or a list or table of them.
+
+    Returns
+    -------
+    str
+        What stands behind the equals sign.
+
+    Examples
+    --------
+    >>> print(format_value([1, "two", True]))
+    [1, "two", true]
+    """
+    import tomlkit
+
+    if isinstance(value, dict):
+        return _make_inline(value).as_string()
+    return tomlkit.item(value).as_string()
 
 
 def write_config(config: Experiment, path: AnyPath) -> None:

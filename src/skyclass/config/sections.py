@@ -109,7 +109,13 @@ class SampleConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        """Check that the number that the method needs is there."""
+        """Check that a data set stands alone, and that the number that a method needs is there."""
+        others = [name for name, _ in self.__repr_args__() if name != "data_set"]
+        if self.data_set is not None and others:
+            raise ValueError(
+                f'sample.data_set = "{self.data_set}" and sample.{others[0]} exclude each other;'
+                " remove one"
+            )
         needs = {"densest-fields": "per_class", "random": "total", "random-fields": "total"}
         name = needs.get(self.method)
         if name is not None and getattr(self, name) is None:

@@ -106,13 +106,16 @@ def read_experiment_file(experiment: AnyPath | Experiment) -> Experiment:
     return experiment if isinstance(experiment, Experiment) else read_config(experiment)
 
 
-def check_experiment(config: Experiment) -> None:
+def check_experiment(config: Experiment, *, sources: bool = True) -> None:
     """Check before any work that an experiment can be run.
 
     Parameters
     ----------
     config
         Experiment.
+    sources
+        Whether its table and its frames must exist already; those of a survey that is simulated
+        later do not.
 
     Raises
     ------
@@ -128,7 +131,8 @@ def check_experiment(config: Experiment) -> None:
     check_augmentation(config.augmentation, bands, survey.name)
     check_network(config)
     check_training(config.training, config.augmentation)
-    check_sources(config)
+    if sources:
+        check_sources(config)
 
 
 def claim_experiment(workspace: Workspace, config: Experiment) -> None:

@@ -1,5 +1,6 @@
 """Run a study: its data sets, its cells, its comparison."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,20 +14,19 @@ from skyclass.errors import SkyclassError, StudyError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.progress import Progress, no_progress
 from skyclass.studies.cells import Cell, make_cells
+from skyclass.studies.resolve_study import ResolvedStudy, resolve_study
 from skyclass.studies.run_cells import read_failure, run_cells, write_failure
 from skyclass.studies.shared_objects import prepare_data_set
 from skyclass.studies.simulated_archive import serve_simulated_survey
-from skyclass.studies.study_file import StudyConfig, read_study
 from skyclass.studies.study_report import write_study_report
-from skyclass.studies.study_results import StudyRecord, read_published
+from skyclass.studies.study_results import StudyRecord
 from skyclass.workspace import StudyWorkspace, claim_directory
 
-__all__ = ["SCALE", "StudyResult", "run_study"]
-
-SCALE: Final = 0.02
-"""Fraction of the real objects that a simulated study has by default."""
+__all__ = ["StudyResult", "run_study"]
 
 _REAL: Final = "of the real archives"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +74,8 @@ def run_study(
 ) -> StudyResult:
     """Run all cells of a study and compare them; what is up to date is not repeated.
 
+    A setting that another overrides with a different value is logged (`resolve_study`).
+
     Each cell is an experiment of its own in ``cells/<data set>/<image type>/<model>/<seed>``.
     Cells that fail leave a note and are tried again by the next call.
 
@@ -86,7 +88,7 @@ def run_study(
     simulated
         Whether it runs on a simulated survey, served by the local archive.
     scale
-        Fraction of the real numbers of objects, with `simulated`; `SCALE` by default.
+        Fraction of the real numbers of objects, with `simulated`; 0.02 by default.
     scheduler
         Address of a Dask scheduler whose workers see `out` under the same name.
     progress
@@ -111,16 +113,15 @@ def run_study(
     <StudyResult: 2 of 2 cells finished; report: study/report.html>
     """
     workspace = StudyWorkspace(Path(out))
-    study, base = read_study(name)
-    published = None if study.published is None else base / study.published
-    read_published(published)
-    scale = _choose_scale(study, simulated, scale)
-    if scale is None:
-        # checked before anything is written; a simulated study's tables do not exist yet
-        make_cells(study, base)
-    _claim(workspace, StudyRecord(study=study, source=Path(name).name, scale=scale), published)
-    with _serve_survey(study, scale, workspace, progress) as fixed:
-        cells = make_cells(study, base, scale=scale, fixed=fixed)
+    resolved = resolve_study(name, simulated=simulated, scale=scale)
+    study, scale, cells = resolved.study, resolved.scale, list(resolved.cells)
+    for override in resolved.overrides:
+        _log.log(logging.INFO if override.new is None else logging.WARNING, "%s", override)
+    record = StudyRecord(study=study, source=Path(name).name, scale=scale)
+    _claim(workspace, record, resolved.published)
+    with _serve_survey(resolved, workspace, progress) as place:
+        if place:
+            cells = make_cells(study, resolved.base, scale=scale, place=place)
         ready = []
         for group in _group_by_data_set(cells):
             ready += _prepare(group, workspace, progress)
@@ -132,30 +133,23 @@ def run_study(
     )
 
 
-def _choose_scale(study: StudyConfig, simulated: bool, scale: float | None) -> float | None:
-    """Choose the scale of the simulated survey; None if the study uses the real archives."""
-    if not simulated:
-        if scale is not None:
-            raise StudyError("scale needs a simulated survey: set simulated, or leave scale out")
-        return None
-    if study.simulation is None:
-        raise StudyError(f"the study {study.name} has no section [simulation]; add one")
-    scale = SCALE if scale is None else scale
-    if not 0 < scale <= 1:
-        raise StudyError(f"scale must be above 0 and at most 1, got {scale:g}")
-    return scale
-
-
 @contextmanager
 def _serve_survey(
-    study: StudyConfig, scale: float | None, workspace: StudyWorkspace, progress: Progress
+    resolved: ResolvedStudy, workspace: StudyWorkspace, progress: Progress
 ) -> Iterator[dict[str, Settings]]:
-    """Serve the simulated survey, if the study uses one."""
-    if scale is None:
+    """Serve the simulated survey, if the study uses one; yield the sections that locate it."""
+    simulation, scale = resolved.study.simulation, resolved.scale
+    if simulation is None or scale is None:
         yield {}
         return
-    with serve_simulated_survey(study, scale, workspace.survey, progress) as fixed:
-        yield fixed
+    tasks = sorted({cell.config.task for cell in resolved.cells})
+    if len(tasks) > 1:
+        raise StudyError(
+            f"the cells have the tasks {', '.join(tasks)}, and a simulated survey has labels of"
+            " one; make a study of each"
+        )
+    with serve_simulated_survey(simulation, tasks[0], scale, workspace.survey, progress) as place:
+        yield place
 
 
 def _claim(workspace: StudyWorkspace, record: StudyRecord, published: Path | None) -> None:

@@ -10,7 +10,7 @@ from skyclass.config.section import Settings
 from skyclass.mock_archive.server import serve_archive
 from skyclass.progress import Progress
 from skyclass.simulation.simulate import simulate
-from skyclass.studies.study_file import StudyConfig
+from skyclass.studies.study_file import Simulation
 
 __all__ = ["serve_simulated_survey"]
 
@@ -20,14 +20,16 @@ _PER_FIELD: Final = 250
 
 @contextmanager
 def serve_simulated_survey(
-    study: StudyConfig, scale: float, out: Path, progress: Progress
+    simulation: Simulation, task: str, scale: float, out: Path, progress: Progress
 ) -> Iterator[dict[str, Settings]]:
     """Simulate the survey of a study and serve it while a block runs.
 
     Parameters
     ----------
-    study
-        Study with a section `simulation`.
+    simulation
+        How many objects the survey has.
+    task
+        Task that its labels are of.
     scale
         Fraction of the real number of objects, above 0 and up to 1.
     out
@@ -45,13 +47,12 @@ def serve_simulated_survey(
     SimulationError
         If the survey cannot be made.
     """
-    assert study.simulation is not None
-    fields = math.ceil(study.simulation.objects * scale / _PER_FIELD)
+    fields = math.ceil(simulation.objects * scale / _PER_FIELD)
     catalog = simulate(
         out,
         fields,
-        task=str(study.base.get("task")),
-        seed=study.simulation.seed,
+        task=task,
+        seed=simulation.seed,
         objects_per_field=_PER_FIELD,
         progress=progress,
     )

@@ -12,25 +12,36 @@ from pydantic import Field, ValidationError, model_validator
 from skyclass.config.describe_error import describe_error
 from skyclass.config.section import Section, Settings
 from skyclass.errors import StudyError, nearest
-from skyclass.files import AnyPath
+from skyclass.files import AnyPath, atomic_path
 
-__all__ = ["Choice", "ModelChoice", "Simulation", "StudyConfig", "read_study", "shipped_studies"]
+__all__ = [
+    "Choice",
+    "ModelChoice",
+    "Simulation",
+    "StudyConfig",
+    "read_study",
+    "shipped_studies",
+    "write_study",
+]
 
 _DATA: Final = files("skyclass.studies") / "data"
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9+._-]{0,63}"
 
 
 class Choice(Section):
-    """One value of an axis: a data set, an image type."""
+    """One value of an axis: a data set, an image type or a model."""
 
     name: str = Field(pattern=rf"^{_NAME}$")
-    """Name of its folder."""
+    """Name of its folder; of an image type or a model also `images.type` or `model.name`, unless
+    its settings have that key."""
     title: str = ""
     """Name in tables; `name` by default."""
     settings: Settings = Field(default_factory=dict)
     """Keys of the experiment file."""
+    real: Settings = Field(default_factory=dict)
+    """Keys that are added to `settings` on the real archives only."""
     simulated: Settings = Field(default_factory=dict)
-    """Keys that take the place of `settings` on a simulated survey, section by section."""
+    """Keys that are added to `settings` on a simulated survey only."""
 
     @property
     def label(self) -> str:
@@ -55,7 +66,7 @@ class Simulation(Section):
     seed: int = Field(1, ge=0)
     """Seed of the survey."""
     settings: Settings = Field(default_factory=dict)
-    """Keys of the experiment file that take the place of those of `base`."""
+    """Keys that are added to `base` on the simulated survey."""
 
 
 class StudyConfig(Section):
@@ -135,16 +146,7 @@ def read_study(name: AnyPath) -> tuple[StudyConfig, Path]:
         If there is no such study, or it has an unknown key (the nearest known one is named) or an
         invalid value.
     """
-    name = os.fspath(name)
-    path = Path(name)
-    if not name.endswith(".toml"):
-        shipped = {p.stem: p for p in _list_files() if p.suffix == ".toml"}
-        if name not in shipped:
-            raise StudyError(
-                f"unknown study {name!r}; did you mean {nearest(name, shipped)!r}?"
-                f" (there are {', '.join(sorted(shipped))}; or give a .toml file)"
-            )
-        path = shipped[name]
+    path = _find_file(name)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -155,6 +157,77 @@ def read_study(name: AnyPath) -> tuple[StudyConfig, Path]:
         return StudyConfig.model_validate(values), path.resolve().parent
     except ValidationError as error:
         raise StudyError(f"{path}: {describe_error(error, StudyConfig)}") from error
+
+
+def write_study(name: AnyPath, path: AnyPath) -> list[Path]:
+    """Write the file of a study under another name, to be changed, and its published figures.
+
+    Parameters
+    ----------
+    name
+        One of `shipped_studies`, or the path of a study file.
+    path
+        File to write (``.toml``). Published figures are written beside it, under its name with
+        the suffix ``.csv``; the key `published` of the file names them.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Files written.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, `path` is not a TOML file, or a file exists already.
+
+    Examples
+    --------
+    >>> from skyclass.studies.study_file import write_study
+    >>> print(*write_study("thesis", "mine.toml"))
+    mine.toml mine.csv
+    """
+    source, path = _find_file(name), Path(path)
+    study, _ = read_study(name)
+    if path.suffix != ".toml":
+        raise StudyError(f"{path} is no name of a study file; let it end in .toml")
+    text = source.read_text(encoding="utf-8")
+    contents = {path: text.encode()}
+    if study.published is not None:
+        figures = path.with_suffix(".csv")
+        contents = {
+            path: _rename_published(text, figures.name).encode(),
+            figures: (source.parent / study.published).read_bytes(),
+        }
+    for file in contents:
+        if file.exists():
+            raise StudyError(f"{file} exists already; choose another name")
+    for file, content in contents.items():
+        with atomic_path(file) as partial:
+            partial.write_bytes(content)
+    return list(contents)
+
+
+def _rename_published(text: str, name: str) -> str:
+    """Name other published figures in a study file; all else, comments too, stays as it is."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    document["published"] = name
+    return tomlkit.dumps(document)
+
+
+def _find_file(name: AnyPath) -> Path:
+    """Locate a study file by its path or by the name of a shipped study."""
+    name = os.fspath(name)
+    if name.endswith(".toml"):
+        return Path(name)
+    shipped = {path.stem: path for path in _list_files() if path.suffix == ".toml"}
+    if name not in shipped:
+        raise StudyError(
+            f"unknown study {name!r}; did you mean {nearest(name, shipped)!r}?"
+            f" (there are {', '.join(sorted(shipped))}; or give a .toml file)"
+        )
+    return shipped[name]
 
 
 def _list_files() -> list[Path]:
