@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from skyclass.cli.early_checks import check_directory, check_exists, check_suffix
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
@@ -34,6 +35,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="same seed, same survey")] = 1,
 ) -> None:
     """Simulate a survey: its frames and a catalogue."""
+    check_directory(out)
     from skyclass.simulation.simulate import simulate as run
 
     with progress_bars() as progress:
@@ -60,18 +62,22 @@ def catalog(
     as_json: JsonOption = False,
 ) -> None:
     """Clean, label, sample and split a table of objects."""
-    from skyclass.catalog.build_catalog import make_catalog
-    from skyclass.catalog.catalog_file import write_catalog
-    from skyclass.catalog.sample import count_by_field
     from skyclass.config.experiment_file import make_objects_config, read_config
 
-    import_named(plugins)
+    check_suffix(out, ".parquet")
+    if file is not None:
+        check_exists(file)
     config: ObjectsConfig
     if file is not None and file.suffix == ".toml":
         config = experiment = read_config(file)
         survey = experiment.survey.name
     else:
         config = make_objects_config(file, task, seed, settings or [])
+    import_named(plugins)
+    from skyclass.catalog.build_catalog import make_catalog
+    from skyclass.catalog.catalog_file import write_catalog
+    from skyclass.catalog.sample import count_by_field
+
     with progress_bars() as progress:
         result = make_catalog(config, out.with_suffix(".query"), survey=survey, progress=progress)
     write_catalog(result, out)
@@ -146,18 +152,21 @@ def download(
 
     Files that are there already are checked, not downloaded again.
     """
-    from skyclass.catalog.read_table import read_table
     from skyclass.config.sections import SurveyConfig
     from skyclass.errors import ConfigError, SurveyError
-    from skyclass.surveys.download import download as run
-    from skyclass.surveys.file_kinds import Picture
 
     import_named(plugins)
     if catalog is None and not status:
         raise ConfigError("--catalog is missing: it names the objects to download files of")
+    if catalog is not None:
+        check_exists(catalog)
     survey = SurveyConfig(
         base_url=base_url, release=release, connections=connections, rate=rate, retries=retries
     )
+    from skyclass.catalog.read_table import read_table
+    from skyclass.surveys.download import download as run
+    from skyclass.surveys.file_kinds import Picture
+
     with progress_bars() as progress:
         result = run(
             None if catalog is None else read_table(catalog),
@@ -210,6 +219,7 @@ def archive(
 
     Faults of the network and of the files can be asked for.
     """
+    check_exists(directory)
     from skyclass.mock_archive.faults import parse_faults
     from skyclass.mock_archive.server import serve_archive
 

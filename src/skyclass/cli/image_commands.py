@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_exists, check_suffix
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import (
     JsonOption,
@@ -32,13 +33,15 @@ def cutouts(
     ] = None,
 ) -> None:
     """Cut every object out of the frames, in all bands."""
-    from skyclass.catalog.catalog_file import read_catalog
     from skyclass.config.experiment_file import make_cutout_config
+
+    rules = make_cutout_config(size, settings or [])
+    check_exists(catalog, frames)
+    import_named(plugins)
+    from skyclass.catalog.catalog_file import read_catalog
     from skyclass.images.make_cutouts import make_cutouts
     from skyclass.images.runners import use_cluster, use_threads
 
-    import_named(plugins)
-    rules = make_cutout_config(size, settings or [])
     objects = read_catalog(catalog)
     runner = use_cluster(scheduler) if scheduler else use_threads()
     with progress_bars() as progress:
@@ -88,9 +91,13 @@ def show(
     A sweep ranks all combinations of the parameters of an image type by how well they show
     objects and separate classes.
     """
+    from skyclass.images.cutout_info import read_info
+
+    check_suffix(out, ".png")
+    read_info(cutouts)
+    import_named(plugins)
     from skyclass.images.show import show as run
 
-    import_named(plugins)
     swept = [*(sweep or ()), *(axes or ())]
     names = types or ("lupton:irg" if swept else "gri,urz,ugriz")
     with progress_bars() as progress:

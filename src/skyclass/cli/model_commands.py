@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_directory, check_exists, check_model
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
@@ -24,6 +25,10 @@ def experiment(
 
     An interrupted experiment is resumed; what is up to date is not done again.
     """
+    from skyclass.config.experiment_file import read_config
+
+    read_config(file)
+    check_directory(out)
     from skyclass.pipeline.experiment import run_experiment
 
     with progress_bars() as progress:
@@ -37,6 +42,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a survey and run an experiment on it."""
+    check_directory(out)
     from skyclass.pipeline.demo import run_demo
 
     with progress_bars() as progress:
@@ -52,6 +58,11 @@ def classify(
     as_json: JsonOption = False,
 ) -> None:
     """Detect and classify every source of some fields."""
+    from skyclass.inference.table_formats import check_suffix
+
+    check_suffix(out)
+    check_exists(*paths)
+    check_model(model)
     from skyclass.inference.classify import classify as run
 
     import_named(plugins)
@@ -71,6 +82,7 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="seen by its owner only")] = False,
 ) -> None:
     """Upload a model and its card to the Hugging Face Hub."""
+    check_model(str(model))
     from skyclass.models.push_pull import push_model as run
 
     typer.echo(run(model, repository, private=private))

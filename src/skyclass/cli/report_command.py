@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_reportable
+
 __all__ = ["report"]
 
 
@@ -15,6 +17,7 @@ def report(
 
     The report is one HTML file that needs no other.
     """
+    check_reportable(directory)
     from skyclass.studies.study_report import report as run
 
     typer.echo(f"report: {run(directory)}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_evaluated
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 
@@ -19,6 +20,10 @@ def figures(
     ] = None,
 ) -> None:
     """Draw results for a paper, one journal column wide."""
+    from skyclass.evaluation.figure_formats import check_format
+
+    check_format(file_format)
+    check_evaluated([experiment])
     from skyclass.evaluation.write_figures import write_figures
 
     paths = write_figures(experiment, out, file_format=file_format)
@@ -34,6 +39,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two experiments on the same test objects."""
+    check_evaluated([a, b])
     from skyclass.evaluation.compare import compare as run
 
     comparison = run(a, b, common=common)
@@ -48,8 +54,11 @@ def reweight(
     as_json: JsonOption = False,
 ) -> None:
     """Compute purity and completeness for other class shares."""
-    from skyclass.evaluation.reweight import parse_prior
+    from skyclass.evaluation.class_prior import parse_prior
+
+    shares = parse_prior(prior)
+    check_evaluated([experiment])
     from skyclass.evaluation.reweight import reweight as run
 
-    reweighting = run(experiment, parse_prior(prior))
+    reweighting = run(experiment, shares)
     print_json(reweighting) if as_json else typer.echo(str(reweighting))

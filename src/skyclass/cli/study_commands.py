@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_directory
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -84,6 +85,10 @@ def _run(
 ) -> None:
     """Run a study; raise if a cell failed."""
     from skyclass.errors import StudyError
+    from skyclass.studies.study_file import read_study
+
+    read_study(name)
+    check_directory(out)
     from skyclass.studies.run_study import run_study
 
     with progress_bars() as progress:

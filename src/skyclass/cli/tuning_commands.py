@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from skyclass.cli.early_checks import check_directory
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -19,6 +20,10 @@ def learning_rate(
     as_json: JsonOption = False,
 ) -> None:
     """Suggest a learning rate from a sweep over rates."""
+    from skyclass.config.experiment_file import read_config
+
+    read_config(file)
+    check_directory(out)
     from skyclass.pipeline.tune import sweep_learning_rate
 
     with progress_bars() as progress:
@@ -40,6 +45,11 @@ def tune(
 
     An interrupted search is resumed.
     """
+    from skyclass.config.experiment_file import read_config
+    from skyclass.config.tuning_file import read_search
+
+    read_search(space, read_config(file))
+    check_directory(out)
     from skyclass.pipeline.tune import tune as run
 
     with progress_bars() as progress:

@@ -23,7 +23,7 @@ from skyclass.evaluation.read_evaluation import read_evaluation
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
 
-__all__ = ["ClassRates", "Reweighting", "parse_prior", "reweight", "reweight_scores"]
+__all__ = ["ClassRates", "Reweighting", "reweight", "reweight_scores"]
 
 
 class ClassRates(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -124,39 +124,6 @@ def reweight(experiment: AnyPath, prior: Mapping[str, float]) -> Reweighting:
         _normalise_prior(prior, results.labels),
         groups=results.groups,
     )
-
-
-def parse_prior(words: Sequence[str]) -> dict[str, float]:
-    """Parse how frequent classes are.
-
-    Parameters
-    ----------
-    words
-        ``class=number`` for every class.
-
-    Returns
-    -------
-    dict
-        Number by class.
-
-    Raises
-    ------
-    EvaluationError
-        If a word has another form, or a class is named twice.
-    """
-    prior: dict[str, float] = {}
-    for word in words:
-        name, _, number = word.rpartition("=")
-        try:
-            value = float(number)
-        except ValueError as error:
-            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}") from error
-        if not name:
-            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}")
-        if name in prior:
-            raise EvaluationError(f"prior names class {name!r} twice; name it once")
-        prior[name] = value
-    return prior
 
 
 def _normalise_prior(prior: Mapping[str, float], labels: Sequence[str]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from skyclass.errors import EvaluationError, nearest
+from skyclass.evaluation.figure_formats import check_format
 from skyclass.evaluation.paper_figures import (
     COLUMN,
     STYLE,
@@ -22,10 +22,7 @@ from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evalua
 from skyclass.files import AnyPath, atomic_path
 from skyclass.workspace import Workspace
 
-__all__ = ["FORMATS", "write_figures"]
-
-FORMATS: Final = ("pdf", "png")
-"""File formats of figures: vectors, or pixels at 300 dpi."""
+__all__ = ["write_figures"]
 
 _DPI: Final = 300
 _FEWEST_BANDS: Final = 3  # of a colour-colour diagram
@@ -47,7 +44,7 @@ def write_figures(
     out
         Directory to write to; by default `figures` in the experiment's directory.
     file_format
-        One of `FORMATS`.
+        One of `skyclass.evaluation.figure_formats.FORMATS`.
 
     Returns
     -------
@@ -66,10 +63,7 @@ def write_figures(
     >>> [path.name for path in write_figures("stars", "figures", file_format="png")]
     ['confusion.png', 'reliability.png', 'magnitude.png', 'colours.png']
     """
-    if file_format not in FORMATS:
-        raise EvaluationError(
-            f"unknown file format {file_format!r}; did you mean {nearest(file_format, FORMATS)!r}?"
-        )
+    check_format(file_format)
     results = read_evaluation(Path(experiment))
     folder = Workspace(Path(experiment)).figures if out is None else Path(out)
     paths = []

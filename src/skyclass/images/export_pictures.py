@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from skyclass.images.cutout_info import CutoutInfo
 from skyclass.images.export_paths import choose_path, make_class_folders
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import render
-from skyclass.images.stored_cutouts import CutoutInfo, StoredCutouts
+from skyclass.images.stored_cutouts import StoredCutouts
 from skyclass.schema import IDS, POSITION
 
 __all__ = ["make_picture_writer"]

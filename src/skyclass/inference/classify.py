@@ -11,7 +11,8 @@ from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.images.cut_field import add_neighbour_rows
 from skyclass.images.cutout import cut_frames
-from skyclass.inference.source_table import check_suffix, describe_origin, write_table
+from skyclass.inference.source_table import describe_origin, write_table
+from skyclass.inference.table_formats import check_suffix
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns

@@ -1,6 +1,5 @@
 """Write a table of classified sources, with units and its origin, for TOPCAT and others."""
 
-import os
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -13,13 +12,12 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
 
 from skyclass._version import __version__
-from skyclass.errors import InferenceError
 from skyclass.files import AnyPath, atomic_path
+from skyclass.inference.table_formats import FORMATS, check_suffix
 from skyclass.models.model_spec import ModelSpec
 
-__all__ = ["check_suffix", "describe_origin", "write_table"]
+__all__ = ["describe_origin", "write_table"]
 
-_FORMATS: Final = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".fits": "fits", ".vot": "votable"}
 # neither FITS nor VOTable knows maggies; both keep the name of an unknown unit
 _NANOMAGGY: Final = units.UnrecognizedUnit("nanomaggy")
 _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
@@ -81,26 +79,8 @@ def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) ->
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", AstropyWarning)
                 _make_astropy_table(table, out.suffix, notes).write(
-                    partial, format=_FORMATS[out.suffix]
+                    partial, format=FORMATS[out.suffix]
                 )
-
-
-def check_suffix(out: os.PathLike[str]) -> None:
-    """Check that a file name has a known suffix, before any work.
-
-    Parameters
-    ----------
-    out
-        File to be written.
-
-    Raises
-    ------
-    InferenceError
-        If it has another suffix.
-    """
-    known = [".parquet", *_FORMATS]
-    if Path(out).suffix not in known:
-        raise InferenceError(f"{out} has no known suffix; use one of {', '.join(known)}")
 
 
 def _make_astropy_table(table: pd.DataFrame, suffix: str, notes: Sequence[str]) -> Table:
