@@ -16,7 +16,7 @@ REFUSED = {
     "classify empty --model x --out a.fits": "x holds no usable model (config.json is missing)",
     "experiment none.toml --out o": "none.toml does not exist",
     "experiment bad.toml --out o": "bad.toml: the key 'task' is missing",
-    "experiment unknown.toml --out o": "unknown key 'taks'",
+    "experiment unknown.toml --out o": "unknown key 'taks'; did you mean 'task'?",
     "study none.toml --out o": "none.toml does not exist",
     "study bad.toml --out o": "bad.toml: the key 'name' is missing",
     "tune none.toml s.toml --out o": "none.toml does not exist",
@@ -70,7 +70,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
     folder = tmp_path_factory.mktemp("refused")
     (folder / "empty").mkdir()
     (folder / "bad.toml").write_text("seed = 1\n")
-    (folder / "unknown.toml").write_text('task = "object-type"\ntaks = 1\n')
+    (folder / "unknown.toml").write_text(
+        'task = "object-type"\ntaks = 1\n[catalog]\npath = "a.csv"\n'
+    )
     run = subprocess.run(
         [sys.executable, "-c", CODE],
         input=json.dumps(list(REFUSED)),

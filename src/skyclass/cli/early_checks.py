@@ -4,19 +4,24 @@ The functions that the commands call check the same and more, but are imported w
 and astropy.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from skyclass.errors import SkyclassError
 from skyclass.workspace import StudyWorkspace, Workspace
 
 __all__ = [
+    "check_cutouts",
     "check_directory",
     "check_evaluated",
     "check_exists",
+    "check_experiment",
+    "check_figure_format",
     "check_model",
     "check_reportable",
+    "check_search",
+    "check_study",
     "check_suffix",
+    "check_table",
 ]
 
 
@@ -39,26 +44,67 @@ def check_suffix(out: Path, suffix: str) -> None:
         raise SkyclassError(f"{out} must end with {suffix}")
 
 
-def check_evaluated(directories: Iterable[Path]) -> None:
+def check_experiment(file: Path) -> None:
+    """Check an experiment file."""
+    from skyclass.config.experiment_file import read_config
+
+    read_config(file)
+
+
+def check_search(file: Path, space: Path) -> None:
+    """Check an experiment file and the search file for it."""
+    from skyclass.config.experiment_file import read_config
+    from skyclass.config.tuning_file import read_search
+
+    read_search(space, read_config(file))
+
+
+def check_study(name: str) -> None:
+    """Check the file or the name of a study."""
+    from skyclass.studies.study_file import read_study
+
+    read_study(name)
+
+
+def check_cutouts(folder: Path) -> None:
+    """Check that a folder holds cutouts."""
+    from skyclass.images.cutout_info import read_info
+
+    read_info(folder)
+
+
+def check_table(out: Path) -> None:
+    """Check the suffix of a table of sources to be written."""
+    from skyclass.inference.table_formats import check_suffix
+
+    check_suffix(out)
+
+
+def check_figure_format(file_format: str) -> None:
+    """Check the format of figures to be drawn."""
+    from skyclass.evaluation.figure_formats import check_format
+
+    check_format(file_format)
+
+
+def check_evaluated(*directories: Path) -> None:
     """Check that experiments have been evaluated."""
     for directory in directories:
         check_exists(directory)
-        if not Workspace(directory).metrics.is_file():
-            raise SkyclassError(
-                f"{Workspace(directory).metrics} cannot be read; run the experiment first"
-            )
+        metrics = Workspace(directory).metrics
+        if not metrics.is_file():
+            raise SkyclassError(f"{metrics} cannot be read; run the experiment first")
 
 
 def check_reportable(directory: Path) -> None:
     """Check that a directory holds a study or an evaluated experiment."""
     if not StudyWorkspace(directory).study_file.is_file():
-        check_evaluated([directory])
+        check_evaluated(directory)
 
 
 def check_model(model: str) -> None:
     """Check that a folder holds a model; one on a hub is looked up later."""
-    if not model.startswith("hf://"):
-        from skyclass.models.spec_file import SPEC_FILE
+    from skyclass.models.spec_file import SPEC_FILE
 
-        if not (Path(model) / SPEC_FILE).is_file():
-            raise SkyclassError(f"{model} holds no usable model ({SPEC_FILE} is missing)")
+    if not model.startswith("hf://") and not (Path(model) / SPEC_FILE).is_file():
+        raise SkyclassError(f"{model} holds no usable model ({SPEC_FILE} is missing)")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_exists, check_suffix
+from skyclass.cli.early_checks import check_cutouts, check_exists, check_suffix
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import (
     JsonOption,
@@ -91,10 +91,8 @@ def show(
     A sweep ranks all combinations of the parameters of an image type by how well they show
     objects and separate classes.
     """
-    from skyclass.images.cutout_info import read_info
-
     check_suffix(out, ".png")
-    read_info(cutouts)
+    check_cutouts(cutouts)
     import_named(plugins)
     from skyclass.images.show import show as run
 

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_directory, check_exists, check_model
+from skyclass.cli.early_checks import (
+    check_directory,
+    check_exists,
+    check_experiment,
+    check_model,
+    check_table,
+)
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
@@ -25,9 +31,7 @@ def experiment(
 
     An interrupted experiment is resumed; what is up to date is not done again.
     """
-    from skyclass.config.experiment_file import read_config
-
-    read_config(file)
+    check_experiment(file)
     check_directory(out)
     from skyclass.pipeline.experiment import run_experiment
 
@@ -58,9 +62,7 @@ def classify(
     as_json: JsonOption = False,
 ) -> None:
     """Detect and classify every source of some fields."""
-    from skyclass.inference.table_formats import check_suffix
-
-    check_suffix(out)
+    check_table(out)
     check_exists(*paths)
     check_model(model)
     from skyclass.inference.classify import classify as run

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_evaluated
+from skyclass.cli.early_checks import check_evaluated, check_figure_format
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 
@@ -20,10 +20,8 @@ def figures(
     ] = None,
 ) -> None:
     """Draw results for a paper, one journal column wide."""
-    from skyclass.evaluation.figure_formats import check_format
-
-    check_format(file_format)
-    check_evaluated([experiment])
+    check_figure_format(file_format)
+    check_evaluated(experiment)
     from skyclass.evaluation.write_figures import write_figures
 
     paths = write_figures(experiment, out, file_format=file_format)
@@ -39,7 +37,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two experiments on the same test objects."""
-    check_evaluated([a, b])
+    check_evaluated(a, b)
     from skyclass.evaluation.compare import compare as run
 
     comparison = run(a, b, common=common)
@@ -57,7 +55,7 @@ def reweight(
     from skyclass.evaluation.class_prior import parse_prior
 
     shares = parse_prior(prior)
-    check_evaluated([experiment])
+    check_evaluated(experiment)
     from skyclass.evaluation.reweight import reweight as run
 
     reweighting = run(experiment, shares)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_directory
+from skyclass.cli.early_checks import check_directory, check_study
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -64,6 +64,7 @@ def _write(name: str, path: Path, *, as_json: bool) -> None:
 
 def _show(name: str, *, simulated: bool, scale: float | None, as_json: bool) -> None:
     """Show the settings of all cells."""
+    check_study(name)
     from skyclass.studies.resolve_study import resolve_study
 
     resolved = resolve_study(name, simulated=simulated, scale=scale)
@@ -84,11 +85,9 @@ def _run(
     as_json: bool,
 ) -> None:
     """Run a study; raise if a cell failed."""
-    from skyclass.errors import StudyError
-    from skyclass.studies.study_file import read_study
-
-    read_study(name)
+    check_study(name)
     check_directory(out)
+    from skyclass.errors import StudyError
     from skyclass.studies.run_study import run_study
 
     with progress_bars() as progress:

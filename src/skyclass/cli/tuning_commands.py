@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_directory
+from skyclass.cli.early_checks import check_directory, check_experiment, check_search
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -20,9 +20,7 @@ def learning_rate(
     as_json: JsonOption = False,
 ) -> None:
     """Suggest a learning rate from a sweep over rates."""
-    from skyclass.config.experiment_file import read_config
-
-    read_config(file)
+    check_experiment(file)
     check_directory(out)
     from skyclass.pipeline.tune import sweep_learning_rate
 
@@ -45,10 +43,7 @@ def tune(
 
     An interrupted search is resumed.
     """
-    from skyclass.config.experiment_file import read_config
-    from skyclass.config.tuning_file import read_search
-
-    read_search(space, read_config(file))
+    check_search(file, space)
     check_directory(out)
     from skyclass.pipeline.tune import tune as run
 
