@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Section", "Settings"]
+__all__ = ["Section", "Settings", "flatten_settings"]
 
 Settings = dict[str, Any]
 """A table of a TOML file whose keys and values are not checked yet."""
@@ -22,3 +22,30 @@ class Section(BaseModel):
         for name, value in super().__repr_args__():
             if name is None or value != fields[name].get_default(call_default_factory=True):
                 yield name, value
+
+
+def flatten_settings(settings: Settings) -> Settings:
+    """Join the names of sections and their keys with dots.
+
+    Parameters
+    ----------
+    settings
+        Keys and sections of a file.
+
+    Returns
+    -------
+    dict
+        Values by keys such as ``training.epochs``; a table inside a section is one value.
+
+    Examples
+    --------
+    >>> flatten_settings({"seed": 1, "sample": {"counts": {"O": 12}}})
+    {'seed': 1, 'sample.counts': {'O': 12}}
+    """
+    flat: Settings = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+        else:
+            flat[name] = value
+    return flat

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skyclass.config.experiment_file import format_config, read_config
-from skyclass.config.section import Settings
+from skyclass.config.section import flatten_settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ExperimentError
 from skyclass.files import AnyPath, atomic_path
@@ -241,25 +241,14 @@ def _link_objects(objects: PreparedObjects, workspace: Workspace) -> None:
         relative = os.path.relpath(target.resolve(), workspace.root.resolve())
         if not (link.is_symlink() and str(link.readlink()) == relative):
             with atomic_path(link, folder=target.is_dir()) as partial_path:
-                partial_path.symlink_to(relative)
+                partial_path.symlink_to(relative, target_is_directory=target.is_dir())
 
 
 def _compare_experiment(config: Experiment, file: Path) -> str:
     """Name the settings in which an experiment differs from that of a file."""
     one, other = (
-        _flatten(each.model_dump(mode="json", exclude=SETTINGS_WITHOUT_EFFECT))
+        flatten_settings(each.model_dump(mode="json", exclude=SETTINGS_WITHOUT_EFFECT))
         for each in (config, read_config(file))
     )
     keys = [key for key in one if one[key] != other[key]]
     return f"differs in {', '.join(keys)}" if keys else ""
-
-
-def _flatten(values: Settings) -> Settings:
-    """Join nested keys with dots."""
-    flat: Settings = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": each for inner, each in value.items()}
-        else:
-            flat[key] = value
-    return flat

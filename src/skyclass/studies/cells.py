@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from skyclass.config.experiment_file import make_config
-from skyclass.config.section import Settings
+from skyclass.config.section import Settings, flatten_settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ImageError, ModelError, StudyError
 from skyclass.images.registry import SHORT_NAMES, get_image_type
 from skyclass.models.presets import apply_preset, resolve_network
 from skyclass.models.registry import check_network_name
 from skyclass.pipeline.prepared_experiment import check_experiment
-from skyclass.studies.merge_settings import Layer, Override, flatten_settings, merge_layers
+from skyclass.studies.merge_settings import Layer, Override, merge_layers
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
 
 __all__ = ["Cell", "list_pixel_sources", "make_cells"]
@@ -188,7 +188,7 @@ def _list_layers(
 def _is_named(axis: str, choice: Choice, *, is_simulated: bool) -> bool:
     """Check whether the settings of an image type or a model say which one it is."""
     own = choice.simulated if is_simulated else choice.real
-    return any(_NAMED[axis] in dict(flatten_settings(each)) for each in (choice.settings, own))
+    return any(_NAMED[axis] in flatten_settings(each) for each in (choice.settings, own))
 
 
 def _check_names(cell: Cell, *, is_simulated: bool) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from skyclass.config.experiment_file import format_value
 from skyclass.config.section import Settings
 
-__all__ = ["Layer", "Override", "flatten_settings", "merge_layers"]
+__all__ = ["Layer", "Override", "merge_layers"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def merge_layers(layers: Iterable[Layer]) -> tuple[Settings, tuple[Override, ...
     overrides: list[Override] = []
     owners: dict[str, tuple[str, object]] = {}
     for layer in layers:
-        values = dict(flatten_settings(layer.values))
+        values = dict(_list_leaves(layer.values))
         sections = set(layer.values) if layer.whole else set[str]()
         for key, (source, old) in owners.items():
             is_dropped = key.split(".")[0] in sections
@@ -89,26 +89,11 @@ def merge_layers(layers: Iterable[Layer]) -> tuple[Settings, tuple[Override, ...
     return merged, tuple(overrides)
 
 
-def flatten_settings(settings: Settings, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """List the keys of nested settings, with their sections.
-
-    Parameters
-    ----------
-    settings
-        Nested keys and values.
-    prefix
-        Before each key.
-
-    Yields
-    ------
-    key
-        Such as ``training.epochs``.
-    value
-        No table, unless it is empty.
-    """
+def _list_leaves(settings: Settings, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """List the innermost keys, with the tables that they are in, and their values."""
     for name, value in settings.items():
         if isinstance(value, dict) and value:
-            yield from flatten_settings(value, f"{prefix}{name}.")
+            yield from _list_leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 

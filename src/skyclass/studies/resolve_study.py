@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from skyclass.config.experiment_file import format_value
-from skyclass.config.section import Settings
+from skyclass.config.section import Settings, flatten_settings
 from skyclass.errors import StudyError
 from skyclass.files import AnyPath
 from skyclass.studies.cells import Cell, make_cells
@@ -98,13 +98,7 @@ class ResolvedStudy:
             exclude_defaults=exclude_defaults,
             exclude=None if self.scale is None else _SIMULATED,
         )
-        flat: Settings = {}
-        for name, section in values.items():
-            if isinstance(section, dict):
-                flat |= {f"{name}.{key}": value for key, value in section.items()}
-            else:
-                flat[name] = section
-        return flat
+        return flatten_settings(values)
 
 
 def resolve_study(
