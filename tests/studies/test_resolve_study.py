@@ -64,6 +64,26 @@ def test_a_network_is_named_by_its_entry(resolve: Resolve) -> None:
     assert cells[1].name == "all/gri/small/1"
 
 
+def test_the_example_of_the_docs(resolve: Resolve, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+    (tmp_path / "stars.csv").write_text("ra,dec\n")
+    columns = "data_set,image_type,model,class,epoch,measure,value\n"
+    (tmp_path / "figures.csv").write_text(columns)
+    resolved = resolve(page.split("```toml\n")[1].split("```")[0])
+    trained = {
+        cell.name: (cell.config.images.type, cell.config.model.name, cell.config.training.epochs)
+        for cell in resolved.cells
+        if cell.seed == 1
+    }
+    assert trained == {
+        "all/gri/compact/1": ("gri", "compact", 30),
+        "all/gri/resnet-small/1": ("gri", "resnet-small", 30),
+        "all/five/compact/1": ("ugriz", "compact", 30),
+        "all/five/resnet-small/1": ("ugriz", "resnet-small", 30),
+        "all/five/compact-long/1": ("ugriz", "compact", 20),
+    }
+
+
 def test_a_preset_is_named_by_its_entry(resolve: Resolve) -> None:
     (cell,) = resolve(HEAD + AXES + '[[models]]\nname = "vit-thesis"\n').cells
     assert (cell.config.model.name, cell.config.training.patience) == ("vit-thesis", 5)
