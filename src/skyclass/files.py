@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skyclass.errors import OutputError
 
-__all__ = ["AnyPath", "atomic_path", "make_directory"]
+__all__ = ["AnyPath", "atomic_path", "link_folder", "make_directory"]
 
 AnyPath = str | os.PathLike[str]
 """A path, as functions of skyclass accept it."""
@@ -96,6 +96,36 @@ def atomic_path(path: Path, *, folder: bool = False) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         _remove(partial)
+
+
+def link_folder(source: Path, target: Path) -> None:
+    """Put the files of a folder into another, which replaces what is there.
+
+    The files are hard links, which take no space and stay when those of `source` are removed; they
+    are copies where the file system has no links, or `target` is on another one.
+
+    Parameters
+    ----------
+    source
+        Folder of files that are never changed in place.
+    target
+        Folder to write.
+
+    Raises
+    ------
+    OutputError
+        If `target` cannot be written.
+    """
+    with atomic_path(target, folder=True) as partial:
+        shutil.copytree(source, partial, copy_function=_link_file)
+
+
+def _link_file(source: str, target: str) -> None:
+    """Link a file, or copy it where that is not possible."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _is_write_error(error: OSError) -> bool:

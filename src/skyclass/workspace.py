@@ -13,7 +13,6 @@ from skyclass.files import atomic_path, make_directory
 
 __all__ = [
     "COLUMNS_FOLDER",
-    "FEATURES_FOLDER",
     "SETTINGS_WITHOUT_EFFECT",
     "DataPaths",
     "StudyWorkspace",
@@ -29,9 +28,6 @@ __all__ = [
 COLUMNS_FOLDER: Final = "columns"
 """Columns of the catalogue that a model sees, beside the cutouts."""
 
-FEATURES_FOLDER: Final = "features"
-"""Outputs of frozen networks, beside the cutouts."""
-
 SETTINGS_WITHOUT_EFFECT: Final = {
     "survey": {"base_url", "connections", "rate", "retries", "timeout"}
 }
@@ -46,15 +42,11 @@ class DataPaths:
     """Parquet file of the clean, labelled, split objects."""
     query: Path
     """Folder for the answers of a query."""
-    frames: Path
-    """Directory of frames, unless the configuration names one."""
-    pictures: Path
-    """Directory of downloaded pictures."""
     cutouts: Path
     """Folder of cutouts; if several experiments share objects, it holds one folder for each source
     of pixels."""
     logs: Path
-    """Folder of stage marks and lists of missing files."""
+    """Folder of stage marks."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +68,6 @@ class Workspace:
         return DataPaths(
             catalog=self.catalog,
             query=self.root / "query",
-            frames=self.root / "frames",
-            pictures=self.root / "pictures",
             cutouts=self.cutouts,
             logs=self.logs,
         )
@@ -206,7 +196,7 @@ class StudyWorkspace:
         return self.root / "study.tex"
 
     def data(self, data_set: str, query: str) -> DataPaths:
-        """List the paths of a data set; all data sets share downloads.
+        """List the paths of a data set; all data sets share the answers of queries.
 
         Parameters
         ----------
@@ -224,8 +214,6 @@ class StudyWorkspace:
         return DataPaths(
             catalog=own / "catalog.parquet",
             query=shared / "query" / query,
-            frames=shared / "frames",
-            pictures=shared / "pictures",
             cutouts=own / "cutouts",
             logs=own / "logs",
         )

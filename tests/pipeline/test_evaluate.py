@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from skyclass.cache import locate_cache
 from skyclass.catalog.build_catalog import make_catalog
 from skyclass.catalog.catalog_file import Catalog, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
@@ -47,7 +48,8 @@ def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     classifier = Classifier(spec)
     classifier.temperature = 0.2
     workspace = Workspace(folder)
-    objects = PreparedObjects(catalog, workspace.catalog, "source", workspace.cutouts, info)
+    places = workspace.catalog, "source", workspace.cutouts
+    objects = PreparedObjects(catalog, *places, info, locate_cache(folder))
     task = get_task("spectral-class")
     return {
         "prepared": PreparedExperiment(config, task, objects, spec, workspace),

@@ -103,7 +103,7 @@ def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None
     test = catalog.query("split == 'test' and field == 100")
     assert set(table["specobjid"]) == set(test["specobjid"].map(str))
     shutil.rmtree(mirror)
-    shutil.rmtree(tmp_path / "out" / "frames")
+    shutil.rmtree(tmp_path / ".skyclass-cache")
     file.write_text(file.read_text().replace("retries = 1", "retries = 2\nrate = 3"))
     assert run_experiment(file, tmp_path / "out").metrics == metrics
     file.write_text(file.read_text().replace("rate = 3", "release = 12"))

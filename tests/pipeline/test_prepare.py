@@ -84,10 +84,8 @@ def catalog_of_stars(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 def supplied(catalog: pd.DataFrame, survey: SurveyConfig, folder: Path) -> pd.DataFrame:
     what, picture = make_picture_request(SOURCE)
-    places = folder / "pictures", folder / "logs"
-    return acquire_pictures(
-        catalog, what, survey, picture, *places, used=False, progress=no_progress
-    )
+    out = folder / "pictures"
+    return acquire_pictures(catalog, what, survey, picture, out, progress=no_progress)
 
 
 def write(folder: Path, url: str, image: str = "sdss-jpeg") -> Path:

@@ -1,7 +1,5 @@
 """The frames that an experiment is given, and the objects that lack one."""
 
-import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +20,7 @@ def objects(*keys: Field) -> pd.DataFrame:
     return catalog_of(*keys, *keys).assign(ra=1.0)
 
 
-def supply(out: Path, server: Server, *keys: Field, used=False, keep_lacking=False, **changes):
+def supply(out: Path, server: Server, *keys: Field, keep_lacking=False, **changes):
     survey = at(server, **changes)
     return acquire_frames(
         objects(*keys),
@@ -30,7 +28,6 @@ def supply(out: Path, server: Server, *keys: Field, used=False, keep_lacking=Fal
         survey.frames or out / "frames",
         out / "logs",
         size=64,
-        used=used,
         keep_lacking=keep_lacking,
         progress=no_progress,
     )
@@ -42,12 +39,10 @@ def test_objects_without_a_frame_are_left_out(server: Server, tmp_path: Path) ->
     del server.files[frame_url(OTHER, "u")]
     kept = supply(tmp_path, server, KEY, OTHER)
     assert list(kept["field"]) == [12, 12]
-    shutil.rmtree(tmp_path / "frames")
     asked = len(server.log)
-    assert list(supply(tmp_path, server, KEY, OTHER, used=True)["field"]) == [12, 12]
+    assert list(supply(tmp_path, server, KEY, OTHER)["field"]) == [12, 12]
+    assert len(supply(tmp_path, server, KEY, OTHER, keep_lacking=True)) == 4
     assert len(server.log) == asked
-    assert json.loads((tmp_path / "logs" / "frames.json").read_text())["lacking"] == [1, 3]
-    assert len(supply(tmp_path, server, KEY, OTHER, used=True, keep_lacking=True)) == 4
 
 
 def test_an_archive_that_has_nothing(server: Server, tmp_path: Path) -> None:
@@ -67,7 +62,7 @@ def test_a_failed_frame_stops_an_experiment(server: Server, tmp_path: Path) -> N
 def test_frames_on_disk_need_no_server(tmp_path: Path) -> None:
     write_field(tmp_path / "own", KEY)
     survey = SurveyConfig(frames=tmp_path / "own")
-    options = {"size": 64, "used": False, "progress": no_progress}
+    options = {"size": 64, "progress": no_progress}
     kept = acquire_frames(objects(KEY), survey, tmp_path / "own", tmp_path / "logs", **options)
     assert len(kept) == 2
     (tmp_path / "own" / make_frame_path(KEY, "r")).write_bytes(b"BZh91AY&SY")

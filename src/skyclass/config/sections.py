@@ -165,7 +165,7 @@ class SurveyConfig(Section):
     adds."""
     frames: Path | None = None
     """Directory of frames in the archive's layout; relative to the experiment file. With a
-    `base_url` frames are downloaded to it; without either, into the experiment's directory."""
+    `base_url` frames are downloaded to it; without either, into the cache."""
     base_url: str | None = None
     """Archive to download from in place of the survey's own: https://host or file:///folder."""
     release: int = Field(17, ge=8, le=19)

@@ -29,7 +29,9 @@ class CutoutInfo(BaseModel):
     format: Literal[1] = FORMAT
     """Version of the layout."""
     fingerprint: str
-    """Hash of the catalogue's rows and all rules; equal for equal cutouts."""
+    """Hash of the catalogue's rows and all rules."""
+    content: str = ""
+    """Hash of the stored pixels and columns; empty for cutouts of an earlier version."""
     survey: str = DEFAULT_SURVEY
     """Name of the survey that the pixels are of."""
     size: int
@@ -48,6 +50,11 @@ class CutoutInfo(BaseModel):
     """Whether the header of any frame or picture marks it as simulated."""
     rules: CutoutConfig | None = None
     """How they were cut out of frames; None for ready-made pictures, and for older cutouts."""
+
+    @property
+    def identity(self) -> str:
+        """Hash that differs wherever the pixels do."""
+        return self.content or self.fingerprint
 
 
 def read_info(path: AnyPath) -> CutoutInfo:

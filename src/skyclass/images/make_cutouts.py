@@ -14,7 +14,7 @@ from skyclass.errors import ImageError, MissingFrameError, SurveyError
 from skyclass.files import AnyPath
 from skyclass.images.cut_field import cut_field
 from skyclass.images.runners import Runner, use_threads
-from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
+from skyclass.images.store import CutoutPart, StoragePlan, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import DEFAULT_SURVEY, POSITION
@@ -22,7 +22,7 @@ from skyclass.surveys.acquire import verify_catalog_frames
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["make_cutouts"]
+__all__ = ["make_cutouts", "plan_cutouts"]
 
 
 def make_cutouts(
@@ -93,13 +93,35 @@ def make_cutouts(
     if verify and frames.is_dir():
         record = out.with_name(f"{out.name}.checked")
         verify_catalog_frames(table, source, frames, record, progress)
-    rules, labels = rules or CutoutConfig(), list_classes(table)
-    size = rules.count_pixels(source.pixel_scale)
-    plan = make_storage_plan(table, labels, source.band_names, size, rules.dtype, rules, source)
+    rules = rules or CutoutConfig()
+    plan = plan_cutouts(table, rules, source)
     groups = source.group_objects(table)
     work = partial(_cut, frames.resolve(), rules, source)
     return store_cutouts(
         plan, out, groups, work, runner or use_threads(), replace=replace, progress=progress
+    )
+
+
+def plan_cutouts(catalog: pd.DataFrame, rules: CutoutConfig, survey: Survey) -> StoragePlan:
+    """Describe the cutouts that `make_cutouts` stores of a catalogue.
+
+    Parameters
+    ----------
+    catalog
+        Table of a catalogue.
+    rules
+        Size, storage, and treatment of pixels.
+    survey
+        Survey of the frames.
+
+    Returns
+    -------
+    StoragePlan
+        With the hash of the catalogue's rows and the rules.
+    """
+    size, labels = rules.count_pixels(survey.pixel_scale), list_classes(catalog)
+    return make_storage_plan(
+        catalog, labels, survey.band_names, size, rules.dtype, rules, survey
     )
 
 

@@ -14,7 +14,7 @@ from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.images.image_type import PictureSource
 from skyclass.images.runners import use_threads
-from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
+from skyclass.images.store import CutoutPart, StoragePlan, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import COLOURS, POSITION
@@ -22,7 +22,7 @@ from skyclass.surveys.file_kinds import Picture
 from skyclass.surveys.pictures import list_picture_paths, read_picture
 from skyclass.surveys.registry import get_survey
 
-__all__ = ["make_picture_cutouts", "make_picture_request"]
+__all__ = ["make_picture_cutouts", "make_picture_request", "plan_picture_cutouts"]
 
 _KINDS: Final = {"skyserver": "sdss-jpeg", "ps1": "ps1-jpeg"}
 """Kind of file, as named by `skyclass.surveys.download`, of each service."""
@@ -117,21 +117,32 @@ def make_picture_cutouts(
             f"the catalogue has no column {', '.join(missing)}, needed to locate pictures"
         )
     survey = survey or SurveyConfig()
-    what, picture = make_picture_request(source)
-    rules = {"what": what, "release": survey.release, **asdict(picture)}
-    plan = make_storage_plan(
-        catalog,
-        list_classes(catalog),
-        COLOURS,
-        source.width,
-        "uint8",
-        rules,
-        get_survey(survey.name),
-    )
+    plan = plan_picture_cutouts(catalog, source, survey)
     starts = range(0, len(catalog), _CHUNK)
     groups = [(f"{i // _CHUNK:06d}", catalog.iloc[i : i + _CHUNK]) for i in starts]
     work = partial(_read, pictures.resolve(), source, survey)
     return store_cutouts(plan, out, groups, work, use_threads(), replace=replace, progress=progress)
+
+
+def plan_picture_cutouts(
+    catalog: pd.DataFrame, source: PictureSource, survey: SurveyConfig
+) -> StoragePlan:
+    """Describe the cutouts that `make_picture_cutouts` stores of a catalogue.
+
+    Parameters
+    ----------
+    catalog, source, survey
+        As for `make_picture_cutouts`.
+
+    Returns
+    -------
+    StoragePlan
+        With the hash of the catalogue's rows and of what is asked of the archive.
+    """
+    what, picture = make_picture_request(source)
+    rules = {"what": what, "release": survey.release, **asdict(picture)}
+    labels, of = list_classes(catalog), get_survey(survey.name)
+    return make_storage_plan(catalog, labels, COLOURS, source.width, "uint8", rules, of)
 
 
 def _read(

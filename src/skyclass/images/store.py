@@ -33,6 +33,7 @@ from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, find_r
 from skyclass.progress import Progress
 from skyclass.schema import IDS, POSITION, SPLITS
 from skyclass.surveys.survey import Survey
+from skyclass.workspace import hash_file
 
 __all__ = ["CutoutPart", "StoragePlan", "make_storage_plan", "store_cutouts"]
 
@@ -252,6 +253,7 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
             )
         info = CutoutInfo(
             fingerprint=plan.fingerprint,
+            content=_hash_content(temporary),
             survey=plan.survey,
             size=plan.size,
             bands=plan.bands,
@@ -264,6 +266,14 @@ def _assemble(plan: StoragePlan, out: Path, paths: list[Path]) -> CutoutInfo:
         )
         (temporary / INFO_NAME).write_text(info.model_dump_json(indent=1), encoding="utf-8")
     return info
+
+
+def _hash_content(folder: Path) -> str:
+    """Hash the rows of all splits."""
+    digest = sha256()
+    for path in sorted(folder.glob("*/*.arrow")):
+        digest.update(f"{path.parent.name} {hash_file(path)}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _append(splits: SplitWriter, path: Path) -> dict[str, Any]:

@@ -12,20 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.cache import Cache
 from skyclass.catalog.build_catalog import get_source, make_catalog
 from skyclass.catalog.catalog_file import Catalog, list_classes, read_catalog, write_catalog
-from skyclass.catalog.match_objects import match_objects
 from skyclass.config.sections import Experiment, ObjectsConfig
 from skyclass.errors import CatalogError, SurveyError
-from skyclass.images.image_type import PictureSource
-from skyclass.images.make_cutouts import make_cutouts
-from skyclass.images.picture_cutouts import make_picture_cutouts, make_picture_request
 from skyclass.images.registry import get_image_type
-from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
+from skyclass.images.stored_cutouts import CutoutInfo, read_info
 from skyclass.models.catalog_columns import check_columns
+from skyclass.pipeline.pixel_sources import PixelSource
+from skyclass.pipeline.store_objects import store_objects
 from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
-from skyclass.surveys.acquire import acquire_frames, acquire_pictures
 from skyclass.surveys.registry import get_survey
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import DataPaths, fingerprint, hash_file, hash_plugins, is_done, mark_done
@@ -49,6 +47,8 @@ class PreparedObjects:
     """Folder of their cutouts."""
     info: CutoutInfo
     """Description of the cutouts."""
+    cache: Cache
+    """Where what is computed of them is kept for other experiments."""
 
 
 def check_sources(config: Experiment) -> None:
@@ -74,9 +74,9 @@ def check_sources(config: Experiment) -> None:
 
 
 def prepare_objects(
-    configs: Mapping[str, Experiment], paths: DataPaths, progress: Progress
+    configs: Mapping[str, Experiment], paths: DataPaths, cache: Cache, progress: Progress
 ) -> dict[str, PreparedObjects]:
-    """Make catalogue and cutouts, unless they are up to date.
+    """Make catalogue and cutouts, unless they are up to date or the cache has them.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def prepare_objects(
         An object that lacks a file of any of them is left out of all.
     paths
         Where the data lie.
+    cache
+        Where cutouts and downloads are kept for other experiments.
     progress
         Called with the stage, steps done and steps in all.
 
@@ -99,26 +101,17 @@ def prepare_objects(
     SkyclassError
         If the table, the frames or the archive cannot be used.
     """
-    sources = {
-        name: get_image_type(c.images.type, c.survey.name).source for name, c in configs.items()
-    }
-    needs_frames = None in sources.values()
     first = next(iter(configs.values()))
+    types = [get_image_type(c.images.type, c.survey.name) for c in configs.values()]
+    needs_frames = any(each.source is None for each in types)
     catalog, source = _make_catalog(first, paths, needs_frames=needs_frames, progress=progress)
     _check_catalog(catalog.table, configs.values())
-    for name, config in configs.items():
-        catalog = _acquire_files(config, sources[name], catalog, paths, name, progress)
-    infos = {}
-    # frames first: an object found not to lie on its frame is to have no picture either
-    for name in sorted(configs, key=lambda key: sources[key] is not None):
-        cutouts = paths.cutouts / name
-        infos[name] = _make_cutouts(configs[name], sources[name], catalog, paths, cutouts, progress)
-        if sources[name] is None and len(configs) > 1:
-            stored = _keep_stored(catalog.table, cutouts)
-            catalog = _count_dropped(catalog, stored, "not on its frames")
+    sources = [PixelSource(config, source) for config in configs.values()]
+    folders = [paths.cutouts / name for name in configs]
+    stored = store_objects(catalog, sources, folders, paths.logs / "objects.json", cache, progress)
     return {
-        name: PreparedObjects(catalog, paths.catalog, source, paths.cutouts / name, infos[name])
-        for name in configs
+        name: PreparedObjects(stored, paths.catalog, source, folder, read_info(folder), cache)
+        for name, folder in zip(configs, folders, strict=True)
     }
 
 
@@ -165,84 +158,3 @@ def _check_catalog(catalog: pd.DataFrame, configs: Iterable[Experiment]) -> None
     for config in configs:
         check_columns(config.model.columns, catalog, get_survey(config.survey.name).band_names)
         check_class_counts(labels, codes, config.training)
-
-
-def _acquire_files(
-    config: Experiment,
-    source: PictureSource | None,
-    catalog: Catalog,
-    paths: DataPaths,
-    name: str,
-    progress: Progress,
-) -> Catalog:
-    """Check or download frames or pictures; drop objects that the archive has none of."""
-    used = (paths.cutouts / name).exists() and any((paths.cutouts / name).iterdir())
-    if source is None:
-        kept = acquire_frames(
-            catalog.table,
-            config.survey,
-            _locate_frames(config, paths),
-            paths.logs / name,
-            size=config.cutouts.count_pixels(get_survey(config.survey.name).pixel_scale),
-            used=used,
-            keep_lacking=config.cutouts.missing_band == "mask",
-            progress=progress,
-        )
-        return _count_dropped(catalog, kept, "no frame in the archive")
-    what, picture = make_picture_request(source)
-    kept = acquire_pictures(
-        catalog.table,
-        what,
-        config.survey,
-        picture,
-        paths.pictures,
-        paths.logs / name,
-        used=used,
-        progress=progress,
-    )
-    return _count_dropped(catalog, kept, "no picture in the archive")
-
-
-def _make_cutouts(
-    config: Experiment,
-    source: PictureSource | None,
-    catalog: Catalog,
-    paths: DataPaths,
-    out: Path,
-    progress: Progress,
-) -> CutoutInfo:
-    """Cut all objects out of the frames, or store their pictures."""
-    if source is None:
-        frames = _locate_frames(config, paths)
-        return make_cutouts(
-            catalog.table,
-            frames,
-            out,
-            config.cutouts,
-            survey=config.survey.name,
-            replace=True,
-            progress=progress,
-        )
-    return make_picture_cutouts(
-        catalog.table, paths.pictures, out, source, config.survey, replace=True, progress=progress
-    )
-
-
-def _locate_frames(config: Experiment, paths: DataPaths) -> Path:
-    """Locate the directory of frames."""
-    return config.survey.frames or paths.frames
-
-
-def _count_dropped(catalog: Catalog, kept: pd.DataFrame, reason: str) -> Catalog:
-    """Add the objects that were left out of a catalogue to its dropped ones."""
-    before = catalog.report.dropped.get(reason, 0)
-    dropped = {**catalog.report.dropped, reason: before + len(catalog) - len(kept)}
-    return Catalog(kept, catalog.report.model_copy(update={"dropped": dropped}))
-
-
-def _keep_stored(catalog: pd.DataFrame, cutouts: Path) -> pd.DataFrame:
-    """Keep the objects that have a cutout."""
-    splits = (open_cutouts(cutouts)[split] for split in catalog["split"].unique())
-    stored = pd.concat([split.objects() for split in splits], ignore_index=True)
-    kept: pd.DataFrame = catalog[match_objects(catalog, stored) >= 0].reset_index(drop=True)
-    return kept

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
+from skyclass.cache import locate_cache
 from skyclass.config.experiment_file import format_config, read_config
 from skyclass.config.section import flatten_settings
 from skyclass.config.sections import Experiment
@@ -75,7 +76,7 @@ class PreparedExperiment:
         files = [] if upscaler is None else [hash_file(upscaler)]
         files += [] if weights is None else [hash_file(locate_weights(weights))]
         files += hash_plugins(self.config.plugins)
-        pixels = self.objects.info.fingerprint
+        pixels = self.objects.info.identity
         return fingerprint(pixels, asdict(self.spec), files, settings, self.seed)
 
     @cached_property
@@ -195,7 +196,8 @@ def prepare_experiment(
     fetch_weights(config)
     claim_experiment(workspace, config)
     if objects is None:
-        objects = prepare_objects({"": config}, workspace.data, progress)[""]
+        cache = locate_cache(workspace.root)
+        objects = prepare_objects({"": config}, workspace.data, cache, progress)[""]
     else:
         _link_objects(objects, workspace)
     return assemble_experiment(config, objects, workspace)

@@ -43,6 +43,7 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
         augmentation=config.augmentation,
         seed=prepared.seed,
         logs=workspace.logs,
+        cache=prepared.objects.cache,
         progress=progress,
     )
     workspace.mark_done(_STAGE, mark)

@@ -160,6 +160,7 @@ def _train(prepared: PreparedExperiment, folder: Path) -> TrainingHistory:
         folder,
         augmentation=prepared.config.augmentation,
         seed=prepared.seed,
+        cache=prepared.objects.cache,
     )
     history = read_history(folder)
     shutil.rmtree(folder)

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+from skyclass.cache import locate_cache
 from skyclass.catalog.catalog_file import read_catalog, write_catalog
 from skyclass.images.stored_cutouts import read_info
 from skyclass.pipeline.prepare import PreparedObjects, prepare_objects
@@ -53,7 +54,8 @@ def prepare_data_set(cells: list[Cell], workspace: StudyWorkspace, progress: Pro
     paths = _locate_data(cells[0], workspace)
     if is_done(paths.logs, _STAGE, mark):
         return
-    prepared = prepare_objects(configs, paths, rename_stage(progress, f"{title} {{stage}}"))
+    cache, report = locate_cache(workspace.root), rename_stage(progress, f"{title} {{stage}}")
+    prepared = prepare_objects(configs, paths, cache, report)
     catalog = next(iter(prepared.values())).catalog
     write_catalog(catalog, workspace.objects(title))
     mark_done(paths.logs, _STAGE, mark)
@@ -87,6 +89,7 @@ def load_objects(cell: Cell, workspace: StudyWorkspace) -> PreparedObjects:
         source=hash_file(table),
         cutouts=cutouts,
         info=read_info(cutouts),
+        cache=locate_cache(workspace.root),
     )
 
 

@@ -1,27 +1,21 @@
 """The files of an experiment: frames checked where they lie, frames or pictures downloaded."""
 
-import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
-from skyclass.files import atomic_path
 from skyclass.progress import Progress, Stage, rename_stage
-from skyclass.schema import POSITION
 from skyclass.surveys.download import download_kind, find_missing_files
-from skyclass.surveys.file_kinds import Picture, select_columns
-from skyclass.surveys.registry import get_file_kind, get_survey
+from skyclass.surveys.file_kinds import Picture
+from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.surveys.verify import verify_frames
 
-__all__ = ["acquire_frames", "acquire_pictures", "verify_catalog_frames"]
+__all__ = ["acquire_frames", "acquire_pictures", "is_local", "verify_catalog_frames"]
 
 _MARGIN: Final = 16
 """Pixels by which an object's own frames are wider than its cutout."""
@@ -62,6 +56,22 @@ def verify_catalog_frames(
     )
 
 
+def is_local(settings: SurveyConfig) -> bool:
+    """Check whether frames lie in a directory of the user's, so that none are downloaded.
+
+    Parameters
+    ----------
+    settings
+        Section `survey` of an experiment.
+
+    Returns
+    -------
+    bool
+        Whether it names a directory and no address.
+    """
+    return settings.frames is not None and settings.base_url is None
+
+
 def acquire_frames(
     catalog: pd.DataFrame,
     settings: SurveyConfig,
@@ -69,7 +79,6 @@ def acquire_frames(
     record: Path,
     *,
     size: int,
-    used: bool,
     keep_lacking: bool = False,
     progress: Progress,
 ) -> pd.DataFrame:
@@ -85,11 +94,9 @@ def acquire_frames(
     frames
         Directory of the frames.
     record
-        Directory for the list of objects that lack a frame.
+        Directory for what was checked, where `frames` cannot be written.
     size
         Pixels a side of the cutouts that are to be made; an object's own frames hold them.
-    used
-        Whether the frames have been cut, so that those that were there once are not needed.
     keep_lacking
         Whether objects stay of which the archive has not every frame.
     progress
@@ -108,30 +115,21 @@ def acquire_frames(
         Where the archive cannot be reached.
     """
     survey = get_survey(settings.name)
-
-    def find_lacking() -> list[int]:
-        if settings.frames is not None and settings.base_url is None:
-            verify_catalog_frames(catalog, survey, frames, record, progress)
-            return []
-        if survey.frames is None:
-            raise SurveyError(
-                f"survey {survey.name} has no archive to download from; name the directory of its"
-                " frames (survey.frames)"
-            )
-        width = survey.frames.default_width
-        picture = Picture(width=max(width, size + _MARGIN)) if width else Picture()
-        kind, report = survey.frames.name, rename_stage(progress, Stage.FRAMES)
-        return _download(catalog, frames, kind, settings, picture, report)
-
-    request = [str(settings.frames), settings.base_url, settings.release]
-    if survey.frames is not None and survey.frames.default_width is not None:
-        request.append(size)
-    columns = list(survey.key or POSITION)
-    fingerprint = _fingerprint(request, catalog[columns])
-    dropped = _recall_lacking(record / "frames.json", fingerprint, used, find_lacking)
+    if is_local(settings):
+        verify_catalog_frames(catalog, survey, frames, record, progress)
+        return catalog
+    if survey.frames is None:
+        raise SurveyError(
+            f"survey {survey.name} has no archive to download from; name the directory of its"
+            " frames (survey.frames)"
+        )
+    width = survey.frames.default_width
+    picture = Picture(width=max(width, size + _MARGIN)) if width else Picture()
+    kind, report = survey.frames.name, rename_stage(progress, Stage.FRAMES)
+    lacking = _download(catalog, frames, kind, settings, picture, report)
     if keep_lacking:
         return catalog
-    kept: pd.DataFrame = catalog.drop(index=catalog.index[dropped])
+    kept: pd.DataFrame = catalog.drop(index=catalog.index[lacking])
     if kept.empty:
         raise SurveyError(
             f"the archive has no object's frames in all bands ({', '.join(survey.band_names)});"
@@ -146,9 +144,7 @@ def acquire_pictures(
     settings: SurveyConfig,
     picture: Picture,
     out: Path,
-    record: Path,
     *,
-    used: bool,
     progress: Progress,
 ) -> pd.DataFrame:
     """Make sure that every picture of a catalogue's objects is there and whole.
@@ -165,10 +161,6 @@ def acquire_pictures(
         Size and kind of pictures.
     out
         Directory of the pictures.
-    record
-        Directory for the list of objects that lack a picture.
-    used
-        Whether the pictures have been stored as cutouts, so that they are not needed any more.
     progress
         Called with the stage, pictures done and pictures in all.
 
@@ -185,38 +177,12 @@ def acquire_pictures(
         Where the archive cannot be reached.
     """
 
-    def find_lacking() -> list[int]:
-        report = rename_stage(progress, Stage.PICTURES)
-        return _download(catalog, out, kind, settings, picture, report)
-
-    request = [kind, asdict(picture), settings.base_url, settings.release]
-    fingerprint = _fingerprint(request, select_columns(catalog, get_file_kind(kind)))
-    dropped = _recall_lacking(record / "pictures.json", fingerprint, used, find_lacking)
-    kept: pd.DataFrame = catalog.drop(index=catalog.index[dropped])
+    report = rename_stage(progress, Stage.PICTURES)
+    lacking = _download(catalog, out, kind, settings, picture, report)
+    kept: pd.DataFrame = catalog.drop(index=catalog.index[lacking])
     if kept.empty:
         raise SurveyError("the archive has no object's picture; check its address and release")
     return kept
-
-
-def _recall_lacking(
-    mark: Path, fingerprint: str, used: bool, find_lacking: Callable[[], list[int]]
-) -> list[int]:
-    """Return the rows of objects that lack a file; they are looked for anew until all are used."""
-    recorded = json.loads(mark.read_text(encoding="utf-8")) if mark.exists() else {}
-    if not (used and recorded.get("fingerprint") == fingerprint):
-        recorded = {"fingerprint": fingerprint, "lacking": find_lacking()}
-        with atomic_path(mark) as partial:
-            partial.write_text(json.dumps(recorded), encoding="utf-8")
-    lacking: list[int] = recorded["lacking"]
-    return lacking
-
-
-def _fingerprint(request: list[Any], rows: pd.DataFrame) -> str:
-    """Hash which files are meant, row by row."""
-    digest = sha256(json.dumps(request).encode())
-    hashes = pd.util.hash_pandas_object(rows.astype("string"), index=False)
-    digest.update(hashes.to_numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _download(

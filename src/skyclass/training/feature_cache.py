@@ -91,11 +91,11 @@ def hash_feature_inputs(
     classifier
         Its backbone and image type count.
     fingerprint
-        Fingerprint of the cutouts.
+        Hash of the cutouts.
     precision
         Precision of the arithmetic.
     columns
-        Catalogue columns of the training objects, which cutouts do not hold.
+        Catalogue columns of all objects, which cutouts do not hold.
 
     Returns
     -------

@@ -21,7 +21,7 @@ class TrainingJob:
     cutouts: Path
     """Folder of cutouts."""
     fingerprint: str
-    """Fingerprint of the cutouts."""
+    """Hash of the cutouts."""
     state: Path
     """Folder of the files that an interrupted training is resumed from."""
     out: Path

@@ -93,7 +93,7 @@ def find_learning_rate(
     config = config.model_copy(update=changes)
     job = TrainingJob(
         cutouts=cutouts,
-        fingerprint=read_info(cutouts).fingerprint,
+        fingerprint=read_info(cutouts).identity,
         state=cutouts,
         out=cutouts,
         spec=spec,

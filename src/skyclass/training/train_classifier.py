@@ -1,14 +1,18 @@
 """Train a classifier; after an interruption the same call resumes from the last validation."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import lightning
+import numpy as np
 
+from skyclass.cache import Cache
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
-from skyclass.errors import ImageError, TrainingError
+from skyclass.errors import TrainingError
 from skyclass.files import AnyPath, make_directory
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.build import build_classifier
@@ -25,11 +29,11 @@ from skyclass.training.fit import fit
 from skyclass.training.job import TrainingJob, write_job
 from skyclass.training.loggers import check_loggers
 from skyclass.training.torch_errors import explain_torch_errors
-from skyclass.workspace import FEATURES_FOLDER
 
 __all__ = ["check_training", "train_classifier"]
 
-_SPLITS = ("train", "validation", "calibration")
+_SPLITS: Final = ("train", "validation", "calibration")
+"""Splits that training reads; there need not be the last."""
 
 
 def train_classifier(
@@ -41,6 +45,7 @@ def train_classifier(
     augmentation: AugmentationConfig | None = None,
     seed: int = 1,
     logs: AnyPath | None = None,
+    cache: Cache | None = None,
     progress: Progress = no_progress,
 ) -> Classifier:
     """Train on the training split and keep the weights that are best on the validation split.
@@ -50,8 +55,8 @@ def train_classifier(
     cutouts
         Folder that `skyclass.images.make_cutouts.make_cutouts` wrote.
     spec
-        Model to train. The features of a frozen backbone are cached in the folder `features`
-        beside the cutouts, if nothing changes objects at random.
+        Model to train. The features of a frozen backbone are cached, if nothing changes objects at
+        random.
     config
         Settings of the training.
     out
@@ -62,6 +67,8 @@ def train_classifier(
         Seed of the initial weights, of the order of objects and of their changes.
     logs
         Folder of TensorBoard's log and `training.png`; none by default.
+    cache
+        Where features are kept: by default in the folder `features` beside the cutouts.
     progress
         Called after each validation with the stage, validations done, most validations, and the
         figures (`skyclass.progress.Progress`).
@@ -98,7 +105,7 @@ def train_classifier(
     state = out.with_name(f"{out.name}.training").absolute()
     job = TrainingJob(
         cutouts=cutouts.absolute(),
-        fingerprint=read_info(cutouts).fingerprint,
+        fingerprint=read_info(cutouts).identity,
         state=state,
         out=state / "trained" if config.nodes > 1 else out.absolute(),
         spec=spec,
@@ -109,7 +116,8 @@ def train_classifier(
         features=None,
     )
     if spec.frozen and config.cache_features and not any(augmentation.model_dump().values()):
-        job = _add_features(job, progress)
+        # where cutouts are shared by several experiments, so are features
+        job = _add_features(job, cache or Cache(job.cutouts.resolve().parent), progress)
     _run_job(job, progress)
     if job.out != out.absolute():
         job.out.replace(out)
@@ -167,23 +175,36 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
         )
 
 
-def _add_features(job: TrainingJob, progress: Progress) -> TrainingJob:
+def _add_features(job: TrainingJob, cache: Cache, progress: Progress) -> TrainingJob:
     """Add the features of a frozen backbone to a job, computed unless they are cached."""
     lightning.seed_everything(job.seed, verbose=False)
     classifier = build_classifier(job.spec)
-    columns = read_columns(job.spec.columns, job.cutouts, "train")
+    splits = [name for name in open_cutouts(job.cutouts) if name in _SPLITS]
+    parts = [read_columns(job.spec.columns, job.cutouts, split) for split in splits]
+    known = [part for part in parts if part is not None]
+    columns = np.concatenate(known) if known else None
     key = hash_feature_inputs(classifier, job.fingerprint, choose_precision(job.config), columns)
-    # where cutouts are shared by several experiments, so are features
-    folder = job.cutouts.resolve().with_name(FEATURES_FOLDER) / key
-    classifier.to(get_device())
-    for split in _SPLITS:
-        try:
-            cutouts = open_cutouts(job.cutouts)[split]
-        except ImageError:
-            # there need not be a calibration split
-            continue
+    made_from = {"network": job.spec.network, "images": job.spec.image_type}
+    with cache.open_entry("features", key, made_from) as entry:
+        if not entry.is_complete:
+            classifier.to(get_device())
+            _compute_features(job, classifier, splits, entry.path, progress)
+            entry.finish()
+    return replace(job, features=entry.path)
+
+
+def _compute_features(
+    job: TrainingJob,
+    classifier: Classifier,
+    splits: Sequence[str],
+    folder: Path,
+    progress: Progress,
+) -> None:
+    """Compute the features of all splits that training needs."""
+    make_context, stored = partial(make_autocast, job.config), open_cutouts(job.cutouts)
+    for split in splits:
+        columns = read_columns(job.spec.columns, job.cutouts, split)
         with explain_torch_errors(job.config):
-            columns = read_columns(job.spec.columns, job.cutouts, split)
-            make_context = partial(make_autocast, job.config)
-            cache_features(classifier, cutouts, folder, split, make_context, columns, progress)
-    return replace(job, features=folder)
+            cache_features(
+                classifier, stored[split], folder, split, make_context, columns, progress
+            )

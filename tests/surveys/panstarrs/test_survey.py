@@ -132,7 +132,6 @@ def test_cutouts_are_checked_where_they_lie(real_object: Path, stars: pd.DataFra
             real_object,
             real_object / "logs",
             size=64,
-            used=False,
             progress=lambda *_: None,
         )
 
