@@ -242,8 +242,8 @@ def _remove(path: Path) -> int:
     aside = path.with_name(f"{_REMOVED}{uuid.uuid4().hex[:8]}-{path.name}")
     try:
         path.rename(aside)
-        for stale in path.parent.glob(f"{_REMOVED}*-{path.name}"):
-            shutil.rmtree(stale)
+        for each in path.parent.glob(f"{_REMOVED}*"):
+            shutil.rmtree(each)
     except OSError as error:
         raise OutputError(f"cannot remove {path}: {error.strerror or error}") from error
     return freed

@@ -176,7 +176,6 @@ def acquire_pictures(
     RemoteError
         Where the archive cannot be reached.
     """
-
     report = rename_stage(progress, Stage.PICTURES)
     lacking = _download(catalog, out, kind, settings, picture, report)
     kept: pd.DataFrame = catalog.drop(index=catalog.index[lacking])
