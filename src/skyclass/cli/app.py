@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from skyclass._version import __version__
+from skyclass.cli.cache_commands import cache
 from skyclass.cli.config_commands import migrate
 from skyclass.cli.data_commands import archive, catalog, download, simulate
 from skyclass.cli.image_commands import cutouts, export_cutouts, show
@@ -123,6 +124,7 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "Tools": (
         Command(archive, "skyclass.serve_archive", "skyclass archive survey --fault 404=0.1"),
+        Command(cache, "skyclass.cache_contents.list_entries", "skyclass cache ls experiments"),
         Command(migrate, "skyclass.config.migrate.migrate_config", "skyclass migrate stars.toml"),
     ),
 }

@@ -120,9 +120,7 @@ def plan_cutouts(catalog: pd.DataFrame, rules: CutoutConfig, survey: Survey) -> 
         With the hash of the catalogue's rows and the rules.
     """
     size, labels = rules.count_pixels(survey.pixel_scale), list_classes(catalog)
-    return make_storage_plan(
-        catalog, labels, survey.band_names, size, rules.dtype, rules, survey
-    )
+    return make_storage_plan(catalog, labels, survey.band_names, size, rules.dtype, rules, survey)
 
 
 def _check_columns(catalog: pd.DataFrame, survey: Survey) -> None:

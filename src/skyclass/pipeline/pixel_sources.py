@@ -20,12 +20,13 @@ from skyclass.images.picture_cutouts import (
 )
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.plugins import find_plugin_module
 from skyclass.progress import Progress
 from skyclass.surveys.acquire import acquire_frames, acquire_pictures, is_local
 from skyclass.surveys.frame_states import hash_frame_states
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
-from skyclass.workspace import fingerprint
+from skyclass.workspace import fingerprint, hash_plugins
 
 __all__ = ["PixelSource"]
 
@@ -74,18 +75,20 @@ class PixelSource:
         Returns
         -------
         str
-            Hash of rows, rules and release, and of the state of frames that are not downloaded.
+            Hash of rows, rules and release, of the state of frames that are not downloaded, and of
+            the code of a survey of one's own.
         """
         settings = self.config.survey
         if self.picture is not None:
             plan = plan_picture_cutouts(catalog, self.picture, settings)
             return plan.fingerprint
-        plan = plan_cutouts(catalog, self.config.cutouts, self.survey)
+        plan, survey = plan_cutouts(catalog, self.config.cutouts, self.survey), self.survey
+        is_own = find_plugin_module(survey.open_unit) is not None
+        code = hash_plugins(self.config.plugins) if is_own else []
         if settings.frames is not None and is_local(settings):
-            return fingerprint(
-                plan.fingerprint, hash_frame_states(catalog, self.survey, settings.frames)
-            )
-        return fingerprint(plan.fingerprint, settings.release)
+            states = hash_frame_states(catalog, survey, settings.frames)
+            return fingerprint(plan.fingerprint, code, states)
+        return fingerprint(plan.fingerprint, code, settings.release)
 
     @property
     def archive(self) -> str:

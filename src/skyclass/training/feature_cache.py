@@ -15,7 +15,9 @@ from skyclass._version import __version__
 from skyclass.files import atomic_path, make_directory
 from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.models.classifier import Classifier
+from skyclass.plugins import imported_plugins
 from skyclass.progress import Progress, Stage, no_progress
+from skyclass.workspace import hash_plugins
 
 __all__ = ["CachedFeatures", "cache_features", "hash_feature_inputs"]
 
@@ -103,7 +105,8 @@ def hash_feature_inputs(
         Name of the folder of these features.
     """
     spec = {k: v for k, v in asdict(classifier.spec).items() if k not in _NOT_OF_FEATURES}
-    settings = [__version__, torch.__version__, fingerprint, precision, spec]
+    versions = [__version__, torch.__version__, hash_plugins(imported_plugins())]
+    settings = [*versions, fingerprint, precision, spec]
     digest = sha256(json.dumps(settings, default=str).encode())
     if classifier.spec.upscaler is not None:
         digest.update(Path(classifier.spec.upscaler).read_bytes())
