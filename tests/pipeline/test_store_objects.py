@@ -18,7 +18,6 @@ from skyclass.cache_contents import clear_entries, list_entries
 from skyclass.config.experiment_file import read_config
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.mock_archive.server import MockArchive
-from skyclass.pipeline.experiment import train
 from skyclass.pipeline.pixel_sources import PixelSource
 from skyclass.pipeline.prepare import prepare_objects
 from skyclass.pipeline.prepared_experiment import PreparedExperiment, prepare_experiment
@@ -39,7 +38,6 @@ validation = 0.3
 [training]
 epochs = {epochs}
 batch_size = 16
-{more}
 """
 
 _OPENED: list[str] = []
@@ -70,13 +68,12 @@ def write(
     url: str | None = None,
     epochs: int = 1,
     size: int = 16,
-    more: str = "",
 ) -> Path:
     """Write an experiment on the catalogue of a survey and its frames, or those of an archive."""
     place = f'base_url = "{url}"\nrate = 0' if url else f'frames = "{frames or source / "frames"}"'
     table = source / "catalog.csv"
     file = folder / f"{epochs}-{size}.toml"
-    file.write_text(TEXT.format(table=table, survey=place, size=size, epochs=epochs, more=more))
+    file.write_text(TEXT.format(table=table, survey=place, size=size, epochs=epochs))
     return file
 
 
@@ -273,19 +270,3 @@ def test_two_experiments_at_once_cut_each_field_once(plain: Path, tmp_path: Path
     assert sorted(process.communicate()[0] for process in both) == ["0\n", "2\n"]
     infos = {read_info(tmp_path / file.stem / "cutouts").content for file in files}
     assert len(infos) == 1
-
-
-def test_features_of_a_frozen_backbone_serve_another_head(
-    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frozen = "[augmentation]\nturn = false\n[model]\nfrozen = true\n"
-    train(write(tmp_path, plain, more=frozen), tmp_path / "one")
-
-    def refuse(*_arguments: object) -> None:
-        raise AssertionError("computed again")
-
-    monkeypatch.setattr("skyclass.training.feature_cache._compute_features", refuse)
-    other = write(tmp_path, plain, epochs=2, more=f"{frozen}head = [8]\n")
-    assert train(other, tmp_path / "other").spec.head == (8,)
-    assert [entry.kind for entry in list_entries(tmp_path).entries] == ["cutouts", "features"]
-    assert not (tmp_path / "other" / "features").exists()

@@ -10,7 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from skyclass.cache import Cache
+from skyclass.cache_contents import list_entries
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
+from skyclass.files import link_folder
 from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.classifier import Classifier
 from skyclass.models.saved_model import load_model
@@ -85,6 +88,32 @@ def test_a_second_training_computes_nothing(
     assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
     with pytest.raises(AssertionError, match="computed again"):
         shortly(cutouts, tmp_path / "another", "lupton:irg")
+
+
+def test_features_serve_another_head_on_the_same_cutouts_elsewhere(
+    cutouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, cache = TrainingConfig(epochs=1, batch_size=20), Cache(tmp_path / "kept")
+
+    def train(folder: str, head: tuple[int, ...], seed: int = 1) -> None:
+        out = tmp_path / folder
+        link_folder(cutouts, out / "cutouts")
+        model = replace(spec(), frozen=True, head=head)
+        options = {"augmentation": OFF, "seed": seed, "cache": cache}
+        train_classifier(out / "cutouts", model, config, out / "model", **options)
+        assert not (out / "features").exists()
+
+    train("one", ())
+
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(module, "_compute_features", refuse)
+    train("other", (8,))
+    (entry,) = list_entries(cache.root).entries
+    assert (entry.kind, entry.made_from) == ("features", "network compact, images ugriz")
+    with pytest.raises(AssertionError, match="computed again"):
+        train("third", (8,), seed=2)  # another backbone
 
 
 def test_what_was_computed_before_an_interruption_is_kept(
