@@ -33,9 +33,9 @@ def cache(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List or clear the cutouts, features and downloads kept for reuse.
+    """List or clear what is kept for other experiments.
 
-    Experiments keep their own cutouts when the cache is cleared.
+    That is cutouts, features and downloads. Clearing breaks no experiment.
     """
     from skyclass.cache_contents import clear_entries, list_entries
 

@@ -26,7 +26,9 @@ _PART: Final = 512
 _NOT_OF_FEATURES: Final = {
     "frozen",
     "head",
+    "head_origin",
     "objects",
+    "origin",
     "survey",
     "task",
     "labels",
@@ -34,8 +36,10 @@ _NOT_OF_FEATURES: Final = {
     "upscaler",
     "temperature",
     "temperature_from",
+    "weights",
 }
-"""Fields of a model's specification that do not change its features."""
+"""Fields of a model's specification that do not change its features; weights count themselves, not
+the name of their file."""
 
 
 class CachedFeatures:
