@@ -58,22 +58,28 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
     model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+    positions: Annotated[
+        Path | None,
+        typer.Option(help="table of objects to classify (ra, dec in degrees), not detected ones"),
+    ] = None,
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Detect and classify every source of some fields."""
+    """Detect and classify every source of some fields, or classify the objects of a table."""
     check_table(out)
-    check_exists(*paths)
+    check_exists(*paths, *([] if positions is None else [positions]))
     check_model(model)
     from skyclass.inference.classify import classify as run
 
     import_named(plugins)
     with progress_bars() as progress:
-        table = run(paths, model, out, progress=progress)
+        table = run(paths, model, out, positions=positions, progress=progress)
     counts = table["class"].value_counts().to_dict()
     if as_json:
         print_json({"sources": len(table), "classes": counts, "table": out})
         return
+    if positions is not None:
+        counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
     summary = ", ".join(f"{label} {count}" for label, count in counts.items())
     typer.echo(f"{len(table)} sources in {out}: {summary}")
 

@@ -60,6 +60,23 @@ class Frame:
         """
         return convert_to_pixels(self.wcs, ra, dec)
 
+    def contains(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the pixel coordinates that lie on the whole frame.
+
+        Parameters
+        ----------
+        x, y
+            Zero-based, `[n]`.
+
+        Returns
+        -------
+        numpy.ndarray
+            `[n]`.
+        """
+        rows, columns = self.shape
+        inside: NDArray[np.bool_] = (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5)
+        return inside & (x < columns - 0.5)
+
 
 def convert_to_pixels(
     wcs: WCS, ra: NDArray[np.float64], dec: NDArray[np.float64]

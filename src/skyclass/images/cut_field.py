@@ -1,4 +1,4 @@
-"""Cut the objects of one unit of files out of its frames: the unit of work, on a cluster too."""
+"""Cut the objects of one unit of files out of its frames: to be stored, or to be classified."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, sub
 from skyclass.images.reproject import cut_on_common_grid
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["add_neighbour_rows", "cut_field"]
+__all__ = ["cut_field", "cut_objects"]
 
 
 def cut_field(
@@ -43,8 +43,7 @@ def cut_field(
     Returns
     -------
     cutouts
-        Of `n` objects, in all bands of the survey. Rows before or after a frame come from the
-        neighbouring unit where the survey has such and its files exist.
+        Of `n` objects, as `cut_objects` makes them.
     simulated
         Whether a frame is marked as simulated.
 
@@ -60,24 +59,69 @@ def cut_field(
     def rows(wcs: WCS, shape: tuple[int, int]) -> int:
         return last_row(_select_inside(convert_to_pixels(wcs, ra, dec)[1], shape[0]), size)
 
-    native = rules.grid == "native"
     frames = survey.open_unit(
         root,
         unit,
-        rows if native else None,
+        rows if rules.grid == "native" else None,
         mask_missing=rules.missing_band == "mask",
     )
-    if native:
-        frames = add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
-        cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
-    else:
-        cutouts = cut_on_common_grid(frames, ra, dec, size, survey.pixel_scale)
-    if rules.background == "local":
-        cutouts = replace(cutouts, flux=subtract_background(cutouts.flux, cutouts.mask))
+    cutouts = cut_objects(frames, root, unit, ra, dec, rules, survey)
     return cutouts, any(frame.simulated for frame in frames)
 
 
-def add_neighbour_rows(
+def cut_objects(
+    frames: Sequence[Frame],
+    root: Path,
+    unit: Unit,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    survey: Survey,
+) -> Cutouts:
+    """Cut objects out of the frames of their unit, as they are stored to train on.
+
+    Parameters
+    ----------
+    frames
+        Bands of the unit, with all rows that its objects need.
+    root, unit, ra, dec, rules, survey
+        As `cut_field` takes them.
+
+    Returns
+    -------
+    Cutouts
+        Of `n` objects, in all bands of the survey, with fluxes that `rules.dtype` can hold. Rows
+        before or after a frame come from the neighbouring unit where the survey has such and its
+        files exist.
+
+    Raises
+    ------
+    SurveyError
+        If a frame of a neighbouring unit is broken.
+    ConfigError
+        If the size is out of range.
+    """
+    size = rules.count_pixels(survey.pixel_scale)
+    if rules.grid == "native":
+        frames = _add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
+        cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+    else:
+        cutouts = cut_on_common_grid(frames, ra, dec, size, survey.pixel_scale)
+    flux = cutouts.flux
+    if rules.background == "local":
+        flux = subtract_background(flux, cutouts.mask)
+    return replace(cutouts, flux=_round_flux(flux, rules.dtype))
+
+
+def _round_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.float32]:
+    """Round fluxes to a type, clipped to the largest value that it can hold."""
+    if dtype == "float32":
+        return flux
+    most = np.finfo(dtype).max
+    return flux.clip(-most, most).astype(dtype).astype(np.float32)
+
+
+def _add_neighbour_rows(
     frames: Sequence[Frame],
     root: Path,
     unit: Unit,
@@ -86,24 +130,7 @@ def add_neighbour_rows(
     size: int,
     survey: Survey,
 ) -> tuple[Frame, ...]:
-    """Extend frames by the rows beyond their ends that the objects' cutouts reach.
-
-    Parameters
-    ----------
-    frames
-        Bands of the unit.
-    root, unit, ra, dec
-        As `cut_field` takes them.
-    size
-        Pixels a side.
-    survey
-        Survey of the frames.
-
-    Returns
-    -------
-    tuple of Frame
-        With rows of the neighbouring units if their files exist.
-    """
+    """Extend frames by the rows of neighbouring units that the objects' cutouts reach."""
     if survey.extend is None:
         return tuple(frames)
     extended = []

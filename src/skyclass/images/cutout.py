@@ -74,8 +74,7 @@ def cut_frames(
         if mask_saturated:
             mask[:, band] |= flux[:, band] >= frame.saturation
         offset[:, band] = np.stack([_compute_offset(y, size), _compute_offset(x, size)], axis=1)
-        rows, columns = frame.shape
-        inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
+        inside &= frame.contains(x, y)
     broken = ~np.isfinite(flux)
     if broken.any():
         flux[broken] = 0

@@ -2,11 +2,9 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from skyclass.catalog.catalog_file import Catalog, list_classes
 from skyclass.config.sections import CutoutConfig
@@ -142,19 +140,10 @@ def _cut(
             raise
         return CutoutPart({}, np.zeros(len(rows), dtype=bool), missing=len(rows))
     arrays = {
-        "flux": _convert_flux(cutouts.flux, rules.dtype),
+        "flux": cutouts.flux.astype(rules.dtype, copy=False),
         "mask": cutouts.mask,
         "offset": cutouts.offset,
         "cd": cutouts.cd,
     }
     off_frame = int((~cutouts.inside).sum())
     return CutoutPart(arrays, cutouts.inside, simulated, off_frame)
-
-
-def _convert_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.floating[Any]]:
-    """Convert fluxes to the stored type, clipped to the largest value that it can hold."""
-    if dtype == "float32":
-        return flux
-    most = np.finfo(dtype).max
-    converted: NDArray[np.floating[Any]] = flux.clip(-most, most).astype(dtype)
-    return converted

@@ -56,8 +56,7 @@ def cut_on_common_grid(
     cd = np.tile(np.diag([-scale, scale]) / 3600.0, (len(ra), 1, 1))
     for band, frame in enumerate(frames):
         x, y = frame.pixel(ra, dec)
-        rows, columns = frame.shape
-        inside &= (y >= -0.5) & (y < rows - 0.5) & (x >= -0.5) & (x < columns - 0.5)
+        inside &= frame.contains(x, y)
         for i in np.flatnonzero(inside):
             target = _make_grid(ra[i], dec[i], size, cd[i])
             pixels = _resample(frame, (x[i], y[i]), target, size, scale)

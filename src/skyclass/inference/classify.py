@@ -1,38 +1,49 @@
-"""Classify every source of the fields in a directory."""
+"""Classify the sources of the fields in a directory, or the objects at known positions."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from skyclass.errors import InferenceError
+from skyclass.catalog.catalog_file import Catalog
+from skyclass.errors import InferenceError, MissingFrameError
 from skyclass.files import AnyPath
-from skyclass.images.cut_field import add_neighbour_rows
-from skyclass.images.cutout import cut_frames
-from skyclass.inference.source_table import describe_origin, write_table
+from skyclass.images.cut_field import cut_objects
+from skyclass.inference.classify_positions import classify_positions, read_positions
+from skyclass.inference.source_table import describe_origin, make_class_columns, write_table
 from skyclass.inference.table_formats import check_suffix
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
-from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import load_model
+from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.registry import get_survey
-from skyclass.surveys.survey import Unit
+from skyclass.surveys.survey import Survey, Unit
+
+if TYPE_CHECKING:
+    from skyclass.models.classifier import Classifier
 
 __all__ = ["classify", "classify_field"]
+
+_log = logging.getLogger(__name__)
 
 
 def classify(
     paths: AnyPath | Sequence[AnyPath],
     model: AnyPath,
-    out: AnyPath,
+    out: AnyPath | None = None,
     *,
+    positions: Catalog | pd.DataFrame | AnyPath | None = None,
     progress: Progress = no_progress,
 ) -> pd.DataFrame:
-    """Detect and classify the sources of all fields at or below some directories.
+    """Classify the sources of all fields at or below some directories, or objects of a table.
+
+    Objects are cut out of the frames by the function and the rules that made the cutouts which the
+    model was trained on.
 
     Parameters
     ----------
@@ -42,20 +53,25 @@ def classify(
     model
         Folder of a saved model, or ``hf://owner/name`` of the Hugging Face Hub.
     out
-        Table to write: ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``.
+        Table to write: ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``; none by default.
+    positions
+        Objects to classify: a catalogue, a table or its file (`skyclass.catalog.read_table`), with
+        `ra` and `dec` in degrees. Where it has the survey's key columns, they name the frames of an
+        object; else the frames' world coordinates do. By default sources are detected.
     progress
         Called with the stage, fields done and fields in all (`skyclass.progress.Progress`).
 
     Returns
     -------
     pandas.DataFrame
-        The table as written: one row per source, as returned by `classify_field`.
+        The table as written: one row per source, as returned by `classify_field`, or the rows of
+        `positions`, as returned by `skyclass.inference.classify_positions.classify_positions`.
 
     Raises
     ------
     InferenceError
-        If `out` has an unknown suffix, no source is found, the model takes ready-made pictures, or
-        `model` is the directory of an experiment.
+        If `out` has an unknown suffix, no source is found, the model takes ready-made pictures,
+        `positions` has no positions, or `model` is the directory of an experiment.
     ModelError
         If `model` is not a model, or needs columns that fluxes cannot provide.
     SurveyError
@@ -69,34 +85,59 @@ def classify(
     ['ra', 'dec', 'x', 'y']
     >>> set(table["class"]) <= {"cool", "hot"}
     True
+    >>> stars = skyclass.classify("frames", "model", positions="catalog.csv")
+    >>> list(stars.columns[-5:])
+    ['class', 'probability', 'p_cool', 'p_hot', 'reason']
     """
+    from skyclass.models.saved_model import load_model
+
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
-    folders, out = [Path(path) for path in listed], Path(out)
-    check_suffix(out)
+    folders = [Path(path) for path in listed]
+    if out is not None:
+        check_suffix(Path(out))
     _check_folder(Path(model))
     classifier = load_model(model)
     spec = classifier.spec
     survey = get_survey(spec.survey)
-    if spec.bands != survey.band_names:
-        raise InferenceError(
-            f"{model} takes ready-made pictures ({spec.image_type}), not frames;"
-            " use a model whose image type is computed from frames"
-        )
+    _check_spec(spec, survey)
+    if positions is None:
+        table = _classify_fields(folders, classifier, progress)
+    else:
+        objects = read_positions(positions, spec)
+        units = survey.find_units(folders)
+        table = classify_positions(objects, units, classifier, progress)
+    if out is not None:
+        write_table(table, out, notes=describe_origin(spec))
+    return table
+
+
+def _classify_fields(
+    folders: Sequence[Path], classifier: "Classifier", progress: Progress
+) -> pd.DataFrame:
+    """Detect and classify the sources of all units below some directories."""
+    spec = classifier.spec
+    survey = get_survey(spec.survey)
     # raises before any work if the model needs more than fluxes
     measure_columns(spec.columns, np.empty((0, len(survey.bands))))
     units = survey.find_units(folders)
     tables = []
     for done, (unit, folder) in enumerate(units.items(), 1):
-        tables.append(classify_field(folder, unit, classifier))
+        try:
+            tables.append(classify_field(folder, unit, classifier))
+        except MissingFrameError as error:
+            if spec.cutting_rules.missing_band != "drop":
+                raise
+            _log.warning("left out, as such fields were in training: %s", error)
         progress(Stage.FIELDS, done, len(units))
+    if not tables:
+        raise InferenceError("every field lacks a band, and the model was trained without such")
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         raise InferenceError("the frames hold no source above the detection threshold")
-    write_table(table, out, notes=describe_origin(spec))
     return table
 
 
-def classify_field(folder: Path, unit: Unit, classifier: Classifier) -> pd.DataFrame:
+def classify_field(folder: Path, unit: Unit, classifier: "Classifier") -> pd.DataFrame:
     """Detect and classify the sources of one field, or other unit of files.
 
     Parameters
@@ -116,17 +157,28 @@ def classify_field(folder: Path, unit: Unit, classifier: Classifier) -> pd.DataF
         without key columns), `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `class`,
         `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
         those that belong to another unit, so that none is counted twice.
+
+    Raises
+    ------
+    InferenceError
+        If the frame in the detection band is missing, and the model accepts missing bands.
+    SurveyError
+        If a frame is broken, or missing and the model does not accept that.
     """
     spec = classifier.spec
-    survey = get_survey(spec.survey)
-    frames = survey.open_unit(folder, unit)
+    survey, rules = get_survey(spec.survey), spec.cutting_rules
+    frames = survey.open_unit(folder, unit, mask_missing=rules.missing_band == "mask")
     frame = frames[survey.band_names.index(survey.detection_band)]
+    if not len(frame.data):
+        raise InferenceError(
+            f"{unit} has no {frame.band} frame, in which sources are detected: add it to {folder},"
+            " or classify positions"
+        )
     sources = detect(frame)
     if survey.is_primary is not None:
         sources = sources[survey.is_primary(frame, sources)]
     ra, dec = sources["ra"].to_numpy(), sources["dec"].to_numpy()
-    frames = add_neighbour_rows(frames, folder, unit, ra, dec, spec.size, survey)
-    cutouts = cut_frames(frames, ra, dec, spec.size)
+    cutouts = cut_objects(frames, folder, unit, ra, dec, rules, survey)
     kept = cutouts.inside
     table = sources[kept].reset_index(drop=True)
     table = table.assign(**dict(zip(survey.key or ("unit",), unit.key, strict=True)))
@@ -135,11 +187,21 @@ def classify_field(folder: Path, unit: Unit, classifier: Classifier) -> pd.DataF
     table[[f"flux_{band}" for band in survey.band_names]] = fluxes
     columns = measure_columns(spec.columns, fluxes)
     probabilities = classifier.probabilities(flux, offset, columns=columns)
-    labels = np.array(spec.labels)
-    table["class"] = labels[probabilities.argmax(axis=1)]
-    table["probability"] = probabilities.max(axis=1)
-    table[[f"p_{label}" for label in labels]] = probabilities
-    return table
+    return pd.concat([table, make_class_columns(probabilities, spec.labels)], axis=1)
+
+
+def _check_spec(spec: ModelSpec, survey: Survey) -> None:
+    """Raise if a model does not take cutouts of frames, or its cutouts differ from its rules."""
+    if spec.bands != survey.band_names:
+        raise InferenceError(
+            f"the model takes ready-made pictures ({spec.image_type}), not frames;"
+            " use a model whose image type is computed from frames"
+        )
+    side = spec.cutting_rules.count_pixels(survey.pixel_scale)
+    if side != spec.size:
+        raise InferenceError(
+            f"the model takes cutouts of {spec.size} pixels, but its cutting rules make {side}"
+        )
 
 
 def _check_folder(model: Path) -> None:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from astropy import units
 from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
+from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.files import AnyPath, atomic_path
 from skyclass.inference.table_formats import FORMATS, check_suffix
 from skyclass.models.model_spec import ModelSpec
 
-__all__ = ["describe_origin", "write_table"]
+__all__ = ["describe_origin", "make_class_columns", "write_table"]
 
 # neither FITS nor VOTable knows maggies; both keep the name of an unknown unit
 _NANOMAGGY: Final = units.UnrecognizedUnit("nanomaggy")
@@ -50,6 +52,29 @@ def describe_origin(spec: ModelSpec) -> list[str]:
     if spec.simulated:
         parts.append("The model was trained on simulated data.")
     return parts
+
+
+def make_class_columns(probabilities: NDArray[np.float64], labels: Sequence[str]) -> pd.DataFrame:
+    """Make the columns that say which class an object is of.
+
+    Parameters
+    ----------
+    probabilities
+        `[n, class]`; NaN for an object that is not classified.
+    labels
+        Names of the classes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `class` (missing where it is not classified), `probability` and `p_<class>`, `n` rows.
+    """
+    table = pd.DataFrame(probabilities, columns=[f"p_{label}" for label in labels])
+    classified = np.isfinite(probabilities).all(axis=1)
+    names = np.array(labels, dtype=object)[np.argmax(probabilities, axis=1)]
+    table.insert(0, "class", np.where(classified, names, None))
+    table.insert(1, "probability", probabilities.max(axis=1))
+    return table
 
 
 def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) -> None:

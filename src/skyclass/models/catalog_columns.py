@@ -1,6 +1,6 @@
 """Catalogue columns that a model takes beside the picture (late fusion)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ __all__ = [
     "compute_column_statistics",
     "measure_columns",
     "read_columns",
+    "select_columns",
     "standardise",
     "write_columns",
 ]
@@ -151,10 +152,40 @@ def standardise(
     return np.concatenate([scaled, ~known], axis=1).astype(np.float32)
 
 
+def select_columns(
+    groups: Sequence[str], catalog: pd.DataFrame, bands: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Select those of a model's columns that a table of objects has.
+
+    Parameters
+    ----------
+    groups
+        Groups of the model.
+    catalog
+        Objects, `n` rows.
+    bands
+        Bands of the survey.
+
+    Returns
+    -------
+    dict
+        Values of each group that the table has in full, `[n, column]`.
+    """
+    known = {}
+    for group in groups:
+        try:
+            known[group] = _GROUPS[group](catalog, bands)
+        except ModelError:
+            continue
+    return known
+
+
 def measure_columns(
-    groups: Sequence[str], flux: NDArray[np.floating]
+    groups: Sequence[str],
+    flux: NDArray[np.floating],
+    known: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float32] | None:
-    """Compute a model's columns from measured fluxes, without a catalogue.
+    """Compute a model's columns from measured fluxes where no catalogue states them.
 
     Parameters
     ----------
@@ -162,6 +193,8 @@ def measure_columns(
         Groups of the model.
     flux
         Nanomaggies in all bands, `[n, band]`.
+    known
+        Values of groups that a catalogue states (`select_columns`), `[n, column]`.
 
     Returns
     -------
@@ -175,14 +208,16 @@ def measure_columns(
     """
     if not groups:
         return None
-    unknown = [group for group in groups if group not in _MEASURED]
+    known = known or {}
+    unknown = [group for group in groups if group not in {*known, *_MEASURED}]
     if unknown:
         raise ModelError(
             f"the model needs {', '.join(unknown)} of a catalogue, which frames do not hold;"
-            " train one with model.columns of magnitudes and colours only"
+            " classify the positions of a table that has them, or train a model with model.columns"
+            " of magnitudes and colours only"
         )
     magnitudes = to_magnitude(flux)
-    parts = {"magnitudes": magnitudes, "colours": -np.diff(magnitudes, axis=1)}
+    parts = {"magnitudes": magnitudes, "colours": -np.diff(magnitudes, axis=1), **known}
     return np.concatenate([parts[group] for group in groups], axis=1).astype(np.float32)
 
 
