@@ -11,28 +11,13 @@ from torch import Tensor
 
 from skyclass.errors import ImageError
 from skyclass.images.chunked import apply_in_chunks
+from skyclass.images.picture_source import PictureSource
 from skyclass.schema import COLOURS
 
-__all__ = ["ImageType", "PictureSource", "zero_invalid"]
+__all__ = ["ImageType", "zero_invalid"]
 
 _BRIGHTEST: Final = 1e12
 """Nanomaggies beyond which a pixel value is invalid: magnitude -7.5 in a single pixel."""
-
-
-@dataclass(frozen=True)
-class PictureSource:
-    """Which ready-made pictures to request from an archive that draws them itself."""
-
-    service: str
-    """`skyserver` (SDSS ImgCutout getjpeg) or `ps1` (fitscut at STScI)."""
-    scale: float
-    """Arcsec per pixel."""
-    width: int
-    """Pixels a side."""
-    options: str = ""
-    """Drawing options of the service (SkyServer's `opt`)."""
-    bands: str = ""
-    """Bands drawn as red, green and blue, if the service offers the choice."""
 
 
 @dataclass(frozen=True)

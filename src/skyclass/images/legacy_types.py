@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from skyclass.images.families import ImageFamily, Parameter
-from skyclass.images.image_type import ImageType, PictureSource
+from skyclass.images.image_type import ImageType
+from skyclass.images.picture_source import PictureSource
 from skyclass.images.resize import lanczos
 from skyclass.images.stretch import linear_grey, lupton, percentile_scale
 from skyclass.schema import COLOURS

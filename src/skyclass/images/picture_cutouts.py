@@ -12,7 +12,7 @@ from skyclass.catalog.catalog_file import list_classes
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
-from skyclass.images.image_type import PictureSource
+from skyclass.images.picture_source import PictureSource
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, StoragePlan, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo

@@ -11,13 +11,13 @@ import pandas as pd
 
 from skyclass.cache import Cache, MadeFrom
 from skyclass.config.sections import Experiment
-from skyclass.images.image_type import PictureSource
 from skyclass.images.make_cutouts import make_cutouts, plan_cutouts
 from skyclass.images.picture_cutouts import (
     make_picture_cutouts,
     make_picture_request,
     plan_picture_cutouts,
 )
+from skyclass.images.picture_source import PictureSource
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import CutoutInfo
 from skyclass.plugins import find_plugin_module
