@@ -2,12 +2,14 @@
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from skyclass.errors import ModelError
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import Field, find_fields
 from support.web_server import FakeClock, Server
@@ -19,6 +21,21 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("SKYCLASS_TEST_DATA is not set: no real survey data here")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _save_without_onnx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save models without `model.onnx`, whose export takes seconds, where no test is marked `onnx`.
+
+    Looked up among the modules that are loaded: tests without PyTorch do not import it for this.
+    """
+    saved_model = sys.modules.get("skyclass.models.saved_model")
+    if saved_model is not None and "onnx" not in request.keywords:
+        monkeypatch.setattr(saved_model, "export_onnx", _refuse_export)
+
+
+def _refuse_export(*_arguments: object) -> None:
+    raise ModelError("not exported in this test")
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ def saved(tmp_path: Path) -> Path:
     torch.manual_seed(3)
     save_model(Classifier(SPEC), tmp_path / "model")
     write_history(HISTORY, tmp_path / "model")
+    (tmp_path / "model" / "model.onnx").write_bytes(b"a graph")
     return tmp_path / "model"
 
 
@@ -38,14 +39,17 @@ def test_what_is_pushed_is_pulled(
         assert sorted(files) == [
             "someone/stars/README.md",
             "someone/stars/config.json",
+            "someone/stars/model.onnx",
             "someone/stars/model.safetensors",
         ]
         files["someone/stars/evil.py"] = b"raise SystemExit"
         folder = resolve_model("hf://someone/stars")
         assert sorted(path.name for path in folder.iterdir()) == [
             "config.json",
+            "model.onnx",
             "model.safetensors",
         ]
+        assert (folder / "model.onnx").read_bytes() == b"a graph"
         assert load_model("hf://someone/stars").spec == SPEC
     loaded = load_model(folder)
     assert loaded.spec == SPEC

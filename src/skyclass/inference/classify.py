@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,12 +19,10 @@ from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.model_spec import ModelSpec
+from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
-
-if TYPE_CHECKING:
-    from skyclass.models.classifier import Classifier
 
 __all__ = ["classify", "classify_field"]
 
@@ -74,6 +71,8 @@ def classify(
         `positions` has no positions, or `model` is the directory of an experiment.
     ModelError
         If `model` is not a model, or needs columns that fluxes cannot provide.
+    MissingExtraError
+        If the model has no `model.onnx`, and PyTorch is not installed.
     SurveyError
         If there are no frames, or a field lacks one.
 
@@ -89,14 +88,12 @@ def classify(
     >>> list(stars.columns[-5:])
     ['class', 'probability', 'p_cool', 'p_hot', 'reason']
     """
-    from skyclass.models.saved_model import load_model
-
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     folders = [Path(path) for path in listed]
     if out is not None:
         check_suffix(Path(out))
     _check_folder(Path(model))
-    classifier = load_model(model)
+    classifier = load_predictor(model)
     spec = classifier.spec
     survey = get_survey(spec.survey)
     _check_spec(spec, survey)
@@ -112,7 +109,7 @@ def classify(
 
 
 def _classify_fields(
-    folders: Sequence[Path], classifier: "Classifier", progress: Progress
+    folders: Sequence[Path], classifier: Predictor, progress: Progress
 ) -> pd.DataFrame:
     """Detect and classify the sources of all units below some directories."""
     spec = classifier.spec
@@ -137,7 +134,7 @@ def _classify_fields(
     return table
 
 
-def classify_field(folder: Path, unit: Unit, classifier: "Classifier") -> pd.DataFrame:
+def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFrame:
     """Detect and classify the sources of one field, or other unit of files.
 
     Parameters

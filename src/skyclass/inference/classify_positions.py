@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,12 @@ from skyclass.inference.source_table import make_class_columns
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.models.catalog_columns import measure_columns, select_columns
 from skyclass.models.model_spec import ModelSpec
+from skyclass.models.predictor import Predictor
 from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
 from skyclass.surveys.locate import locate_positions
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
-
-if TYPE_CHECKING:
-    from skyclass.models.classifier import Classifier
 
 __all__ = ["classify_positions", "read_positions"]
 
@@ -77,7 +75,7 @@ def read_positions(positions: Catalog | pd.DataFrame | AnyPath, spec: ModelSpec)
 def classify_positions(
     table: pd.DataFrame,
     units: Mapping[Unit, Path],
-    classifier: "Classifier",
+    classifier: Predictor,
     progress: Progress,
 ) -> pd.DataFrame:
     """Classify the objects of a table, unit by unit.
@@ -156,7 +154,7 @@ def _classify_unit(
     unit: Unit,
     positions: pd.DataFrame,
     known: Mapping[str, NDArray[np.float64]],
-    classifier: "Classifier",
+    classifier: Predictor,
 ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     """Classify the objects of a unit: probabilities `[n, class]`, and why some are missing."""
     spec = classifier.spec

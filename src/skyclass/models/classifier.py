@@ -170,6 +170,14 @@ class Classifier(nn.Module):
         logits: Tensor = self.head(self.embed(flux, offset, change, columns))
         return logits
 
+    def compute_probabilities(
+        self, flux: Tensor, offset: Tensor | None = None, columns: Tensor | None = None
+    ) -> Tensor:
+        """Compute probabilities of one batch in double precision: `[n, class]`; see `embed`."""
+        logits = self(flux, offset, columns=columns).double()
+        shares = torch.softmax(logits / self.temperature, dim=1)
+        return shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
+
     @torch.inference_mode()
     def probabilities(
         self,
@@ -208,10 +216,10 @@ class Classifier(nn.Module):
                 None if values is None else torch.from_numpy(values[part]).to(device)
                 for values in (offset, columns)
             )
-            logits = self(torch.from_numpy(flux[part]).to(device), moved, columns=joined).double()
-            shares = torch.softmax(logits / self.temperature, dim=1)
-            mean = shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
-            rows.append(mean.cpu().numpy())
+            shares = self.compute_probabilities(
+                torch.from_numpy(flux[part]).to(device), moved, joined
+            )
+            rows.append(shares.cpu().numpy())
         return np.concatenate(rows)
 
     def _standardise_columns(self, columns: Tensor) -> Tensor:

@@ -10,8 +10,7 @@ from torch import Tensor
 from skyclass.errors import ModelError
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.push_pull import resolve_model
-from skyclass.models.saved_model import WEIGHTS_FILE
-from skyclass.models.spec_file import SPEC_FILE, read_spec
+from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
 
 __all__ = ["locate_weights", "read_stored_spec", "read_weights"]
 

@@ -39,13 +39,15 @@ def get_licence(spec: ModelSpec) -> str:
     return (config and config.license) or "unknown"
 
 
-def format_model_card(spec: ModelSpec) -> str:
+def format_model_card(spec: ModelSpec, onnx: str = "not written") -> str:
     """Format a model card.
 
     Parameters
     ----------
     spec
         The model.
+    onnx
+        Phrase on its ONNX file, or on why there is none.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def format_model_card(spec: ModelSpec) -> str:
         'classifier = load_model("folder with this model")\n'
         "classifier.probabilities(flux, offset)\n```",
         _describe_rules(spec),
-        _format_settings(spec),
+        _format_settings(spec, onnx),
     ]
     if spec.objects:
         parts += ["## Objects it was trained on", _format_objects(spec)]
@@ -100,7 +102,7 @@ def _describe_rules(spec: ModelSpec) -> str:
     )
 
 
-def _format_settings(spec: ModelSpec) -> str:
+def _format_settings(spec: ModelSpec, onnx: str) -> str:
     """Format a table of how pictures are made and how the network was trained."""
     size = f", resized to {spec.image_size} pixels ({spec.resize})" if spec.image_size else ""
     crop = f", the central {spec.crop} pixels" if spec.crop else ""
@@ -114,6 +116,7 @@ def _format_settings(spec: ModelSpec) -> str:
         "Columns of the catalogue": ", ".join(spec.columns) or "none",
         "Trained": "the head only" if spec.frozen else "all layers",
         "Temperature": f"{spec.temperature:.4g}",
+        "ONNX": onnx.replace("|", "/"),
     }
     return "\n".join(
         ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]

@@ -10,16 +10,22 @@ import huggingface_hub
 from skyclass.errors import ModelError, RemoteError
 from skyclass.files import AnyPath
 from skyclass.models.hub_cache import LARGEST, download_hub_file
-from skyclass.models.saved_model import WEIGHTS_FILE, load_model
-from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE
+from skyclass.models.onnx_model import LARGEST_ONNX, ONNX_FILE
+from skyclass.models.saved_model import load_model
+from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE
 from skyclass.schema import HUB_SCHEME
 
 __all__ = ["pull_model", "push_model", "resolve_model"]
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD: Final = "README.md"
-_LARGEST: Final = {SPEC_FILE: 2**20, WEIGHTS_FILE: LARGEST, UPSCALER_FILE: LARGEST}
-"""Files that are pulled, safetensors and JSON only, and most bytes of each."""
+_LARGEST: Final = {
+    SPEC_FILE: 2**20,
+    WEIGHTS_FILE: LARGEST,
+    ONNX_FILE: LARGEST_ONNX,
+    UPSCALER_FILE: LARGEST,
+}
+"""Files that are pulled, none of which can run code, and most bytes of each."""
 
 
 def resolve_model(model: AnyPath) -> Path:

@@ -14,33 +14,39 @@ from skyclass._version import __version__
 from skyclass.errors import ModelError
 from skyclass.files import AnyPath, make_directory
 from skyclass.models.classifier import Classifier
+from skyclass.models.export_onnx import TOLERANCE, export_onnx
 from skyclass.models.load_weights import load_weights
 from skyclass.models.model_card import format_model_card, get_licence
 from skyclass.models.model_spec import HUB, ModelSpec
+from skyclass.models.onnx_model import ONNX_FILE
 from skyclass.models.registry import find_registered
-from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, read_spec, write_spec
+from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, read_spec, write_spec
 from skyclass.models.training_history import HISTORY_FILE, read_history
 from skyclass.schema import HUB_SCHEME
 
-__all__ = ["WEIGHTS_FILE", "load_model", "save_model"]
+__all__ = ["load_model", "save_model"]
 
-WEIGHTS_FILE: Final = "model.safetensors"
 _PACKAGES: Final = ("numpy", "safetensors", "timm", "torch")
 
 
-def save_model(classifier: Classifier, directory: AnyPath) -> None:
-    """Save a classifier as safetensors and JSON, with a model card.
+def save_model(classifier: Classifier, directory: AnyPath, *, onnx: bool = True) -> None:
+    """Save a classifier as safetensors, JSON and, where that is possible, ONNX, with a model card.
 
     Parameters
     ----------
     classifier
         Model to save.
     directory
-        Folder to write `model.safetensors`, `config.json` and `README.md` into, and a copy of the
-        weights of an upscaler if it uses one.
+        Folder to write `model.safetensors`, `config.json`, `model.onnx` and `README.md` into, and a
+        copy of the weights of an upscaler if it uses one. The card says why there is no
+        `model.onnx` where there is none.
+    onnx
+        Whether to write `model.onnx`, which takes seconds.
     """
     directory = Path(directory)
     make_directory(directory)
+    # one of other weights must not outlive them
+    (directory / ONNX_FILE).unlink(missing_ok=True)
     tensors = {name: value.contiguous() for name, value in classifier.state_dict().items()}
     (directory / WEIGHTS_FILE).write_bytes(to_bytes(tensors))
     spec = classifier.spec
@@ -54,7 +60,17 @@ def save_model(classifier: Classifier, directory: AnyPath) -> None:
     registered = find_registered(spec.network)
     spec = replace(spec, network_module=None if registered is None else registered.module)
     write_spec(spec, directory, licence=get_licence(spec), versions=_list_versions())
-    (directory / "README.md").write_text(format_model_card(spec), encoding="utf-8")
+    state = _export(classifier, directory / ONNX_FILE) if onnx else "not written"
+    (directory / "README.md").write_text(format_model_card(spec, state), encoding="utf-8")
+
+
+def _export(classifier: Classifier, path: Path) -> str:
+    """Write the ONNX file, if that is possible; return what the card says of it."""
+    try:
+        export_onnx(classifier, path)
+    except ModelError as error:
+        return f"no {path.name}: {error}"
+    return f"`{path.name}`, checked against PyTorch to {TOLERANCE:g}"
 
 
 def load_model(model: AnyPath) -> Classifier:

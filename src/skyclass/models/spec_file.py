@@ -13,10 +13,13 @@ from skyclass.errors import ModelError
 from skyclass.models.model_spec import ModelSpec
 from skyclass.schema import COLOURS, DEFAULT_SURVEY
 
-__all__ = ["SPEC_FILE", "UPSCALER_FILE", "read_spec", "write_spec"]
+__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "read_spec", "write_spec"]
 
 SPEC_FILE: Final = "config.json"
 """Name of the specification in the folder of a model."""
+
+WEIGHTS_FILE: Final = "model.safetensors"
+"""Name of the weights in the folder of a model."""
 
 UPSCALER_FILE: Final = "upscaler.safetensors"
 """Name of the weights of an upscaler in the folder of a model."""

@@ -161,6 +161,7 @@ def _train(prepared: PreparedExperiment, folder: Path) -> TrainingHistory:
         augmentation=prepared.config.augmentation,
         seed=prepared.seed,
         cache=prepared.objects.cache,
+        onnx=False,
     )
     history = read_history(folder)
     shutil.rmtree(folder)

@@ -273,7 +273,7 @@ def _write_model(job: TrainingJob, classifier: Classifier, history: TrainingHist
     if job.logs is not None:
         write_training_curves(history, job.logs / "training.png")
     with atomic_path(job.out, folder=True) as partial:
-        save_model(classifier.cpu(), partial)
+        save_model(classifier.cpu(), partial, onnx=job.onnx)
         write_history(history, partial)
 
 

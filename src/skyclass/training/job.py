@@ -40,6 +40,8 @@ class TrainingJob:
     """Folder of the cached features of a frozen backbone."""
     plugins: tuple[str, ...] = field(default_factory=imported_plugins)
     """Modules that the other processes import first."""
+    onnx: bool = True
+    """Whether to write `model.onnx` with the model."""
 
     @property
     def json(self) -> str:

@@ -46,6 +46,7 @@ def train_classifier(
     seed: int = 1,
     logs: AnyPath | None = None,
     cache: Cache | None = None,
+    onnx: bool = True,
     progress: Progress = no_progress,
 ) -> Classifier:
     """Train on the training split and keep the weights that are best on the validation split.
@@ -69,6 +70,8 @@ def train_classifier(
         Folder of TensorBoard's log and `training.png`; none by default.
     cache
         Where features are kept: by default in the folder `features` beside the cutouts.
+    onnx
+        Whether to write `model.onnx` with the model, which takes seconds.
     progress
         Called after each validation with the stage, validations done, most validations, and the
         figures (`skyclass.progress.Progress`).
@@ -114,6 +117,7 @@ def train_classifier(
         seed=seed,
         logs=None if logs is None else logs.absolute(),
         features=None,
+        onnx=onnx,
     )
     if spec.frozen and config.cache_features and not any(augmentation.model_dump().values()):
         # where cutouts are shared by several experiments, so are features

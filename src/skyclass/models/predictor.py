@@ -1,0 +1,77 @@
+"""Load what classifies: a saved model in ONNX if it has been exported, else in PyTorch."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyclass.extras import check_installed, explain_missing
+from skyclass.files import AnyPath
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.onnx_model import ONNX_FILE, load_onnx
+from skyclass.models.spec_file import SPEC_FILE
+from skyclass.schema import HUB_SCHEME
+
+__all__ = ["Predictor", "load_predictor"]
+
+
+class Predictor(Protocol):
+    """A model that classifies cutouts, whatever computes it."""
+
+    spec: ModelSpec
+    """Specification of the model."""
+
+    def probabilities(
+        self,
+        flux: NDArray[np.float32],
+        offset: NDArray[np.float32] | None = None,
+        *,
+        columns: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float64]:
+        """Classify cutouts, `[n, class]`; see `OnnxClassifier.probabilities`."""
+
+
+def load_predictor(model: AnyPath) -> Predictor:
+    """Load a saved model to classify with.
+
+    Parameters
+    ----------
+    model
+        Folder of a saved model, or ``hf://owner/name`` of the Hugging Face Hub.
+
+    Returns
+    -------
+    Predictor
+        Its `model.onnx` if it has one, which needs no PyTorch; else the model in PyTorch.
+
+    Raises
+    ------
+    MissingExtraError
+        If it has no `model.onnx` and PyTorch is not installed, or it is one of the Hub and the
+        client of the Hub is not installed.
+    ModelError
+        If it is not a usable model.
+    RemoteError
+        If the Hub is out of reach.
+
+    Examples
+    --------
+    >>> from skyclass.models.predictor import load_predictor
+    >>> load_predictor("model").spec.labels
+    ('hot', 'cool')
+    """
+    if os.fspath(model).startswith(HUB_SCHEME):
+        with explain_missing():
+            from skyclass.models.push_pull import resolve_model
+        directory = resolve_model(model)
+    else:
+        directory = Path(model)
+    # what is no model at all is said to be none, with PyTorch or without
+    if (directory / ONNX_FILE).exists() or not (directory / SPEC_FILE).exists():
+        return load_onnx(directory)
+    check_installed("torch", purpose=f"{directory}, a model without {ONNX_FILE},")
+    from skyclass.models.saved_model import load_model
+
+    return load_model(directory)
