@@ -110,7 +110,7 @@ def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) ->
 
 def _make_astropy_table(table: pd.DataFrame, suffix: str, notes: Sequence[str]) -> Table:
     """Convert a table to astropy's, with units, descriptions and notes."""
-    plain = Table.from_pandas(table.astype({"class": object}))
+    plain = Table.from_pandas(table.apply(_simplify_column, vot=suffix == ".vot"))
     for name in plain.colnames:
         unit, text = _COLUMNS.get(name, (None, ""))
         if name.startswith("flux_"):
@@ -122,3 +122,14 @@ def _make_astropy_table(table: pd.DataFrame, suffix: str, notes: Sequence[str]) 
     lines = [line for sentence in notes for line in textwrap.wrap(sentence, 72)]
     plain.meta = {"description": " ".join(notes)} if suffix == ".vot" else {"comments": lines}
     return plain
+
+
+def _simplify_column(column: "pd.Series[Any]", *, vot: bool) -> "pd.Series[Any]":
+    """Convert a column to a type that the formats know: text, and no unsigned in a VOTable."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype | pd.StringDtype):
+        return column.astype(object)
+    if vot and pd.api.types.is_unsigned_integer_dtype(kind):
+        fits = column.max() < 2**63
+        return column.astype("Int64") if fits else column.astype("string").astype(object)
+    return column
