@@ -35,7 +35,7 @@ def cache(
 ) -> None:
     """List or clear what is kept for other experiments.
 
-    That is cutouts, features and downloads. Clearing breaks no experiment.
+    That is cutouts, measurements, features and downloads. Clearing breaks no experiment.
     """
     from skyclass.cache_contents import clear_entries, list_entries
 

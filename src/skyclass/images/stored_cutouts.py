@@ -37,10 +37,12 @@ class CutoutSplit:
     table
         Rows of a file that `make_cutouts` wrote, as `skyclass.images.arrow_columns.read_arrow`
         opens it.
+    identity
+        Hash that differs wherever the pixels do.
     """
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
+    def __init__(self, table: pa.Table, identity: str) -> None:
+        self._table, self.identity = table, identity
         # views of the memory-mapped file, so that only what is asked for is read and copied
         self._flux = [view_arrays(chunk) for chunk in table.column("flux").chunks if len(chunk)]
         self._ends = np.cumsum([len(chunk) for chunk in self._flux])
@@ -195,7 +197,8 @@ class StoredCutouts:
                 f"{self.path} has no split {split!r} of cutouts (it has {', '.join(self)})"
             )
         if split not in self._splits:
-            self._splits[split] = CutoutSplit(self._tables[split])
+            identity = f"{self.info.identity}-{split}"
+            self._splits[split] = CutoutSplit(self._tables[split], identity)
         return self._splits[split]
 
     @cached_property

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.cache import Cache
 from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.catalog.match_objects import find_rows
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit
@@ -35,6 +36,7 @@ def classify_by_colours(
     training: CutoutSplit,
     test: CutoutSplit,
     seed: int,
+    cache: Cache,
 ) -> dict[str, NDArray[np.float64]]:
     """Classify the test objects by their colours.
 
@@ -51,6 +53,8 @@ def classify_by_colours(
         Splits.
     seed
         Seed of the baseline.
+    cache
+        Where measurements are kept for other experiments.
 
     Returns
     -------
@@ -68,10 +72,12 @@ def classify_by_colours(
     features = []
     for cutouts in (training, test):
         rows = find_rows(cutouts.objects(), catalog)
-        colours = measure_magnitudes(cutouts, survey) if magnitudes is None else magnitudes[rows]
+        colours = (
+            measure_magnitudes(cutouts, survey, cache) if magnitudes is None else magnitudes[rows]
+        )
         concentrations = None if shape is None else shape[rows]
         if task.extended and shape is None and is_measured:
-            concentrations = measure_concentration(cutouts, survey)
+            concentrations = measure_concentration(cutouts, survey, cache)
         features.append(make_baseline_features(colours, concentrations, band))
     data = features[0], training.label, features[1], info.labels
     return {

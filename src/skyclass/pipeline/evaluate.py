@@ -158,7 +158,7 @@ class _TestObjects:
         """Make the table of predictions."""
         objects, info = self.prepared.objects.catalog.table, self.prepared.objects.info
         observed = objects.iloc[self.rows].reset_index(drop=True)
-        columns = make_observation_columns(observed, self.split, info)
+        columns = make_observation_columns(observed, self.split, info, self.prepared.objects.cache)
         missing = [pd.NA] * len(self.split)
         groups = missing if self.groups is None else self.groups
         columns["group"] = pd.array(groups, dtype="Int64")
@@ -182,6 +182,7 @@ class _TestObjects:
             self.cutouts["train"],
             self.split,
             prepared.config.seed,
+            prepared.objects.cache,
         )
         scores = {name: self._score(table, each) for name, each in baselines.items()}
         packages = {name: version(name) for name in _PACKAGES}

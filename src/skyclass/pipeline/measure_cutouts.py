@@ -1,15 +1,19 @@
 """Magnitudes and concentrations measured on stored cutouts, and probabilities, batch by batch."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skyclass.cache import Cache, MadeFrom
+from skyclass.files import atomic_path
 from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.measurement.aperture_photometry import aperture_flux, concentration
 from skyclass.models.classifier import Classifier
 from skyclass.photometry import to_magnitude
 from skyclass.surveys.survey import Survey
+from skyclass.workspace import fingerprint
 
 __all__ = ["classify_cutouts", "measure_concentration", "measure_magnitudes"]
 
@@ -46,8 +50,8 @@ def classify_cutouts(
     return np.concatenate(parts)
 
 
-def measure_magnitudes(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
-    """Measure magnitudes in an aperture.
+def measure_magnitudes(cutouts: CutoutSplit, survey: Survey, cache: Cache) -> NDArray[np.float64]:
+    """Measure magnitudes in an aperture, or read those that were measured before.
 
     Parameters
     ----------
@@ -55,6 +59,8 @@ def measure_magnitudes(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float
         Split of `n` objects, cut out of frames.
     survey
         Survey of the frames.
+    cache
+        Where measurements are kept for other experiments.
 
     Returns
     -------
@@ -62,15 +68,17 @@ def measure_magnitudes(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float
         AB magnitudes, `[n, band]`; NaN where a flux is not positive.
     """
     offsets = cutouts.offsets()
-    parts = [
-        aperture_flux(cutouts.take(rows), offsets[rows], pixel_scale=survey.pixel_scale)
-        for rows in _split_rows(cutouts)
-    ]
-    return to_magnitude(np.concatenate(parts))
+
+    def measure(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return aperture_flux(cutouts.take(rows), offsets[rows], pixel_scale=survey.pixel_scale)
+
+    return to_magnitude(_recall(cutouts, survey, "aperture fluxes", cache, measure))
 
 
-def measure_concentration(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.float64]:
-    """Measure the concentration of the light in the detection band.
+def measure_concentration(
+    cutouts: CutoutSplit, survey: Survey, cache: Cache
+) -> NDArray[np.float64]:
+    """Measure the concentration of the light in the detection band, or read it from the cache.
 
     Parameters
     ----------
@@ -78,6 +86,8 @@ def measure_concentration(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.fl
         Split of `n` objects, cut out of frames.
     survey
         Survey of the frames.
+    cache
+        Where measurements are kept for other experiments.
 
     Returns
     -------
@@ -86,11 +96,33 @@ def measure_concentration(cutouts: CutoutSplit, survey: Survey) -> NDArray[np.fl
     """
     offsets = cutouts.offsets()
     band = survey.band_names.index(survey.detection_band)
-    parts = [
-        concentration(cutouts.take(rows), offsets[rows], band, pixel_scale=survey.pixel_scale)
-        for rows in _split_rows(cutouts)
-    ]
-    return np.concatenate(parts)
+
+    def measure(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        flux = cutouts.take(rows)
+        return concentration(flux, offsets[rows], band, pixel_scale=survey.pixel_scale)
+
+    return _recall(cutouts, survey, f"concentration in {survey.detection_band}", cache, measure)
+
+
+def _recall(
+    cutouts: CutoutSplit,
+    survey: Survey,
+    name: str,
+    cache: Cache,
+    measure: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Read a measurement from the cache, or measure and keep it."""
+    key = fingerprint(cutouts.identity, survey.name, survey.pixel_scale, name)
+    made_from: MadeFrom = {"survey": survey.name, "objects": len(cutouts), "of": name}
+    with cache.open_entry("measurements", key, made_from) as entry:
+        file = entry.path / "values.npy"
+        if not entry.is_complete:
+            values = np.concatenate([measure(rows) for rows in _split_rows(cutouts)])
+            with atomic_path(file) as partial:
+                np.save(partial, values, allow_pickle=False)
+            entry.finish()
+        recalled: NDArray[np.float64] = np.load(file, allow_pickle=False)
+    return recalled
 
 
 def _split_rows(cutouts: CutoutSplit) -> list[NDArray[np.int64]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.cache import Cache
 from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.evaluation.binned_scores import CONDITIONS
 from skyclass.evaluation.observing_conditions import measure_conditions
@@ -19,7 +20,7 @@ Column = NDArray[np.float64] | pd.Series | pd.api.extensions.ExtensionArray
 
 
 def make_observation_columns(
-    objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo
+    objects: pd.DataFrame, test: CutoutSplit, info: CutoutInfo, cache: Cache
 ) -> dict[str, Column]:
     """Make the columns on field, magnitudes and observing conditions.
 
@@ -31,6 +32,8 @@ def make_observation_columns(
         Split of `n` objects.
     info
         Description of the cutouts.
+    cache
+        Where measurements are kept for other experiments.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def make_observation_columns(
     is_measured = info.bands != COLOURS
     magnitudes = get_catalog_magnitudes(objects, survey.band_names)
     if magnitudes is None and is_measured:
-        magnitudes = measure_magnitudes(test, survey)
+        magnitudes = measure_magnitudes(test, survey, cache)
     columns: dict[str, Column] = {"field": fields}
     unknown = np.full(len(test), np.nan)
     for number, band in enumerate(survey.band_names):
