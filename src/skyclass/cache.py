@@ -199,7 +199,7 @@ def locate_cache(out: AnyPath) -> Cache:
     """
     named = os.environ.get(CACHE_VARIABLE)
     if named:
-        return Cache(Path(named).expanduser())
+        return Cache(Path(named).expanduser().resolve())
     out = Path(out).resolve()
     beside = out.parent
     inside = out.is_dir() and not os.access(beside, os.W_OK)

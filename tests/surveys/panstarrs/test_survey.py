@@ -27,6 +27,7 @@ task = "spectral-class"
 path = "stars.csv"
 [survey]
 name = "panstarrs"
+frames = "frames"
 base_url = "{url}"
 rate = 0
 [cutouts]
@@ -68,7 +69,7 @@ def test_from_positions_to_a_classified_table(
     spec = load_model(out / "model").spec
     assert (spec.survey, spec.bands) == ("panstarrs", tuple("grizy"))
     assert result.report.is_file()
-    table = classify(out / "frames", out / "model", tmp_path / "sources.parquet")
+    table = classify(tmp_path / "frames", out / "model", tmp_path / "sources.parquet")
     assert set(table["unit"]) <= set(stars["objid"])
     assert len(table) > 0.9 * len(stars)
     merged = table.merge(stars, left_on="unit", right_on="objid", suffixes=("", "_star"))
