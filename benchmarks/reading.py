@@ -36,7 +36,8 @@ def main(count: int) -> None:
         Dataset.from_dict({"flux": flux, "label": [0] * count}, features).save_to_disk(path)
         whole = datasets.load_from_disk(str(path))
         file = path / "data-00000-of-00001.arrow"
-        ours, theirs = CutoutSplit(read_arrow(file), ""), whole.with_format("numpy", columns=["flux"])
+        ours = CutoutSplit(read_arrow(file), "")
+        theirs = whole.with_format("numpy", columns=["flux"])
         ways = (ours.take, lambda rows: theirs[rows]["flux"])
         times: list[list[float]] = []
         for _ in range(ROUNDS):
