@@ -65,11 +65,12 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
 
 def main(directory: Path) -> None:
     data = repeated(read_report_data(directory), MOST)
+    model = data.classifier
     rows = choose_objects(data.label, data.predicted, data.confidence)
     sprites = timed("thumbnails", lambda: Gallery(data, rows)).sprites
     right, wrong = choose_explained(data.label, data.predicted, data.confidence)
-    timed("saliency of 12 objects", lambda: explain(data, np.concatenate([right, wrong])))
-    features = timed("features of 2,000", lambda: embed(data, rows[:2000]))
+    timed("saliency of 12 objects", lambda: explain(data, model, np.concatenate([right, wrong])))
+    features = timed("features of 2,000", lambda: embed(data, model, rows[:2000]))
     timed("map of 2,000", lambda: make_feature_map(features))
     template = page._make_environment().get_template("report.html.j2")
     text = timed("whole report", lambda: template.render(page._gather_context(data)))

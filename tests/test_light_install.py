@@ -116,7 +116,7 @@ def test_a_public_name_works_or_names_its_extra(
             continue
         assert answer.startswith("MissingExtraError: "), name
         assert " is not installed; pip install 'skyclass[" in answer, name
-    for name in ("compare", "score"):
+    for name in ("compare", "score", "report"):
         assert (answers[name] == "works") == ("report" not in lacking)
     for name in ("run_experiment", "train", "load_model", "render"):
         assert "pip install 'skyclass[" in answers[name]

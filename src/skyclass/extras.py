@@ -7,7 +7,7 @@ from typing import Final
 
 from skyclass.errors import MissingExtraError
 
-__all__ = ["EXTRAS", "check_installed", "explain_missing"]
+__all__ = ["EXTRAS", "check_installed", "explain_missing", "is_installed"]
 
 EXTRAS: Final = {
     "report": ("jinja2", "matplotlib", "plotly", "scipy", "sklearn", "threadpoolctl"),
@@ -46,7 +46,7 @@ def check_installed(*modules: str, purpose: str = "") -> None:
     >>> check_installed("torch", purpose="a training")
     """
     for module in modules:
-        if not _is_installed(module):
+        if not is_installed(module):
             raise MissingExtraError(_format(module, purpose), name=module)
 
 
@@ -69,8 +69,19 @@ def explain_missing() -> Generator[None]:
         raise MissingExtraError(_format(module), name=module) from error
 
 
-def _is_installed(module: str) -> bool:
-    """Look for a module."""
+def is_installed(module: str) -> bool:
+    """Look for a module, without importing it.
+
+    Parameters
+    ----------
+    module
+        Name of a module.
+
+    Returns
+    -------
+    bool
+        Whether it can be imported.
+    """
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):

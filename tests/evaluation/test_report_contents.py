@@ -197,6 +197,25 @@ def test_several_samples_of_an_object_stand_side_by_side(
     assert {Image.open(io.BytesIO(each)).size for each in pictures} == {(5 * PIXELS, PIXELS)}
 
 
+def test_without_pytorch_pictures_are_left_out_and_the_page_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_experiment(tmp_path, monkeypatch)
+    whole = write_report(tmp_path).read_text()
+    monkeypatch.setattr(report_data, "is_installed", lambda module: module != "torch")
+    monkeypatch.setattr("skyclass.models.saved_model.load_model", None)
+    page = write_report(tmp_path).read_text()
+    note = "Pictures of objects, saliency and the map of features are left out: PyTorch"
+    assert note in page
+    assert note not in whole
+    for part in ('id="saliency"', 'id="features"', "data:image/webp"):
+        assert part in whole
+        assert part not in page
+    for part in ('id="confusion"', 'id="sky"', 'id="provenance"'):
+        assert part in page
+    assert not re.search(r'href="#(saliency|features)"', page)
+
+
 def test_a_model_with_columns_of_the_catalogue_is_explained_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from skyclass.evaluation.binned_scores import ScoreBin
-from skyclass.evaluation.report.feature_map import FEWEST, embed, make_feature_map
 from skyclass.evaluation.report.gallery import Gallery, ShownObject
 from skyclass.evaluation.report.line_charts import (
     plot_accuracy,
@@ -206,9 +205,13 @@ def _draw_features(
     data: ReportData, points: Points, rows: NDArray[np.int64]
 ) -> tuple[dict[str, go.Figure], list[int]]:
     """Draw the map of features, and list its outliers; none for a handful of objects."""
+    if data.classifier is None:
+        return {}, []
+    from skyclass.evaluation.report.feature_map import FEWEST, embed, make_feature_map
+
     if len(rows) < FEWEST:
         return {}, []
-    layout = make_feature_map(embed(data, rows))
+    layout = make_feature_map(embed(data, data.classifier, rows))
     figure = plot_features(points, layout.places, layout.outliers)
     return {"feature-map": figure}, layout.outliers.tolist()
 

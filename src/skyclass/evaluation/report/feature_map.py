@@ -34,13 +34,15 @@ class FeatureMap:
     """Rows of the objects that are least like any others, the oddest first."""
 
 
-def embed(data: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def embed(data: ReportData, classifier: Classifier, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Compute the input of the model's last layer for some objects.
 
     Parameters
     ----------
     data
         The experiment.
+    classifier
+        Its model.
     rows
         Objects, `[n]`.
 
@@ -49,10 +51,10 @@ def embed(data: ReportData, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     numpy.ndarray
         `[n, feature]`, the mean over the samples of an object if there are several.
     """
-    offsets, step = data.cutouts.offsets(), data.classifier.batch_size
+    offsets, step = data.cutouts.offsets(), classifier.batch_size
     parts = [
         _embed_batch(
-            data.classifier,
+            classifier,
             data.cutouts.take(part),
             offsets[part],
             None if data.columns is None else data.columns[part],

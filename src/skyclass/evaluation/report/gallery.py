@@ -9,9 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.evaluation.report.report_data import ReportData
-from skyclass.evaluation.report.saliency import choose_explained, explain
 from skyclass.evaluation.report.thumbnails import Sprites, pack_thumbnails
-from skyclass.images.renderer import render
 
 __all__ = ["ExplainedObject", "Gallery", "ShownObject"]
 
@@ -64,8 +62,10 @@ class Gallery:
         self._data = data
         self.rows = rows
         """Rows of the test objects, `[m]`."""
-        self.sprites: Sprites = pack_thumbnails(self._render())
-        """Their thumbnails."""
+        self.sprites: Sprites | None = (
+            None if data.classifier is None else pack_thumbnails(self._render())
+        )
+        """Their thumbnails; None where PyTorch, which draws them, is not installed."""
 
     def describe(self, row: int) -> ShownObject:
         """Describe a test object."""
@@ -80,6 +80,15 @@ class Gallery:
             predicted=str(record["predicted"]),
             probability=float(self._data.confidence[row]),
         )
+
+    def describe_image_type(self) -> str | None:
+        """Describe the image type; None where PyTorch is not installed."""
+        if self._data.classifier is None:
+            return None
+        from skyclass.images.registry import get_image_type
+
+        spec = self._data.spec
+        return get_image_type(spec.image_type, spec.survey).description
 
     def draw_samples(self) -> dict[str, list[tuple[int, ShownObject]]]:
         """Draw objects of every class at random, reproducibly.
@@ -105,30 +114,36 @@ class Gallery:
         Returns
         -------
         dict
-            Explained objects by the heading they stand under.
+            Explained objects by the heading they stand under; empty where PyTorch is not installed.
         """
         data = self._data
+        if data.classifier is None:
+            return {}
+        from skyclass.evaluation.report.saliency import choose_explained, explain
+
         right, wrong = choose_explained(data.label, data.predicted, data.confidence)
         return {
             heading: [
                 ExplainedObject(
                     **asdict(self.describe(each.row)), picture=each.picture, map=each.map
                 )
-                for each in explain(data, rows)
+                for each in explain(data, data.classifier, rows)
             ]
             for heading, rows in (("Correct predictions", right), ("Wrong predictions", wrong))
         }
 
     def _render(self) -> Iterator[NDArray[np.uint8]]:
         """Render the objects as the model sees them, batch by batch."""
+        from skyclass.images.renderer import render
+
         data = self._data
         offsets = data.cutouts.offsets()
         for start in range(0, len(self.rows), _BATCH):
             part = self.rows[start : start + _BATCH]
             yield render(
                 data.cutouts.take(part),
-                data.classifier.spec.image_type,
+                data.spec.image_type,
                 offset=offsets[part],
-                registration=data.classifier.spec.registration,
-                survey=data.classifier.spec.survey,
+                registration=data.spec.registration,
+                survey=data.spec.survey,
             )

@@ -18,7 +18,6 @@ from skyclass.evaluation.report.report_data import ReportData, read_report_data
 from skyclass.evaluation.report.shown_objects import choose_objects, make_payload
 from skyclass.evaluation.scores import SCORES, Scores
 from skyclass.files import atomic_path
-from skyclass.images.registry import get_image_type
 from skyclass.workspace import Workspace
 
 __all__ = ["write_report"]
@@ -107,9 +106,7 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
         "history": data.history,
         "unit": name_round(data.history),
         "charts": draw_charts(data, gallery),
-        "image_type_description": get_image_type(
-            metrics.image_type, data.classifier.spec.survey
-        ).description,
+        "image_type_description": gallery.describe_image_type(),
         "sprites": gallery.sprites,
         "objects": make_payload(data, gallery.rows, gallery.sprites),
         "samples": gallery.draw_samples(),

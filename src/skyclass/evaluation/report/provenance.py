@@ -6,7 +6,7 @@ from typing import Final
 from skyclass.catalog.cleaning_report import format_report
 from skyclass.config.sections import Experiment
 from skyclass.evaluation.report.report_data import ReportData
-from skyclass.images.registry import get_image_type
+from skyclass.schema import COLOURS
 
 __all__ = ["Provenance", "describe_provenance"]
 
@@ -60,17 +60,21 @@ def _describe_survey(data: ReportData) -> str:
     """Name the survey or the archive that drew the pictures, and the release if it has several."""
     config = data.config
     release = f", data release {config.survey.release}"
-    source = get_image_type(config.images.type, config.survey.name).source
-    if source is None:
+    if data.spec.bands != COLOURS:
         return data.survey.title + (release if "{release}" in data.survey.explorer else "")
-    if source.service == "ps1":
+    if data.classifier is None:
+        return "pictures that an archive drew"  # image types, which know it, need PyTorch
+    from skyclass.images.registry import get_image_type
+
+    source = get_image_type(config.images.type, config.survey.name).source
+    if source is not None and source.service == "ps1":
         return "Pan-STARRS1, pictures of the archive at STScI"
     return f"SDSS, pictures of SkyServer{release}"
 
 
 def _describe_pixels(data: ReportData) -> str:
     """Describe the cutouts."""
-    spec = data.classifier.spec
+    spec = data.spec
     bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"
     return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,18 @@ from skyclass.config.sections import Experiment
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
+from skyclass.extras import is_installed
 from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
-from skyclass.models.classifier import Classifier
-from skyclass.models.saved_model import load_model
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.spec_file import read_spec
 from skyclass.models.training_history import TrainingHistory, read_history
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.workspace import Workspace
+
+if TYPE_CHECKING:
+    from skyclass.models.classifier import Classifier
 
 __all__ = ["ReportData", "read_report_data"]
 
@@ -38,8 +43,10 @@ class ReportData(EvaluatedExperiment):
     """History of its training."""
     cutouts: CutoutSplit
     """The test objects, in the order of `table`."""
-    classifier: Classifier
-    """The trained model."""
+    spec: ModelSpec
+    """Specification of the trained model."""
+    classifier: "Classifier | None"
+    """The trained model; None where PyTorch is not installed."""
     columns: NDArray[np.float32] | None
     """Columns of the catalogue, `[n, column]`, for a model that uses any."""
     magnitudes: NDArray[np.float64] | None
@@ -50,7 +57,7 @@ class ReportData(EvaluatedExperiment):
     @property
     def survey(self) -> Survey:
         """Survey of the cutouts."""
-        return get_survey(self.classifier.spec.survey)
+        return get_survey(self.spec.survey)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -90,20 +97,29 @@ def read_report_data(directory: Path) -> ReportData:
     _check_same_objects(directory, results.metrics, results.table)
     cutouts = open_cutouts(workspace.cutouts)["test"]
     _check_same_cutouts(directory, cutouts, results.table)
-    classifier = load_model(workspace.model)
+    classifier = _load_classifier(workspace.model)
+    spec = read_spec(workspace.model) if classifier is None else classifier.spec
     return ReportData(
         **vars(results),
         config=config,
         toml=toml,
         history=history,
         cutouts=cutouts,
+        spec=spec,
         classifier=classifier,
-        columns=read_columns(classifier.spec.columns, workspace.cutouts, "test"),
-        magnitudes=_collect_magnitudes(
-            results.table, get_survey(classifier.spec.survey).band_names
-        ),
+        columns=read_columns(spec.columns, workspace.cutouts, "test"),
+        magnitudes=_collect_magnitudes(results.table, get_survey(spec.survey).band_names),
         field=None if results.table["field"].isna().any() else results.table["field"],
     )
+
+
+def _load_classifier(folder: Path) -> "Classifier | None":
+    """Load the model, unless PyTorch is not installed."""
+    if not is_installed("torch"):
+        return None
+    from skyclass.models.saved_model import load_model
+
+    return load_model(folder)
 
 
 def _read_text(path: Path) -> str:

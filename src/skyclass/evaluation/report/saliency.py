@@ -125,13 +125,15 @@ def attribute_pixels(
     return attributions.detach()
 
 
-def explain(data: ReportData, rows: NDArray[np.int64]) -> list[Explanation]:
+def explain(data: ReportData, classifier: Classifier, rows: NDArray[np.int64]) -> list[Explanation]:
     """Draw which pixels speak for and against the predicted class.
 
     Parameters
     ----------
     data
         The experiment.
+    classifier
+        Its model.
     rows
         Objects.
 
@@ -142,14 +144,13 @@ def explain(data: ReportData, rows: NDArray[np.int64]) -> list[Explanation]:
     """
     if len(rows) == 0:
         return []
-    classifier = data.classifier
     flux = torch.from_numpy(data.cutouts.take(rows))
     offset = torch.from_numpy(data.cutouts.offsets()[rows])
     with torch.no_grad():
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
     target = torch.from_numpy(data.predicted[rows]).repeat_interleave(classifier.samples)
-    columns = _standardise_columns(data, rows)
+    columns = _standardise_columns(data, classifier, rows)
     attributions = attribute_pixels(classifier, images, blank, target, columns).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
@@ -163,13 +164,15 @@ def explain(data: ReportData, rows: NDArray[np.int64]) -> list[Explanation]:
     ]
 
 
-def _standardise_columns(data: ReportData, rows: NDArray[np.int64]) -> Tensor | None:
+def _standardise_columns(
+    data: ReportData, classifier: Classifier, rows: NDArray[np.int64]
+) -> Tensor | None:
     """Standardise the columns of the catalogue as the head takes them, a row per picture."""
     if data.columns is None:
         return None
-    spec = data.classifier.spec
+    spec = data.spec
     columns = standardise(data.columns[rows], spec.column_mean, spec.column_deviation)
-    return torch.from_numpy(columns).repeat_interleave(data.classifier.samples, dim=0)
+    return torch.from_numpy(columns).repeat_interleave(classifier.samples, dim=0)
 
 
 def _join_samples(images: Tensor, samples: int) -> Tensor:

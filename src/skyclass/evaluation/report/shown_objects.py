@@ -54,7 +54,9 @@ def choose_objects(
     return ordered
 
 
-def make_payload(data: ReportData, rows: NDArray[np.int64], sprites: Sprites) -> dict[str, Any]:
+def make_payload(
+    data: ReportData, rows: NDArray[np.int64], sprites: Sprites | None
+) -> dict[str, Any]:
     """Collect what the page's script needs of the objects.
 
     Parameters
@@ -64,7 +66,7 @@ def make_payload(data: ReportData, rows: NDArray[np.int64], sprites: Sprites) ->
     rows
         Objects, the most confident prediction first.
     sprites
-        Their thumbnails.
+        Their thumbnails, if there are any.
 
     Returns
     -------
@@ -79,8 +81,8 @@ def make_payload(data: ReportData, rows: NDArray[np.int64], sprites: Sprites) ->
         "simulated": data.metrics.simulated,
         "explorer": data.survey.explorer.replace("{release}", str(data.config.survey.release)),
         "hips": data.survey.hips,
-        "perSheet": sprites.per_sheet,
-        "columns": sprites.columns,
+        "perSheet": None if sprites is None else sprites.per_sheet,
+        "columns": None if sprites is None else sprites.columns,
         "counts": data.metrics.test.confusion_matrix,
         "id": table["objid"].astype(object).where(table["objid"].notna(), None).tolist(),
         "ra": table["ra"].round(6).tolist(),
