@@ -21,8 +21,8 @@ from skyclass.errors import (
 )
 from skyclass.evaluation.scores import score
 from skyclass.models.saved_model import load_model
+from skyclass.pipeline.check_experiment import check_experiment
 from skyclass.pipeline.experiment import evaluate, run_experiment, train
-from skyclass.pipeline.prepared_experiment import check_experiment
 from skyclass.training.lightning_module import ClassifierModule
 
 TEXT = """

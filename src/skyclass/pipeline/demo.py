@@ -6,6 +6,7 @@ from typing import Final
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import CatalogConfig, Experiment, SurveyConfig
 from skyclass.config.training_sections import TrainingConfig
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath, make_directory
 from skyclass.mock_archive.server import serve_archive
 from skyclass.pipeline.experiment import ExperimentResult, run_experiment
@@ -51,6 +52,7 @@ def run_demo(
     """
     out = Path(out)
     get_task(task)
+    check_installed("galsim", purpose="a simulated survey")
     survey = make_directory(out) / "survey"
     simulate(survey, fields, task=task, progress=progress)
     with serve_archive(survey, queries=False) as url:

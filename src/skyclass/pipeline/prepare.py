@@ -16,7 +16,7 @@ from skyclass.cache import Cache
 from skyclass.catalog.build_catalog import get_source, make_catalog
 from skyclass.catalog.catalog_file import Catalog, list_classes, read_catalog, write_catalog
 from skyclass.config.sections import Experiment, ObjectsConfig
-from skyclass.errors import CatalogError, SurveyError
+from skyclass.errors import CatalogError
 from skyclass.images.registry import get_image_type
 from skyclass.images.stored_cutouts import CutoutInfo, read_info
 from skyclass.models.catalog_columns import check_columns
@@ -28,7 +28,7 @@ from skyclass.surveys.registry import get_survey
 from skyclass.training.check_class_counts import check_class_counts
 from skyclass.workspace import DataPaths, fingerprint, hash_file, hash_plugins, is_done, mark_done
 
-__all__ = ["PreparedObjects", "check_sources", "prepare_objects"]
+__all__ = ["PreparedObjects", "prepare_objects"]
 
 _STAGE: Final = "catalog"
 
@@ -49,28 +49,6 @@ class PreparedObjects:
     """Description of the cutouts."""
     cache: Cache
     """Where what is computed of them is kept for other experiments."""
-
-
-def check_sources(config: Experiment) -> None:
-    """Check that the table and the directory of frames of an experiment exist.
-
-    Parameters
-    ----------
-    config
-        Experiment.
-
-    Raises
-    ------
-    CatalogError
-        If the table does not exist.
-    SurveyError
-        If frames neither exist nor are downloaded.
-    """
-    path, frames = config.catalog.path, config.survey.frames
-    if path is not None and not path.is_file():
-        raise CatalogError(f"{path} does not exist")
-    if frames is not None and config.survey.base_url is None and not frames.is_dir():
-        raise SurveyError(f"the directory of frames {frames} does not exist")
 
 
 def prepare_objects(

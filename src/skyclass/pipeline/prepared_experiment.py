@@ -11,23 +11,17 @@ from skyclass.config.section import flatten_settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ExperimentError
 from skyclass.files import AnyPath, atomic_path
-from skyclass.images.augment import check_augmentation
-from skyclass.images.registry import get_image_type
-from skyclass.images.renderer import check_images
 from skyclass.models.catalog_columns import write_columns
-from skyclass.models.check_network import check_network, fetch_weights
 from skyclass.models.initial_weights import locate_weights
 from skyclass.models.make_spec import make_spec
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.presets import apply_preset
-from skyclass.pipeline.prepare import PreparedObjects, check_sources, prepare_objects
-from skyclass.plugins import import_plugins
+from skyclass.pipeline.check_effect import check_effect
+from skyclass.pipeline.check_experiment import check_access, check_experiment
+from skyclass.pipeline.prepare import PreparedObjects, prepare_objects
 from skyclass.progress import Progress, no_progress
-from skyclass.surveys.registry import get_survey
 from skyclass.tasks.registry import get_task
-from skyclass.tasks.regroup import regroup
 from skyclass.tasks.task import Task
-from skyclass.training.train_classifier import check_training
 from skyclass.workspace import (
     SETTINGS_WITHOUT_EFFECT,
     Workspace,
@@ -40,7 +34,6 @@ from skyclass.workspace import (
 __all__ = [
     "PreparedExperiment",
     "assemble_experiment",
-    "check_experiment",
     "claim_experiment",
     "prepare_experiment",
     "read_experiment_file",
@@ -107,35 +100,6 @@ def read_experiment_file(experiment: AnyPath | Experiment) -> Experiment:
     return experiment if isinstance(experiment, Experiment) else read_config(experiment)
 
 
-def check_experiment(config: Experiment, *, sources: bool = True) -> None:
-    """Check before any work that an experiment can be run.
-
-    Parameters
-    ----------
-    config
-        Experiment.
-    sources
-        Whether its table and its frames must exist already; those of a survey that is simulated
-        later do not.
-
-    Raises
-    ------
-    SkyclassError
-        If the task, the image type, the network, the table or the frames do not exist, or do not
-        fit each other.
-    """
-    import_plugins(config.plugins)
-    regroup(get_task(config.task), config.labels.merge, config.labels.drop)
-    survey = get_survey(config.survey.name)
-    check_images(config.images, config.cutouts.count_pixels(survey.pixel_scale), survey.name)
-    bands = get_image_type(config.images.type, survey.name).bands
-    check_augmentation(config.augmentation, bands, survey.name)
-    check_network(config)
-    check_training(config.training, config.augmentation)
-    if sources:
-        check_sources(config)
-
-
 def claim_experiment(workspace: Workspace, config: Experiment) -> None:
     """Claim a directory for an experiment and write the experiment file.
 
@@ -193,7 +157,11 @@ def prepare_experiment(
     """
     config, workspace = apply_preset(read_experiment_file(experiment)), Workspace(Path(out))
     check_experiment(config)
-    fetch_weights(config)
+    if objects is None and not workspace.experiment_file.exists():
+        # not for a study, whose base has settings that only some of its cells use
+        check_effect(config)
+        # nor to resume offline
+        check_access(config)
     claim_experiment(workspace, config)
     if objects is None:
         cache = locate_cache(workspace.root)

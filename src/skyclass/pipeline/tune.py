@@ -8,14 +8,16 @@ from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import Experiment
 from skyclass.config.tuning_file import Choice, Range, SearchConfig, read_search, replace_values
 from skyclass.errors import ConfigError
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath
 from skyclass.images.registry import get_image_type
+from skyclass.models.check_network import fetch_weights
 from skyclass.models.presets import apply_preset
 from skyclass.models.training_history import TrainingHistory, read_history
+from skyclass.pipeline.check_experiment import check_experiment
 from skyclass.pipeline.prepared_experiment import (
     PreparedExperiment,
     assemble_experiment,
-    check_experiment,
     prepare_experiment,
     read_experiment_file,
 )
@@ -109,6 +111,7 @@ def tune(
     SkyclassError
         If a file is invalid, the directory holds something else, or no trial can be trained.
     """
+    check_installed("optuna", purpose="a search")
     config = read_experiment_file(experiment)
     search = read_search(Path(space), config)
     _check_choices(config, search)
@@ -144,6 +147,7 @@ def _check_choices(config: Experiment, search: SearchConfig) -> None:
         for value in options:
             changed = apply_preset(replace_values(config, {key: value}))
             check_experiment(changed)
+            fetch_weights(changed)
             if get_image_type(changed.images.type, changed.survey.name).source != pixels:
                 raise ConfigError(
                     f"{config.images.type} and {value} are made of different pixels; search over"

@@ -13,7 +13,7 @@ from skyclass.errors import ImageError, ModelError, StudyError
 from skyclass.images.registry import SHORT_NAMES, get_image_type
 from skyclass.models.presets import apply_preset, resolve_network
 from skyclass.models.registry import check_network_name
-from skyclass.pipeline.prepared_experiment import check_experiment
+from skyclass.pipeline.check_experiment import check_experiment
 from skyclass.studies.merge_settings import Layer, Override, merge_layers
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
 

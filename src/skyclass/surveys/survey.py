@@ -218,6 +218,8 @@ class Survey:
     """Identifier of the survey's colour images in Aladin Lite."""
     fetch_catalog: FetchCatalog | None = None
     """Fetches the result of a catalogue query; None where the archive answers none."""
+    check_query: Callable[[CatalogConfig, str], None] | None = None
+    """Checks before anything is fetched that the query of a task can be asked."""
     look_up_key: LookUpKey | None = None
     """Looks up the columns of `key` by position; None where the archive cannot."""
     decode_ids: Callable[["pd.Series[Any]"], pd.DataFrame] | None = None

@@ -9,6 +9,7 @@ from typing import Final
 
 import lightning
 import numpy as np
+import torch
 
 from skyclass.cache import Cache
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
@@ -162,10 +163,15 @@ def check_training(config: TrainingConfig, augmentation: AugmentationConfig) -> 
     Raises
     ------
     TrainingError
-        If a logger is not installed, objects would be repeated unchanged, or batches cannot be
-        divided among the processes.
+        If a logger is not installed, there are fewer GPUs than processes, objects would be
+        repeated unchanged, or batches cannot be divided among the processes.
     """
     check_loggers(config.loggers)
+    gpus = torch.cuda.device_count()
+    if config.nodes == 1 and 0 < gpus < config.devices:
+        raise TrainingError(
+            f"training.devices = {config.devices}, but this machine has {gpus} GPU(s); lower it"
+        )
     if config.imbalance == "oversample" and not any(augmentation.model_dump().values()):
         raise TrainingError(
             'training.imbalance = "oversample" repeats objects, which only helps if they are'

@@ -25,7 +25,7 @@ from skyclass.surveys.sdss.queries import (
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.workspace import claim_directory
 
-__all__ = ["fetch_pages", "fetch_table", "look_up_frame_keys"]
+__all__ = ["check_query", "fetch_pages", "fetch_table", "look_up_frame_keys"]
 
 ReadTable = Callable[[Path], pd.DataFrame]
 """Reads a table of objects from a file, its ids exact."""
@@ -38,6 +38,27 @@ PLACES: Final = 20
 
 RADIUS: Final = 2.0
 """Arcsec within which a photometric object counts as the one looked up."""
+
+
+def check_query(config: CatalogConfig, task: str) -> None:
+    """Check before anything is fetched that a configuration can ask for its table.
+
+    Parameters
+    ----------
+    config, task
+        As for `fetch_table`.
+
+    Raises
+    ------
+    CatalogError
+        If the task has no built-in query and the configuration none of its own.
+    RemoteError
+        If CasJobs is to be asked without a token.
+    """
+    if not _join_lines(config.query):
+        make_task_query(task, config.limits)
+    if config.source == "casjobs":
+        CasJobs(config.base_url or HOST)
 
 
 def fetch_table(

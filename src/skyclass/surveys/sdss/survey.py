@@ -27,7 +27,7 @@ from skyclass.surveys.sdss.layout import (
     make_frame_path,
 )
 from skyclass.surveys.sdss.objid import decode_objid
-from skyclass.surveys.sdss.paged_query import fetch_table, look_up_frame_keys
+from skyclass.surveys.sdss.paged_query import check_query, fetch_table, look_up_frame_keys
 from skyclass.surveys.sdss.reader import extend_frame, open_field
 from skyclass.surveys.sdss.requests import FRAMES, check_frame
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
@@ -100,6 +100,7 @@ SDSS: Final = Survey(
     explorer="https://skyserver.sdss.org/dr{release}/VisualTools/explore/summary?ra={ra}&dec={dec}",
     hips="P/SDSS9/color",
     fetch_catalog=fetch_table,
+    check_query=check_query,
     look_up_key=_look_up_key,
     decode_ids=decode_objid,
     make_unit=_make_field,
