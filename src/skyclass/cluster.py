@@ -8,7 +8,7 @@ from skyclass.errors import ClusterError
 from skyclass.extras import check_installed
 from skyclass.plugins import import_plugins, imported_plugins
 
-__all__ = ["call_on_cluster", "require_dask"]
+__all__ = ["call_on_cluster", "check_scheduler", "require_dask"]
 
 TIMEOUT: Final = "20s"
 """How long a scheduler may take to answer."""
@@ -29,6 +29,25 @@ def require_dask() -> Any:
     """
     check_installed("dask", purpose="a cluster, here and on the workers,")
     return import_module("dask.distributed")
+
+
+def check_scheduler(scheduler: str) -> None:
+    """Check before any work that a scheduler answers.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as ``tcp://10.0.0.1:8786``.
+
+    Raises
+    ------
+    ClusterError
+        If it cannot be reached.
+    MissingExtraError
+        If Dask is not installed.
+    """
+    with _connect(scheduler):
+        pass
 
 
 def call_on_cluster(
@@ -61,17 +80,21 @@ def call_on_cluster(
         If Dask is not installed.
     """
     distributed = require_dask()
-    try:
-        client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
-    with client:
+    with _connect(scheduler) as client:
         numbers = {
             client.submit(_call, imported_plugins(), function, arguments, pure=False): number
             for number, arguments in enumerate(calls)
         }
         for future in distributed.as_completed(numbers, loop=client.loop):
             yield numbers[future], future
+
+
+def _connect(scheduler: str) -> Any:
+    """Connect to a scheduler."""
+    try:
+        return require_dask().Client(scheduler, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no scheduler answers at {scheduler}: {error}") from error
 
 
 def _call(plugins: Sequence[str], function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -4,6 +4,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
@@ -157,6 +158,8 @@ def find_plugin_module(function: Callable[..., object]) -> str | None:
     str or None
         Name of the module; None for one of skyclass.
     """
+    while isinstance(function, partial):
+        function = function.func
     module = str(getattr(function, "__module__", "unknown"))
     return None if module.split(".")[0] == "skyclass" else module
 

@@ -20,6 +20,7 @@ from skyclass.pipeline.demo import run_demo
 from skyclass.pipeline.experiment import run_experiment, train
 from skyclass.pipeline.tune import sweep_learning_rate
 from skyclass.pipeline.tune import tune as run_tune
+from skyclass.studies.run_study import run_study
 from skyclass.surveys import registry
 from skyclass.surveys.survey import Band, Survey
 
@@ -223,3 +224,46 @@ def test_settings_without_effect(section: str, values: dict[str, Any], key: str)
     assert check_effect(Experiment.model_validate(base)) is None
     with pytest.raises(SkyclassError, match=f"^{re.escape(key)} has no effect: "):
         check_effect(Experiment.model_validate(base | {section: values}))
+
+
+STUDY = """
+name = "s"
+title = "S"
+caption = "For tests only."
+[base]
+task = "spectral-class"
+catalog.path = "{survey}/catalog.csv"
+survey.frames = "{survey}/frames"
+[[data_sets]]
+name = "all"
+[[image_types]]
+name = "gri"
+[[models]]
+name = "compact"
+[[models]]
+name = "test_resnet.r160_in1k"
+settings.model.pretrained = {pretrained}
+"""
+
+
+def test_each_cell_of_a_study_is_checked_before_the_first_runs(
+    small_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("skyclass.studies.shared_objects.prepare_objects", refuse)
+    monkeypatch.setattr("skyclass.cluster.TIMEOUT", "1s")
+    file = tmp_path / "study.toml"
+    file.write_text(STUDY.format(survey=small_survey, pretrained="true"))
+    point_library_to("http://127.0.0.1:9", tmp_path / "empty", monkeypatch)
+    monkeypatch.setattr("huggingface_hub.utils._http._DEFAULT_RETRY_ON_EXCEPTIONS", ())
+    with pytest.raises(SkyclassError, match="are unavailable"):
+        run_study(file, tmp_path / "out")
+    file.write_text(STUDY.format(survey=small_survey, pretrained="false"))
+    with pytest.raises(SkyclassError, match="no scheduler answers"):
+        run_study(file, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    monkeypatch.setattr(extras, "_is_installed", lambda name: name != "dask")
+    with pytest.raises(SkyclassError, match=r"dask.*'skyclass\[cluster\]'"):
+        run_study(file, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    assert not (tmp_path / "out").exists()

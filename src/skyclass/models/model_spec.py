@@ -80,8 +80,9 @@ class ModelSpec:
     """Description of the pixels for the model card."""
     objects: dict[str, dict[str, int]] = field(default_factory=dict)
     """Number of objects of each class in each split."""
-    network_module: str | None = None
-    """Module that registers the network, for one from outside skyclass."""
+    plugins: dict[str, str] = field(default_factory=dict)
+    """Modules that register its `network`, `image_type` or `survey`, of those from outside
+    skyclass."""
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:

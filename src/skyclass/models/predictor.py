@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skyclass.extras import check_installed, explain_missing
 from skyclass.files import AnyPath
+from skyclass.models.model_plugins import check_model_plugins
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.onnx_model import ONNX_FILE, load_onnx
 from skyclass.models.spec_file import SPEC_FILE
@@ -70,7 +71,9 @@ def load_predictor(model: AnyPath) -> Predictor:
         directory = Path(model)
     # what is no model at all is said to be none, with PyTorch or without
     if (directory / ONNX_FILE).exists() or not (directory / SPEC_FILE).exists():
-        return load_onnx(directory)
+        predictor = load_onnx(directory)
+        check_model_plugins(predictor.spec, directory, ["survey"])
+        return predictor
     check_installed("torch", purpose=f"{directory}, a model without {ONNX_FILE},")
     from skyclass.models.saved_model import load_model
 

@@ -53,11 +53,6 @@ class RegisteredNetwork:
     create: CreateBackbone
     """Creates its backbone, from images `[n, channel, y, x]` to features `[n, width]`."""
 
-    @property
-    def module(self) -> str:
-        """Name of the module that defines it."""
-        return str(getattr(self.create, "__module__", "unknown"))
-
 
 _registered: dict[str, RegisteredNetwork] = {}
 

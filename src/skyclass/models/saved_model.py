@@ -17,9 +17,9 @@ from skyclass.models.classifier import Classifier
 from skyclass.models.export_onnx import TOLERANCE, export_onnx
 from skyclass.models.load_weights import load_weights
 from skyclass.models.model_card import format_model_card, get_licence
-from skyclass.models.model_spec import HUB, ModelSpec
+from skyclass.models.model_plugins import check_model_plugins, find_model_plugins
+from skyclass.models.model_spec import HUB
 from skyclass.models.onnx_model import ONNX_FILE
-from skyclass.models.registry import find_registered
 from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE, read_spec, write_spec
 from skyclass.models.training_history import HISTORY_FILE, read_history
 from skyclass.schema import HUB_SCHEME
@@ -57,8 +57,7 @@ def save_model(classifier: Classifier, directory: AnyPath, *, onnx: bool = True)
         spec = replace(spec, upscaler=UPSCALER_FILE)
     if spec.weights not in {None, HUB} and not str(spec.weights).startswith(HUB_SCHEME):
         spec = replace(spec, weights=Path(str(spec.weights)).name)
-    registered = find_registered(spec.network)
-    spec = replace(spec, network_module=None if registered is None else registered.module)
+    spec = replace(spec, plugins=find_model_plugins(spec))
     write_spec(spec, directory, licence=get_licence(spec), versions=_list_versions())
     state = _export(classifier, directory / ONNX_FILE) if onnx else "not written"
     (directory / "README.md").write_text(format_model_card(spec, state), encoding="utf-8")
@@ -90,8 +89,8 @@ def load_model(model: AnyPath) -> Classifier:
     Raises
     ------
     ModelError
-        If there is no such model, its network is not registered, or its weights do not fit its
-        configuration.
+        If there is no such model, its survey, image type or network is not registered, or its
+        weights do not fit its configuration.
     RemoteError
         If the Hub is out of reach.
 
@@ -109,7 +108,7 @@ def load_model(model: AnyPath) -> Classifier:
 
     directory = resolve_model(model)
     spec = read_spec(directory)
-    _check_registered(directory, spec)
+    check_model_plugins(spec, directory)
     try:
         classifier = Classifier(spec)
         weights = load_file(directory / WEIGHTS_FILE)
@@ -122,15 +121,6 @@ def load_model(model: AnyPath) -> Classifier:
     if (directory / HISTORY_FILE).exists():
         classifier.history = read_history(directory)
     return classifier
-
-
-def _check_registered(directory: Path, spec: ModelSpec) -> None:
-    """Check that a network from outside skyclass is registered in this process."""
-    if spec.network_module is not None and find_registered(spec.network) is None:
-        raise ModelError(
-            f"{directory} uses the network {spec.network!r}, which is not registered: import the"
-            f" module that registers it first ({spec.network_module})"
-        )
 
 
 def _list_versions() -> dict[str, str]:

@@ -93,6 +93,8 @@ def _update(values: Any, directory: Path) -> dict[str, Any]:
     if "origin" not in fields:
         # models saved before surveys had names are all of SDSS
         fields |= {"survey": DEFAULT_SURVEY, "origin": fields.get("survey", "")}
+    if (module := fields.pop("network_module", None)) is not None:
+        fields["plugins"] = {"network": module}
     if fields.get("upscaler") is not None:
         fields["upscaler"] = str(directory / UPSCALER_FILE)
     return fields

@@ -8,6 +8,7 @@ from typing import Final
 from skyclass.config.experiment_file import format_value
 from skyclass.config.section import Settings, flatten_settings
 from skyclass.errors import StudyError
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath
 from skyclass.studies.cells import Cell, make_cells
 from skyclass.studies.merge_settings import Override
@@ -137,6 +138,8 @@ def resolve_study(
     """
     study, base = read_study(name)
     scale = _choose_scale(study, simulated, scale)
+    if scale is not None:
+        check_installed("galsim", purpose="a simulated survey")
     resolved = ResolvedStudy(study, base, scale, tuple(make_cells(study, base, scale=scale)))
     read_published(resolved.published)
     return resolved

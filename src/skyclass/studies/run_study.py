@@ -9,9 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from skyclass.cluster import check_scheduler
 from skyclass.config.section import Settings
 from skyclass.errors import SkyclassError, StudyError
 from skyclass.files import AnyPath, atomic_path
+from skyclass.pipeline.check_experiment import check_access
 from skyclass.progress import Progress, no_progress
 from skyclass.studies.cells import Cell, make_cells
 from skyclass.studies.resolve_study import ResolvedStudy, resolve_study
@@ -117,6 +119,7 @@ def run_study(
     study, scale, cells = resolved.study, resolved.scale, list(resolved.cells)
     for override in resolved.overrides:
         _log.log(logging.INFO if override.new is None else logging.WARNING, "%s", override)
+    _check_access(cells, scheduler, is_begun=workspace.study_file.exists())
     record = StudyRecord(study=study, source=Path(name).name, scale=scale)
     _claim(workspace, record, resolved.published)
     with _serve_survey(resolved, workspace, progress) as place:
@@ -131,6 +134,14 @@ def run_study(
     return StudyResult(
         workspace.root, len(cells), {k: why for k, why in failures.items() if why is not None}
     )
+
+
+def _check_access(cells: Sequence[Cell], scheduler: str | None, *, is_begun: bool) -> None:
+    """Check that the scheduler answers, and that weights and accounts of a new study are there."""
+    if scheduler is not None:
+        check_scheduler(scheduler)
+    for cell in () if is_begun else cells:
+        check_access(cell.config)
 
 
 @contextmanager
