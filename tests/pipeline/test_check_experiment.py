@@ -216,7 +216,7 @@ def test_weights_that_cannot_be_downloaded_are_refused_before_any_work(
         ("clean", {"duplicates": "id", "radius": 2}, "clean.radius"),
         ("split", {"nside": 64}, "split.nside"),
         ("sample", {"total": 100}, "sample.total"),
-        ("sample", {"data_set": "thesis-1", "per_class": 5}, "sample.per_class"),
+        ("sample", {"method": "balanced", "counts": {"O": 5}}, "sample.counts"),
     ],
 )
 def test_settings_without_effect(section: str, values: dict[str, Any], key: str) -> None:

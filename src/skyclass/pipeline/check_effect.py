@@ -66,6 +66,5 @@ def _find_unused_objects(config: Experiment) -> Iterator[tuple[str, str]]:
     if split.by != "sky" and split.nside != _SPLIT.nside:
         yield "split.nside", f'split.by = "{split.by}" takes no cells; use "sky"'
     for key in ("total", "per_class", "counts"):
-        if getattr(sample, key) and (sample.data_set or key not in _SAMPLE_KEYS[sample.method]):
-            by = "data_set" if sample.data_set else "method"
-            yield f"sample.{key}", f'sample.{by} = "{getattr(sample, by)}" does not use it'
+        if getattr(sample, key) and key not in _SAMPLE_KEYS[sample.method]:
+            yield f"sample.{key}", f'sample.method = "{sample.method}" does not use it'

@@ -77,6 +77,8 @@ def check_access(config: Experiment) -> None:
     ------
     CatalogError
         If the task has no query for its objects.
+    SurveyError
+        If the directory of a mirror does not exist.
     RemoteError
         If a service asks for an account that is not set up.
     ModelError
@@ -85,6 +87,11 @@ def check_access(config: Experiment) -> None:
     survey = get_survey(config.survey.name)
     if config.catalog.path is None and survey.check_query is not None:
         survey.check_query(config.catalog, config.task)
+    address = config.survey.base_url or ""
+    if address.startswith("file:"):
+        folder = Path(url2pathname(urlsplit(address).path))
+        if not folder.is_dir():
+            raise SurveyError(f"survey.base_url = {address}: there is no directory {folder}")
     fetch_weights(config)
 
 
@@ -144,13 +151,9 @@ def _check_pixels(config: Experiment, survey: Survey) -> None:
 
 
 def _check_sources(config: Experiment) -> None:
-    """Check that the table and the directory of frames, or of a mirror, exist."""
+    """Check that the table and the directory of frames exist."""
     path, frames, address = config.catalog.path, config.survey.frames, config.survey.base_url
     if path is not None and not path.is_file():
         raise CatalogError(f"{path} does not exist")
     if frames is not None and address is None and not frames.is_dir():
         raise SurveyError(f"the directory of frames {frames} does not exist")
-    if address is not None and address.startswith("file:"):
-        folder = Path(url2pathname(urlsplit(address).path))
-        if not folder.is_dir():
-            raise SurveyError(f"survey.base_url = {address}: there is no directory {folder}")
