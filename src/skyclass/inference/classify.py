@@ -86,7 +86,7 @@ def classify(
     True
     >>> stars = skyclass.classify("frames", "model", positions="catalog.csv")
     >>> list(stars.columns[-5:])
-    ['class', 'probability', 'p_cool', 'p_hot', 'reason']
+    ['class', 'probability', 'p_hot', 'p_cool', 'reason']
     """
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     folders = [Path(path) for path in listed]
