@@ -1,12 +1,14 @@
-"""One trained network in PyTorch, onnxruntime and OpenVINO, in 32 and 8 bits.
+"""One trained model in PyTorch, onnxruntime and OpenVINO, in 32 and 8 bits.
 
 Usage: python benchmarks/runtimes.py [--folder DIR] [--fields 2] [--objects 250] [--epochs 4]
            [--networks compact,resnet-small]
 
-Needs onnx, onnxscript, onnxruntime and, for its rows, openvino. The 8-bit network is calibrated on
-training pictures (static quantisation, QDQ). Every row says how fast it is on the CPU in turn with
-the others, and how its answers to the same test objects differ from PyTorch's. A runtime is worth
-taking where the interval of the difference holds nothing but zero.
+Needs onnx, onnxscript, onnxruntime and, for its rows, openvino. Every runtime takes the whole
+model, from raw cutouts to probabilities, as `export_onnx` writes it; in 8 bits its layers of
+weights are, calibrated on training cutouts (static quantisation, QDQ). Every row says how fast it
+is on the CPU in turn with the others, and how its answers to the same test objects differ from
+PyTorch's. A runtime is worth taking where the interval of the difference holds nothing but zero.
+onnxruntime takes all cores: for one thread each, keep the process on one (`taskset -c 0`).
 """
 
 import importlib.util
@@ -18,41 +20,32 @@ from pathlib import Path
 import numpy as np
 import torch
 from native import parse_options, prepare, train_network
-from torch import nn
 
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.classifier import Classifier
+from skyclass.models.export_onnx import export_onnx
+from skyclass.models.onnx_model import OnnxClassifier, list_inputs
+from skyclass.models.predictor import Predictor
 
 BATCH = 64
 CALIBRATION = 4
-"""Batches of training pictures that the 8-bit network is calibrated on."""
+"""Batches of training cutouts that the 8-bit model is calibrated on."""
 
-Runtime = Callable[[np.ndarray], np.ndarray]
+Batch = dict[str, np.ndarray]
+Runtime = Callable[[Batch], np.ndarray]
 
 
-def draw_batches(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[np.ndarray]:
-    """Draw whole batches."""
+def read_batches(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[Batch]:
+    """Read whole batches."""
     offsets = cutouts.offsets()
     for start in range(0, len(cutouts) - BATCH + 1, BATCH):
         rows = np.arange(start, start + BATCH)
-        flux = torch.from_numpy(cutouts.take(rows))
-        yield classifier.renderer(flux, torch.from_numpy(offsets[rows])).numpy()
+        batch = {"flux": cutouts.take(rows).astype(np.float32), "offset": offsets[rows]}
+        yield {name: batch[name] for name in list_inputs(classifier.spec)}
 
 
-def export(network: nn.Module, example: np.ndarray, path: Path) -> Path:
-    torch.onnx.export(
-        network.eval(),
-        (torch.from_numpy(example),),
-        path,
-        input_names=["images"],
-        external_data=False,
-        verbose=False,
-    )
-    return path
-
-
-def quantise(path: Path, batches: list[np.ndarray]) -> Path:
+def quantise(path: Path, batches: list[Batch]) -> Path:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -60,31 +53,25 @@ def quantise(path: Path, batches: list[np.ndarray]) -> Path:
         def __init__(self) -> None:
             self.left = iter(batches)
 
-        def get_next(self) -> dict[str, np.ndarray] | None:
-            batch = next(self.left, None)
-            return None if batch is None else {"images": batch}
+        def get_next(self) -> Batch | None:
+            return next(self.left, None)
 
     prepared, out = path.with_name("prepared.onnx"), path.with_name("int8.onnx")
     quant_pre_process(path, prepared, skip_symbolic_shape=True)
-    quantize_static(prepared, out, Reader(), quant_format=QuantFormat.QDQ, per_channel=True)
+    quantize_static(
+        prepared,
+        out,
+        Reader(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        # fluxes span four decades: pictures are drawn in 32 bits
+        op_types_to_quantize=["Conv", "Gemm"],
+    )
     return out
 
 
-def make_torch_runtime(network: nn.Module) -> Runtime:
-    def run(images: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return network(torch.from_numpy(images)).numpy()
-
-    return run
-
-
-def make_onnx_runtime(path: Path) -> Runtime:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda images: session.run(None, {"images": images})[0]
+def make_runtime(predictor: Predictor) -> Runtime:
+    return lambda batch: predictor.probabilities(**batch)
 
 
 def make_openvino_runtime(path: Path) -> Runtime:
@@ -93,7 +80,7 @@ def make_openvino_runtime(path: Path) -> Runtime:
     threads = torch.get_num_threads()
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     model = openvino.Core().compile_model(path, "CPU", settings)
-    return lambda images: model(images)[0]
+    return lambda batch: model(batch)[0]
 
 
 def main() -> None:
@@ -108,16 +95,17 @@ def main() -> None:
 
 
 def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
-    test = list(draw_batches(classifier, open_cutouts(cutouts)["test"]))
+    test = list(read_batches(classifier, open_cutouts(cutouts)["test"]))
     true = open_cutouts(cutouts)["test"].label[: BATCH * len(test)]
-    training = draw_batches(classifier, open_cutouts(cutouts)["train"])
+    training = read_batches(classifier, open_cutouts(cutouts)["train"])
     batches = [batch for batch, _ in zip(training, range(CALIBRATION), strict=False)]
-    path = export(classifier.network, test[0], scratch / "float.onnx")
+    path = scratch / "float.onnx"
+    export_onnx(classifier, path)
     small = quantise(path, batches)
     runtimes = {
-        "PyTorch, 32 bits": make_torch_runtime(classifier.network),
-        "onnxruntime, 32 bits": make_onnx_runtime(path),
-        "onnxruntime, 8 bits": make_onnx_runtime(small),
+        "PyTorch, 32 bits": make_runtime(classifier),
+        "onnxruntime, 32 bits": make_runtime(OnnxClassifier(path, classifier.spec)),
+        "onnxruntime, 8 bits": make_runtime(OnnxClassifier(small, classifier.spec)),
     }
     if importlib.util.find_spec("openvino"):
         runtimes["OpenVINO, 32 bits"] = make_openvino_runtime(path)
@@ -126,7 +114,7 @@ def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
 
 
 def print_comparison(
-    name: str, runtimes: dict[str, Runtime], test: list[np.ndarray], true: np.ndarray
+    name: str, runtimes: dict[str, Runtime], test: list[Batch], true: np.ndarray
 ) -> None:
     outputs = {key: [run(batch) for batch in test] for key, run in runtimes.items()}
     seconds = {key: [] for key in runtimes}
@@ -136,15 +124,15 @@ def print_comparison(
             for batch in test[:8]:
                 run(batch)
             seconds[key].append((time.perf_counter() - start) / len(test[:8]))
-    logits = {key: np.concatenate(parts) for key, parts in outputs.items()}
+    shares = {key: np.concatenate(parts) for key, parts in outputs.items()}
     first = next(iter(runtimes))
     print(f"{name}, {len(true)} simulated test objects:")
     for key in runtimes:
-        pair = logits[key].argmax(1), logits[first].argmax(1)
+        pair = shares[key].argmax(1), shares[first].argmax(1)
         difference = compare_accuracies(true, *pair)
         low, high = (100 * limit for limit in difference.ci95)
         print(
-            f"{key:>21}: {BATCH / min(seconds[key]):7.0f} images/s,"
+            f"{key:>21}: {BATCH / min(seconds[key]):7.0f} objects/s,"
             f" ratio {min(seconds[first]) / min(seconds[key]):.2f}; accuracy"
             f" {difference.accuracy_a:.4f}, difference {100 * difference.difference:+.2f} points"
             f" [{low:+.2f}, {high:+.2f}], same class {100 * np.mean(pair[0] == pair[1]):.2f} %"
