@@ -15,6 +15,7 @@ from skyclass.cli.app import PANELS
 
 REFUSED = {
     "archive": "archive none",
+    "cache": "cache none",
     "catalog": "catalog none.csv --out c.parquet",
     "classify": "classify nothing --model x --out a.fits",
     "compare": "compare none other",

@@ -4,9 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from skyclass.config.sections import CutoutConfig
 from skyclass.extras import EXTRAS
+from skyclass.models.classifier import Classifier
+from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import save_model
+from skyclass.surveys.sdss.layout import BANDS
 
 TESTS = Path(__file__).parent
 CORE = ("report", "train", "hub", "formats", "cluster", "search", "upscale", "simulation")
@@ -32,6 +38,9 @@ cutouts = skyclass.open_cutouts("cutouts")
 assert cutouts["train"].take([1, 0]).shape == (2, 5, 16, 16)
 assert export_cutouts("cutouts", "fits", "fits") == cutouts.counts.to_numpy().sum()
 assert len(list(Path("fits").rglob("*.fits"))) == cutouts.counts.to_numpy().sum()
+words = ["classify", "frames", "--model", "model", "--out", "classes.csv"]
+run = CliRunner().invoke(app, words)
+assert run.exit_code == 0, run.output
 Path("old.toml").write_text("seed = 1")
 run = CliRunner().invoke(app, ["migrate", "old.toml"])
 assert run.exit_code == 0, run.output
@@ -89,10 +98,18 @@ def run_without(extras: tuple[str, ...], code: str, folder: Path, *words: str, t
     return run.stdout.splitlines()
 
 
-def test_the_core_goes_from_a_catalogue_to_files_of_cutouts(
+@pytest.mark.onnx
+def test_the_core_goes_from_a_catalogue_to_a_classified_table(
     small_survey: Path, tmp_path: Path
 ) -> None:
+    labels = ("O", "B", "M")
+    rules = CutoutConfig(size=16)
+    spec = ModelSpec("t", labels, "ugriz", "compact", 16, BANDS, "nanomaggy", True, rules=rules)
+    save_model(Classifier(spec), tmp_path / "model")
     run_without(CORE, WAY, tmp_path, str(small_survey))
+    table = pd.read_csv(tmp_path / "classes.csv")
+    assert len(table) > 10
+    assert set(table["class"]) <= set(labels)
 
 
 @pytest.fixture(scope="module", params=[CORE, REPORT], ids=["core", "report"])

@@ -100,4 +100,5 @@ def test_a_mistake_is_answered_in_one_line(
 
 def test_every_command_is_refused_early() -> None:
     names = {command.name for commands in PANELS.values() for command in commands}
-    assert {line.split()[0] for line in REFUSED} == names
+    # Typer itself checks the arguments of `cache`
+    assert {line.split()[0] for line in REFUSED} == names - {"cache"}

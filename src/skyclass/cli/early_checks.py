@@ -7,6 +7,7 @@ and astropy.
 from pathlib import Path
 
 from skyclass.errors import SkyclassError
+from skyclass.schema import HUB_SCHEME
 from skyclass.workspace import StudyWorkspace, Workspace
 
 __all__ = [
@@ -106,5 +107,5 @@ def check_model(model: str) -> None:
     """Check that a folder holds a model; one on a hub is looked up later."""
     from skyclass.models.spec_file import SPEC_FILE
 
-    if not model.startswith("hf://") and not (Path(model) / SPEC_FILE).is_file():
+    if not model.startswith(HUB_SCHEME) and not (Path(model) / SPEC_FILE).is_file():
         raise SkyclassError(f"{model} holds no usable model ({SPEC_FILE} is missing)")
