@@ -153,7 +153,7 @@ def test_missing_packages_are_refused_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
     module: str,
 ) -> None:
-    monkeypatch.setattr(extras, "_is_installed", lambda name: name != module)
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != module)
     file = write(tmp_path, small_survey, "")
     for run in (run_experiment, train, sweep_learning_rate):
         with pytest.raises(
@@ -167,7 +167,7 @@ def test_missing_packages_are_refused_before_any_work(
 def test_a_search_needs_optuna_before_any_work(
     small_survey: Path, tmp_path: Path, begun: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extras, "_is_installed", lambda name: name != "optuna")
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "optuna")
     space = tmp_path / "space.toml"
     space.write_text('[space]\n"training.learning_rate" = {low = 0.001, high = 0.1}')
     with pytest.raises(SkyclassError, match=r"optuna.*'skyclass\[search\]'"):
@@ -179,7 +179,7 @@ def test_a_search_needs_optuna_before_any_work(
 def test_a_demonstration_needs_galsim_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extras, "_is_installed", lambda name: name != "galsim")
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "galsim")
     with pytest.raises(SkyclassError, match=r"galsim.*'skyclass\[simulation\]'"):
         run_demo(tmp_path / "demo")
     assert not (tmp_path / "demo").exists()
@@ -263,7 +263,7 @@ def test_each_cell_of_a_study_is_checked_before_the_first_runs(
     file.write_text(STUDY.format(survey=small_survey, pretrained="false"))
     with pytest.raises(SkyclassError, match="no scheduler answers"):
         run_study(file, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
-    monkeypatch.setattr(extras, "_is_installed", lambda name: name != "dask")
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "dask")
     with pytest.raises(SkyclassError, match=r"dask.*'skyclass\[cluster\]'"):
         run_study(file, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
     assert not (tmp_path / "out").exists()
