@@ -27,7 +27,8 @@ def section(title: str, commands: tuple[Command, ...]) -> str:
     rows = [f"## {title}\n", "| command | function | |", "|---|---|---|"]
     for command in commands:
         summary = command.help.partition("\n")[0]
-        rows.append(f"| `{command.name}` | `{command.function}` | {summary} |")
+        functions = ", ".join(f"`{name}`" for name in (command.function, *command.instead))
+        rows.append(f"| `{command.name}` | {functions} | {summary} |")
     return "\n".join([*rows, "\n```sh", *(command.example for command in commands), "```\n"])
 
 

@@ -38,6 +38,8 @@ class Command:
     """The public Python function that it calls."""
     example: str
     """A call of it, which ends its help; the following lines go on with it."""
+    instead: tuple[str, ...] = ()
+    """Public Python functions that some of its arguments call instead."""
 
     @property
     def name(self) -> str:
@@ -56,7 +58,15 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
         Command(
             experiment, "skyclass.run_experiment", "skyclass experiment stars.toml --out stars"
         ),
-        Command(study, "skyclass.run_study", "skyclass study thesis --out thesis --simulated"),
+        Command(
+            study,
+            "skyclass.run_study",
+            "skyclass study thesis --out thesis --simulated",
+            instead=(
+                "skyclass.studies.resolve_study.resolve_study",
+                "skyclass.studies.study_file.write_study",
+            ),
+        ),
     ),
     "Objects and survey files": (
         Command(simulate, "skyclass.simulate", "skyclass simulate --out survey --fields 4"),
@@ -124,7 +134,12 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
     ),
     "Tools": (
         Command(archive, "skyclass.serve_archive", "skyclass archive survey --fault 404=0.1"),
-        Command(cache, "skyclass.cache_contents.list_entries", "skyclass cache ls experiments"),
+        Command(
+            cache,
+            "skyclass.cache_contents.list_entries",
+            "skyclass cache ls experiments",
+            instead=("skyclass.cache_contents.clear_entries",),
+        ),
         Command(migrate, "skyclass.config.migrate.migrate_config", "skyclass migrate stars.toml"),
     ),
 }
