@@ -47,13 +47,13 @@ package: $(VENV)/bin/python
 	done
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) light demo build dist classes.fits
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[simulation]"
+	$(BIN)/python -m pip install --quiet --editable ".[simulation,train]"
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
@@ -61,5 +61,5 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[simulation,docs]"
+	$(BIN)/python -m pip install --quiet --editable ".[simulation,train,docs]"
 	touch $@

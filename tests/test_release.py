@@ -30,3 +30,14 @@ def test_hosted_ci_runs_the_script_that_checks_every_change() -> None:
     script = (ROOT / ".ci/run").read_text()
     assert "make lint" in script
     assert "make test" in script
+
+
+def test_the_page_on_installation_lists_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    page = (ROOT / "docs/install.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(project["optional-dependencies"])
+
+
+def test_the_script_of_ci_runs_the_commands_of_the_readme() -> None:
+    script = (ROOT / ".ci/run").read_text()
+    assert script.index("make demo") < script.index("light/bin/skyclass classify demo/frames")
