@@ -39,7 +39,7 @@ from skyclass.surveys.registry import get_survey
 
 __all__ = ["Evaluation", "evaluate_model", "score_model"]
 
-_PACKAGES: Final = ("astropy", "datasets", "lightning", "numpy", "scikit-learn", "torch")
+_PACKAGES: Final = ("astropy", "lightning", "numpy", "pyarrow", "scikit-learn", "torch")
 
 _STAGE: Final = "evaluation"
 
