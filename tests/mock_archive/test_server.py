@@ -180,7 +180,10 @@ def test_frames_need_no_database(small_survey: Path, monkeypatch: pytest.MonkeyP
     # as where neither DuckDB nor sqlglot is installed
     for name in ("duckdb", "sqlglot"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ArchiveError, match=r"skyclass\[archive\]"), serve_archive(small_survey):
+    with (
+        pytest.raises(MissingExtraError, match=r"skyclass\[archive\]"),
+        serve_archive(small_survey),
+    ):
         pass
     with serve_archive(small_survey, queries=False) as url:
         assert httpx2.get(f"{url}/dr17/SkyServerWS/SearchTools/SqlSearch").status_code == 404

@@ -83,7 +83,7 @@ def check(spec: ModelSpec, folder: Path) -> OnnxClassifier:
     for count in (1, 5, 45):
         inputs = draw(spec, count)
         expected = classifier.probabilities(**inputs)
-        assert np.ptp(expected, axis=1).max() > 0.01
+        assert np.ptp(expected, axis=1).max() > 1e-3  # ten times what they may differ by
         np.testing.assert_allclose(exported.probabilities(**inputs), expected, atol=1e-4)
     return exported
 

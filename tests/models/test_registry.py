@@ -147,7 +147,7 @@ def test_keys_that_the_user_sets_stand(tmp_path: Path) -> None:
     )
     experiment = apply_preset(read_config(path))
     assert experiment.model.normalisation == "own"
-    assert experiment.model.weights == tmp_path / "w.safetensors"
+    assert experiment.model.weights == str(tmp_path / "w.safetensors")
     assert not experiment.model.pretrained
     assert (experiment.training.epochs, experiment.training.optimizer) == (50, "adam")
     assert experiment.augmentation.turn

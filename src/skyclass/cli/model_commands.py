@@ -65,7 +65,7 @@ def classify(
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Detect and classify every source of some fields, or classify the objects of a table."""
+    """Classify the sources of fields, or the objects of a table."""
     check_table(out)
     check_exists(*paths, *([] if positions is None else [positions]))
     check_model(model)
