@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,7 +146,7 @@ def remove_output(line: str) -> None:
 
 
 def serve(line: str) -> str:
-    """Start a command that serves until it is interrupted, and return its first line."""
+    """Start a command that serves until it is stopped, and return its first line."""
     process = subprocess.Popen(
         [sys.executable, "-m", "skyclass", *shlex.split(line), "--port", "0"],
         stdout=subprocess.PIPE,
@@ -156,8 +155,7 @@ def serve(line: str) -> str:
     with process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-    assert process.returncode == 0
+        process.terminate()
     return first
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "DataPaths",
     "StudyWorkspace",
     "Workspace",
+    "check_claim",
     "claim_directory",
     "fingerprint",
     "hash_file",
@@ -264,25 +265,22 @@ class StudyWorkspace:
         return self.root / "cells" / f"{name}.failed"
 
 
-def claim_directory(
+def check_claim(
     marker: Path,
-    content: str,
     *,
     kind: str,
     compare: Callable[[Path], str],
     error: type[SkyclassError],
     reserved: Iterable[str] | None = None,
-) -> None:
-    """Take a directory for one purpose, or raise if it serves another.
+) -> bool:
+    """Check that a directory is free for one purpose, or serves it already.
 
     Parameters
     ----------
     marker
-        File in the directory that says what it holds; written if the directory is free.
-    content
-        Text of the marker.
+        File in the directory that says what it holds.
     kind
-        What the directory holds, for messages, such as ``experiment``.
+        What the directory is to hold, for messages, such as ``experiment``.
     compare
         Function of the path of an existing marker that describes how its content differs; empty
         text if the directory holds the same.
@@ -291,6 +289,11 @@ def claim_directory(
     reserved
         Names that must not exist in a directory without a marker; any other file may. By default
         the directory must be empty.
+
+    Returns
+    -------
+    bool
+        Whether it serves that purpose already.
 
     Raises
     ------
@@ -309,7 +312,7 @@ def claim_directory(
             raise error(
                 f"{directory} holds another {kind} ({difference}); choose another directory"
             )
-        return
+        return True
     if directory.exists() and not directory.is_dir():
         raise error(f"{directory} is a file; choose another directory")
     if directory.exists():
@@ -320,7 +323,35 @@ def claim_directory(
                 f"{directory} holds {min(foreign)} but no {marker.name}, so it is no {kind}; choose"
                 " another directory"
             )
-    make_directory(directory)
+    return False
+
+
+def claim_directory(
+    marker: Path,
+    content: str,
+    *,
+    kind: str,
+    compare: Callable[[Path], str],
+    error: type[SkyclassError],
+    reserved: Iterable[str] | None = None,
+) -> None:
+    """Take a directory for one purpose, or raise if it serves another.
+
+    Parameters
+    ----------
+    marker, kind, compare, error, reserved
+        As for `check_claim`.
+    content
+        Text of the marker, which is written if the directory is free.
+
+    Raises
+    ------
+    SkyclassError
+        Of the class `error`, if the directory holds something else or its marker cannot be read.
+    """
+    if check_claim(marker, kind=kind, compare=compare, error=error, reserved=reserved):
+        return
+    make_directory(marker.parent)
     with atomic_path(marker) as partial:
         partial.write_text(content, encoding="utf-8")
 

@@ -22,7 +22,7 @@ from skyclass.studies.shared_objects import prepare_data_set
 from skyclass.studies.simulated_archive import serve_simulated_survey
 from skyclass.studies.study_report import write_study_report
 from skyclass.studies.study_results import StudyRecord
-from skyclass.workspace import StudyWorkspace, claim_directory
+from skyclass.workspace import StudyWorkspace, check_claim, claim_directory
 
 __all__ = ["StudyResult", "run_study"]
 
@@ -119,8 +119,14 @@ def run_study(
     study, scale, cells = resolved.study, resolved.scale, list(resolved.cells)
     for override in resolved.overrides:
         _log.log(logging.INFO if override.new is None else logging.WARNING, "%s", override)
-    _check_access(cells, scheduler, is_begun=workspace.study_file.exists())
     record = StudyRecord(study=study, source=Path(name).name, scale=scale)
+    is_begun = check_claim(
+        workspace.study_file,
+        kind="study",
+        compare=partial(_compare_study, record),
+        error=StudyError,
+    )
+    _check_access(cells, scheduler, is_begun=is_begun)
     _claim(workspace, record, resolved.published)
     with _serve_survey(resolved, workspace, progress) as place:
         if place:
