@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from skyclass import plugins
 from skyclass.errors import ModelError
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import Field, find_fields
@@ -36,6 +37,12 @@ def _save_without_onnx(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
 def _refuse_export(*_arguments: object) -> None:
     raise ModelError("not exported in this test")
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand the modules that a test imports to the worker processes of that test only."""
+    monkeypatch.setattr(plugins, "_imported", [])
 
 
 @pytest.fixture(scope="session")
