@@ -136,24 +136,28 @@ def test_a_public_name_works_or_names_its_extra(
     for name in ("compare", "score", "report"):
         assert (answers[name] == "works") == ("report" not in lacking)
     for name in ("run_experiment", "train", "load_model", "render"):
-        assert "pip install 'skyclass[" in answers[name]
+        assert "pip install 'skyclass[train]'" in answers[name]
 
 
 @pytest.mark.parametrize(
     ("lacking", "line", "message"),
     [
-        (CORE, "experiment e.toml --out o", "pip install 'skyclass["),
-        (CORE, "learning-rate e.toml --out o", "pip install 'skyclass["),
-        (CORE, "tune e.toml s.toml --out o", "pip install 'skyclass["),
-        (CORE, "study thesis --out o", "pip install 'skyclass["),
-        (CORE, "demo --out o", "pip install 'skyclass["),
+        (CORE, "experiment e.toml --out o", "pip install 'skyclass[train]'"),
+        (CORE, "learning-rate e.toml --out o", "pip install 'skyclass[train]'"),
+        (CORE, "tune e.toml s.toml --out o", "pip install 'skyclass[train]'"),
+        (CORE, "study thesis --out o", "pip install 'skyclass[train]'"),
+        (CORE, "demo --out o", "pip install 'skyclass[train]'"),
         (CORE, "report done", "pip install 'skyclass[report]'"),
         (CORE, "figures done", "pip install 'skyclass[report]'"),
         (CORE, "compare done done", "scipy is not installed; pip install 'skyclass[report]'"),
         (CORE, "reweight done star=1", "pip install 'skyclass[report]'"),
         (CORE, "simulate --out o --fields 1", "pip install 'skyclass[simulation]'"),
         (CORE, "push model owner/x", "pip install 'skyclass[hub]'"),
-        (REPORT, "experiment e.toml --out o", "torch is not installed; pip install 'skyclass[tr"),
+        (
+            REPORT,
+            "experiment e.toml --out o",
+            "torch, which is not installed; pip install 'skyclass[tr",
+        ),
     ],
 )
 def test_a_command_names_the_extra_that_it_lacks(

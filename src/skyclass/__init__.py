@@ -87,10 +87,16 @@ _MODULES: Final = {
 }
 
 
+_WITH_TORCH: Final = {"evaluate", "load_model", "run_experiment", "run_study", "train"}
+"""Names whose modules also need other extras, which PyTorch's includes."""
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _WITH_TORCH:
+        import_module(f"{__name__}.extras").check_installed("torch", purpose=f"skyclass.{name}")
     with import_module(f"{__name__}.extras").explain_missing():
         value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value

@@ -13,6 +13,7 @@ HEAVY = {"torch", "pandas", "astropy", "numpy", "pyarrow", "sklearn", "matplotli
 REFUSED = {
     "classify nothing --model x --out a.fits": "nothing does not exist",
     "classify empty --model x --out a.xyz": "a.xyz has no known suffix; use one of .parquet, .csv",
+    "classify empty --model done --out a.fits": "its model is done/model",
     "classify empty --model x --out a.fits": "x holds no usable model (config.json is missing)",
     "experiment none.toml --out o": "none.toml does not exist",
     "experiment bad.toml --out o": "bad.toml: the key 'task' is missing",
@@ -69,6 +70,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
     """Exit code, message and modules imported so far, of every refused call in one process."""
     folder = tmp_path_factory.mktemp("refused")
     (folder / "empty").mkdir()
+    (folder / "done/model").mkdir(parents=True)
     (folder / "bad.toml").write_text("seed = 1\n")
     (folder / "unknown.toml").write_text(
         'task = "object-type"\ntaks = 1\n[catalog]\npath = "a.csv"\n'
@@ -82,7 +84,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
         check=True,
     )
     found = json.loads(run.stdout)
-    assert {path.name for path in folder.iterdir()} == {"empty", "bad.toml", "unknown.toml"}
+    assert {path.name for path in folder.iterdir()} == {
+        "bad.toml",
+        "done",
+        "empty",
+        "unknown.toml",
+    }
     return found
 
 

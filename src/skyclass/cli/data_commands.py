@@ -11,6 +11,7 @@ from skyclass.cli.early_checks import check_directory, check_exists, check_suffi
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
+from skyclass.extras import check_installed
 from skyclass.files import atomic_path
 from skyclass.schema import DEFAULT_SURVEY
 
@@ -220,6 +221,7 @@ def archive(
     Faults of the network and of the files can be asked for.
     """
     check_exists(directory)
+    check_installed("duckdb", purpose="the local archive")
     from skyclass.mock_archive.faults import parse_faults
     from skyclass.mock_archive.server import serve_archive
 

@@ -7,6 +7,7 @@ and astropy.
 from pathlib import Path
 
 from skyclass.errors import SkyclassError
+from skyclass.extras import check_installed
 from skyclass.schema import HUB_SCHEME
 from skyclass.workspace import StudyWorkspace, Workspace
 
@@ -23,6 +24,7 @@ __all__ = [
     "check_study",
     "check_suffix",
     "check_table",
+    "check_training",
 ]
 
 
@@ -58,6 +60,11 @@ def check_search(file: Path, space: Path) -> None:
     from skyclass.config.tuning_file import read_search
 
     read_search(space, read_config(file))
+
+
+def check_training() -> None:
+    """Check that there is PyTorch to train with."""
+    check_installed("torch", purpose="training")
 
 
 def check_study(name: str) -> None:
@@ -107,5 +114,9 @@ def check_model(model: str) -> None:
     """Check that a folder holds a model; one on a hub is looked up later."""
     from skyclass.models.spec_file import SPEC_FILE
 
-    if not model.startswith(HUB_SCHEME) and not (Path(model) / SPEC_FILE).is_file():
-        raise SkyclassError(f"{model} holds no usable model ({SPEC_FILE} is missing)")
+    if model.startswith(HUB_SCHEME) or (Path(model) / SPEC_FILE).is_file():
+        return
+    inner = Workspace(Path(model)).model
+    if inner.is_dir():
+        raise SkyclassError(f"{model} is the directory of an experiment; its model is {inner}")
+    raise SkyclassError(f"{model} holds no usable model ({SPEC_FILE} is missing)")

@@ -11,10 +11,12 @@ from skyclass.cli.early_checks import (
     check_experiment,
     check_model,
     check_table,
+    check_training,
 )
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, TaskOption, import_named
 from skyclass.cli.progress_bars import progress_bars
+from skyclass.extras import check_installed
 
 if TYPE_CHECKING:
     from skyclass.pipeline.experiment import ExperimentResult
@@ -33,6 +35,7 @@ def experiment(
     """
     check_experiment(file)
     check_directory(out)
+    check_training()
     from skyclass.pipeline.experiment import run_experiment
 
     with progress_bars() as progress:
@@ -47,6 +50,7 @@ def demo(
 ) -> None:
     """Simulate a survey and run an experiment on it."""
     check_directory(out)
+    check_installed("torch", "galsim", purpose="the demo")
     from skyclass.pipeline.demo import run_demo
 
     with progress_bars() as progress:

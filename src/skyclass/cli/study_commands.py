@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_directory, check_study
+from skyclass.cli.early_checks import check_directory, check_study, check_training
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -87,6 +87,7 @@ def _run(
     """Run a study; raise if a cell failed."""
     check_study(name)
     check_directory(out)
+    check_training()
     from skyclass.errors import StudyError
     from skyclass.studies.run_study import run_study
 

@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-from skyclass.cli.early_checks import check_directory, check_experiment, check_search
+from skyclass.cli.early_checks import (
+    check_directory,
+    check_experiment,
+    check_search,
+    check_training,
+)
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
 from skyclass.cli.progress_bars import progress_bars
@@ -22,6 +27,7 @@ def learning_rate(
     """Suggest a learning rate from a sweep over rates."""
     check_experiment(file)
     check_directory(out)
+    check_training()
     from skyclass.pipeline.tune import sweep_learning_rate
 
     with progress_bars() as progress:
@@ -45,6 +51,7 @@ def tune(
     """
     check_search(file, space)
     check_directory(out)
+    check_training()
     from skyclass.pipeline.tune import tune as run
 
     with progress_bars() as progress:
