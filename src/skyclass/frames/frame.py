@@ -42,6 +42,8 @@ class Frame:
     """Nanomaggies above which a pixel is saturated; infinity where not known."""
     before: int = 0
     """Rows before the frame's own first row that `data` begins with."""
+    gain: float = np.inf
+    """Electrons of one nanomaggy; infinite where not known, so that light has no photon noise."""
 
     def pixel(
         self, ra: NDArray[np.float64], dec: NDArray[np.float64]

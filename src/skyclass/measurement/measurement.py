@@ -1,5 +1,6 @@
 """What was measured of the objects of one field: fluxes with errors, PSF, noise, flags."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntFlag
 from typing import Self
@@ -7,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Flag", "Measurement"]
+__all__ = ["Flag", "Measurement", "join_bands"]
 
 
 class Flag(IntFlag):
@@ -92,3 +93,22 @@ class Measurement:
             `[n, band]`.
         """
         return np.asarray((self.flags & int(flag)) != 0)
+
+
+def join_bands(bands: Sequence[Measurement]) -> Measurement:
+    """Join measurements of the same objects in several bands.
+
+    Parameters
+    ----------
+    bands
+        At least one, of `n` objects each.
+
+    Returns
+    -------
+    Measurement
+        Of the `n` objects, with the bands one after the other.
+    """
+    names = [field.name for field in fields(Measurement)]
+    return Measurement(
+        **{name: np.concatenate([getattr(b, name) for b in bands], axis=1) for name in names}
+    )

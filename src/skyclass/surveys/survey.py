@@ -52,6 +52,8 @@ class Band:
     """Magnitudes of Galactic extinction at E(B-V) = 1; None where not known."""
     saturation: float | None = None
     """Highest value of a pixel on disk in counts; None where not known."""
+    gain: float | None = None
+    """Electrons of one nanomaggy in a usual frame; None where not known. A `Frame` has its own."""
 
     def __post_init__(self) -> None:
         """Check that catalogue columns and image types can name the band."""

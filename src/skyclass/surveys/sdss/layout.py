@@ -17,6 +17,8 @@ __all__ = [
     "FIELD_KEY",
     "FRAME_LESS_FIELD",
     "FRAME_SHAPE",
+    "GAIN",
+    "NANOMAGGIES_PER_COUNT",
     "PIXEL_SCALE",
     "PRIMARY_ROWS",
     "ROWS_PER_FIELD",
@@ -49,6 +51,21 @@ PIXEL_SCALE: Final = 0.396
 
 SATURATION: Final = (61262, 62022, 50631, 51453, 63128)
 """Highest count of a pixel in each band (photoField of run 4510, camcol 4: SATURATION_LEVEL)."""
+
+GAIN: Final = (
+    (1.62, 3.32, 4.71, 5.165, 4.745),
+    (1.825, 3.855, 4.6, 5.195, 5.155),
+    (1.59, 3.845, 4.72, 4.86, 4.885),
+    (1.6, 3.995, 4.76, 4.885, 4.775),
+    (1.47, 4.05, 4.725, 4.64, 3.48),
+    (2.17, 4.035, 4.895, 4.76, 4.69),
+)
+"""Electrons per count of each camera column in each band (data model page of the frames; column 2:
+photoField of run 2583, where the page has 6.565 in i and, up to run 1100, 1.595 in u)."""
+
+NANOMAGGIES_PER_COUNT: Final = (0.00888, 0.00358, 0.00501, 0.00651, 0.0349)
+"""Usual value of the card NMGY in each band: mean of HDU 1 of the fields 301-4510-4-30,
+301-3918-3-213 and 301-1992-1-87."""
 
 SOFTENING: Final = (1.4e-10, 0.9e-10, 1.2e-10, 1.8e-10, 7.4e-10)
 """Softening of the asinh magnitudes in each band, in maggies (Stoughton et al. 2002, AJ 123, 485,

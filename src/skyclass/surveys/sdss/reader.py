@@ -17,6 +17,7 @@ from skyclass.frames.simulated import is_simulated
 from skyclass.surveys.sdss.layout import (
     BANDS,
     FRAME_SHAPE,
+    GAIN,
     ROWS_PER_FIELD,
     SATURATION,
     Field,
@@ -111,14 +112,17 @@ def open_frame(root: Path, field: Field, band: str, rows: RowsNeeded | None = No
 
     raw = read_frame(path, count_rows)
     header = raw.header
-    counts = _NEAR_SATURATION * SATURATION[BANDS.index(band)]
+    index = BANDS.index(band)
+    nanomaggies = float(header.get("NMGY", np.nan))
+    known = np.isfinite(nanomaggies)
     return Frame(
         band,
         raw.data,
         wcs,
         is_simulated(header.get("HISTORY", ())),
         _read_shape(header),
-        counts * float(header["NMGY"]) if "NMGY" in header else np.inf,
+        _NEAR_SATURATION * SATURATION[index] * nanomaggies if known else np.inf,
+        gain=GAIN[field.camcol - 1][index] / nanomaggies if known else np.inf,
     )
 
 

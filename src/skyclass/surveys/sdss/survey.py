@@ -17,6 +17,8 @@ from skyclass.surveys.sdss.getjpeg import SDSS_JPEG
 from skyclass.surveys.sdss.layout import (
     BANDS,
     FIELD_KEY,
+    GAIN,
+    NANOMAGGIES_PER_COUNT,
     PIXEL_SCALE,
     PRIMARY_ROWS,
     SATURATION,
@@ -82,10 +84,15 @@ SDSS: Final = Survey(
     name="sdss",
     title="SDSS corrected frames",
     bands=tuple(
-        Band(name, wavelength, softening=softening, extinction=extinction, saturation=saturation)
-        for name, wavelength, softening, extinction, saturation in zip(
-            BANDS, _WAVELENGTH, SOFTENING, _EXTINCTION, SATURATION, strict=True
+        Band(
+            name,
+            wavelength,
+            softening=SOFTENING[index],
+            extinction=_EXTINCTION[index],
+            saturation=SATURATION[index],
+            gain=float(np.median(GAIN, axis=0)[index]) / NANOMAGGIES_PER_COUNT[index],
         )
+        for index, (name, wavelength) in enumerate(zip(BANDS, _WAVELENGTH, strict=True))
     ),
     pixel_scale=PIXEL_SCALE,
     detection_band="r",
