@@ -1,24 +1,20 @@
-"""Output directories: claiming one, the names of the files in it, marks of complete stages."""
+"""The directory of an experiment: the names of the files in it, marks of complete stages."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from skyclass._version import __version__
-from skyclass.errors import SkyclassError
-from skyclass.files import atomic_path, make_directory
+from skyclass.files import atomic_path
 
 __all__ = [
     "COLUMNS_FOLDER",
     "SETTINGS_WITHOUT_EFFECT",
     "DataPaths",
-    "StudyWorkspace",
     "Workspace",
-    "check_claim",
-    "claim_directory",
     "fingerprint",
     "hash_file",
     "hash_plugins",
@@ -157,203 +153,6 @@ class Workspace:
             Name of the stage and fingerprint of its input.
         """
         mark_done(self.logs, stage, mark)
-
-
-@dataclass(frozen=True)
-class StudyWorkspace:
-    """The directory of a study."""
-
-    root: Path
-    """The directory."""
-
-    @property
-    def study_file(self) -> Path:
-        """The study, its name and its scale."""
-        return self.root / "study.json"
-
-    @property
-    def published(self) -> Path:
-        """Published figures, if the study has any."""
-        return self.root / "published.csv"
-
-    @property
-    def survey(self) -> Path:
-        """Directory of the simulated survey."""
-        return self.root / "survey"
-
-    @property
-    def report(self) -> Path:
-        """The comparison, one HTML file."""
-        return self.root / "report.html"
-
-    @property
-    def markdown(self) -> Path:
-        """The comparison in Markdown."""
-        return self.root / "study.md"
-
-    @property
-    def latex(self) -> Path:
-        """The tables in LaTeX."""
-        return self.root / "study.tex"
-
-    def data(self, data_set: str, query: str) -> DataPaths:
-        """List the paths of a data set; all data sets share the answers of queries.
-
-        Parameters
-        ----------
-        data_set
-            Name of the data set.
-        query
-            Fingerprint of its query.
-
-        Returns
-        -------
-        DataPaths
-            Of all experiments on these objects.
-        """
-        shared, own = self.root / "data", self.root / "data" / data_set
-        return DataPaths(
-            catalog=own / "catalog.parquet",
-            query=shared / "query" / query,
-            cutouts=own / "cutouts",
-            logs=own / "logs",
-        )
-
-    def objects(self, data_set: str) -> Path:
-        """Locate the table of the objects that all experiments on a data set have.
-
-        Parameters
-        ----------
-        data_set
-            Name of the data set.
-
-        Returns
-        -------
-        pathlib.Path
-            Parquet file.
-        """
-        return self.root / "data" / data_set / "objects.parquet"
-
-    def cell(self, name: str) -> Workspace:
-        """Locate the experiment of a cell.
-
-        Parameters
-        ----------
-        name
-            Names of data set, image type, model and seed with ``/`` between them.
-
-        Returns
-        -------
-        Workspace
-            Directory of the experiment.
-        """
-        return Workspace(self.root / "cells" / name)
-
-    def failure(self, name: str) -> Path:
-        """Locate the file that says why a cell failed.
-
-        Parameters
-        ----------
-        name
-            As for `cell`.
-
-        Returns
-        -------
-        pathlib.Path
-            Text file beside the cell's directory.
-        """
-        return self.root / "cells" / f"{name}.failed"
-
-
-def check_claim(
-    marker: Path,
-    *,
-    kind: str,
-    compare: Callable[[Path], str],
-    error: type[SkyclassError],
-    reserved: Iterable[str] | None = None,
-) -> bool:
-    """Check that a directory is free for one purpose, or serves it already.
-
-    Parameters
-    ----------
-    marker
-        File in the directory that says what it holds.
-    kind
-        What the directory is to hold, for messages, such as ``experiment``.
-    compare
-        Function of the path of an existing marker that describes how its content differs; empty
-        text if the directory holds the same.
-    error
-        Class of the exceptions.
-    reserved
-        Names that must not exist in a directory without a marker; any other file may. By default
-        the directory must be empty.
-
-    Returns
-    -------
-    bool
-        Whether it serves that purpose already.
-
-    Raises
-    ------
-    SkyclassError
-        Of the class `error`, if the directory holds something else or its marker cannot be read.
-    """
-    directory = marker.parent
-    if marker.exists():
-        try:
-            difference = compare(marker)
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise error(
-                f"{marker} cannot be read; choose another directory, or remove {directory}"
-            ) from problem
-        if difference:
-            raise error(
-                f"{directory} holds another {kind} ({difference}); choose another directory"
-            )
-        return True
-    if directory.exists() and not directory.is_dir():
-        raise error(f"{directory} is a file; choose another directory")
-    if directory.exists():
-        names = {path.name for path in directory.iterdir()}
-        foreign = names if reserved is None else names.intersection(reserved)
-        if foreign:
-            raise error(
-                f"{directory} holds {min(foreign)} but no {marker.name}, so it is no {kind}; choose"
-                " another directory"
-            )
-    return False
-
-
-def claim_directory(
-    marker: Path,
-    content: str,
-    *,
-    kind: str,
-    compare: Callable[[Path], str],
-    error: type[SkyclassError],
-    reserved: Iterable[str] | None = None,
-) -> None:
-    """Take a directory for one purpose, or raise if it serves another.
-
-    Parameters
-    ----------
-    marker, kind, compare, error, reserved
-        As for `check_claim`.
-    content
-        Text of the marker, which is written if the directory is free.
-
-    Raises
-    ------
-    SkyclassError
-        Of the class `error`, if the directory holds something else or its marker cannot be read.
-    """
-    if check_claim(marker, kind=kind, compare=compare, error=error, reserved=reserved):
-        return
-    make_directory(marker.parent)
-    with atomic_path(marker) as partial:
-        partial.write_text(content, encoding="utf-8")
 
 
 def hash_file(path: Path) -> str:

@@ -23,7 +23,7 @@ from skyclass.pipeline.prepare import prepare_objects
 from skyclass.pipeline.prepared_experiment import PreparedExperiment, prepare_experiment
 from skyclass.pipeline.tune import sweep_learning_rate, tune
 from skyclass.progress import no_progress
-from skyclass.workspace import StudyWorkspace
+from skyclass.studies.study_workspace import StudyWorkspace
 
 TEXT = """
 task = "spectral-class"

@@ -9,7 +9,8 @@ from pathlib import Path
 from skyclass.errors import SkyclassError
 from skyclass.extras import check_installed
 from skyclass.schema import HUB_SCHEME
-from skyclass.workspace import StudyWorkspace, Workspace
+from skyclass.studies.study_workspace import StudyWorkspace
+from skyclass.workspace import Workspace
 
 __all__ = [
     "check_cutouts",

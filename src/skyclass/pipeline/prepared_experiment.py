@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skyclass.cache import locate_cache
+from skyclass.claim import claim_directory
 from skyclass.config.experiment_file import format_config, read_config
 from skyclass.config.section import flatten_settings
 from skyclass.config.sections import Experiment
@@ -25,7 +26,6 @@ from skyclass.tasks.task import Task
 from skyclass.workspace import (
     SETTINGS_WITHOUT_EFFECT,
     Workspace,
-    claim_directory,
     fingerprint,
     hash_file,
     hash_plugins,

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass._version import __version__
+from skyclass.claim import claim_directory
 from skyclass.errors import OutputError, SimulationError, nearest
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
@@ -32,7 +33,6 @@ from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalo
 from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, make_frame_path
-from skyclass.workspace import claim_directory
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event

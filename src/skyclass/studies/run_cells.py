@@ -14,7 +14,7 @@ from skyclass.pipeline.prepared_experiment import prepare_experiment
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.studies.cells import Cell
 from skyclass.studies.shared_objects import load_objects
-from skyclass.workspace import StudyWorkspace
+from skyclass.studies.study_workspace import StudyWorkspace
 
 __all__ = ["read_failure", "run_cells", "write_failure"]
 

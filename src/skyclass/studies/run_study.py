@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from skyclass.claim import check_claim, claim_directory
 from skyclass.cluster import check_scheduler
 from skyclass.config.section import Settings
 from skyclass.errors import SkyclassError, StudyError
@@ -22,7 +23,7 @@ from skyclass.studies.shared_objects import prepare_data_set
 from skyclass.studies.simulated_archive import serve_simulated_survey
 from skyclass.studies.study_report import write_study_report
 from skyclass.studies.study_results import StudyRecord
-from skyclass.workspace import StudyWorkspace, check_claim, claim_directory
+from skyclass.studies.study_workspace import StudyWorkspace
 
 __all__ = ["StudyResult", "run_study"]
 

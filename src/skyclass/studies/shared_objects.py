@@ -9,10 +9,10 @@ from skyclass.images.stored_cutouts import read_info
 from skyclass.pipeline.prepare import PreparedObjects, prepare_objects
 from skyclass.progress import Progress, rename_stage
 from skyclass.studies.cells import Cell, list_pixel_sources
+from skyclass.studies.study_workspace import StudyWorkspace
 from skyclass.workspace import (
     SETTINGS_WITHOUT_EFFECT,
     DataPaths,
-    StudyWorkspace,
     fingerprint,
     hash_file,
     is_done,

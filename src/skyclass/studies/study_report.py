@@ -11,7 +11,7 @@ from skyclass.studies.learning_curves import HEIGHT, WIDTH, Panel, draw_panels
 from skyclass.studies.markup import format_latex, format_markdown
 from skyclass.studies.result_tables import make_sections
 from skyclass.studies.study_results import read_results
-from skyclass.workspace import StudyWorkspace
+from skyclass.studies.study_workspace import StudyWorkspace
 
 __all__ = ["report", "write_study_report"]
 

@@ -14,7 +14,7 @@ from skyclass.errors import StudyError
 from skyclass.evaluation.metrics import Metrics, read_metrics
 from skyclass.models.training_history import HISTORY_FILE, TrainingHistory, read_history
 from skyclass.studies.study_file import Choice, ModelChoice, StudyConfig
-from skyclass.workspace import StudyWorkspace
+from skyclass.studies.study_workspace import StudyWorkspace
 
 __all__ = [
     "MEASURES",

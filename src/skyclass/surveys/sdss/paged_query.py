@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from skyclass.claim import claim_directory
 from skyclass.config.sections import CatalogConfig
 from skyclass.errors import CatalogError
 from skyclass.files import atomic_path, make_directory
@@ -23,7 +24,6 @@ from skyclass.surveys.sdss.queries import (
     make_task_query,
 )
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
-from skyclass.workspace import claim_directory
 
 __all__ = ["check_query", "fetch_pages", "fetch_table", "look_up_frame_keys"]
 
