@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from skyclass.catalog.cleaning_report import CleaningReport
 from skyclass.evaluation.compare import Comparison
+from skyclass.evaluation.evaluation_record import EvaluationRecord
 from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.reweight import Reweighting
 from skyclass.images.stored_cutouts import CutoutInfo
@@ -42,7 +43,8 @@ class Result:
 
 
 RESULTS = (
-    Result("metrics", Metrics, "`metrics.json` of an experiment; `skyclass.evaluate` returns it"),
+    Result("metrics", Metrics, "`metrics.json` of an experiment, or of a saved model's evaluation"),
+    Result("evaluation", EvaluationRecord, "`evaluation.json`, where a saved model was evaluated"),
     Result("history", TrainingHistory, "`model/history.json` of an experiment"),
     Result(
         "model",

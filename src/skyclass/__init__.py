@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from skyclass.mock_archive.server import serve_archive
     from skyclass.models.registry import register_network
     from skyclass.models.saved_model import load_model
-    from skyclass.pipeline.experiment import evaluate, run_experiment, train
+    from skyclass.pipeline.evaluate_labels import evaluate
+    from skyclass.pipeline.experiment import run_experiment, train
     from skyclass.simulation.simulate import simulate
     from skyclass.studies.run_study import run_study
     from skyclass.studies.study_report import report
@@ -66,7 +67,7 @@ _MODULES: Final = {
     "classify": "inference.classify",
     "compare": "evaluation.compare",
     "download": "surveys.download",
-    "evaluate": "pipeline.experiment",
+    "evaluate": "pipeline.evaluate_labels",
     "load_model": "models.saved_model",
     "make_cutouts": "images.make_cutouts",
     "open_cutouts": "images.stored_cutouts",

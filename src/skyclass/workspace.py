@@ -75,6 +75,11 @@ class Workspace:
         return self.root / "experiment.toml"
 
     @property
+    def evaluation_file(self) -> Path:
+        """What was evaluated, in place of an experiment, where a saved model was checked."""
+        return self.root / "evaluation.json"
+
+    @property
     def catalog(self) -> Path:
         """Clean, labelled, split objects."""
         return self.root / "catalog.parquet"

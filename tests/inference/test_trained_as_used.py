@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from skyclass.config.sections import CutoutConfig, Experiment, ImageConfig
 from skyclass.errors import SkyclassError
 from skyclass.inference.classify import classify
-from skyclass.pipeline.experiment import evaluate
+from skyclass.pipeline.experiment import run_prepared
+from skyclass.pipeline.prepared_experiment import prepare_experiment
 from skyclass.surveys import registry
 from support.turned_survey import TURNED, draw_tiles, find_frame
 
@@ -116,7 +117,7 @@ def test_frames_give_the_probabilities_of_the_test_objects(
     sky: Path, tmp_path: Path, key: str
 ) -> None:
     experiment = make_experiment(key, sky, tmp_path)
-    evaluate(experiment, tmp_path / "out")
+    run_prepared(prepare_experiment(experiment, tmp_path / "out"), report=False)
     predictions = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
     assert predictions["p_M"].std() > 0.01  # objects are told apart, if badly
     catalog = pd.read_parquet(tmp_path / "out" / "catalog.parquet")

@@ -22,7 +22,8 @@ from skyclass.errors import (
 from skyclass.evaluation.scores import score
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.check_experiment import check_experiment
-from skyclass.pipeline.experiment import evaluate, run_experiment, train
+from skyclass.pipeline.experiment import run_experiment, run_prepared, train
+from skyclass.pipeline.prepared_experiment import prepare_experiment
 from skyclass.training.lightning_module import ClassifierModule
 
 TEXT = """
@@ -237,7 +238,7 @@ def test_each_verb_goes_as_far_as_its_name_says(small_survey: Path, tmp_path: Pa
     assert model.spec == load_model(out / "model").spec
     assert not (out / "metrics.json").exists()
     # the experiment itself in place of its file
-    metrics = evaluate(config, str(out))
+    metrics = run_prepared(prepare_experiment(config, str(out)), report=False).metrics
     assert (out / "predictions.parquet").exists()
     assert not (out / "report.html").exists()
     result = run_experiment(file, out)

@@ -15,6 +15,7 @@ from skyclass._version import __version__
 from skyclass.cli.cache_commands import cache
 from skyclass.cli.config_commands import migrate
 from skyclass.cli.data_commands import archive, catalog, download, simulate
+from skyclass.cli.evaluation_command import evaluate
 from skyclass.cli.image_commands import cutouts, export_cutouts, show
 from skyclass.cli.model_commands import classify, demo, experiment, push
 from skyclass.cli.report_command import report
@@ -127,6 +128,11 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
             classify,
             "skyclass.classify",
             "skyclass classify frames --model stars/model --out classes.fits",
+        ),
+        Command(
+            evaluate,
+            "skyclass.evaluate",
+            "skyclass evaluate stars/model objects.csv --frames frames --out check",
         ),
         Command(
             push, "skyclass.models.push_pull.push_model", "skyclass push stars/model owner/stars"

@@ -10,6 +10,7 @@ from skyclass.errors import EvaluationError
 from skyclass.evaluation.binned_scores import BinnedScores
 from skyclass.evaluation.calibration import CalibrationResult
 from skyclass.evaluation.conformal import ConformalResult
+from skyclass.evaluation.group_scores import GroupScores
 from skyclass.evaluation.paired_difference import PairedDifference
 from skyclass.evaluation.scores import Scores
 from skyclass.files import atomic_path
@@ -39,6 +40,8 @@ class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Calibration of the model's probabilities."""
     conformal: ConformalResult | None
     """Prediction sets; None without a calibration split."""
+    by_group: GroupScores | None = None
+    """Accuracies averaged over groups of objects; None in an experiment, or without groups."""
     crowding_radius: float
     """Radius within which neighbours are counted, in arcsec."""
     task: str

@@ -58,6 +58,12 @@ class CutoutSplit:
         return f"<CutoutSplit: {len(self)} cutouts of {shape}>"
 
     @property
+    def columns(self) -> list[str]:
+        """Names of the stored features."""
+        names: list[str] = self._table.column_names
+        return names
+
+    @property
     def pixels(self) -> int:
         """Pixels of one cutout in all bands."""
         return int(np.prod(self._flux[0].shape[1:]))

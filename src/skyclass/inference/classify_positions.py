@@ -24,7 +24,7 @@ from skyclass.surveys.locate import locate_positions
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["classify_positions", "read_positions"]
+__all__ = ["classify_positions", "group_rows", "read_positions"]
 
 _REASON: Final = "reason"
 """Column of why an object has no class; empty where it has one."""
@@ -109,7 +109,7 @@ def classify_positions(
     survey = get_survey(spec.survey)
     columns = select_columns(spec.columns, table, survey.band_names)
     probabilities = np.full((len(table), len(spec.labels)), np.nan)
-    groups, reasons = _group_rows(table, units, survey)
+    groups, reasons = group_rows(table, units, survey)
     for done, (unit, rows) in enumerate(groups.items(), 1):
         known = {name: values[rows] for name, values in columns.items()}
         shares, reason = _classify_unit(
@@ -121,10 +121,28 @@ def classify_positions(
     return pd.concat([_rename_own_columns(table, results), results], axis=1)
 
 
-def _group_rows(
+def group_rows(
     table: pd.DataFrame, units: Mapping[Unit, Path], survey: Survey
 ) -> tuple[dict[Unit, NDArray[np.int64]], NDArray[np.object_]]:
-    """Group the rows of a table by unit; return the groups, and why others are in none."""
+    """Group the objects of a table by the unit of files that holds them.
+
+    Parameters
+    ----------
+    table
+        Objects with `ra` and `dec` in degrees, `n` rows numbered from 0. Where it has the survey's
+        key columns, they name the unit; else the frames' world coordinates do.
+    units
+        Units with the directories that hold their frames (`Survey.find_units`).
+    survey
+        Survey of the frames.
+
+    Returns
+    -------
+    groups
+        Rows of each unit.
+    reasons
+        Why an object is in none; empty where it is in one, `[n]`.
+    """
     ra, dec = (table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION)
     valid = np.isfinite(ra) & (np.abs(dec) <= 90)
     reasons = np.where(valid, "", "no valid position").astype(object)

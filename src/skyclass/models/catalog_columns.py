@@ -23,6 +23,7 @@ __all__ = [
     "compute_column_statistics",
     "measure_columns",
     "read_columns",
+    "save_columns",
     "select_columns",
     "standardise",
     "write_columns",
@@ -75,11 +76,26 @@ def write_columns(groups: Sequence[str], catalog: pd.DataFrame, cutouts: Path) -
     """
     bands = get_survey(read_info(cutouts).survey).band_names
     values = np.concatenate([_GROUPS[group](catalog, bands) for group in groups], axis=1)
-    folder = make_directory(cutouts.with_name(COLUMNS_FOLDER))
     for split in catalog["split"].unique():
         rows = find_rows(open_cutouts(cutouts)[split].objects(), catalog)
-        with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
-            np.save(file, values[rows].astype(np.float32), allow_pickle=False)
+        save_columns(values[rows], cutouts, split)
+
+
+def save_columns(values: NDArray[np.floating], cutouts: Path, split: str) -> None:
+    """Save the columns of a split's objects where `read_columns` looks for them.
+
+    Parameters
+    ----------
+    values
+        `[n, column]`, in the order of the split.
+    cutouts
+        Folder of the cutouts.
+    split
+        Name of the split.
+    """
+    folder = make_directory(cutouts.with_name(COLUMNS_FOLDER))
+    with atomic_path(folder / f"{split}.npy") as partial, partial.open("wb") as file:
+        np.save(file, values.astype(np.float32), allow_pickle=False)
 
 
 def read_columns(groups: Sequence[str], cutouts: Path, split: str) -> NDArray[np.float32] | None:

@@ -16,7 +16,7 @@ from skyclass.pipeline.train_model import train_model
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.workspace import Workspace
 
-__all__ = ["ExperimentResult", "evaluate", "run_experiment", "run_prepared", "train"]
+__all__ = ["ExperimentResult", "run_experiment", "run_prepared", "train"]
 
 _REPORT: Final = "report"
 
@@ -42,7 +42,7 @@ class ExperimentResult:
         ends = test.accuracy_ci95
         interval = "" if ends is None else f" ({100 * ends.low:.1f} to {100 * ends.high:.1f})"
         other = (
-            "no colour baseline (no magnitudes)"
+            "no colour baseline"
             if baseline is None
             else f"colour baseline {100 * baseline.accuracy:.1f} %"
         )
@@ -125,40 +125,6 @@ def train(
     """
     prepared = prepare_experiment(experiment, out, progress=progress)
     return train_model(prepared, progress)
-
-
-def evaluate(
-    experiment: AnyPath | Experiment, out: AnyPath, *, progress: Progress = no_progress
-) -> Metrics:
-    """Evaluate the model of an experiment on its test objects, without a report.
-
-    A model that is not trained yet is trained first.
-
-    Parameters
-    ----------
-    experiment, out, progress
-        As for `run_experiment`.
-
-    Returns
-    -------
-    skyclass.evaluation.metrics.Metrics
-        Scores of the model and of the baselines, also written to `metrics.json` in the directory;
-        `predictions.parquet` beside it holds the probabilities of every test object.
-
-    Raises
-    ------
-    SkyclassError
-        As `run_experiment` does.
-
-    Examples
-    --------
-    >>> import skyclass
-    >>> metrics = skyclass.evaluate("stars.toml", "stars")
-    >>> metrics.simulated
-    True
-    """
-    prepared = prepare_experiment(experiment, out, progress=progress)
-    return evaluate_model(prepared, train_model(prepared, progress), progress)
 
 
 def run_prepared(

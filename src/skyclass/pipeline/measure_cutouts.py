@@ -10,7 +10,7 @@ from skyclass.cache import Cache, MadeFrom
 from skyclass.files import atomic_path
 from skyclass.images.stored_cutouts import CutoutSplit
 from skyclass.measurement.aperture_photometry import aperture_flux, concentration
-from skyclass.models.classifier import Classifier
+from skyclass.models.predictor import Predictor
 from skyclass.photometry import to_magnitude
 from skyclass.surveys.survey import Survey
 from skyclass.workspace import fingerprint
@@ -22,7 +22,7 @@ _PIXELS: Final = 512 * 5 * 64**2
 
 
 def classify_cutouts(
-    classifier: Classifier, cutouts: CutoutSplit, columns: NDArray[np.float32] | None = None
+    classifier: Predictor, cutouts: CutoutSplit, columns: NDArray[np.float32] | None = None
 ) -> NDArray[np.float64]:
     """Compute the class probabilities of a split.
 

@@ -122,7 +122,7 @@ def draw_charts(data: ReportData, gallery: Gallery) -> Charts:
     sky, sentence = _draw_sky(data)
     conditions, by = _draw_conditions(data)
     figures = {
-        "training-curves": plot_training_curves(data.history),
+        **_draw_training(data),
         "reliability-diagram": plot_reliability(data.metrics.calibration),
         **conditions,
         **colours,
@@ -155,6 +155,13 @@ def to_json(values: Any) -> str:
     """
     text = json.dumps(values, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _draw_training(data: ReportData) -> dict[str, go.Figure]:
+    """Draw the training curves; none for a saved model without them."""
+    if data.history is None:
+        return {}
+    return {"training-curves": plot_training_curves(data.history)}
 
 
 def _draw_conditions(data: ReportData) -> tuple[dict[str, go.Figure], list[ConditionChart]]:

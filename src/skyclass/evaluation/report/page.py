@@ -8,6 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from skyclass.evaluation.evaluation_record import EvaluationRecord
 from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.report.charts import draw_charts, to_json
 from skyclass.evaluation.report.gallery import Gallery
@@ -60,7 +61,8 @@ def write_report(directory: Path) -> Path:
     ----------
     directory
         An experiment: it holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `model/`
-        and `cutouts/`.
+        and `cutouts/`. Where a saved model was evaluated, `evaluation.json` is in place of
+        `experiment.toml`.
 
     Returns
     -------
@@ -104,7 +106,8 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
         "matrices": {name: _make_cells(scores) for name, scores in scored.items()},
         "widest": _count_digits(data, list(scored.values())),
         "history": data.history,
-        "unit": name_round(data.history),
+        "unit": None if data.history is None else name_round(data.history),
+        "record": data.origin if isinstance(data.origin, EvaluationRecord) else None,
         "charts": draw_charts(data, gallery),
         "image_type_description": gallery.describe_image_type(),
         "sprites": gallery.sprites,

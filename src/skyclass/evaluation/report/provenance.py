@@ -5,7 +5,9 @@ from typing import Final
 
 from skyclass.catalog.cleaning_report import format_report
 from skyclass.config.sections import Experiment
+from skyclass.evaluation.evaluation_record import EvaluationRecord
 from skyclass.evaluation.report.report_data import ReportData
+from skyclass.models.model_spec import ModelSpec
 from skyclass.schema import COLOURS
 
 __all__ = ["Provenance", "describe_provenance"]
@@ -42,14 +44,13 @@ def describe_provenance(data: ReportData) -> Provenance:
     Provenance
         Survey, pixels, catalogue, split and cleaning.
     """
-    config, catalog = data.config, data.metrics.catalog
+    catalog = data.metrics.catalog
     return Provenance(
         facts={
             "Survey": _describe_survey(data),
             "Sky": "simulated by a program" if data.metrics.simulated else "real",
             "Pixels": _describe_pixels(data),
-            "Catalogue": _describe_catalog(config),
-            "Split": f"{_SPLITS[config.split.by]}; seed {config.seed}",
+            **_describe_objects(data.origin, data.spec),
         },
         cleaning=format_report(catalog),
         leakage=catalog.leakage,
@@ -58,15 +59,14 @@ def describe_provenance(data: ReportData) -> Provenance:
 
 def _describe_survey(data: ReportData) -> str:
     """Name the survey or the archive that drew the pictures, and the release if it has several."""
-    config = data.config
-    release = f", data release {config.survey.release}"
+    release = f", data release {data.release}"
     if data.spec.bands != COLOURS:
         return data.survey.title + (release if "{release}" in data.survey.explorer else "")
     if data.classifier is None:
         return "pictures that an archive drew"  # image types, which know it, need PyTorch
     from skyclass.images.registry import get_image_type
 
-    source = get_image_type(config.images.type, config.survey.name).source
+    source = get_image_type(data.spec.image_type, data.spec.survey).source
     if source is not None and source.service == "ps1":
         return "Pan-STARRS1, pictures of the archive at STScI"
     return f"SDSS, pictures of SkyServer{release}"
@@ -77,6 +77,21 @@ def _describe_pixels(data: ReportData) -> str:
     spec = data.spec
     bands = "".join(spec.bands) if all(len(band) == 1 for band in spec.bands) else "red green blue"
     return f"{spec.size} × {spec.size} pixels in {bands}, unit {spec.unit}"
+
+
+def _describe_objects(origin: Experiment | EvaluationRecord, spec: ModelSpec) -> dict[str, str]:
+    """Describe catalogue and split of an experiment, or model and labels of an evaluation."""
+    if isinstance(origin, Experiment):
+        split = f"{_SPLITS[origin.split.by]}; seed {origin.seed}"
+        return {"Catalogue": _describe_catalog(origin), "Split": split}
+    label = f"column {origin.label}" if origin.label else f"as task {spec.task} reads them"
+    trained = "simulated" if spec.simulated else "real"
+    return {
+        "Model": f"{origin.model}, trained on {trained} data before and unchanged",
+        "Objects": f"{origin.kind} of {origin.data}",
+        "Labels": label,
+        "Groups": origin.group or "none: objects count as independent",
+    }
 
 
 def _describe_catalog(config: Experiment) -> str:

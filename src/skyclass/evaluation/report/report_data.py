@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.config.experiment_file import read_config
-from skyclass.config.sections import Experiment
+from skyclass.config.sections import Experiment, SurveyConfig
 from skyclass.errors import EvaluationError
+from skyclass.evaluation.evaluation_record import EvaluationRecord, read_record
 from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evaluation
 from skyclass.extras import is_installed
@@ -20,7 +21,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.spec_file import read_spec
-from skyclass.models.training_history import TrainingHistory, read_history
+from skyclass.models.training_history import HISTORY_FILE, TrainingHistory, read_history
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.workspace import Workspace
@@ -33,14 +34,14 @@ __all__ = ["ReportData", "read_report_data"]
 
 @dataclass(frozen=True)
 class ReportData(EvaluatedExperiment):
-    """What a report is made from: a finished experiment with `n` test objects."""
+    """What a report is made from: a finished experiment, or evaluation, with `n` test objects."""
 
-    config: Experiment
-    """Its settings."""
-    toml: str
-    """Its file, verbatim."""
-    history: TrainingHistory
-    """History of its training."""
+    origin: Experiment | EvaluationRecord
+    """Its settings; or which saved model was evaluated on which labels."""
+    toml: str | None
+    """Its file, verbatim; None for a saved model."""
+    history: TrainingHistory | None
+    """History of the training; None where a saved model has none with it."""
     cutouts: CutoutSplit
     """The test objects, in the order of `table`."""
     spec: ModelSpec
@@ -59,6 +60,12 @@ class ReportData(EvaluatedExperiment):
         """Survey of the cutouts."""
         return get_survey(self.spec.survey)
 
+    @property
+    def release(self) -> str | int:
+        """Data release that links lead to: the experiment's, or the default one."""
+        survey = self.origin.survey if isinstance(self.origin, Experiment) else SurveyConfig()
+        return survey.release
+
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """Index of the most probable class of each object, `[n]`."""
@@ -71,12 +78,13 @@ class ReportData(EvaluatedExperiment):
 
 
 def read_report_data(directory: Path) -> ReportData:
-    """Read a finished experiment.
+    """Read a finished experiment, or the evaluation of a saved model.
 
     Parameters
     ----------
     directory
-        It holds `experiment.toml`, `metrics.json`, `predictions.parquet`, `model/` and `cutouts/`.
+        It holds `experiment.toml` or `evaluation.json`, `metrics.json`, `predictions.parquet`,
+        `model/` and `cutouts/`.
 
     Returns
     -------
@@ -89,11 +97,10 @@ def read_report_data(directory: Path) -> ReportData:
         If one of these is missing or unreadable, or they are of different objects.
     """
     workspace = Workspace(directory)
-    toml = _read_text(workspace.experiment_file)
     # first of all: it imports the plugins that the model may need
-    config = read_config(workspace.experiment_file)
+    origin, toml = _read_origin(workspace)
     results = read_evaluation(directory)
-    history = read_history(workspace.model)
+    history = _read_history(workspace.model, required=toml is not None)
     _check_same_objects(directory, results.metrics, results.table)
     cutouts = open_cutouts(workspace.cutouts)["test"]
     _check_same_cutouts(directory, cutouts, results.table)
@@ -101,7 +108,7 @@ def read_report_data(directory: Path) -> ReportData:
     spec = read_spec(workspace.model) if classifier is None else classifier.spec
     return ReportData(
         **vars(results),
-        config=config,
+        origin=origin,
         toml=toml,
         history=history,
         cutouts=cutouts,
@@ -120,6 +127,21 @@ def _load_classifier(folder: Path) -> "Classifier | None":
     from skyclass.models.saved_model import load_model
 
     return load_model(folder)
+
+
+def _read_origin(workspace: Workspace) -> tuple[Experiment | EvaluationRecord, str | None]:
+    """Read the experiment and its file, or the record of a saved model's evaluation."""
+    if workspace.evaluation_file.is_file():
+        return read_record(workspace.evaluation_file), None
+    toml = _read_text(workspace.experiment_file)
+    return read_config(workspace.experiment_file), toml
+
+
+def _read_history(model: Path, *, required: bool) -> TrainingHistory | None:
+    """Read the history of the training; a saved model may have come without it."""
+    if not required and not (model / HISTORY_FILE).is_file():
+        return None
+    return read_history(model)
 
 
 def _read_text(path: Path) -> str:

@@ -79,7 +79,7 @@ def make_payload(
         "labels": list(data.labels),
         "bands": list(data.survey.band_names),
         "simulated": data.metrics.simulated,
-        "explorer": data.survey.explorer.replace("{release}", str(data.config.survey.release)),
+        "explorer": data.survey.explorer.replace("{release}", str(data.release)),
         "hips": data.survey.hips,
         "perSheet": None if sprites is None else sprites.per_sheet,
         "columns": None if sprites is None else sprites.columns,

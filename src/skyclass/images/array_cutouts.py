@@ -1,0 +1,196 @@
+"""Cutouts that come as arrays: bring them to a size, and store them like those of frames."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skyclass.errors import ImageError
+from skyclass.files import AnyPath
+from skyclass.images.runners import use_threads
+from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
+from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.progress import Progress, no_progress
+from skyclass.surveys.survey import Survey
+
+__all__ = ["CutoutArrays", "fit_size", "read_arrays", "store_arrays"]
+
+_CHUNK: Final = 256
+"""Objects per unit of work."""
+
+
+@dataclass(frozen=True, eq=False)
+class CutoutArrays:
+    """Cutouts of `n` objects in memory."""
+
+    flux: NDArray[np.float32]
+    """Nanomaggies, `[n, band, y, x]`; zero (the sky) where there is no measurement."""
+    mask: NDArray[np.bool_]
+    """True where a pixel has no measurement, `[n, band, y, x]`."""
+    offset: NDArray[np.float32]
+    """Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`."""
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return len(self.flux)
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "CutoutArrays":
+        """Select objects by their numbers or a mask `[n]`."""
+        return CutoutArrays(self.flux[rows], self.mask[rows], self.offset[rows])
+
+
+def read_arrays(path: AnyPath) -> CutoutArrays:
+    """Read cutouts from a file of NumPy.
+
+    Parameters
+    ----------
+    path
+        ``.npz`` with `flux` `[n, band, y, x]` in nanomaggies and, if objects are not at the
+        centres, `offset` `[n, band, 2]`; or ``.npy`` with the fluxes alone.
+
+    Returns
+    -------
+    CutoutArrays
+        Pixels that are not finite are masked.
+
+    Raises
+    ------
+    ImageError
+        If the file is unreadable, has no fluxes, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.savez("stars.npz", flux=np.ones((3, 5, 51, 51), dtype=np.float32))
+    >>> read_arrays("stars.npz").offset.shape
+    (3, 5, 2)
+    """
+    path = Path(path)
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ImageError(f"{path} is not a NumPy file of numbers: {error}") from error
+    arrays = {"flux": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    if "flux" not in arrays:
+        raise ImageError(f"{path} has no array flux (it has {', '.join(arrays) or 'none'})")
+    flux = arrays["flux"]
+    if flux.ndim != 4 or flux.shape[2] != flux.shape[3] or 0 in flux.shape:
+        raise ImageError(f"{path}: flux must be [n, band, y, x] with y = x, got {flux.shape}")
+    offset = arrays.get("offset", np.zeros((*flux.shape[:2], 2)))
+    if offset.shape != (*flux.shape[:2], 2):
+        expected = [*flux.shape[:2], 2]
+        raise ImageError(f"{path}: offset must be {expected} for this flux, got {offset.shape}")
+    mask = ~np.isfinite(flux)
+    return CutoutArrays(np.where(mask, 0, flux).astype(np.float32), mask, offset.astype(np.float32))
+
+
+def fit_size(cutouts: CutoutArrays, size: int) -> CutoutArrays:
+    """Crop cutouts to a size about their centres, or pad them with masked sky.
+
+    Whole pixels are moved. Between an odd and an even size the centre moves by half a pixel; the
+    offsets change by as much, so that they still point at the objects.
+
+    Parameters
+    ----------
+    cutouts
+        Of any size.
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    CutoutArrays
+        Of that size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flux = np.zeros((1, 1, 51, 51), dtype=np.float32)
+    >>> flux[0, 0, 25, 25] = 1
+    >>> star = CutoutArrays(flux, flux < 0, np.zeros((1, 1, 2), dtype=np.float32))
+    >>> larger = fit_size(star, 64)
+    >>> np.argwhere(larger.flux[0, 0]).tolist(), larger.offset.tolist()
+    ([[31, 31]], [[[-0.5, -0.5]]])
+    """
+    side = cutouts.flux.shape[-1]
+    before = (size - side) // 2
+    after = size - side - before
+    kept = slice(max(0, -before), side - max(0, -after))
+    pad = [(0, 0), (0, 0), *2 * [(max(0, before), max(0, after))]]
+    inner = (..., kept, kept)
+    shift = before + (side - 1) / 2 - (size - 1) / 2
+    return CutoutArrays(
+        np.pad(cutouts.flux[inner], pad),
+        np.pad(cutouts.mask[inner], pad, constant_values=True),
+        cutouts.offset + np.float32(shift),
+    )
+
+
+def store_arrays(
+    cutouts: CutoutArrays,
+    catalog: pd.DataFrame,
+    labels: tuple[str, ...],
+    out: Path,
+    survey: Survey,
+    *,
+    progress: Progress = no_progress,
+) -> CutoutInfo:
+    """Store cutouts in the format of `make_cutouts`.
+
+    Parameters
+    ----------
+    cutouts
+        Of `n` objects, in all bands of the survey.
+    catalog
+        Ids, positions, label and split of each, `n` rows.
+    labels
+        Class names in the order of the integer labels.
+    out
+        Folder to write; other cutouts in it are replaced.
+    survey
+        Survey of the pixels.
+    progress
+        Called with the stage, units of work done and units in all.
+
+    Returns
+    -------
+    CutoutInfo
+        Description of the cutouts.
+
+    Raises
+    ------
+    ImageError
+        If the number of bands is not that of the survey, or `out` holds something else.
+    """
+    if cutouts.flux.shape[1] != len(survey.bands):
+        raise ImageError(
+            f"flux has {cutouts.flux.shape[1]} bands, survey {survey.name} has"
+            f" {len(survey.bands)} ({', '.join(survey.band_names)})"
+        )
+    size = cutouts.flux.shape[-1]
+    settings = {"pixels": _hash_pixels(cutouts)}
+    plan = make_storage_plan(catalog, labels, survey.band_names, size, "float32", settings, survey)
+    starts = range(0, len(catalog), _CHUNK)
+    groups = [(f"{n:05d}", catalog.iloc[s : s + _CHUNK]) for n, s in enumerate(starts)]
+
+    def work(name: Any, rows: pd.DataFrame) -> CutoutPart:
+        part = cutouts.take(np.arange(len(rows)) + int(name) * _CHUNK)
+        # north up, as nothing else is known
+        step = survey.pixel_scale / 3600
+        cd = np.broadcast_to(np.array([[-step, 0.0], [0.0, step]]), (len(rows), 2, 2))
+        arrays = {"flux": part.flux, "mask": part.mask, "offset": part.offset, "cd": cd}
+        return CutoutPart(arrays, np.ones(len(rows), dtype=bool))
+
+    return store_cutouts(plan, out, groups, work, use_threads(), replace=True, progress=progress)
+
+
+def _hash_pixels(cutouts: CutoutArrays) -> str:
+    """Hash all arrays."""
+    digest = sha256()
+    for array in (cutouts.flux, cutouts.mask, cutouts.offset):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
