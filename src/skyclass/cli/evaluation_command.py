@@ -36,7 +36,7 @@ def evaluate(
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a trained model against labelled objects: scores, intervals, calibration, report."""
+    """Score a trained model on labelled objects."""
     check_exists(data, *(path for path in (frames, table) if path is not None))
     check_directory(out)
     check_model(model)
