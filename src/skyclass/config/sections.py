@@ -1,9 +1,9 @@
 """The sections and keys of an experiment file, with their defaults."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from skyclass.config.section import Section
 from skyclass.config.training_sections import AugmentationConfig, ModelConfig, TrainingConfig
@@ -20,6 +20,7 @@ __all__ = [
     "ObjectsConfig",
     "SampleConfig",
     "SplitConfig",
+    "StoredRules",
     "SurveyConfig",
 ]
 
@@ -199,6 +200,9 @@ class CutoutConfig(Section):
     grid: Literal["native", "common"] = "native"
     """Each band's own pixels, or all bands resampled onto one grid, north up: only for surveys
     whose bands differ in rotation or scale."""
+    measure: Literal["field", "cutout", "off"] = "field"
+    """What fluxes, PSF, noise and flags are measured on: the whole frames of the field, which are
+    then read to their end; each object's cutouts alone; or nothing, and none are stored."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -241,6 +245,15 @@ class CutoutConfig(Section):
         if self.unit != "pixel":
             got += f" {self.unit} ({pixels} pixels)"
         return f"cutouts.size must be 8 to 512 pixels, got {got}"
+
+
+def _state_measure(rules: Any) -> Any:
+    """Complete rules that were stored before anything was measured."""
+    return {"measure": "off", **rules} if isinstance(rules, dict) else rules
+
+
+StoredRules = Annotated[CutoutConfig, BeforeValidator(_state_measure)]
+"""Rules as they are read from disk; those that do not state what was measured measured nothing."""
 
 
 def _is_cutout_side(pixels: int) -> bool:

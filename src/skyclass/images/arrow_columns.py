@@ -18,6 +18,7 @@ __all__ = [
     "Feature",
     "describe_array",
     "describe_label",
+    "describe_list",
     "describe_value",
     "make_array_column",
     "make_schema",
@@ -55,6 +56,11 @@ def describe_label(names: Sequence[str]) -> Feature:
     return {"names": list(names), "_type": "ClassLabel"}
 
 
+def describe_list(dtype: str) -> Feature:
+    """Describe a column of lists of numbers, such as one for each band."""
+    return {"feature": describe_value(dtype), "length": -1, "_type": "Sequence"}
+
+
 def describe_value(dtype: str) -> Feature:
     """Describe a column of plain values: numbers as NumPy names them, or ``string``."""
     return {"dtype": dtype, "_type": "Value"}
@@ -82,6 +88,8 @@ def _make_field(name: str, feature: Feature) -> pa.Field:
     """Build one column's Arrow field."""
     if feature["_type"] == "ClassLabel":
         return pa.field(name, pa.int64())
+    if feature["_type"] == "Sequence":
+        return pa.field(name, pa.list_(_find_type(feature["feature"]["dtype"])))
     kind = _find_type(feature["dtype"])
     if feature["_type"] == "Value":
         return pa.field(name, kind)

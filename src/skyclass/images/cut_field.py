@@ -1,4 +1,4 @@
-"""Cut the objects of one unit of files out of its frames: to be stored, or to be classified."""
+"""Cut and measure the objects of one unit of files: to be stored, or to be classified."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +12,9 @@ from skyclass.config.sections import CutoutConfig
 from skyclass.frames.frame import Frame, convert_to_pixels
 from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, subtract_background
 from skyclass.images.reproject import cut_on_common_grid
+from skyclass.measurement.cutout_photometry import measure_cutouts
+from skyclass.measurement.measure_field import measure_field
+from skyclass.measurement.measurement import Measurement
 from skyclass.surveys.survey import Survey, Unit
 
 __all__ = ["cut_field", "cut_objects"]
@@ -25,7 +28,9 @@ def cut_field(
     rules: CutoutConfig,
     survey: Survey,
 ) -> tuple[Cutouts, bool]:
-    """Read the frames of a field, or another unit, as far as its objects need, and cut them.
+    """Read the frames of a field, or another unit, and cut and measure its objects.
+
+    Frames are read as far as the objects need; to their end where these are measured on the field.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def cut_field(
     ra, dec
         Positions in degrees, `[n]`.
     rules
-        Size, and how invalid pixels and the sky are treated.
+        Size, how invalid pixels and the sky are treated, and what is measured.
     survey
         Survey of the frames.
 
@@ -62,7 +67,7 @@ def cut_field(
     frames = survey.open_unit(
         root,
         unit,
-        rows if rules.grid == "native" else None,
+        rows if rules.grid == "native" and rules.measure != "field" else None,
         mask_missing=rules.missing_band == "mask",
     )
     cutouts = cut_objects(frames, root, unit, ra, dec, rules, survey)
@@ -78,12 +83,12 @@ def cut_objects(
     rules: CutoutConfig,
     survey: Survey,
 ) -> Cutouts:
-    """Cut objects out of the frames of their unit, as they are stored to train on.
+    """Cut and measure objects on the frames of their unit, as they are stored to train on.
 
     Parameters
     ----------
     frames
-        Bands of the unit, with all rows that its objects need.
+        Bands of the unit, with all rows that its objects need, or that are measured.
     root, unit, ra, dec, rules, survey
         As `cut_field` takes them.
 
@@ -92,7 +97,7 @@ def cut_objects(
     Cutouts
         Of `n` objects, in all bands of the survey, with fluxes that `rules.dtype` can hold. Rows
         before or after a frame come from the neighbouring unit where the survey has such and its
-        files exist.
+        files exist; they are not part of the field that is measured.
 
     Raises
     ------
@@ -103,14 +108,31 @@ def cut_objects(
     """
     size = rules.count_pixels(survey.pixel_scale)
     if rules.grid == "native":
-        frames = _add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
-        cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
+        extended = _add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
+        cutouts = cut_frames(extended, ra, dec, size, mask_saturated=rules.saturated == "mask")
     else:
         cutouts = cut_on_common_grid(frames, ra, dec, size, survey.pixel_scale)
     flux = cutouts.flux
     if rules.background == "local":
         flux = subtract_background(flux, cutouts.mask)
-    return replace(cutouts, flux=_round_flux(flux, rules.dtype))
+    cutouts = replace(cutouts, flux=_round_flux(flux, rules.dtype))
+    return replace(cutouts, measurement=_measure(frames, ra, dec, cutouts, rules, survey))
+
+
+def _measure(
+    frames: Sequence[Frame],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    cutouts: Cutouts,
+    rules: CutoutConfig,
+    survey: Survey,
+) -> Measurement | None:
+    """Measure objects on their field, or on the cutouts as they are stored."""
+    if rules.measure == "field":
+        return measure_field(frames, ra, dec, survey)
+    if rules.measure == "cutout":
+        return measure_cutouts(cutouts.flux, cutouts.offset, survey, mask=cutouts.mask)
+    return None
 
 
 def _round_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.float32]:

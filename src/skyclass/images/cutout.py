@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.frames.frame import Frame
+from skyclass.measurement.measurement import Measurement
 
 __all__ = [
     "Cutouts",
@@ -35,6 +36,8 @@ class Cutouts:
     cd: NDArray[np.float64]
     """Degrees east and north per pixel in x and y at the object, `[n, 2, 2]`: the CD matrix of a
     tangential projection about it (Calabretta & Greisen 2002, A&A 395, 1077)."""
+    measurement: Measurement | None = None
+    """What was measured of the objects; None where nothing was."""
 
 
 def cut_frames(

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from skyclass.config.describe_error import describe_error
-from skyclass.config.sections import CutoutConfig
+from skyclass.config.sections import StoredRules
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.schema import DEFAULT_SURVEY
@@ -48,7 +48,7 @@ class CutoutInfo(BaseModel):
     """Objects left out because their field lacks a band."""
     simulated: bool
     """Whether the header of any frame or picture marks it as simulated."""
-    rules: CutoutConfig | None = None
+    rules: StoredRules | None = None
     """How they were cut out of frames; None for ready-made pictures, and for older cutouts."""
 
     @property

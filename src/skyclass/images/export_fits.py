@@ -16,6 +16,18 @@ __all__ = ["write_fits"]
 
 _BATCH: Final = 256
 
+_MEASURED: Final = {
+    "psf_flux": "PSFFLUX",
+    "psf_flux_err": "PSFERR",
+    "aperture_flux": "APERFLUX",
+    "psf_fwhm": "PSFFWHM",
+    "sky_noise": "SKYNOISE",
+    "concentration": "CONCENTR",
+    "concentration_err": "CONCERR",
+    "flags": "FLAGS",
+}
+"""Card of each field of `skyclass.measurement.measurement.Measurement`."""
+
 
 def write_fits(cutouts: StoredCutouts, out: Path) -> None:
     """Write a FITS file for each object.
@@ -46,7 +58,8 @@ def _make_units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
             value.item() if isinstance(value, np.generic) else str(value)
         )
     units[0].header["CLASS"] = info.labels[int(row["label"])]
-    for band, flux, offset in zip(info.bands, row["flux"], row["offset"], strict=True):
+    bands = zip(info.bands, row["flux"], row["offset"], strict=True)
+    for number, (band, flux, offset) in enumerate(bands):
         unit = fits.ImageHDU(np.asarray(flux, dtype=np.float32), name=band)
         centre = (info.size - 1) / 2 + 1
         unit.header.update(
@@ -59,7 +72,14 @@ def _make_units(row: dict[str, Any], info: CutoutInfo) -> fits.HDUList:
                 "CRPIX1": centre + float(offset[1]),
                 "CRPIX2": centre + float(offset[0]),
                 **{f"CD{i + 1}_{j + 1}": float(row["cd"][i, j]) for i in (0, 1) for j in (0, 1)},
+                **_make_measured_cards(row, number),
             }
         )
         units.append(unit)
     return fits.HDUList(units)
+
+
+def _make_measured_cards(row: dict[str, Any], band: int) -> dict[str, float | int]:
+    """Make the cards of what was measured in a band; a card cannot hold what is not finite."""
+    values = {card: row[name][band].item() for name, card in _MEASURED.items() if name in row}
+    return {card: value for card, value in values.items() if np.isfinite(value)}

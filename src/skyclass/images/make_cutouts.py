@@ -35,10 +35,10 @@ def make_cutouts(
     replace: bool = False,
     progress: Progress = no_progress,
 ) -> CutoutInfo:
-    """Cut every object of a catalogue out of its frames and store the result.
+    """Cut every object of a catalogue out of its frames, measure it, and store the result.
 
-    Each field is one unit of work: its frames are read once, and all its objects are cut. Fields
-    finished before an interruption are not cut again.
+    Each field is one unit of work: its frames are read once, and all its objects are cut and
+    measured. Fields finished before an interruption are not cut again.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def make_cutouts(
     out
         Folder to write, readable by `datasets.load_from_disk`.
     rules
-        Size, storage, and treatment of pixels; the default rules if None.
+        Size, storage, treatment of pixels, and what is measured; the default rules if None.
     survey
         Name of the survey that the frames are of.
     runner
@@ -145,5 +145,7 @@ def _cut(
         "offset": cutouts.offset,
         "cd": cutouts.cd,
     }
+    if cutouts.measurement is not None:
+        arrays |= vars(cutouts.measurement)
     off_frame = int((~cutouts.inside).sum())
     return CutoutPart(arrays, cutouts.inside, simulated, off_frame)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from skyclass.images.arrow_columns import (
     Feature,
     describe_array,
     describe_label,
+    describe_list,
     describe_value,
     make_array_column,
     make_schema,
@@ -30,6 +31,7 @@ from skyclass.images.arrow_columns import (
 from skyclass.images.runners import Groups, Runner
 from skyclass.images.split_writer import SplitWriter
 from skyclass.images.stored_cutouts import FORMAT, INFO_NAME, CutoutInfo, find_reusable
+from skyclass.measurement.measurement import Measurement
 from skyclass.progress import Progress
 from skyclass.schema import IDS, POSITION, SPLITS
 from skyclass.surveys.survey import Survey
@@ -43,7 +45,8 @@ class CutoutPart:
     """The cutouts of one unit of work: arrays of its `n` objects, and what to report of them."""
 
     arrays: Mapping[str, NDArray[Any]]
-    """`flux` and `mask` `[n, band, y, x]`, `offset` `[n, band, 2]` and `cd` `[n, 2, 2]`."""
+    """`flux` and `mask` `[n, band, y, x]`, `offset` `[n, band, 2]` and `cd` `[n, 2, 2]`; the fields
+    of a `Measurement`, `[n, band]`, where the rules measure."""
     kept: NDArray[np.bool_]
     """Which objects are stored, `[n]`."""
     simulated: bool = False
@@ -79,6 +82,7 @@ class StoragePlan:
     def features(self) -> dict[str, Feature]:
         """Columns of the stored cutouts."""
         shape = (len(self.bands), self.size, self.size)
+        is_measured = self.rules is not None and self.rules.measure != "off"
         return {
             "flux": describe_array(shape, self.dtype),
             "mask": describe_array(shape, "bool"),
@@ -86,9 +90,16 @@ class StoragePlan:
             **{name: describe_value("string") for name in IDS},
             "offset": describe_array((len(self.bands), 2), "float32"),
             "cd": describe_array((2, 2), "float64"),
+            **(_describe_measurement() if is_measured else {}),
             **{name: describe_value("float64") for name in POSITION},
             **{name: describe_value(kind) for name, kind in self.keys.items()},
         }
+
+
+def _describe_measurement() -> dict[str, Feature]:
+    """Describe the columns of measurements, one value for each band."""
+    names = [field.name for field in fields(Measurement)]
+    return {name: describe_list("int32" if name == "flags" else "float32") for name in names}
 
 
 def make_storage_plan(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.images.arrow_columns import read_arrow, view_arrays
 from skyclass.images.cutout_info import FORMAT, INFO_NAME, CutoutInfo, read_info
+from skyclass.measurement.measurement import Measurement
 from skyclass.schema import IDS, POSITION
 
 __all__ = [
@@ -137,6 +139,41 @@ class CutoutSplit:
     def offsets(self) -> NDArray[np.float32]:
         """Read the pixels in y and x from each cutout's centre to the object, `[n, band, 2]`."""
         return _read_values(self._table.column("offset"))
+
+    def measurement(
+        self, rows: NDArray[np.integer] | NDArray[np.bool_] | None = None
+    ) -> Measurement | None:
+        """Read what was measured of the objects when they were cut.
+
+        Parameters
+        ----------
+        rows
+            Numbers of objects, in any order, or a mask `[n]`; all if None.
+
+        Returns
+        -------
+        Measurement or None
+            Of these objects; None where none is stored (``cutouts.measure = "off"``, ready-made
+            pictures, and cutouts of an earlier version).
+
+        Examples
+        --------
+        >>> import skyclass
+        >>> test = skyclass.open_cutouts("cutouts")["test"]
+        >>> test.measurement().psf_flux.shape == (len(test), 5)
+        True
+        """
+        if self._measurement is None or rows is None:
+            return self._measurement
+        return self._measurement.take(rows)
+
+    @cached_property
+    def _measurement(self) -> Measurement | None:
+        """Measurement of all objects, a few hundred bytes each."""
+        names = [field.name for field in fields(Measurement)]
+        if not set(names) <= set(self._table.column_names):
+            return None
+        return Measurement(**{name: _read_values(self._table.column(name)) for name in names})
 
 
 def _read_values(column: pa.ChunkedArray) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field, FiniteFloat
 
-from skyclass.config.sections import CutoutConfig
+from skyclass.config.sections import CutoutConfig, StoredRules
 from skyclass.errors import ModelError
 from skyclass.schema import DEFAULT_SURVEY
 
@@ -39,7 +39,7 @@ class ModelSpec:
     """Whether it was trained on simulated data."""
     registration: str = "none"
     """How the bands are brought onto one grid; `none` for older models that do not state it."""
-    rules: CutoutConfig | None = None
+    rules: StoredRules | None = None
     """How the cutouts were cut out of frames; None for ready-made pictures, and for older models
     that do not state it."""
     crop: Annotated[int, Field(ge=1)] | None = None
@@ -90,5 +90,6 @@ class ModelSpec:
 
     @property
     def cutting_rules(self) -> CutoutConfig:
-        """Rules to cut frames by: `rules`, or the default ones of its size if there are none."""
-        return self.rules or CutoutConfig(size=self.size)
+        """Rules to cut frames by: `rules`, or if there are none the default ones of its size; such
+        an older model is told nothing that would be measured."""
+        return self.rules or CutoutConfig(size=self.size, measure="off")
