@@ -47,6 +47,8 @@ def test_fits_by_class_with_world_coordinates(stored: Path, tmp_path: Path) -> N
             x, y = WCS(units[name].header).all_world2pix(float(row["ra"]), float(row["dec"]), 0)
             expected = 15.5 + np.array(row["offset"][band][::-1])
             np.testing.assert_allclose([x, y], expected, atol=1e-5)
+            assert units[name].header["PSFFLUX"] == pytest.approx(row["psf_flux"][band])
+            assert units[name].header["FLAGS"] == row["flags"][band]
 
 
 @pytest.mark.parametrize("form", ["hdf5", "zarr"])
@@ -58,7 +60,7 @@ def test_one_file_of_arrays(stored: Path, tmp_path: Path, form: str) -> None:
         table = rows.data
         for name in ("label", "ra", "dec", "field"):
             np.testing.assert_array_equal(root[split][name][:], table.column(name).to_numpy())
-        for name in ("flux", "mask", "offset", "cd"):
+        for name in ("flux", "mask", "offset", "cd", "psf_flux"):
             np.testing.assert_array_equal(root[split][name][3], np.array(rows[3][name]))
         ids = root[split]["specobjid"][:]
         text = [i.decode() if isinstance(i, bytes) else str(i) for i in ids]

@@ -1,5 +1,6 @@
 """Stored cutouts against the frames they were cut from."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from skyclass.images.cutout import cut_frames
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.runners import use_threads
 from skyclass.images.stored_cutouts import open_cutouts, read_info
+from skyclass.measurement.cutout_photometry import measure_cutouts
+from skyclass.measurement.measure_field import measure_field
 from skyclass.surveys.sdss.layout import BANDS, Field, find_fields, find_frame
 from skyclass.surveys.sdss.reader import open_field
 from skyclass.surveys.sdss.survey import SDSS
@@ -41,6 +44,45 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     np.testing.assert_array_equal(again.mask[0], np.array(row["mask"]))
     with pytest.raises(ImageError, match="another catalogue or made by other rules"):
         make_cutouts(catalog, frames, tmp_path / "c", CutoutConfig(size=32))
+    # what was measured on the whole frames of the field lies beside it
+    measured = measure_field(
+        open_field(frames, field), np.array([source["ra"]]), np.array([source["dec"]]), SDSS
+    )
+    assert row["psf_flux"][2] == pytest.approx(measured.psf_flux[0, 2], rel=0.01)
+    assert row["flags"] == ours.measurement().flags[4].tolist()
+    magnitudes = pd.Series(22.5 - 2.5 * np.log10(ours.measurement().psf_flux[:, 2]))
+    objects = catalog.set_index("specobjid").loc[[int(n) for n in test["specobjid"]]]
+    apart = magnitudes - objects["psfMag_r"].to_numpy(np.float64)
+    assert apart.abs().median() < 0.05
+
+
+def test_measured_on_the_cutouts_alone(small_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+    one_field = catalog[catalog["field"] == catalog["field"].min()]
+    rules = CutoutConfig(size=32, dtype="float16", background="local", measure="cutout")
+    make_cutouts(one_field, small_survey / "frames", tmp_path / "c", rules)
+    split = open_cutouts(tmp_path / "c")["train"]
+    (_, stored), *_ = split.read_batches(len(split))
+    again = measure_cutouts(
+        stored["flux"].astype(np.float32), stored["offset"], SDSS, mask=stored["mask"]
+    )
+    found = split.measurement(np.array([3, 1]))
+    for name, values in vars(again.take(np.array([3, 1]))).items():
+        np.testing.assert_allclose(getattr(found, name), values, rtol=1e-5, err_msg=name)
+
+
+def test_cutouts_without_a_measurement(small_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+    one_field = catalog[catalog["field"] == catalog["field"].min()]
+    rules = CutoutConfig(size=16, measure="off")
+    make_cutouts(one_field, small_survey / "frames", tmp_path / "c", rules)
+    assert open_cutouts(tmp_path / "c")["train"].measurement() is None
+    # cutouts of an earlier version say nothing of it
+    file = tmp_path / "c" / "skyclass.json"
+    values = json.loads(file.read_text())
+    del values["rules"]["measure"]
+    file.write_text(json.dumps(values))
+    assert read_info(tmp_path / "c").rules == rules
 
 
 def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ CASES = {
     "cutouts.background": {"cutouts": {"background": "local"}},
     "cutouts.saturated": {"cutouts": {"saturated": "mask"}},
     "cutouts.grid": {"cutouts": {"grid": "common"}},
+    "cutouts.measure": {"cutouts": {"measure": "cutout"}},
     "images.type": {"images": {"type": "colours"}},
     "images.registration": {"images": {"registration": "none"}},
     "images.crop": {"images": {"crop": 16}},

@@ -47,7 +47,7 @@ def test_an_older_model_says_which_rules_it_assumes(
     write(tmp_path, SPEC, rules=None)
     with caplog.at_level(logging.WARNING):
         spec = read_spec(tmp_path)
-    assert spec.cutting_rules == CutoutConfig(size=32)
+    assert spec.cutting_rules == CutoutConfig(size=32, measure="off")
     (line,) = caplog.messages
     assert "does not state how its cutouts were cut; assuming the default rules and 32" in line
 

@@ -141,7 +141,7 @@ class CutoutSplit:
         return _read_values(self._table.column("offset"))
 
     def measurement(
-        self, rows: NDArray[np.integer] | NDArray[np.bool_] | None = None
+        self, rows: Sequence[int] | NDArray[np.integer] | NDArray[np.bool_] | None = None
     ) -> Measurement | None:
         """Read what was measured of the objects when they were cut.
 
@@ -165,7 +165,7 @@ class CutoutSplit:
         """
         if self._measurement is None or rows is None:
             return self._measurement
-        return self._measurement.take(rows)
+        return self._measurement.take(np.asarray(rows))
 
     @cached_property
     def _measurement(self) -> Measurement | None:

@@ -90,6 +90,5 @@ class ModelSpec:
 
     @property
     def cutting_rules(self) -> CutoutConfig:
-        """Rules to cut frames by: `rules`, or if there are none the default ones of its size; such
-        an older model is told nothing that would be measured."""
+        """Rules to cut frames by: `rules`, or the default ones of an older model of its size."""
         return self.rules or CutoutConfig(size=self.size, measure="off")
