@@ -34,14 +34,17 @@ def simulate(
     fields: Annotated[int, typer.Option(help="number of fields")],
     task: TaskOption = "spectral-class",
     seed: Annotated[int, typer.Option(help="same seed, same survey")] = 1,
+    sky: Annotated[
+        str, typer.Option(help="real: as wide as the sky that SDSS saw; plain: narrow, exact")
+    ] = "real",
 ) -> None:
     """Simulate a survey: its frames and a catalogue."""
     check_directory(out)
     from skyclass.simulation.simulate import simulate as run
 
     with progress_bars() as progress:
-        path = run(out, fields, task=task, seed=seed, progress=progress)
-    typer.echo(f"simulated {fields} field(s); catalogue: {path}")
+        path = run(out, fields, task=task, seed=seed, sky=sky, progress=progress)
+    typer.echo(f"simulated {fields} field(s), {sky} sky; catalogue: {path}")
 
 
 def catalog(

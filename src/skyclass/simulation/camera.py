@@ -12,15 +12,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from skyclass.simulation.psf import Psf
 from skyclass.simulation.random_streams import RandomStream, make_generator
+from skyclass.simulation.sky import Sky
+from skyclass.simulation.strip import Strip
 from skyclass.surveys.sdss.layout import FRAME_SHAPE
 
 __all__ = [
     "DARK_VARIANCE",
     "GAIN",
-    "MOFFAT_BETA",
     "Camera",
-    "draw_seeing",
+    "draw_psfs",
     "make_camera",
 ]
 
@@ -29,10 +31,6 @@ GAIN: Final = (1.825, 3.855, 4.6, 5.195, 5.155)
 
 DARK_VARIANCE: Final = (12.6025, 1.44, 1.0, 6.25, 1.0)
 """Variance without light in counts squared (photoField, DARK_VARIANCE)."""
-
-MOFFAT_BETA: Final = 3.5
-"""Slope of the Moffat profile (photoField, PSF_BETA: medians of 3.5 in u and 3.6 in z, 3.0 to 3.3
-in g and r)."""
 
 _NMGY: Final = np.array([0.00888, 0.00358, 0.00501, 0.00651, 0.0349])
 """Nanomaggies per count: mean of HDU 1 of the frames."""
@@ -43,16 +41,16 @@ _NOISE_BRIGHT: Final = np.array([0.0440, 0.0232, 0.0298, 0.0503, 0.181])
 greatest 1.48 MAD of the frames, chosen so that simulated frames, with sources and in whole counts,
 have the same."""
 
-_SEEING_R: Final = (1.19, 1.29)
-"""Range of the FWHM in r, arcsec: a poorer night than photoField's (PSF_WIDTH 0.93 to 1.13), so
-that all bands lie within the limits below, which are the seeing of most SDSS imaging."""
-
 _SEEING_RATIO: Final = np.array([1.22, 1.16, 1.0, 0.93, 1.01])
 """FWHM over that in r: mean of photoField's and calibObj's."""
 
-_SEEING_LIMITS: Final = (1.1, 1.6)
 _SEEING_SCATTER: Final = 0.015
 """Scatter of the FWHM of one band; photoField changes by 2 to 3 % from field to field."""
+
+_SEEING_SKEW: Final = 1.5
+"""Exponent of the even draw of a strip's seeing, so that most strips lie in the sharper half."""
+
+_GOLDEN: Final = (5.0**0.5 - 1.0) / 2.0
 
 
 @dataclass(frozen=True)
@@ -158,18 +156,56 @@ def _make_band(rng: np.random.Generator, band: int, noise: float) -> Camera:
     )
 
 
-def draw_seeing(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw the FWHM of the PSF in the five bands of one block.
+def draw_psfs(
+    rng: np.random.Generator, seed: int, strip: Strip, index: int, sky: Sky
+) -> tuple[Psf, ...]:
+    """Draw the PSF of the five bands over one block.
 
     Parameters
     ----------
     rng
-        Source of randomness.
+        Source of randomness of the block.
+    seed
+        Seed of the survey.
+    strip, index
+        The field.
+    sky
+        Level of the sky.
 
     Returns
     -------
-    numpy.ndarray
-        FWHM in arcsec, ``[5]``, within 1.1 and 1.6.
+    tuple of Psf
+        In the order u g r i z. Where the seeing drifts, blocks that touch have the same width at
+        their common border.
     """
+    if sky.seeing_drift == 0.0:
+        ratio = _SEEING_RATIO * (1.0 + rng.normal(0.0, _SEEING_SCATTER, len(_SEEING_RATIO)))
+        fwhm = np.clip(rng.uniform(*sky.seeing_r) * ratio, *sky.seeing_limits)
+        return tuple(Psf((float(f), float(f)), sky.psf_beta[0]) for f in fwhm)
+    first, last = (_draw_border_seeing(seed, strip, i, sky) for i in (index, index + 1))
+    shape = make_generator(seed, RandomStream.SEEING, strip.run, strip.camcol)
+    count = len(GAIN)
+    beta = shape.uniform(*sky.psf_beta, count)
+    wing = shape.uniform(*sky.psf_wing, count)
+    across = shape.normal(0.0, sky.psf_across, (count, 2))
+    return tuple(
+        Psf(
+            (float(first[b]), float(last[b])),
+            float(beta[b]),
+            float(wing[b]),
+            (float(across[b, 0]), float(across[b, 1])),
+        )
+        for b in range(count)
+    )
+
+
+def _draw_border_seeing(seed: int, strip: Strip, index: int, sky: Sky) -> NDArray[np.float64]:
+    """Draw the FWHM in the five bands, arcsec, where the block of a field begins."""
+    start = make_generator(seed, RandomStream.SEEING).random()
+    # a golden-ratio sequence spreads the strips of a survey, however few, over the whole range
+    even = (start + strip.first_serial * _GOLDEN) % 1.0
+    low, high = sky.seeing_r
+    rng = make_generator(seed, RandomStream.SEEING, strip.run, strip.camcol, index)
+    night = (low + (high - low) * even**_SEEING_SKEW) * (1.0 + rng.normal(0.0, sky.seeing_drift))
     ratio = _SEEING_RATIO * (1.0 + rng.normal(0.0, _SEEING_SCATTER, len(_SEEING_RATIO)))
-    return np.clip(rng.uniform(*_SEEING_R) * ratio, *_SEEING_LIMITS)
+    return np.asarray(np.clip(night * ratio, *sky.seeing_limits))

@@ -62,7 +62,7 @@ def compute_readout_time(strip: Strip, index: int, band: int) -> ReadoutTime:
     return ReadoutTime(tai, tai / _DAY_SECONDS)
 
 
-def make_primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header:
+def make_primary_header(strip: Strip, index: int, camera: Camera, sky: str) -> fits.Header:
     """Make the primary header of a frame.
 
     Parameters
@@ -71,6 +71,8 @@ def make_primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header
         The field.
     camera
         The band.
+    sky
+        Name of the sky's level.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def make_primary_header(strip: Strip, index: int, camera: Camera) -> fits.Header
         *_make_run_cards(strip, index, camera.band),
         *_make_ccd_cards(strip, camera.band),
         *_make_wcs_cards(strip, index, camera.band),
-        *_make_calibration_cards(camera),
+        *_make_calibration_cards(camera, sky),
     ]
     header = fits.Header()
     for card in cards:
@@ -199,7 +201,7 @@ def _make_wcs_cards(strip: Strip, index: int, band: int) -> list[_Card]:
     ]
 
 
-def _make_calibration_cards(camera: Camera) -> list[_Card]:
+def _make_calibration_cards(camera: Camera, sky: str) -> list[_Card]:
     """List the cards of the calibration, and the note that the frame is simulated.
 
     NMGYIVAR belongs to NMGY, not to pixels. In the real headers it is about 5000 NMGY**2 (0.05 to
@@ -217,4 +219,5 @@ def _make_calibration_cards(camera: Camera) -> list[_Card]:
         ),
         ("RERUN", str(RERUN), "rerun"),
         ("HISTORY", f"{SIMULATED} {__version__} with GalSim: not an observation."),
+        ("HISTORY", f"Level of the simulated sky: {sky}."),
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.camera import MOFFAT_BETA
+from skyclass.simulation.psf import WING_BETA, WING_WIDTH, Psf, compute_scale_radius
 from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.surveys.sdss.layout import PIXEL_SCALE
 
@@ -99,22 +99,19 @@ class Painter:
     more.
     """
 
-    def __init__(self, fwhm: float, noise: float) -> None:
+    def __init__(self, psf: Psf, noise: float) -> None:
         """Set the PSF.
 
         Parameters
         ----------
-        fwhm
-            FWHM of the PSF in arcsec.
+        psf
+            The PSF.
         noise
             Noise of an empty pixel in nanomaggies; it decides how far out sources are drawn.
         """
-        import galsim
-
-        self._fwhm = fwhm / PIXEL_SCALE
+        self._psf = psf
         self._noise = noise
-        self._psf = galsim.Moffat(beta=MOFFAT_BETA, fwhm=self._fwhm, gsparams=_make_settings())
-        self._scale = float(self._psf.scale_radius)
+        self._profiles: dict[float, galsim.GSObject] = {}
 
     def add_sources(
         self,
@@ -142,57 +139,90 @@ class Painter:
             Row of that frame on which the image begins.
         """
         rows, columns = (np.rint(p).astype(int) for p in position)
-        halves = self._compute_half_sizes(shapes, flux)
+        fwhm = self._psf.compute_fwhm(*position)
+        drawn = flux / self._psf.compute_aperture_share(fwhm)
+        halves = self._compute_half_sizes(shapes, drawn, fwhm / PIXEL_SCALE)
         top = rows - first_row
         seen = (top + halves >= 0) & (top - halves < image.shape[0])
         seen &= (columns + halves >= 0) & (columns - halves < image.shape[1])
         for i in np.flatnonzero(seen):
             shift = (float(position[1][i] - columns[i]), float(position[0][i] - rows[i]))
-            profile = self._convolve_with_psf(shapes.profiles[i]).withFlux(float(flux[i]))
+            profile = self._convolve_with_psf(shapes.profiles[i], float(fwhm[i]))
+            profile = profile.withFlux(float(drawn[i]))
             _add_stamp(image, _draw(profile, int(halves[i]), shift), int(top[i]), int(columns[i]))
 
-    def compute_psf_weights(self, shapes: Shapes) -> NDArray[np.float64]:
+    def compute_psf_weights(self, shapes: Shapes, fwhm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the fraction of each source's light that a fit of the PSF measures.
 
         Parameters
         ----------
         shapes
             Any sources.
+        fwhm
+            FWHM of the PSF at each of them in arcsec, ``[n]``.
 
         Returns
         -------
         numpy.ndarray
             ``sum(P G) / sum(P P)`` for the PSF P and the source G of flux 1; 1 for point sources.
         """
-        half, centre = int(3.0 * self._fwhm), (0.0, 0.0)
-        psf = _draw(self._psf, half, centre)
-        norm = float(np.vdot(psf, psf))
-        return np.array(
-            [
-                1.0
-                if p is None
-                else float(np.vdot(psf, _draw(self._convolve_with_psf(p), half, centre))) / norm
-                for p in shapes.profiles
-            ]
-        )
+        weights = np.ones(len(shapes.profiles))
+        for i, profile in enumerate(shapes.profiles):
+            if profile is not None:
+                weights[i] = self._compute_weight(profile, float(fwhm[i]))
+        return weights
 
-    def _convolve_with_psf(self, profile: "galsim.GSObject | None") -> "galsim.GSObject":
+    def _compute_weight(self, profile: "galsim.GSObject", fwhm: float) -> float:
+        """Compute the fraction for one source."""
+        half, centre = int(3.0 * (fwhm / PIXEL_SCALE)), (0.0, 0.0)
+        psf = _draw(self._make_psf(fwhm), half, centre)
+        source = _draw(self._convolve_with_psf(profile, fwhm), half, centre)
+        return float(np.vdot(psf, source)) / float(np.vdot(psf, psf))
+
+    def _make_psf(self, fwhm: float) -> "galsim.GSObject":
+        """Make the profile of a point source, once for each width."""
+        import galsim
+
+        if fwhm not in self._profiles:
+            width, wing, settings = fwhm / PIXEL_SCALE, self._psf.wing, _make_settings()
+            profile = galsim.Moffat(beta=self._psf.beta, fwhm=width, gsparams=settings)
+            if wing > 0.0:
+                outer = galsim.Moffat(beta=WING_BETA, fwhm=WING_WIDTH * width, gsparams=settings)
+                profile = profile.withFlux(1.0 - wing) + outer.withFlux(wing)
+            self._profiles[fwhm] = profile
+        return self._profiles[fwhm]
+
+    def _convolve_with_psf(
+        self, profile: "galsim.GSObject | None", fwhm: float
+    ) -> "galsim.GSObject":
         """Convolve a profile with the PSF; None stands for a point source."""
         import galsim
 
-        if profile is None:
-            return self._psf
-        return galsim.Convolve(profile, self._psf, gsparams=self._psf.gsparams)
+        psf = self._make_psf(fwhm)
+        return psf if profile is None else galsim.Convolve(profile, psf, gsparams=_make_settings())
 
-    def _compute_half_sizes(self, shapes: Shapes, flux: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Compute half the side of each source's stamp in pixels."""
-        peak = flux * (MOFFAT_BETA - 1.0) / (np.pi * self._scale**2)
-        contrast = np.maximum(peak / (_FAINTEST_SIGMA * self._noise), 1.0)
-        point = self._scale * np.sqrt(contrast ** (1.0 / MOFFAT_BETA) - 1.0)
+    def _compute_half_sizes(
+        self, shapes: Shapes, flux: NDArray[np.float64], fwhm: NDArray[np.float64]
+    ) -> NDArray[np.intp]:
+        """Compute half the side of each source's stamp in pixels; so is the FWHM."""
+        beta, wing = self._psf.beta, self._psf.wing
+        point, contrast = self._compute_extent(flux * (1.0 - wing), fwhm, beta)
+        if wing > 0.0:
+            outer, _ = self._compute_extent(flux * wing, WING_WIDTH * fwhm, WING_BETA)
+            point = np.maximum(point, outer)
         # an exponential disc falls by a factor e in 0.6 half-light radii
         extent = shapes.radius * (1.0 + 0.4 * np.log(contrast))
         half = np.ceil(np.hypot(point, extent)).astype(np.intp)
         return np.clip(half, _SMALLEST_HALF, _LARGEST_HALF)
+
+    def _compute_extent(
+        self, flux: NDArray[np.float64], fwhm: NDArray[np.float64], beta: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute where a Moffat profile falls below the noise, and its peak over that."""
+        scale = compute_scale_radius(fwhm, beta)
+        peak = flux * (beta - 1.0) / (np.pi * scale**2)
+        contrast = np.maximum(peak / (_FAINTEST_SIGMA * self._noise), 1.0)
+        return scale * np.sqrt(contrast ** (1.0 / beta) - 1.0), contrast
 
 
 def _draw(profile: "galsim.GSObject", half: int, shift: tuple[float, float]) -> NDArray[np.float32]:

@@ -6,15 +6,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.simulation.camera import draw_seeing
+from skyclass.simulation.camera import draw_psfs
 from skyclass.simulation.galaxies import GALAXY_SLOPE, draw_galaxies
+from skyclass.simulation.psf import Psf
 from skyclass.simulation.quasars import QUASAR_SLOPE, draw_quasars
 from skyclass.simulation.random_streams import RandomStream, make_generator
+from skyclass.simulation.sky import Sky
 from skyclass.simulation.sources import Sources, concatenate_sources
 from skyclass.simulation.stars import (
     CLASS_SHARES,
     CLASSES,
     STAR_SLOPE,
+    draw_degenerate_stars,
     draw_r_magnitudes,
     draw_stars,
 )
@@ -29,8 +32,8 @@ TASKS: Final = ("spectral-class", "object-type")
 _OBJECT_SHARES: Final = np.array([0.4, 0.4, 0.2])
 """Share of stars, galaxies and quasars among the labelled objects of the task object-type."""
 
-_LABELLED_LIMITS: Final = ((14.0, 20.5), (14.5, 20.0), (16.5, 20.5))
-"""Bright and faint limit in r of labelled stars, galaxies and quasars (before extinction)."""
+_STAR_LIMITS: Final = (14.0, 20.5)
+"""Bright and faint limit in r of labelled stars with a spectral class (before extinction)."""
 
 _EXTINCTION: Final = np.array([5.155, 3.793, 2.751, 2.086, 1.479])
 """Extinction in u g r i z per E(B-V), as in the tables of SDSS (Schlegel et al. 1998, ApJ 500, 525;
@@ -57,7 +60,6 @@ _EDGE = 8.0
 """Columns of the r frame's rim without labelled objects, so that their centres are on the frame in
 all bands."""
 
-_A_R_RANGE = (0.06, 0.14)
 _A_R_SCATTER = 0.005
 _GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
@@ -75,12 +77,17 @@ class Block:
     dec: NDArray[np.float64]
     """Declination of the sources in degrees."""
     extinction: NDArray[np.float64]
-    """Galactic extinction in u g r i z, included in the magnitudes."""
-    fwhm: NDArray[np.float64]
-    """FWHM of the PSF in arcsec in u g r i z."""
+    """Galactic extinction in u g r i z as catalogued; the magnitudes include the true one."""
+    psfs: tuple[Psf, ...]
+    """PSF in u g r i z."""
+
+    def compute_fwhm(self) -> NDArray[np.float64]:
+        """Compute the FWHM of the PSF in arcsec at each source, ``[n, 5]``."""
+        place = self.sources.row, self.sources.column
+        return np.stack([psf.compute_fwhm(*place) for psf in self.psfs], axis=-1)
 
 
-def draw_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> Block:
+def draw_block(seed: int, task: str, objects: int, strip: Strip, index: int, sky: Sky) -> Block:
     """Draw the sources of one block.
 
     Parameters
@@ -93,62 +100,104 @@ def draw_block(seed: int, task: str, objects: int, strip: Strip, index: int) -> 
         Number of labelled objects.
     strip, index
         The field in which the block is primary; index -1 is the block before the first field.
+    sky
+        Level of the sky.
 
     Returns
     -------
     Block
-        Sources with reddened magnitudes.
+        Sources with reddened magnitudes, on the field's own zero points.
     """
     key = (strip.run, strip.camcol, index)
     rng = make_generator(seed, RandomStream.BLOCK, *key)
-    fwhm = draw_seeing(rng)
-    extinction = _draw_extinction_r(seed, strip, rng) / _EXTINCTION[2] * _EXTINCTION
+    psfs = draw_psfs(rng, seed, strip, index, sky)
+    extinction_r = _draw_extinction_r(seed, strip, rng, sky.extinction_r)
+    extinction = extinction_r / _EXTINCTION[2] * _EXTINCTION
     serial = (strip.first_serial + index) * objects
+    labelled = make_generator(seed, RandomStream.LABELLED, *key)
     sources = concatenate_sources(
-        _draw_labelled(make_generator(seed, RandomStream.LABELLED, *key), task, objects, serial),
-        _draw_neighbours(make_generator(seed, RandomStream.NEIGHBOURS, *key)),
+        _draw_labelled(labelled, task, objects, serial, sky),
+        _draw_neighbours(make_generator(seed, RandomStream.NEIGHBOURS, *key), sky),
     )
     wcs = strip.make_wcs(index, BANDS.index("r"))
     ra, dec = wcs.wcs_pix2world(sources.column, sources.row, 0)
-    reddened = replace(sources, magnitudes=sources.magnitudes + extinction)
-    return Block(reddened, objects, ra, dec, extinction, fwhm)
+    night = make_generator(seed, RandomStream.CALIBRATION, *key)
+    error = np.array(sky.zero_point) * night.standard_normal(len(BANDS))
+    error += sky.extinction_error * night.standard_normal() * extinction
+    reddened = replace(sources, magnitudes=sources.magnitudes + extinction + error)
+    return Block(reddened, objects, ra, dec, extinction, psfs)
 
 
-def _draw_extinction_r(seed: int, strip: Strip, rng: np.random.Generator) -> float:
+def _draw_extinction_r(
+    seed: int, strip: Strip, rng: np.random.Generator, limits: tuple[float, float]
+) -> float:
     """Draw the extinction in r: one value per strip, and a small deviation per block."""
-    level = make_generator(seed, RandomStream.BLOCK, strip.run, strip.camcol, 0, 0).uniform(
-        *_A_R_RANGE
-    )
+    level = make_generator(seed, RandomStream.BLOCK, strip.run, strip.camcol, 0, 0).uniform(*limits)
     return float(level + np.clip(rng.normal(0.0, _A_R_SCATTER), -0.01, 0.01))
 
 
-def _draw_labelled(rng: np.random.Generator, task: str, objects: int, serial: int) -> Sources:
+def _draw_labelled(
+    rng: np.random.Generator, task: str, objects: int, serial: int, sky: Sky
+) -> Sources:
     """Draw the labelled objects; `serial` is the number of those in the fields before."""
     # a golden-ratio sequence keeps the shares in every part of the survey
     even = np.mod((serial + np.arange(objects)) * _GOLDEN, 1.0)
     if task == "spectral-class":
-        return _draw_labelled_stars(
-            rng, np.searchsorted(np.cumsum(CLASS_SHARES)[:-1], even, "right")
-        )
+        classes = np.searchsorted(np.cumsum(CLASS_SHARES)[:-1], even, "right")
+        r = draw_r_magnitudes(rng, objects, *_STAR_LIMITS, STAR_SLOPE)
+        return _draw_stars(rng, classes, r, -_EDGE, sky)
     kinds = np.searchsorted(np.cumsum(_OBJECT_SHARES)[:-1], even, "right")
     star_count, galaxy_count, quasar_count = np.bincount(kinds, minlength=3)
+    star_limits, galaxy_limits, quasar_limits = sky.object_limits
     classes = rng.choice(len(CLASSES), size=star_count, p=CLASS_SHARES)
-    galaxy_r = draw_r_magnitudes(rng, galaxy_count, *_LABELLED_LIMITS[1], GALAXY_SLOPE)
-    quasar_r = draw_r_magnitudes(rng, quasar_count, *_LABELLED_LIMITS[2], QUASAR_SLOPE)
+    galaxy_r = draw_r_magnitudes(rng, galaxy_count, *galaxy_limits, GALAXY_SLOPE)
+    quasar_r = draw_r_magnitudes(rng, quasar_count, *quasar_limits, QUASAR_SLOPE)
+    star_r = draw_r_magnitudes(rng, star_count, *star_limits, STAR_SLOPE)
     return concatenate_sources(
-        _draw_labelled_stars(rng, classes),
+        _draw_mixed_stars(rng, classes, star_r, -_EDGE, sky),
         draw_galaxies(rng, galaxy_r, _draw_positions(rng, galaxy_count, -_EDGE)),
-        draw_quasars(rng, quasar_r, _draw_positions(rng, quasar_count, -_EDGE)),
+        _draw_quasars(rng, quasar_r, -_EDGE, sky),
     )
 
 
-def _draw_labelled_stars(rng: np.random.Generator, classes: NDArray[np.intp]) -> Sources:
-    """Draw labelled stars of the given classes."""
-    r = draw_r_magnitudes(rng, len(classes), *_LABELLED_LIMITS[0], STAR_SLOPE)
-    return draw_stars(rng, classes, r, _draw_positions(rng, len(classes), -_EDGE))
+def _draw_stars(
+    rng: np.random.Generator,
+    classes: NDArray[np.intp],
+    r: NDArray[np.float64],
+    margin: float,
+    sky: Sky,
+) -> Sources:
+    """Draw stars of the given classes."""
+    return draw_stars(rng, classes, r, _draw_positions(rng, len(r), margin), sky.populations)
 
 
-def _draw_neighbours(rng: np.random.Generator) -> Sources:
+def _draw_mixed_stars(
+    rng: np.random.Generator,
+    classes: NDArray[np.intp],
+    r: NDArray[np.float64],
+    margin: float,
+    sky: Sky,
+) -> Sources:
+    """Draw stars of the given classes, the last of which are white dwarfs and hot subdwarfs."""
+    if sky.populations is None:
+        return _draw_stars(rng, classes, r, margin, sky)
+    count = round(len(r) * sky.populations.degenerates)
+    kept = len(r) - count
+    position = _draw_positions(rng, count, margin)
+    return concatenate_sources(
+        _draw_stars(rng, classes[:kept], r[:kept], margin, sky),
+        draw_degenerate_stars(rng, r[kept:], position, sky.populations),
+    )
+
+
+def _draw_quasars(
+    rng: np.random.Generator, r: NDArray[np.float64], margin: float, sky: Sky
+) -> Sources:
+    """Draw quasars."""
+    return draw_quasars(rng, r, _draw_positions(rng, len(r), margin), sky.quasar_colours)
+
+
+def _draw_neighbours(rng: np.random.Generator, sky: Sky) -> Sources:
     """Draw the unlabelled sources, bright stars first."""
     bright, faint, extended, distant = (
         int(rng.poisson(n))
@@ -164,9 +213,9 @@ def _draw_neighbours(rng: np.random.Generator) -> Sources:
     galaxy_r = draw_r_magnitudes(rng, extended, 16.0, 22.0, GALAXY_SLOPE)
     quasar_r = draw_r_magnitudes(rng, distant, 17.0, 22.0, QUASAR_SLOPE)
     return concatenate_sources(
-        draw_stars(rng, classes, star_r, _draw_positions(rng, bright + faint, _MARGIN)),
+        _draw_mixed_stars(rng, classes, star_r, _MARGIN, sky),
         draw_galaxies(rng, galaxy_r, _draw_positions(rng, extended, _MARGIN)),
-        draw_quasars(rng, quasar_r, _draw_positions(rng, distant, _MARGIN)),
+        _draw_quasars(rng, quasar_r, _MARGIN, sky),
     )
 
 

@@ -27,6 +27,7 @@ def draw_quasars(
     rng: np.random.Generator,
     r: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
+    table: str = "quasar_colours",
 ) -> Sources:
     """Draw quasars with the given r magnitudes.
 
@@ -38,22 +39,23 @@ def draw_quasars(
         Unreddened r magnitudes, ``[n]``.
     position
         Rows and columns, ``[n]`` each.
+    table
+        Table of their colours by redshift; their redshifts are distributed as in it.
 
     Returns
     -------
     Sources
-        Quasars with unreddened magnitudes; their redshifts, up to 3, are distributed as in the
-        table of their colours.
+        Quasars with unreddened magnitudes.
     """
-    redshift = _draw_redshifts(rng, len(r))
-    median = interpolate_table("quasar_colours", "redshift", redshift, COLOURS)
-    spread = interpolate_table("quasar_colours", "redshift", redshift, SPREADS)
+    redshift = _draw_redshifts(rng, len(r), table)
+    median = interpolate_table(table, "redshift", redshift, COLOURS)
+    spread = interpolate_table(table, "redshift", redshift, SPREADS)
     colours = median + spread * rng.standard_normal(median.shape)
     return make_sources(SourceKind.QSO, add_colours(r, colours), redshift, position)
 
 
-def _draw_redshifts(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+def _draw_redshifts(rng: np.random.Generator, count: int, table: str) -> NDArray[np.float64]:
     """Draw a bin by its number of quasars, then a redshift within it (none below 0.05)."""
-    number = load_table("quasar_colours")["number"].to_numpy(dtype=np.float64)
+    number = load_table(table)["number"].to_numpy(dtype=np.float64)
     bins = rng.choice(len(number), size=count, p=number / number.sum())
     return np.maximum(0.05, (bins + rng.random(count)) * _BIN_WIDTH)

@@ -16,6 +16,8 @@ class RandomStream(IntEnum):
     NEIGHBOURS = 3
     MEASUREMENT = 4
     NOISE = 5
+    SEEING = 6
+    CALIBRATION = 7
 
 
 def make_generator(seed: int, stream: RandomStream, *key: int) -> np.random.Generator:

@@ -29,7 +29,12 @@ from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose_frame
 from skyclass.simulation.painter import Painter, Shapes, make_shapes
 from skyclass.simulation.population import TASKS, Block, draw_block
-from skyclass.simulation.simulated_catalog import MAX_OBJECTS, make_field_catalog
+from skyclass.simulation.simulated_catalog import (
+    MAX_OBJECTS,
+    make_field_catalog,
+    weigh_by_drawing,
+)
+from skyclass.simulation.sky import DEFAULT_SKY, get_sky
 from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, make_frame_path
@@ -56,6 +61,8 @@ class SimulationSettings:
     """Seed."""
     objects_per_field: int
     """Labelled objects in each field."""
+    sky: str
+    """Level of the sky."""
 
     def __post_init__(self) -> None:
         """Check that the survey can be simulated."""
@@ -64,6 +71,7 @@ class SimulationSettings:
                 f"unknown task {self.task!r}; did you mean {nearest(self.task, TASKS)!r}?"
                 f" (there are {', '.join(TASKS)})"
             )
+        get_sky(self.sky)
         _check_range("n_fields", self.n_fields, 1, MAX_FIELDS)
         _check_range("objects_per_field", self.objects_per_field, 1, MAX_OBJECTS)
         _check_range("seed", self.seed, 0, 2**63 - 1)
@@ -76,6 +84,7 @@ def simulate(
     task: str = "spectral-class",
     seed: int = 1,
     objects_per_field: int = 250,
+    sky: str = DEFAULT_SKY,
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Path:
@@ -98,6 +107,10 @@ def simulate(
         The same seed gives the same bytes, whatever the number of workers.
     objects_per_field
         Labelled objects per field, 1 to 1,000.
+    sky
+        ``real``: as wide as the sky that SDSS saw, in seeing, calibration, extinction and kinds of
+        stars and quasars. ``plain``: single solar dwarfs, quasars to redshift 3 and galaxies under
+        one seeing, exactly calibrated (`skyclass.simulation.sky.SKIES`).
     workers
         Number of processes; one per processor where not given.
     progress
@@ -127,7 +140,7 @@ def simulate(
     ['frame-g-009001-1-0100.fits.bz2', 'frame-i-009001-1-0100.fits.bz2']
     """
     out = Path(out)
-    settings = SimulationSettings(n_fields, task, seed, objects_per_field)
+    settings = SimulationSettings(n_fields, task, seed, objects_per_field, sky)
     if workers is not None and workers < 1:
         raise SimulationError(f"workers must be at least 1, not {workers}")
     check_installed("galsim", purpose="a simulation")
@@ -262,10 +275,11 @@ def _end_with_parent() -> None:
 def _simulate_field(out: Path, settings: SimulationSettings, serial: int) -> pd.DataFrame:
     """Write the missing frames of a field, and return its catalogue."""
     number, index = locate_field(serial)
+    sky = get_sky(settings.sky)
     strip = make_strip(settings.seed, number)
     cameras = make_camera(settings.seed, strip.run, strip.camcol)
     blocks = {
-        i: draw_block(settings.seed, settings.task, settings.objects_per_field, strip, i)
+        i: draw_block(settings.seed, settings.task, settings.objects_per_field, strip, i, sky)
         for i in (index - 1, index, index + 1)
     }
     shapes = {i: make_shapes(block.sources) for i, block in blocks.items()}
@@ -275,8 +289,10 @@ def _simulate_field(out: Path, settings: SimulationSettings, serial: int) -> pd.
         light = _draw_light(strip, index, cameras[band], blocks, shapes)
         image = expose_frame(settings.seed, strip, index, cameras[band], light)
         path = out / FRAMES / make_frame_path(strip.make_key(index), BANDS[band])
-        write_frame(path, strip, index, cameras[band], image)
-    return make_field_catalog(settings.seed, strip, index, cameras, blocks[index])
+        write_frame(path, strip, index, cameras[band], image, sky.name)
+    return make_field_catalog(
+        settings.seed, strip, index, cameras, blocks[index], sky, weigh_by_drawing
+    )
 
 
 def _draw_light(
@@ -289,7 +305,7 @@ def _draw_light(
     """Draw all sources of a frame in nanomaggies, ``[1489, 2048]``, block after block."""
     image = np.zeros(FRAME_SHAPE, dtype=np.float32)
     for own, block in blocks.items():
-        painter = Painter(float(block.fwhm[camera.band]), camera.pixel_noise)
+        painter = Painter(block.psfs[camera.band], camera.pixel_noise)
         columns, rows = strip.make_wcs(own, camera.band).wcs_world2pix(block.ra, block.dec, 0)
         flux = to_flux(block.sources.magnitudes[:, camera.band])
         painter.add_sources(

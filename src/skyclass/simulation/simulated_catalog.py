@@ -1,5 +1,6 @@
 """Make the catalogue of labelled objects, with the columns of SpecPhotoAll."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -7,19 +8,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.photometry import (
+    POGSON,
     propagate_asinh_error,
     to_asinh_magnitude,
     to_flux,
 )
-from skyclass.simulation.camera import GAIN, MOFFAT_BETA, Camera
+from skyclass.simulation.camera import GAIN, Camera
 from skyclass.simulation.painter import Painter, make_shapes
 from skyclass.simulation.population import Block
+from skyclass.simulation.psf import Psf
 from skyclass.simulation.random_streams import RandomStream, make_generator
+from skyclass.simulation.sky import Sky
 from skyclass.simulation.sources import SourceKind, Sources
 from skyclass.simulation.strip import Strip
 from skyclass.surveys.sdss.layout import BANDS, PIXEL_SCALE, SOFTENING, Field
 
-__all__ = ["MAX_OBJECTS", "make_field_catalog"]
+__all__ = ["MAX_OBJECTS", "WeighSources", "make_field_catalog", "weigh_by_drawing"]
 
 MAX_OBJECTS: Final = 1000
 """A field has one spectroscopic plate, which has 1,000 fibres (Smee et al. 2013, AJ 146, 32)."""
@@ -42,14 +46,32 @@ _SMALL_DELTA_CHI2: Final = 4
 """Bit of zWarning: another template fits about as well (Bolton et al. 2012, AJ 144, 144)."""
 
 
+_BLEND = 0.8
+"""Separation over the FWHM below which two sources are one to the pipeline."""
+
+_PSF_REACH = 3.0
+"""Separation over the FWHM beyond which neighbours do not matter."""
+
+WeighSources = Callable[[tuple[Psf, ...], Sources, NDArray[np.float64]], NDArray[np.float64]]
+"""Computes the fraction ``[n, 5]`` of the light of sources that a fit of the PSF measures, from the
+PSFs in u g r i z, the sources and the FWHM at them ``[n, 5]``."""
+
+
 def make_field_catalog(
-    seed: int, strip: Strip, index: int, cameras: tuple[Camera, ...], block: Block
+    seed: int,
+    strip: Strip,
+    index: int,
+    cameras: tuple[Camera, ...],
+    block: Block,
+    sky: Sky,
+    weigh: WeighSources,
 ) -> pd.DataFrame:
     """Make the catalogue of a field's labelled objects.
 
     Fluxes are on average those of a photometric pipeline: true fluxes, of which PSF photometry
     measures a fraction where an object is extended, with errors drawn from the noise of sky and
-    source under the PSF. They are not measured on the frames, so neighbours do not affect them.
+    source under the PSF. They are not measured on the frames; light of neighbours is added as
+    deblending leaves it, where the level of the sky asks for it.
 
     Parameters
     ----------
@@ -61,6 +83,10 @@ def make_field_catalog(
         The five bands.
     block
         Sources of the field.
+    sky
+        Level of the sky.
+    weigh
+        How much of an extended source's light PSF photometry measures.
 
     Returns
     -------
@@ -69,7 +95,7 @@ def make_field_catalog(
     """
     objects = block.sources.take_first(block.n_labelled)
     rng = make_generator(seed, RandomStream.MEASUREMENT, strip.run, strip.camcol, index)
-    psf, error, model_r = _measure(rng, objects, cameras, block.fwhm)
+    psf, error, model_r = _measure(rng, cameras, block, sky, weigh)
     magnitude = to_asinh_magnitude(psf, np.array(SOFTENING))
     magnitude_error = propagate_asinh_error(psf, error, np.array(SOFTENING))
     key = strip.make_key(index)
@@ -88,40 +114,95 @@ def make_field_catalog(
     )
 
 
+def weigh_by_drawing(
+    psfs: tuple[Psf, ...], sources: Sources, fwhm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Compute what PSF photometry measures of sources by drawing them with GalSim.
+
+    Parameters
+    ----------
+    psfs
+        PSF in u g r i z.
+    sources
+        Sources, ``[n]``.
+    fwhm
+        FWHM at them in arcsec, ``[n, 5]``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Fraction of their light, ``[n, 5]``.
+    """
+    shapes = make_shapes(sources)
+    weights = [
+        Painter(psf, 1.0).compute_psf_weights(shapes, width)
+        for psf, width in zip(psfs, fwhm.T, strict=True)
+    ]
+    return np.stack(weights, axis=-1)
+
+
 def _measure(
     rng: np.random.Generator,
-    objects: Sources,
     cameras: tuple[Camera, ...],
-    fwhm: NDArray[np.float64],
+    block: Block,
+    sky: Sky,
+    weigh: WeighSources,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Draw PSF fluxes and their errors in nanomaggies ``[n, 5]``, and cModelMag in r."""
+    objects = block.sources.take_first(block.n_labelled)
     total = to_flux(objects.magnitudes)
-    shapes = make_shapes(objects)
-    weight = np.stack(
-        [
-            Painter(float(width), camera.pixel_noise).compute_psf_weights(shapes)
-            for width, camera in zip(fwhm, cameras, strict=True)
-        ],
-        axis=-1,
-    )
+    fwhm = block.compute_fwhm()[: len(objects)]
+    weight = weigh(block.psfs, objects, fwhm)
     expected = total * weight
-    error = np.sqrt(_compute_variance(expected, cameras, fwhm))
+    error = np.sqrt(_compute_variance(expected, cameras, block.psfs, fwhm))
     noise = error * rng.standard_normal(error.shape)
     own = _MODEL_SCATTER * error[:, _R] * rng.standard_normal(len(objects))
+    if any(sky.photometry_floor):
+        floor = rng.standard_normal(error.shape) * np.array(sky.photometry_floor) / POGSON
+        noise += floor * expected
+    if sky.deblending:
+        noise += _draw_neighbour_light(rng, block, fwhm, sky.deblending)
     model = total[:, _R] + (noise[:, _R] + own) / weight[:, _R]
     return expected + noise, error, to_asinh_magnitude(model, SOFTENING[_R])
 
 
+def _draw_neighbour_light(
+    rng: np.random.Generator, block: Block, fwhm: NDArray[np.float64], deblending: float
+) -> NDArray[np.float64]:
+    """Draw the light of neighbours in the PSF fluxes of the labelled objects, ``[n, 5]``.
+
+    That of a neighbour too close to be told apart is measured whole, through the PSF; of others
+    deblending leaves a part, of either sign.
+    """
+    sources, count = block.sources, len(fwhm)
+    reach = _PSF_REACH * fwhm.max() / PIXEL_SCALE
+    near = np.abs(sources.row[:count, None] - sources.row) < reach
+    near &= np.abs(sources.column[:count, None] - sources.column) < reach
+    near[np.arange(count), np.arange(count)] = False
+    one, other = np.nonzero(near)
+    rows, columns = sources.row, sources.column
+    apart = PIXEL_SCALE * np.hypot(rows[one] - rows[other], columns[one] - columns[other])
+    ratio = apart[:, None] / fwhm[one]
+    # overlap of two Gaussian profiles of this FWHM
+    overlap = np.exp(-2.0 * np.log(2.0) * ratio**2)
+    left = deblending * rng.standard_normal((len(one), 1))
+    share = overlap * np.where(ratio[:, [_R]] < _BLEND, 1.0, left)
+    light = np.zeros((count, len(BANDS)))
+    np.add.at(light, one, share * to_flux(sources.magnitudes[other]))
+    return light
+
+
 def _compute_variance(
-    flux: NDArray[np.float64], cameras: tuple[Camera, ...], fwhm: NDArray[np.float64]
+    flux: NDArray[np.float64],
+    cameras: tuple[Camera, ...],
+    psfs: tuple[Psf, ...],
+    fwhm: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Compute the variance of PSF fluxes, from the sky under the PSF and the source's photons."""
-    radius = fwhm / PIXEL_SCALE / (2.0 * np.sqrt(2.0 ** (1.0 / MOFFAT_BETA) - 1.0))
-    # one over the integral of the squared Moffat profile
-    area = np.pi * radius**2 * (2.0 * MOFFAT_BETA - 1.0) / (MOFFAT_BETA - 1.0) ** 2
+    area = [psf.compute_noise_area(width) for psf, width in zip(psfs, fwhm.T, strict=True)]
     pixel = np.array([camera.pixel_noise for camera in cameras])
     photon = np.array([camera.nanomaggies_per_count for camera in cameras]) / np.array(GAIN)
-    return np.asarray(area * pixel**2 + flux * photon)
+    return np.asarray(np.stack(area, axis=-1) * pixel**2 + flux * photon)
 
 
 def _compute_spectral_signal(flux_g: NDArray[np.float64]) -> NDArray[np.float64]:

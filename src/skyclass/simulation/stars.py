@@ -1,4 +1,4 @@
-"""Draw main-sequence stars: spectral types, colours, magnitudes."""
+"""Draw stars: spectral types, colours, magnitudes."""
 
 from typing import Final
 
@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.simulation.colour_tables import COLOURS, add_colours, interpolate_table
+from skyclass.simulation.sky import Populations
 from skyclass.simulation.sources import SourceKind, Sources, make_sources
+from skyclass.simulation.star_populations import draw_degenerate_colours, vary_stars
 
 __all__ = [
     "CLASSES",
     "CLASS_SHARES",
     "STAR_SLOPE",
+    "draw_degenerate_stars",
     "draw_r_magnitudes",
     "draw_star_colours",
     "draw_stars",
@@ -30,6 +33,8 @@ stars with 14 < r < 20.5 of the SDSS calibObj table of run 4510, camera column 4
 the north galactic pole."""
 
 _FIRST_O: Final = 5
+_LAST_M: Final = 69
+_LAST_HOT: Final = CLASSES.index("A")
 _RADIAL_VELOCITY: Final = 50.0 / 299_792.458
 """Spread of heliocentric velocities over c: 50 km/s (Bond et al. 2010, ApJ 716, 1)."""
 
@@ -89,6 +94,7 @@ def draw_stars(
     classes: NDArray[np.intp],
     r: NDArray[np.float64],
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
+    populations: Populations | None = None,
 ) -> Sources:
     """Draw stars of the given classes.
 
@@ -103,6 +109,8 @@ def draw_stars(
         Unreddened r magnitudes, ``[n]``.
     position
         Rows and columns, ``[n]`` each.
+    populations
+        Kinds of stars; None for single dwarfs whose labels are their colours'.
 
     Returns
     -------
@@ -113,10 +121,65 @@ def draw_stars(
     subtype = rng.integers(lowest, 10)
     scale = 10.0 * classes + subtype + rng.uniform(-0.5, 0.5, len(r))
     names = [f"{CLASSES[c]}{s}V" for c, s in zip(classes, subtype, strict=True)]
+    if populations is None:
+        magnitudes = add_colours(r, draw_star_colours(rng, scale))
+    else:
+        magnitudes = _draw_population(rng, classes, scale, r, populations)
     return make_sources(
         SourceKind.STAR,
-        add_colours(r, draw_star_colours(rng, scale)),
+        magnitudes,
         rng.normal(0.0, _RADIAL_VELOCITY, len(r)),
         position,
         subclass=np.array(names, dtype="U8"),
+    )
+
+
+def _draw_population(
+    rng: np.random.Generator,
+    classes: NDArray[np.intp],
+    scale: NDArray[np.float64],
+    r: NDArray[np.float64],
+    populations: Populations,
+) -> NDArray[np.float64]:
+    """Draw magnitudes ``[n, 5]`` of stars that are labelled as of `classes` and `scale`."""
+    count = len(r)
+    actual = scale + rng.normal(0.0, populations.label_scatter, count)
+    actual = np.clip(actual, _FIRST_O, _LAST_M)
+    magnitudes = vary_stars(rng, actual, r, draw_star_colours(rng, actual), populations)
+    degenerate = add_colours(r, draw_degenerate_colours(rng, count, populations.hot_subdwarfs))
+    wrong = (classes <= _LAST_HOT) & (rng.random(count) < populations.wrong_labels)
+    return np.where(wrong[:, None], degenerate, magnitudes)
+
+
+def draw_degenerate_stars(
+    rng: np.random.Generator,
+    r: NDArray[np.float64],
+    position: tuple[NDArray[np.float64], NDArray[np.float64]],
+    populations: Populations,
+) -> Sources:
+    """Draw white dwarfs and hot subdwarfs, labelled ``WD`` as SpecObjAll does.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    r
+        Unreddened r magnitudes, ``[n]``.
+    position
+        Rows and columns, ``[n]`` each.
+    populations
+        Share of hot subdwarfs.
+
+    Returns
+    -------
+    Sources
+        Stars with unreddened magnitudes.
+    """
+    colours = draw_degenerate_colours(rng, len(r), populations.hot_subdwarfs)
+    return make_sources(
+        SourceKind.STAR,
+        add_colours(r, colours),
+        rng.normal(0.0, _RADIAL_VELOCITY, len(r)),
+        position,
+        subclass=np.full(len(r), "WD", dtype="U8"),
     )

@@ -26,7 +26,7 @@ frames)."""
 
 
 def write_frame(
-    path: Path, strip: Strip, index: int, camera: Camera, image: NDArray[np.float32]
+    path: Path, strip: Strip, index: int, camera: Camera, image: NDArray[np.float32], sky: str
 ) -> None:
     """Write a frame.
 
@@ -40,18 +40,22 @@ def write_frame(
         The band.
     image
         Nanomaggies, ``[1489, 2048]``.
+    sky
+        Name of the sky's level, for the header.
 
     Raises
     ------
     OutputError
         Where it cannot be written.
     """
-    compressed = bz2.compress(encode_frame(strip, index, camera, image))
+    compressed = bz2.compress(encode_frame(strip, index, camera, image, sky))
     with atomic_path(path) as partial:
         partial.write_bytes(compressed)
 
 
-def encode_frame(strip: Strip, index: int, camera: Camera, image: NDArray[np.float32]) -> bytes:
+def encode_frame(
+    strip: Strip, index: int, camera: Camera, image: NDArray[np.float32], sky: str
+) -> bytes:
     """Encode a frame as FITS.
 
     HDU 0 is the image; 1 the calibration vector; 2 the sky that was subtracted, in counts, on a
@@ -65,6 +69,8 @@ def encode_frame(strip: Strip, index: int, camera: Camera, image: NDArray[np.flo
         The band.
     image
         Nanomaggies, ``[1489, 2048]``.
+    sky
+        Name of the sky's level, for the header.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def encode_frame(strip: Strip, index: int, camera: Camera, image: NDArray[np.flo
     """
     return b"".join(
         [
-            *_encode_hdu(make_primary_header(strip, index, camera), image.astype(">f4")),
+            *_encode_hdu(make_primary_header(strip, index, camera, sky), image.astype(">f4")),
             *_encode_hdu(_make_vector_header(), camera.calibration.astype(">f4")),
             *_encode_table(_make_sky_columns(index, camera)),
             *_encode_table(_make_astrometry_columns(strip, index, camera.band)),

@@ -17,6 +17,9 @@ __all__ = ["serve_simulated_survey"]
 _PER_FIELD: Final = 250
 """Labelled objects of a simulated field."""
 
+_SKY: Final = "plain"
+"""Level of the sky, on which the captions of the shipped studies rest."""
+
 
 @contextmanager
 def serve_simulated_survey(
@@ -54,6 +57,7 @@ def serve_simulated_survey(
         task=task,
         seed=simulation.seed,
         objects_per_field=_PER_FIELD,
+        sky=_SKY,
         progress=progress,
     )
     with serve_archive(out, queries=False) as url:
