@@ -49,14 +49,21 @@ class Simulated:
 @pytest.fixture(scope="session")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     out = tmp_path_factory.mktemp("simulated")
-    simulate(out, 2, seed=3, workers=2)
+    simulate(out, 2, seed=3, workers=2, sky="plain")
     return Simulated(out)
 
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     out = tmp_path_factory.mktemp("mixed")
-    simulate(out, 1, seed=4, task="object-type", workers=1)
+    simulate(out, 1, seed=4, task="object-type", workers=1, sky="plain")
+    return Simulated(out)
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    out = tmp_path_factory.mktemp("wide")
+    simulate(out, 2, seed=6, task="object-type", workers=2)
     return Simulated(out)
 
 

@@ -24,12 +24,12 @@ def digests(out: Path) -> dict[str, str]:
 def test_same_seed_gives_the_same_bytes_whatever_the_workers(
     survey: Simulated, tmp_path: Path
 ) -> None:
-    simulate(tmp_path / "again", 2, seed=3, workers=1)
+    simulate(tmp_path / "again", 2, seed=3, workers=1, sky="plain")
     assert digests(tmp_path / "again") == digests(survey.out)
 
 
 def test_another_seed_gives_another_sky(mixed: Simulated, tmp_path: Path) -> None:
-    simulate(tmp_path / "other", 1, seed=5, task="object-type", workers=1)
+    simulate(tmp_path / "other", 1, seed=5, task="object-type", workers=1, sky="plain")
     ours, other = digests(mixed.out), digests(tmp_path / "other")
     assert ours.keys() == other.keys()
     assert all(ours[name] != other[name] for name in ours)
@@ -48,6 +48,7 @@ def test_a_lost_frame_is_made_again_and_nothing_else(mixed: Simulated) -> None:
         seed=4,
         task="object-type",
         workers=1,
+        sky="plain",
         progress=lambda *step: calls.append(step),
     )
     assert digests(mixed.out) == before
@@ -57,7 +58,7 @@ def test_a_lost_frame_is_made_again_and_nothing_else(mixed: Simulated) -> None:
 
 def test_nothing_is_done_twice(survey: Simulated) -> None:
     before = {path: path.stat().st_mtime_ns for path in survey.out.rglob("*")}
-    assert simulate(survey.out, 2, seed=3) == survey.out / "catalog.csv"
+    assert simulate(survey.out, 2, seed=3, sky="plain") == survey.out / "catalog.csv"
     assert {path: path.stat().st_mtime_ns for path in survey.out.rglob("*")} == before
 
 
@@ -67,9 +68,24 @@ def test_the_directory_says_that_it_is_simulated(survey: Simulated) -> None:
     assert (manifest["task"], manifest["seed"], manifest["n_fields"]) == ("spectral-class", 3, 2)
 
 
+def test_the_level_of_the_sky_is_stated(survey: Simulated, wide: Simulated) -> None:
+    for simulated, level in ((survey, "plain"), (wide, "real")):
+        assert json.loads((simulated.out / "simulation.json").read_text())["sky"] == level
+        history = str(simulated.header("r", 0)["HISTORY"])
+        assert f"Level of the simulated sky: {level}." in history
+
+
+def test_the_plain_sky_stays_as_it_was_published(survey: Simulated) -> None:
+    """The shipped studies rest on it; the digests are those of the first field before levels."""
+    first_field = (survey.out / "catalog.csv").read_text().splitlines()[:251]
+    catalog = hashlib.sha256("\n".join(first_field).encode()).hexdigest()
+    pixels = hashlib.sha256(survey.image("g", 0).tobytes()).hexdigest()
+    assert (catalog[:16], pixels[:16]) == ("3101da6e7e6662f8", "ec17f31e8caa3381")
+
+
 def test_another_simulation_is_left_alone(survey: Simulated) -> None:
     before = digests(survey.out)
-    message = r"n_fields is 2, not 3.*seed is 3, not 1.*choose"
+    message = r"n_fields is 2, not 3.*seed is 3, not 1.*sky is 'plain', not 'real'.*choose"
     with pytest.raises(SimulationError, match=message) as e:
         simulate(survey.out, 3)
     assert "\n" not in str(e.value)
@@ -97,6 +113,7 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
         ({"objects_per_field": 0}, "objects_per_field must be"),
         ({"objects_per_field": 1001}, "objects_per_field must be"),
         ({"seed": -1}, "seed must be"),
+        ({"sky": "reel"}, "did you mean 'real'"),
         ({"workers": 0}, "workers must be"),
     ],
 )
