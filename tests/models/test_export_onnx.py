@@ -12,12 +12,15 @@ import pytest
 import torch
 from torch import nn
 
+from models.made_measurement import make_measurement
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, ModelError
 from skyclass.images.image_type import ImageType
 from skyclass.images.registry import register_image_type
 from skyclass.models.classifier import Classifier
 from skyclass.models.export_onnx import export_onnx
+from skyclass.models.measured_features import fit_measured_scaling
+from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.onnx_model import OnnxClassifier, load_onnx
 from skyclass.models.predictor import load_predictor
@@ -49,6 +52,13 @@ COLUMNS = replace(
     column_deviation=(0.7, 0.4, 0.2, 0.1),
     head=(8,),
 )
+MEASURED = replace(SPEC, image_type="ugriz", registration="shift", measured=BANDS)
+MEASURED = replace(
+    MEASURED,
+    measured_scaling=fit_measured_scaling(
+        make_measured_inputs(make_measurement(), MEASURED), shape=True
+    ),
+)
 
 
 def make_classifier(spec: ModelSpec) -> Classifier:
@@ -73,6 +83,9 @@ def draw(spec: ModelSpec, count: int) -> dict[str, np.ndarray]:
     if spec.columns:
         inputs["columns"] = rng.normal(0, 1, (count, len(spec.column_mean)))
         inputs["columns"][0, 1] = np.nan
+    if spec.measured:
+        inputs["measured"] = make_measured_inputs(make_measurement(count), spec)
+        inputs["measured"][0, 2:8] = np.nan
     return {name: values.astype(np.float32) for name, values in inputs.items()}
 
 
@@ -101,6 +114,7 @@ def check(spec: ModelSpec, folder: Path) -> OnnxClassifier:
         replace(SPEC, image_type="colours", network="xception-small", crop=24, image_size=40),
         replace(PICTURES, network="vgg-small"),
         COLUMNS,
+        MEASURED,
     ],
     ids=lambda spec: f"{spec.image_type}-{spec.network}",
 )

@@ -39,6 +39,9 @@ class ModelConfig(Section):
     """Pixels a side of a transformer's patches, with `native`."""
     columns: tuple[Literal["magnitudes", "colours", "extinction", "psf"], ...] = ()
     """Of the catalogue, joined to the image's features before the head."""
+    measured: bool | None = None
+    """Tell the network what was measured of the object: fluxes and errors, PSF, noise, extinction
+    and flags. By default a network of skyclass is told where the image type keeps fluxes."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -63,6 +66,10 @@ class AugmentationConfig(Section):
     """Blur with a Gaussian: standard deviation in pixels."""
     noise: float = Field(0.0, ge=0, le=4)
     """Add noise, in units of each band's own pixel noise."""
+    dimming: float = Field(0.0, ge=0, le=5)
+    """Dim every object, in magnitudes; the sky keeps its noise."""
+    zero_point: float = Field(0.0, ge=0, le=0.5)
+    """Put the zero point of each band wrong, in magnitudes either way."""
     reddening: float = Field(0.0, ge=0, le=2)
     """Put dust before the object: E(B-V) in magnitudes."""
 

@@ -1,11 +1,13 @@
 """Augment cutouts with changes that the sky or the telescope could make, before they are rendered.
 
 Every change is drawn per object and is the same in all its bands, so that they stay registered;
-only the reddening differs between bands, and the noise between pixels.
+only the reddening and the zero points differ between bands, and the noise between pixels. Where
+light is taken away or spread, noise is added until the sky has as much as before.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -17,10 +19,26 @@ from skyclass.errors import ImageError
 from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 
-__all__ = ["augment", "check_augmentation"]
+__all__ = ["Changes", "augment", "augment_recorded", "check_augmentation"]
 
 _NORMAL_MAD: Final = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was done to a batch that bears on what was measured of its objects."""
+
+    factor: Tensor
+    """Ratio of fluxes after to before, `[n, band]`."""
+    extinction: Tensor
+    """Magnitudes of dust put before the objects, part of `factor`, `[n, band]`."""
+    blur: Tensor
+    """Standard deviation in pixels of the Gaussian that they were blurred with, `[n]`."""
+    noise: Tensor
+    """Noise that was added last, in nanomaggies, `[n, band, y, x]`."""
+    added: Tensor
+    """Standard deviation of `noise`, `[n, band]`."""
 
 
 def check_augmentation(
@@ -78,20 +96,53 @@ def augment(
     ImageError
         If reddening is asked for in a band whose extinction is unknown.
     """
+    return augment_recorded(flux, config, generator, bands, survey)[0]
+
+
+def augment_recorded(
+    flux: Tensor,
+    config: AugmentationConfig,
+    generator: torch.Generator,
+    bands: Sequence[str],
+    survey: str = DEFAULT_SURVEY,
+) -> tuple[Tensor, Changes | None]:
+    """Apply random changes to a batch, as `augment` does, and say what was done.
+
+    Parameters
+    ----------
+    flux, config, generator, bands, survey
+        As `augment` takes them.
+
+    Returns
+    -------
+    flux
+        Same shape.
+    changes
+        None if no fluxes, widths or noise were changed.
+    """
     if config.turn:
         flux = _turn(flux, generator)
-    if config.reddening:
-        excess = config.reddening * _draw_uniform(len(flux), generator)
-        flux = redden(flux, excess, _get_extinction(bands, survey))
+    noise = _measure_noise(flux) if _keeps_noise(config) else None
+    factor, extinction = _draw_factor(flux, config, generator, bands, survey)
+    if factor is not None:
+        flux = flux * factor.to(flux)[..., None, None]
     if config.rotate or config.shift:
         angle = 2 * math.pi * _draw_uniform(len(flux), generator) * config.rotate
         moves = config.shift * (2 * _draw_uniform(2 * len(flux), generator) - 1).reshape(-1, 2)
         flux = rotate_and_shift(flux, angle, moves)
-    if config.blur:
-        flux = blur(flux, config.blur * _draw_uniform(len(flux), generator))
-    if config.noise:
-        flux = _add_noise(flux, config.noise * _draw_uniform(len(flux), generator), generator)
-    return flux
+    width = config.blur * _draw_uniform(len(flux), generator) if config.blur else None
+    if width is not None:
+        flux = blur(flux, width)
+    if noise is None:
+        return flux, None
+    share = config.noise * _draw_uniform(len(flux), generator) if config.noise else None
+    if factor is None:
+        factor = torch.ones(flux.shape[:2])
+    width = torch.zeros(len(flux)) if width is None else width
+    added = noise * _compute_lost_noise(factor, width, share).sqrt().to(noise)
+    drawn = torch.randn(flux.shape, generator=generator).to(flux) * added[..., None, None]
+    record = Changes(factor.to(flux), extinction.to(flux), width.to(flux), drawn, added)
+    return flux + drawn, record
 
 
 def redden(flux: Tensor, excess: Tensor, extinction: Sequence[float]) -> Tensor:
@@ -187,13 +238,51 @@ def _turn(flux: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(swapped, flux.transpose(2, 3), flux)
 
 
-def _add_noise(flux: Tensor, fraction: Tensor, generator: torch.Generator) -> Tensor:
-    """Add Gaussian noise, a fraction of the pixel noise of each band."""
+def _keeps_noise(config: AugmentationConfig) -> bool:
+    """Check whether a change touches the noise, or what is measured of an object."""
+    changed = config.reddening, config.dimming, config.zero_point, config.blur, config.noise
+    return any(changed)
+
+
+def _draw_factor(
+    flux: Tensor,
+    config: AugmentationConfig,
+    generator: torch.Generator,
+    bands: Sequence[str],
+    survey: str,
+) -> tuple[Tensor | None, Tensor]:
+    """Draw factors on the fluxes and the extinction in them, both `[n, band]`, on the CPU."""
+    count = len(flux)
+    magnitudes, dust = torch.zeros(count, len(bands)), torch.zeros(count, len(bands))
+    if config.reddening:
+        excess = config.reddening * _draw_uniform(count, generator)
+        dust = excess[:, None] * torch.tensor(_get_extinction(bands, survey))
+    if config.dimming:
+        magnitudes = magnitudes + config.dimming * _draw_uniform(count, generator)[:, None]
+    if config.zero_point:
+        errors = 2 * _draw_uniform(count * len(bands), generator).reshape(count, -1) - 1
+        magnitudes = magnitudes + config.zero_point * errors
+    if not (config.reddening or config.dimming or config.zero_point):
+        return None, dust
+    return 10 ** (-0.4 * (magnitudes + dust)), dust
+
+
+def _measure_noise(flux: Tensor) -> Tensor:
+    """Measure the pixel noise of each band, `[n, band]`."""
     pixels = flux.flatten(2)
     middle = pixels.median(dim=2, keepdim=True).values
-    noise = _NORMAL_MAD * (pixels - middle).abs().median(dim=2).values
-    drawn = torch.randn(flux.shape, generator=generator).to(flux)
-    return flux + drawn * (fraction.to(flux)[:, None] * noise)[..., None, None]
+    return _NORMAL_MAD * (pixels - middle).abs().median(dim=2).values
+
+
+def _compute_lost_noise(factor: Tensor, width: Tensor, share: Tensor | None) -> Tensor:
+    """Compute the variance to add, in units of the pixel noise's own, `[n, band]`.
+
+    As much as dimming and blurring took, and the square of the share that is asked for.
+    """
+    # what a Gaussian of this width leaves of the variance of white noise
+    left = torch.where(width > 0.1, 1 / (4 * math.pi * width.clamp_min(0.1) ** 2), 1.0)
+    lost = (1 - factor**2 * left.clamp_max(1)[:, None]).clamp_min(0)
+    return lost if share is None else lost + share[:, None] ** 2
 
 
 def _draw_uniform(count: int, generator: torch.Generator) -> Tensor:

@@ -13,11 +13,16 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.images.renderer import Renderer
+from skyclass.models.measured_features import MeasuredFeatures
+from skyclass.models.measured_inputs import complete_measured
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
 from skyclass.models.training_history import TrainingHistory
 
-__all__ = ["Classifier", "compute_picture_shape"]
+__all__ = ["Change", "Classifier", "compute_picture_shape"]
+
+Change = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
+"""From registered cutouts `[n, band, y, x]` and what was measured `[n, column]` to others."""
 
 _CPU_BATCH: Final = 32
 _BATCH: Final = 256
@@ -53,6 +58,9 @@ class Classifier(nn.Module):
         )
         self.samples = self.renderer.image_type.samples
         self.picture_shape = compute_picture_shape(self.renderer, spec.size)
+        scaling = spec.measured_scaling
+        self.measured = None if scaling is None else MeasuredFeatures(scaling)
+        measured = 0 if self.measured is None else self.measured.width
         channels, *size = self.picture_shape
         network = create_network(
             spec.network,
@@ -60,7 +68,8 @@ class Classifier(nn.Module):
             len(spec.labels),
             (size[0], size[1]),
             head=spec.head,
-            extra=2 * len(spec.column_mean),
+            extra=2 * len(spec.column_mean) + measured,
+            measured=measured,
             normalisation=spec.normalisation,
             native=spec.native,
             patch=spec.patch,
@@ -100,7 +109,7 @@ class Classifier(nn.Module):
 
     @property
     def width(self) -> int:
-        """Features of a picture, and the columns joined to them."""
+        """Features of a picture, and the columns and measurements joined to them."""
         return self.network.width + self.network.extra
 
     @property
@@ -121,8 +130,9 @@ class Classifier(nn.Module):
         self,
         flux: Tensor,
         offset: Tensor | None = None,
-        change: Callable[[Tensor], Tensor] | None = None,
+        change: Change | None = None,
         columns: Tensor | None = None,
+        measured: Tensor | None = None,
     ) -> Tensor:
         """Compute the features that the head takes.
 
@@ -134,9 +144,12 @@ class Classifier(nn.Module):
             Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; may be
             omitted if the bands are not registered.
         change
-            Applied to the registered cutouts; nothing by default.
+            Applied to the registered cutouts and to `measured`; nothing by default.
         columns
             Catalogue columns, `[n, column]`, NaN for a missing value; for a model that takes any.
+        measured
+            What was measured (`skyclass.models.measured_inputs.make_measured_inputs`),
+            `[n, column]`; for a model that is told of it.
 
         Returns
         -------
@@ -146,35 +159,69 @@ class Classifier(nn.Module):
         Raises
         ------
         ModelError
-            If columns are missing.
+            If columns or measurements are missing.
         """
         registered = self.renderer.align(flux, offset)
         if change is not None:
-            registered = change(registered)
+            registered, measured = change(registered, measured)
         features = self.network.embed(self.renderer.draw(registered))
-        if not self.spec.columns:
+        joined = self.compute_joined(columns, measured)
+        if joined is None:
             return features
-        if columns is None:
-            raise ModelError(f"the model needs the columns {', '.join(self.spec.columns)}")
-        joined = self._standardise_columns(columns).to(features)
-        return torch.cat([features, joined.repeat_interleave(self.samples, dim=0)], dim=1)
+        repeated = joined.to(features).repeat_interleave(self.samples, dim=0)
+        return torch.cat([features, repeated], dim=1)
+
+    def compute_joined(self, columns: Tensor | None, measured: Tensor | None) -> Tensor | None:
+        """Compute the features that are joined to those of a picture.
+
+        Parameters
+        ----------
+        columns, measured
+            As `embed` takes them.
+
+        Returns
+        -------
+        torch.Tensor or None
+            `[n, extra]`, the measured features last; None if the model takes neither.
+
+        Raises
+        ------
+        ModelError
+            If columns or measurements are missing.
+        """
+        parts = []
+        if self.spec.columns:
+            if columns is None:
+                raise ModelError(f"the model needs the columns {', '.join(self.spec.columns)}")
+            parts.append(self._standardise_columns(columns))
+        if self.measured is not None:
+            if measured is None:
+                raise ModelError("the model needs what was measured of the objects")
+            with torch.autocast(measured.device.type, enabled=False):
+                parts.append(self.measured(measured))
+        return torch.cat(parts, dim=1) if parts else None
 
     def forward(
         self,
         flux: Tensor,
         offset: Tensor | None = None,
-        change: Callable[[Tensor], Tensor] | None = None,
+        change: Change | None = None,
         columns: Tensor | None = None,
+        measured: Tensor | None = None,
     ) -> Tensor:
         """Compute logits, not divided by the temperature: `[n * samples, class]`; see `embed`."""
-        logits: Tensor = self.head(self.embed(flux, offset, change, columns))
+        logits: Tensor = self.head(self.embed(flux, offset, change, columns, measured))
         return logits
 
     def compute_probabilities(
-        self, flux: Tensor, offset: Tensor | None = None, columns: Tensor | None = None
+        self,
+        flux: Tensor,
+        offset: Tensor | None = None,
+        columns: Tensor | None = None,
+        measured: Tensor | None = None,
     ) -> Tensor:
         """Compute probabilities of one batch in double precision: `[n, class]`; see `embed`."""
-        logits = self(flux, offset, columns=columns).double()
+        logits = self(flux, offset, columns=columns, measured=measured).double()
         shares = torch.softmax(logits / self.temperature, dim=1)
         return shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
 
@@ -185,6 +232,7 @@ class Classifier(nn.Module):
         offset: NDArray[np.float32] | None = None,
         batch_size: int | None = None,
         columns: NDArray[np.float32] | None = None,
+        measured: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """Classify cutouts.
 
@@ -199,6 +247,9 @@ class Classifier(nn.Module):
             Cutouts a batch; by default 32 on a CPU and 256 elsewhere.
         columns
             Catalogue columns, `[n, column]`; for a model that takes any.
+        measured
+            What was measured (`skyclass.models.measured_inputs.make_measured_inputs`),
+            `[n, column]`; a model that is told of it measures the cutouts themselves by default.
 
         Returns
         -------
@@ -209,16 +260,15 @@ class Classifier(nn.Module):
         self.eval()
         device = next(self.parameters()).device
         step = batch_size or self.batch_size
+        measured = complete_measured(measured, self.spec, flux, offset)
         rows = [np.empty((0, len(self.spec.labels)))]
         for start in range(0, len(flux), step):
             part = np.s_[start : start + step]
-            moved, joined = (
+            inputs = (
                 None if values is None else torch.from_numpy(values[part]).to(device)
-                for values in (offset, columns)
+                for values in (offset, columns, measured)
             )
-            shares = self.compute_probabilities(
-                torch.from_numpy(flux[part]).to(device), moved, joined
-            )
+            shares = self.compute_probabilities(torch.from_numpy(flux[part]).to(device), *inputs)
             rows.append(shares.cpu().numpy())
         return np.concatenate(rows)
 

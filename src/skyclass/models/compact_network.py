@@ -29,6 +29,8 @@ class CompactNetwork(Network):
         Widths of the hidden layers between features and classes.
     extra
         Features from elsewhere, joined to those of the image before the head.
+    measured
+        How many of these, the last, are measured ones.
     normalisation
         First layer, from images to the same shape.
     """
@@ -41,9 +43,11 @@ class CompactNetwork(Network):
         *,
         head: Sequence[int] = (),
         extra: int = 0,
+        measured: int = 0,
         normalisation: nn.Module | None = None,
     ) -> None:
-        super().__init__(8 * width, create_head(8 * width + extra, head, classes), extra)
+        last = create_head(8 * width + extra - measured, head, classes, measured)
+        super().__init__(8 * width, last, extra)
         self.features = nn.Sequential(
             normalisation or nn.BatchNorm2d(channels, affine=False),
             _convolution(channels, width, kernel=5, stride=2),

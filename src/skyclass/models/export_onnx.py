@@ -37,19 +37,24 @@ class _WholeGraph(nn.Module):
         self.classifier = classifier
 
     def forward(
-        self, flux: Tensor, offset: Tensor | None = None, columns: Tensor | None = None
+        self,
+        flux: Tensor,
+        offset: Tensor | None = None,
+        columns: Tensor | None = None,
+        measured: Tensor | None = None,
     ) -> Tensor:
         """Compute `[n, class]`, float32."""
-        return self.classifier.compute_probabilities(flux, offset, columns).float()
+        return self.classifier.compute_probabilities(flux, offset, columns, measured).float()
 
 
 def export_onnx(classifier: Classifier, path: AnyPath) -> None:
     """Write a classifier as an ONNX file, checked against PyTorch before it gets its name.
 
     The graph takes calibrated cutouts `flux`, `[n, band, y, x]`, for a model that registers the
-    bands `offset`, `[n, band, 2]`, and for one with catalogue columns `columns`, `[n, column]`, all
-    float32 and for any `n`; it returns `probabilities`, `[n, class]`. Image type, registration,
-    resizing, standardisation and temperature are inside.
+    bands `offset`, `[n, band, 2]`, for one with catalogue columns `columns`, `[n, column]`, and for
+    one that is told what was measured `measured`, `[n, column]`, all float32 and for any `n`; it
+    returns `probabilities`, `[n, class]`. Image type, registration, resizing, standardisation and
+    temperature are inside.
 
     Parameters
     ----------
@@ -148,7 +153,12 @@ def _check(classifier: Classifier, path: Path) -> None:
     inputs = _draw_inputs(classifier, _CHECKED)
     predictors: tuple[Predictor, ...] = (OnnxClassifier(path, classifier.spec), classifier)
     computed, expected = (
-        predictor.probabilities(inputs["flux"], inputs.get("offset"), columns=inputs.get("columns"))
+        predictor.probabilities(
+            inputs["flux"],
+            inputs.get("offset"),
+            columns=inputs.get("columns"),
+            measured=inputs.get("measured"),
+        )
         for predictor in predictors
     )
     apart = float(np.abs(computed - expected).max())
@@ -165,12 +175,15 @@ def _draw_inputs(classifier: Classifier, count: int) -> dict[str, NDArray[np.flo
     pictures = classifier.renderer.image_type.source is not None
     columns = rng.normal(spec.column_mean, spec.column_deviation, (count, len(spec.column_mean)))
     columns[0] = np.nan
+    measured = 10 ** rng.uniform(-1, 2, (count, *shapes.get("measured", (0,))))
+    measured[0] = np.nan
     inputs = {
         "flux": rng.integers(0, 256, (count, *shapes["flux"]))
         if pictures
         else _draw_stars(offset, spec.size, rng),
         "offset": offset,
         "columns": columns,
+        "measured": measured,
     }
     return {name: inputs[name].astype(np.float32) for name in shapes}
 

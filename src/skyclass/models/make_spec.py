@@ -1,5 +1,6 @@
 """Make the specification of the model that an experiment trains."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,15 @@ import numpy as np
 from skyclass.config.sections import CutoutConfig, Experiment
 from skyclass.config.training_sections import ModelConfig
 from skyclass.errors import ImageError
+from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import get_registration
 from skyclass.images.stored_cutouts import CutoutInfo, open_cutouts
 from skyclass.models.catalog_columns import compute_column_statistics, read_columns
 from skyclass.models.initial_weights import locate_weights, read_stored_spec
+from skyclass.models.measured_features import fit_measured_scaling
+from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.models.model_spec import HUB, ModelSpec
-from skyclass.models.presets import resolve_network
+from skyclass.models.presets import PRESETS, resolve_network
 from skyclass.models.registry import is_timm
 from skyclass.schema import COLOURS, SPLITS
 from skyclass.surveys.registry import get_survey
@@ -45,7 +49,7 @@ def make_spec(config: Experiment, task: Task, info: CutoutInfo, cutouts: Path) -
     model, images = config.model, config.images
     values = read_columns(model.columns, cutouts, "train")
     mean, deviation = ((), ()) if values is None else compute_column_statistics(values)
-    return ModelSpec(
+    spec = ModelSpec(
         task=task.name,
         labels=info.labels,
         image_type=images.type,
@@ -73,6 +77,8 @@ def make_spec(config: Experiment, task: Task, info: CutoutInfo, cutouts: Path) -
         origin=_describe_origin(config, info),
         objects=_count_objects(cutouts, info.labels),
     )
+    spec = replace(spec, measured=_choose_measured(config, cutouts))
+    return _add_scaling(spec, cutouts, shape=task.extended)
 
 
 def choose_weights(model: ModelConfig) -> str | None:
@@ -107,11 +113,38 @@ def choose_normalisation(model: ModelConfig) -> str:
     """
     if model.normalisation is not None:
         return model.normalisation
-    stored = None if model.weights is None else read_stored_spec(locate_weights(model.weights))
+    stored = _read_initial_spec(model.weights)
     if stored is not None:
         return stored.normalisation
     trained = choose_weights(model) is not None and is_timm(resolve_network(model.name))
     return "own" if trained else "batch"
+
+
+def _choose_measured(config: Experiment, cutouts: Path) -> tuple[str, ...]:
+    """Choose the bands that the network is told of: those of its pictures, or none."""
+    image_type = get_image_type(config.images.type, config.survey.name)
+    wanted = config.model.measured
+    if wanted is None:
+        network = config.model.name
+        keeps_flux = image_type.source is None and not image_type.levels
+        wanted = (
+            keeps_flux
+            and network not in PRESETS
+            and not is_timm(network)
+            and open_cutouts(cutouts)["train"].measurement() is not None
+        )
+    return image_type.bands if wanted else ()
+
+
+def _add_scaling(spec: ModelSpec, cutouts: Path, *, shape: bool) -> ModelSpec:
+    """Add the scaling of measurements: of the weights that it starts from, or a fresh one."""
+    columns = read_measured_inputs(spec, cutouts, "train")
+    if columns is None:
+        return spec
+    stored = _read_initial_spec(spec.weights)
+    if stored is not None and stored.measured == spec.measured:
+        return replace(spec, measured_scaling=stored.measured_scaling)
+    return replace(spec, measured_scaling=fit_measured_scaling(columns, shape=shape))
 
 
 def _choose_rules(config: Experiment, info: CutoutInfo) -> CutoutConfig | None:
@@ -126,6 +159,11 @@ def _describe_origin(config: Experiment, info: CutoutInfo) -> str:
     if info.bands == COLOURS:
         return f"pictures of the type {config.images.type}"
     return get_survey(info.survey).title + (" (simulated)" if info.simulated else "")
+
+
+def _read_initial_spec(weights: str | None) -> ModelSpec | None:
+    """Read the specification of the saved model that the weights are from, if they are of one."""
+    return None if weights in {None, HUB} else read_stored_spec(locate_weights(str(weights)))
 
 
 def _count_objects(cutouts: Path, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:

@@ -9,10 +9,27 @@ from skyclass.config.sections import CutoutConfig, StoredRules
 from skyclass.errors import ModelError
 from skyclass.schema import DEFAULT_SURVEY
 
-__all__ = ["HUB", "ModelSpec"]
+__all__ = ["HUB", "MeasuredScaling", "ModelSpec"]
 
 HUB: Final = "hub"
 """Weights that the network starts from: those that timm has on the Hugging Face Hub."""
+
+
+@dataclass(frozen=True)
+class MeasuredScaling:
+    """How the measurement of an object becomes numbers of order one."""
+
+    softening: tuple[FiniteFloat, ...]
+    """Fluxes in nanomaggies at which asinh magnitudes turn linear, `[band]`."""
+    extinction: tuple[FiniteFloat, ...]
+    """Magnitudes of Galactic extinction that are assumed where they are unknown, `[band]`."""
+    shape: bool
+    """Whether the concentration of the light is among the features."""
+    median: tuple[FiniteFloat, ...]
+    """Median of each feature over the training objects."""
+    scale: tuple[FiniteFloat, ...]
+    """Scatter of each feature about its median; 0 for one that all training objects share, which
+    is not used."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,11 @@ class ModelSpec:
     """Mean of each column over the training objects."""
     column_deviation: tuple[FiniteFloat, ...] = ()
     """Standard deviation of each column over the training objects."""
+    measured: tuple[str, ...] = ()
+    """Bands in which it is told what was measured of an object; none for a model of the pixels
+    alone."""
+    measured_scaling: MeasuredScaling | None = None
+    """Scaling of these measurements."""
     weights: str | None = None
     """Initial weights: `HUB`, a file, a saved model, or None for fresh ones."""
     head_origin: str = ""

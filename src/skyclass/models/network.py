@@ -2,10 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Final
 
 from torch import Tensor, nn
 
-__all__ = ["Network", "create_head"]
+__all__ = ["JointHead", "Network", "create_head"]
+
+_HIDDEN: Final = (64, 64)
+"""Widths of the layers from measured features to logits."""
 
 
 class Network(nn.Module):
@@ -40,23 +44,59 @@ class Network(nn.Module):
         return logits
 
 
-def create_head(width: int, hidden: Sequence[int], classes: int) -> nn.Module:
+class JointHead(nn.Module):
+    """Logits of the measurement, to which those of the picture are added.
+
+    Parameters
+    ----------
+    picture
+        From the features of the picture and of the catalogue, `[n, width]`, to logits.
+    width
+        Number of these features.
+    measured
+        From measured features to logits.
+    """
+
+    def __init__(self, picture: nn.Module, width: int, measured: nn.Module) -> None:
+        super().__init__()
+        self.picture = picture
+        self.measured = measured
+        self._width = width
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Compute logits `[n, class]` from all features, the measured ones last."""
+        picture: Tensor = self.picture(features[:, : self._width])
+        measured: Tensor = self.measured(features[:, self._width :])
+        return picture + measured
+
+
+def create_head(width: int, hidden: Sequence[int], classes: int, measured: int = 0) -> nn.Module:
     """Create the layers from features to logits.
 
     Parameters
     ----------
     width
-        Features.
+        Features of the picture and of the catalogue.
     hidden
         Widths of the layers between, each followed by a ReLU; none makes the head linear.
     classes
         Number of classes.
+    measured
+        Measured features, which follow the others and have layers of their own.
 
     Returns
     -------
     torch.nn.Module
-        From `[n, width]` to `[n, classes]`.
+        From `[n, width + measured]` to `[n, classes]`.
     """
+    if not measured:
+        return _chain_layers(width, hidden, classes)
+    alone = _chain_layers(measured, _HIDDEN, classes)
+    return JointHead(_chain_layers(width, hidden, classes), width, alone) if width else alone
+
+
+def _chain_layers(width: int, hidden: Sequence[int], classes: int) -> nn.Module:
+    """Chain linear layers, a ReLU after each but the last."""
     layers: list[nn.Module] = []
     for after in hidden:
         layers += [nn.Linear(width, after), nn.ReLU()]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from skyclass.errors import ImageError, ModelError
+from skyclass.models.measured_inputs import QUANTITIES, complete_measured
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
 
@@ -55,6 +56,8 @@ _IN_GRAPH: Final = (
     "columns",
     "column_mean",
     "column_deviation",
+    "measured",
+    "measured_scaling",
     "temperature",
 )
 """Fields of the specification that the graph depends on."""
@@ -98,6 +101,7 @@ class OnnxClassifier:
         offset: NDArray[np.float32] | None = None,
         *,
         columns: NDArray[np.float32] | None = None,
+        measured: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """Classify cutouts.
 
@@ -110,6 +114,9 @@ class OnnxClassifier:
             omitted if the bands are not registered.
         columns
             Catalogue columns, `[n, column]`, NaN for a missing value; for a model that takes any.
+        measured
+            What was measured (`skyclass.models.measured_inputs.make_measured_inputs`),
+            `[n, column]`; a model that is told of it measures the cutouts themselves by default.
 
         Returns
         -------
@@ -123,7 +130,9 @@ class OnnxClassifier:
         ModelError
             If columns are missing.
         """
-        feed = self._make_feed({"flux": flux, "offset": offset, "columns": columns})
+        measured = complete_measured(measured, self.spec, flux, offset)
+        given = {"flux": flux, "offset": offset, "columns": columns, "measured": measured}
+        feed = self._make_feed(given)
         shares = [np.empty((0, len(self.spec.labels)))]
         for start in range(0, len(flux), _BATCH):
             part = {name: values[start : start + _BATCH] for name, values in feed.items()}
@@ -239,6 +248,8 @@ def list_inputs(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
         shapes["offset"] = (bands, 2)
     if spec.columns:
         shapes["columns"] = (len(spec.column_mean),)
+    if spec.measured:
+        shapes["measured"] = (len(QUANTITIES) * len(spec.measured),)
     return shapes
 
 

@@ -30,6 +30,7 @@ class Predictor(Protocol):
         offset: NDArray[np.float32] | None = None,
         *,
         columns: NDArray[np.float32] | None = None,
+        measured: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """Classify cutouts, `[n, class]`; see `OnnxClassifier.probabilities`."""
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from skyclass.errors import ModelError
 from skyclass.models.compact_network import CompactNetwork
+from skyclass.models.measurement_network import MEASUREMENT, MeasurementNetwork
 from skyclass.models.network import Network, create_head
 from skyclass.models.normalisation import create_normalisation
 from skyclass.models.presets import PRESETS, resolve_network
@@ -41,7 +42,7 @@ _CONVOLUTIONAL: Final = (
     "vgg-small",
     "xception-small",
 )
-_OWN: Final = ("vit-small", *_CONVOLUTIONAL)
+_OWN: Final = ("vit-small", *_CONVOLUTIONAL, MEASUREMENT)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,8 @@ def check_patch(name: str, patch: int | None) -> None:
     ModelError
         If a size is set and the network has no patches.
     """
-    if patch is not None and (name in _CONVOLUTIONAL or find_registered(name) is not None):
+    without = (*_CONVOLUTIONAL, MEASUREMENT)
+    if patch is not None and (name in without or find_registered(name) is not None):
         raise ModelError(f"{name} has no patches; remove model.patch")
 
 
@@ -185,6 +187,7 @@ def create_network(
     *,
     head: Sequence[int] = (),
     extra: int = 0,
+    measured: int = 0,
     normalisation: str = "batch",
     native: bool = False,
     patch: int | None = None,
@@ -203,6 +206,8 @@ def create_network(
         Widths of the hidden layers between features and classes.
     extra
         Features joined to those of the image before the head.
+    measured
+        How many of these, the last, are measured ones, with layers of their own to the classes.
     normalisation
         `own`, `symmetric` or `batch`.
     native, patch
@@ -221,9 +226,13 @@ def create_network(
     name = resolve_network(name)
     check_network_name(name)
     check_patch(name, patch)
+    if name == MEASUREMENT:
+        return MeasurementNetwork(create_head(extra - measured, head, classes, measured), extra)
     if name == "compact":
         first = create_normalisation(normalisation, channels, None)
-        return CompactNetwork(channels, classes, head=head, extra=extra, normalisation=first)
+        return CompactNetwork(
+            channels, classes, head=head, extra=extra, measured=measured, normalisation=first
+        )
     # not before it is needed: timm takes a second to import
     from skyclass.models.backbone import (
         BackboneNetwork,
@@ -243,7 +252,8 @@ def create_network(
         backbone = create_backbone(name, channels, size, native=native, patch=patch)
     first = create_normalisation(normalisation, channels, own)
     width = count_features(backbone, channels, size)
-    return BackboneNetwork(first, backbone, width, create_head(width + extra, head, classes), extra)
+    last = create_head(width + extra - measured, head, classes, measured)
+    return BackboneNetwork(first, backbone, width, last, extra)
 
 
 def _create_registered(

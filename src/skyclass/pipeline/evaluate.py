@@ -28,6 +28,7 @@ from skyclass.evaluation.scores import score
 from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cutouts
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
+from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.pipeline.colour_baselines import BASELINE, classify_by_colours
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
@@ -206,9 +207,10 @@ class _TestObjects:
 
     def _classify(self, split: str) -> NDArray[np.float64]:
         """Compute the class probabilities of a split."""
-        groups, folder = self.classifier.spec.columns, self.prepared.workspace.cutouts
-        columns = read_columns(groups, folder, split)
-        return classify_cutouts(self.classifier, self.cutouts[split], columns)
+        spec, folder = self.classifier.spec, self.prepared.workspace.cutouts
+        columns = read_columns(spec.columns, folder, split)
+        measured = read_measured_inputs(spec, folder, split)
+        return classify_cutouts(self.classifier, self.cutouts[split], columns, measured)
 
     def _score(self, table: pd.DataFrame, probabilities: NDArray[np.float64]) -> ModelScores:
         """Score probabilities of all objects, and of those observed alike."""

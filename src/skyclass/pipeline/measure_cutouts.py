@@ -22,7 +22,10 @@ _PIXELS: Final = 512 * 5 * 64**2
 
 
 def classify_cutouts(
-    classifier: Predictor, cutouts: CutoutSplit, columns: NDArray[np.float32] | None = None
+    classifier: Predictor,
+    cutouts: CutoutSplit,
+    columns: NDArray[np.float32] | None = None,
+    measured: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
     """Compute the class probabilities of a split.
 
@@ -34,6 +37,8 @@ def classify_cutouts(
         Split of `n` objects.
     columns
         Columns of the catalogue, `[n, column]`, for a model that uses any.
+    measured
+        What was measured, `[n, column]`, for a model that is told of it.
 
     Returns
     -------
@@ -43,7 +48,10 @@ def classify_cutouts(
     offsets = cutouts.offsets()
     parts = [
         classifier.probabilities(
-            cutouts.take(rows), offsets[rows], columns=None if columns is None else columns[rows]
+            cutouts.take(rows),
+            offsets[rows],
+            columns=None if columns is None else columns[rows],
+            measured=None if measured is None else measured[rows],
         )
         for rows in _split_rows(cutouts)
     ]

@@ -15,6 +15,7 @@ from skyclass.files import AnyPath, atomic_path
 from skyclass.models.catalog_columns import write_columns
 from skyclass.models.initial_weights import locate_weights
 from skyclass.models.make_spec import make_spec
+from skyclass.models.measured_inputs import write_extinction
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.presets import apply_preset
 from skyclass.pipeline.check_effect import check_effect
@@ -198,6 +199,7 @@ def assemble_experiment(
     task = get_task(config.task)
     if config.model.columns:
         write_columns(config.model.columns, objects.catalog.table, workspace.cutouts)
+    write_extinction(objects.catalog.table, workspace.cutouts)
     spec = make_spec(config, task, objects.info, workspace.cutouts)
     return PreparedExperiment(config, task, objects, spec, workspace)
 

@@ -27,6 +27,8 @@ class CutoutBatch(NamedTuple):
     """Rows in the split, int64 `[n]`."""
     columns: Tensor | None = None
     """Catalogue columns, float32 `[n, column]`, if the model takes any."""
+    measured: Tensor | None = None
+    """What was measured, float32 `[n, column]`, if the model is told of it."""
 
 
 class FeatureBatch(NamedTuple):
@@ -46,9 +48,15 @@ Batch = CutoutBatch | FeatureBatch
 class _CutoutBatches(Dataset[Batch]):
     """Whole batches read at once from the memory-mapped file."""
 
-    def __init__(self, cutouts: CutoutSplit, columns: NDArray[np.float32] | None) -> None:
+    def __init__(
+        self,
+        cutouts: CutoutSplit,
+        columns: NDArray[np.float32] | None,
+        measured: NDArray[np.float32] | None,
+    ) -> None:
         self._cutouts = cutouts
         self._columns = columns
+        self._measured = measured
         self._offset = cutouts.offsets()
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
@@ -58,6 +66,7 @@ class _CutoutBatches(Dataset[Batch]):
             torch.from_numpy(self._cutouts.label[rows]),
             torch.from_numpy(rows),
             None if self._columns is None else torch.from_numpy(self._columns[rows]),
+            None if self._measured is None else torch.from_numpy(self._measured[rows]),
         )
 
 
@@ -81,6 +90,7 @@ def make_loader(
     sampler: Sampler[NDArray[np.int64]],
     features: CachedFeatures | None = None,
     columns: NDArray[np.float32] | None = None,
+    measured: NDArray[np.float32] | None = None,
 ) -> DataLoader[Batch]:
     """Build the data loader of a split.
 
@@ -94,6 +104,8 @@ def make_loader(
         Read in place of the cutouts, unless None.
     columns
         Catalogue columns, `[n, column]`, if the model takes any.
+    measured
+        What was measured, `[n, column]`, if the model is told of it.
 
     Returns
     -------
@@ -101,7 +113,7 @@ def make_loader(
         Yields `CutoutBatch`, or `FeatureBatch`.
     """
     batches: Dataset[Batch] = (
-        _CutoutBatches(cutouts, columns)
+        _CutoutBatches(cutouts, columns, measured)
         if features is None
         else _FeatureBatches(cutouts.label, features)
     )

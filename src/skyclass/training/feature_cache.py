@@ -1,7 +1,7 @@
 """Cache of the features of a frozen backbone: computed once, kept on disk part by part."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -88,7 +88,7 @@ def hash_feature_inputs(
     classifier: Classifier,
     fingerprint: str,
     precision: str,
-    columns: NDArray[np.float32] | None = None,
+    joined: Sequence[NDArray[np.float32]] = (),
 ) -> str:
     """Hash everything that determines the features.
 
@@ -100,8 +100,8 @@ def hash_feature_inputs(
         Hash of the cutouts.
     precision
         Precision of the arithmetic.
-    columns
-        Catalogue columns of all objects, which cutouts do not hold.
+    joined
+        Catalogue columns and measurements of all objects, as the model takes them.
 
     Returns
     -------
@@ -114,8 +114,8 @@ def hash_feature_inputs(
     digest = sha256(json.dumps(settings, default=str).encode())
     if classifier.spec.upscaler is not None:
         digest.update(Path(classifier.spec.upscaler).read_bytes())
-    if columns is not None:
-        digest.update(columns.tobytes())
+    for values in joined:
+        digest.update(values.tobytes())
     head = set(map(id, classifier.head.state_dict(keep_vars=True).values()))
     for name, value in classifier.network.state_dict(keep_vars=True).items():
         if id(value) not in head:
@@ -132,6 +132,7 @@ def cache_features(
     split: str,
     make_context: Callable[[], torch.autocast],
     columns: NDArray[np.float32] | None = None,
+    measured: NDArray[np.float32] | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Compute the features of a split; parts that exist already are kept.
@@ -150,6 +151,8 @@ def cache_features(
         Creates the context of mixed precision.
     columns
         Catalogue columns, `[n, column]`, if the model takes any.
+    measured
+        What was measured, `[n, column]`, if the model is told of it.
     progress
         Called with the stage, parts done, parts in all, and the split.
     """
@@ -165,7 +168,8 @@ def cache_features(
         batches = [
             _compute_features(
                 classifier,
-                (cutouts.take(some), offsets[some], None if columns is None else columns[some]),
+                cutouts.take(some),
+                [None if v is None else v[some] for v in (offsets, columns, measured)],
                 make_context,
             )
             for some in np.split(rows, range(step, len(rows), step))
@@ -182,15 +186,17 @@ def _list_parts(folder: Path, split: str, count: int) -> list[Path]:
 
 def _compute_features(
     classifier: Classifier,
-    objects: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None],
+    flux: NDArray[np.float32],
+    beside: Sequence[NDArray[np.float32] | None],
     make_context: Callable[[], torch.autocast],
 ) -> NDArray[np.float32]:
-    """Compute the features of objects from flux, offset and columns, `[n, samples, width]`."""
+    """Compute features from cutouts, offsets, columns, measurements, `[n, samples, width]`."""
     device = next(classifier.parameters()).device
-    flux, offset, *rest = (
-        torch.from_numpy(values).to(device) for values in objects if values is not None
+    offset, columns, measured = (
+        None if values is None else torch.from_numpy(values).to(device) for values in beside
     )
     with make_context():
-        features = classifier.embed(flux, offset, columns=rest[0] if rest else None)
+        moved = torch.from_numpy(flux).to(device)
+        features = classifier.embed(moved, offset, columns=columns, measured=measured)
     array: NDArray[np.float32] = features.float().cpu().numpy()
-    return array.reshape(len(objects[0]), -1, array.shape[-1])
+    return array.reshape(len(flux), -1, array.shape[-1])

@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
 from skyclass.errors import ImageError
 from skyclass.files import atomic_path
@@ -19,6 +19,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
+from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.models.saved_model import save_model
 from skyclass.models.training_history import TrainingHistory, write_history
 from skyclass.progress import Progress, Stage
@@ -147,8 +148,7 @@ def make_training_loader(
     sampler = TrainingBatchSampler(
         training.label, steps, config.batch_size, config.imbalance, job.seed
     )
-    features, columns = _open_features(job, training, "train"), _read_columns(job, "train")
-    return make_loader(training, sampler, features, columns)
+    return _make_loader(job, training, "train", sampler)
 
 
 def _make_sequential_loader(
@@ -156,8 +156,20 @@ def _make_sequential_loader(
 ) -> DataLoader[Batch]:
     """Create the data loader of a split in its stored order."""
     sampler = SequentialBatchSampler(len(cutouts), _STORED_BATCH, shared=shared)
-    features, columns = _open_features(job, cutouts, split), _read_columns(job, split)
-    return make_loader(cutouts, sampler, features, columns)
+    return _make_loader(job, cutouts, split, sampler)
+
+
+def _make_loader(
+    job: TrainingJob, cutouts: CutoutSplit, split: str, sampler: Sampler[NDArray[np.int64]]
+) -> DataLoader[Batch]:
+    """Create the data loader of a split, with everything that the model takes."""
+    return make_loader(
+        cutouts,
+        sampler,
+        _open_features(job, cutouts, split),
+        read_columns(job.spec.columns, job.cutouts, split),
+        read_measured_inputs(job.spec, job.cutouts, split),
+    )
 
 
 def _open_features(job: TrainingJob, cutouts: CutoutSplit, split: str) -> CachedFeatures | None:
@@ -165,11 +177,6 @@ def _open_features(job: TrainingJob, cutouts: CutoutSplit, split: str) -> Cached
     if job.features is None:
         return None
     return CachedFeatures(job.features, split, len(cutouts))
-
-
-def _read_columns(job: TrainingJob, split: str) -> NDArray[np.float32] | None:
-    """Read the catalogue columns of a split, if the model takes any."""
-    return read_columns(job.spec.columns, job.cutouts, split)
 
 
 def _make_callbacks(job: TrainingJob, steps: TrainingSteps, progress: Progress) -> _Callbacks:

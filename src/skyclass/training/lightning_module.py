@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
-from skyclass.images.augment import augment
 from skyclass.models.classifier import Classifier
+from skyclass.training.augment_measured import make_change
 from skyclass.training.dataloader import Batch, FeatureBatch
 from skyclass.training.loss import ClassificationLoss
 from skyclass.training.lr_schedule import make_lr_schedule
@@ -136,13 +136,10 @@ class ClassifierModule(LightningModule):
         if isinstance(batch, FeatureBatch):
             features = batch.features
         else:
-            bands, survey = classifier.renderer.image_type.bands, classifier.spec.survey
-
-            def change(flux: Tensor) -> Tensor:
-                return augment(flux, self.augmentation, stream, bands, survey) if stream else flux
-
+            change = None if stream is None else make_change(classifier, self.augmentation, stream)
+            inputs = (batch.flux, batch.offset, change, batch.columns, batch.measured)
             with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-                features = classifier.embed(batch.flux, batch.offset, change, batch.columns)
+                features = classifier.embed(*inputs)
         logits: Tensor = classifier.head(features)
         return logits
 

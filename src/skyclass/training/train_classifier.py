@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import lightning
-import numpy as np
 import torch
 
 from skyclass.cache import Cache
@@ -19,6 +18,7 @@ from skyclass.images.stored_cutouts import open_cutouts, read_info
 from skyclass.models.build import build_classifier
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
+from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model
 from skyclass.progress import Progress, no_progress
@@ -190,10 +190,16 @@ def _add_features(job: TrainingJob, cache: Cache, progress: Progress) -> Trainin
     lightning.seed_everything(job.seed, verbose=False)
     classifier = build_classifier(job.spec)
     splits = [name for name in open_cutouts(job.cutouts) if name in _SPLITS]
-    parts = [read_columns(job.spec.columns, job.cutouts, split) for split in splits]
-    known = [part for part in parts if part is not None]
-    columns = np.concatenate(known) if known else None
-    key = hash_feature_inputs(classifier, job.fingerprint, choose_precision(job.config), columns)
+    parts = [
+        part
+        for split in splits
+        for part in (
+            read_columns(job.spec.columns, job.cutouts, split),
+            read_measured_inputs(job.spec, job.cutouts, split),
+        )
+        if part is not None
+    ]
+    key = hash_feature_inputs(classifier, job.fingerprint, choose_precision(job.config), parts)
     made_from = {"network": job.spec.network, "images": job.spec.image_type}
     with cache.open_entry("features", key, made_from) as entry:
         if not entry.is_complete:
@@ -214,7 +220,8 @@ def _compute_features(
     make_context, stored = partial(make_autocast, job.config), open_cutouts(job.cutouts)
     for split in splits:
         columns = read_columns(job.spec.columns, job.cutouts, split)
+        measured = read_measured_inputs(job.spec, job.cutouts, split)
         with explain_torch_errors(job.config):
             cache_features(
-                classifier, stored[split], folder, split, make_context, columns, progress
+                classifier, stored[split], folder, split, make_context, columns, measured, progress
             )

@@ -57,7 +57,7 @@ def embed(data: ReportData, classifier: Classifier, rows: NDArray[np.int64]) -> 
             classifier,
             data.cutouts.take(part),
             offsets[part],
-            None if data.columns is None else data.columns[part],
+            *(None if each is None else each[part] for each in (data.columns, data.measured)),
         )
         for part in np.split(rows, range(step, len(rows), step))
     ]
@@ -107,6 +107,7 @@ def _embed_batch(
     flux: NDArray[np.float32],
     offset: NDArray[np.float32],
     columns: NDArray[np.float32] | None,
+    measured: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
     """Compute the features of one batch."""
     classifier.eval()
@@ -114,6 +115,7 @@ def _embed_batch(
         torch.from_numpy(flux),
         torch.from_numpy(offset),
         columns=None if columns is None else torch.from_numpy(columns),
+        measured=None if measured is None else torch.from_numpy(measured),
     )
     by_sample = features.reshape(-1, classifier.samples, features.shape[-1])
     mean: NDArray[np.float32] = by_sample.mean(dim=1).float().numpy()

@@ -19,6 +19,7 @@ from skyclass.evaluation.read_evaluation import EvaluatedExperiment, read_evalua
 from skyclass.extras import is_installed
 from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.catalog_columns import read_columns
+from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.spec_file import read_spec
 from skyclass.models.training_history import HISTORY_FILE, TrainingHistory, read_history
@@ -50,6 +51,8 @@ class ReportData(EvaluatedExperiment):
     """The trained model; None where PyTorch is not installed."""
     columns: NDArray[np.float32] | None
     """Columns of the catalogue, `[n, column]`, for a model that uses any."""
+    measured: NDArray[np.float32] | None
+    """What was measured, `[n, column]`, for a model that is told of it."""
     magnitudes: NDArray[np.float64] | None
     """In all bands of the survey, `[n, band]`, NaN where one is missing; None if there are none."""
     field: "pd.Series[str] | None"
@@ -115,6 +118,7 @@ def read_report_data(directory: Path) -> ReportData:
         spec=spec,
         classifier=classifier,
         columns=read_columns(spec.columns, workspace.cutouts, "test"),
+        measured=read_measured_inputs(spec, workspace.cutouts, "test"),
         magnitudes=_collect_magnitudes(results.table, get_survey(spec.survey).band_names),
         field=None if results.table["field"].isna().any() else results.table["field"],
     )

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.thumbnails import encode_png
-from skyclass.models.catalog_columns import standardise
 from skyclass.models.classifier import Classifier
 
 __all__ = ["Explanation", "attribute_pixels", "choose_explained", "explain"]
@@ -78,7 +77,7 @@ def attribute_pixels(
     images: Tensor,
     blank: Tensor,
     target: Tensor,
-    columns: Tensor | None = None,
+    joined: Tensor | None = None,
 ) -> Tensor:
     """Attribute logits to the pixels of the model input by integrated gradients.
 
@@ -92,9 +91,9 @@ def attribute_pixels(
         Model input of an empty sky, of the same shape.
     target
         Index of the class whose logit is explained, `[n]`.
-    columns
-        Standardised columns of the catalogue, `[n, width]`, for a model that uses any; they are
-        held fixed.
+    joined
+        What the head takes besides (`Classifier.compute_joined`), `[n, width]`, for a model that
+        uses any; it is held fixed.
 
     Returns
     -------
@@ -110,15 +109,15 @@ def attribute_pixels(
     classifier.eval()
     network, head = classifier.network, classifier.head
 
-    def logits(images: Tensor, *columns: Tensor) -> Tensor:
-        values: Tensor = head(torch.cat([network.embed(images), *columns], dim=1))
+    def logits(images: Tensor, *joined: Tensor) -> Tensor:
+        values: Tensor = head(torch.cat([network.embed(images), *joined], dim=1))
         return values
 
     attributions: Tensor = IntegratedGradients(logits).attribute(
         images,
         blank,
         target=target,
-        additional_forward_args=None if columns is None else (columns,),
+        additional_forward_args=None if joined is None else (joined,),
         n_steps=_STEPS,
         internal_batch_size=_BATCH,
     )
@@ -150,8 +149,8 @@ def explain(data: ReportData, classifier: Classifier, rows: NDArray[np.int64]) -
         images = classifier.renderer(flux, offset)
         blank = classifier.renderer(torch.zeros_like(flux), offset)
     target = torch.from_numpy(data.predicted[rows]).repeat_interleave(classifier.samples)
-    columns = _standardise_columns(data, classifier, rows)
-    attributions = attribute_pixels(classifier, images, blank, target, columns).sum(dim=1)
+    joined = _compute_joined(data, classifier, rows)
+    attributions = attribute_pixels(classifier, images, blank, target, joined).sum(dim=1)
     pictures = classifier.renderer.image_type.picture(images).clamp(0, 1).permute(0, 2, 3, 1)
     return [
         Explanation(int(row), *_draw(picture, weights))
@@ -164,15 +163,19 @@ def explain(data: ReportData, classifier: Classifier, rows: NDArray[np.int64]) -
     ]
 
 
-def _standardise_columns(
+@torch.no_grad()
+def _compute_joined(
     data: ReportData, classifier: Classifier, rows: NDArray[np.int64]
 ) -> Tensor | None:
-    """Standardise the columns of the catalogue as the head takes them, a row per picture."""
-    if data.columns is None:
+    """Compute what the head takes beside the features of a picture, a row per picture."""
+    columns, measured = (
+        None if values is None else torch.from_numpy(values[rows])
+        for values in (data.columns, data.measured)
+    )
+    joined = classifier.compute_joined(columns, measured)
+    if joined is None:
         return None
-    spec = data.spec
-    columns = standardise(data.columns[rows], spec.column_mean, spec.column_deviation)
-    return torch.from_numpy(columns).repeat_interleave(classifier.samples, dim=0)
+    return joined.float().repeat_interleave(classifier.samples, dim=0)
 
 
 def _join_samples(images: Tensor, samples: int) -> Tensor:
