@@ -40,8 +40,9 @@ class ModelConfig(Section):
     columns: tuple[Literal["magnitudes", "colours", "extinction", "psf"], ...] = ()
     """Of the catalogue, joined to the image's features before the head."""
     measured: bool | None = None
-    """Tell the network what was measured of the object: fluxes and errors, PSF, noise, extinction
-    and flags. By default a network of skyclass is told where the image type keeps fluxes."""
+    """Tell the network what was measured of the object: PSF fluxes and their errors, concentration,
+    extinction, flags. By default a network of skyclass is told where the image type keeps
+    fluxes and the cutouts were measured."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -75,7 +75,9 @@ def unpack_measured(columns: Tensor) -> dict[str, Tensor]:
     dict
         `[n, band]` for each of `QUANTITIES`, views of the columns.
     """
-    each = columns.reshape(len(columns), len(QUANTITIES), -1).unbind(1)
+    # objects are the axis that an exported graph leaves open
+    bands = columns.shape[1] // len(QUANTITIES)
+    each = columns.reshape(-1, len(QUANTITIES), bands).unbind(1)
     return dict(zip(QUANTITIES, each, strict=True))
 
 

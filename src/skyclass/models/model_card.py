@@ -114,6 +114,7 @@ def _format_settings(spec: ModelSpec, onnx: str) -> str:
         "Initial weights": start or f"those of {spec.weights}",
         **({"Head of the initial weights": spec.head_origin} if spec.head_origin else {}),
         "Columns of the catalogue": ", ".join(spec.columns) or "none",
+        "Told of the measurement": ", ".join(spec.measured) or "nothing",
         "Trained": "the head only" if spec.frozen else "all layers",
         "Temperature": f"{spec.temperature:.4g}",
         "ONNX": onnx.replace("|", "/"),
