@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.measurement.measurement import Flag, Measurement, join_bands
-from skyclass.measurement.psf_model import fit_widths
-from skyclass.measurement.psf_photometry import count_half_side, measure_band
+from skyclass.measurement.moments import measure_moments
+from skyclass.measurement.psf_model import POOR_FLOOR, convert_to_fwhm, evaluate_moffat
+from skyclass.measurement.psf_photometry import WIDER, count_half_side, measure_band
 from skyclass.measurement.stamps import Stamps
 from skyclass.surveys.survey import Survey
 
@@ -68,8 +69,11 @@ def measure_cutouts(
         [
             measure_band(
                 stamps[band],
-                widths[:, band],
-                noise[band],
+                evaluate_moffat(widths[:, band], stamps[band].dy, stamps[band].dx),
+                evaluate_moffat(WIDER * widths[:, band], stamps[band].dy, stamps[band].dx),
+                fwhm=widths[:, band],
+                noise=noise[band],
+                floor=POOR_FLOOR,
                 pixel_scale=scale,
                 gain=survey.bands[band].gain or np.inf,
             )
@@ -137,7 +141,7 @@ def _estimate_widths(
         middle = stamp.pixels.shape[-1] // 2
         core = stamp.pixels[:, middle - 2 : middle + 3, middle - 2 : middle + 3].sum(axis=(1, 2))
         bright = core > _BRIGHT * 5 * sigma
-        widths[bright, band] = fit_widths(stamp)[bright]
+        widths[bright, band] = convert_to_fwhm(measure_moments(stamp).area)[bright]
     known = ~np.isnan(widths).all(axis=1)
     own = np.full(len(widths), usual)
     own[known] = np.nanmedian(widths[known], axis=1)

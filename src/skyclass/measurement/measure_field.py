@@ -1,26 +1,27 @@
 """Measure objects on the whole frames of their field."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.frames.frame import Frame
-from skyclass.measurement.measurement import Flag, Measurement, join_bands
-from skyclass.measurement.psf_model import fit_widths
-from skyclass.measurement.psf_photometry import count_half_side, measure_band
-from skyclass.measurement.sky import subtract_sky
-from skyclass.measurement.stamps import Stamps, cut_stamps
+from skyclass.measurement.detect import detect
+from skyclass.measurement.measure_frame import measure_frame
+from skyclass.measurement.measurement import Measurement, join_bands
+from skyclass.measurement.neighbours import merge_positions
 from skyclass.surveys.survey import Survey
 
 __all__ = ["measure_field"]
 
-_USUAL_FWHM: Final = 1.3
-"""Of the PSF in arcsec, where no star shows it."""
+_SAME: Final = 0.1
+"""Arcsec between two positions of the same object."""
 
-_BRIGHT: Final = 30.0
-"""Signal to noise in a pixel of the stars that show the PSF."""
+_RESOLVED: Final = 1.3
+"""Arcsec from an object within which a detection is that object: closer pairs are not told apart by
+the detection, only by positions that are asked for."""
 
 
 def measure_field(
@@ -30,6 +31,8 @@ def measure_field(
     survey: Survey,
 ) -> Measurement:
     """Measure point-source fluxes, PSF, noise and flags of objects on the frames of a field.
+
+    Sources that are detected beside the objects are fitted together with them.
 
     Parameters
     ----------
@@ -45,47 +48,41 @@ def measure_field(
     -------
     Measurement
         Of the `n` objects, in all bands.
+
+    Raises
+    ------
+    InferenceError
+        If a frame cannot be searched for sources.
     """
-    return join_bands([_measure_frame(frame, ra, dec, survey.pixel_scale) for frame in frames])
+    frames = [_drop_neighbour_rows(frame) for frame in frames]
+    source, all_ra, all_dec = _find_sources(frames, ra, dec, survey)
+    bands = [measure_frame(frame, all_ra, all_dec, source, survey.pixel_scale) for frame in frames]
+    return join_bands(bands)
 
 
-def _measure_frame(
-    frame: Frame, ra: NDArray[np.float64], dec: NDArray[np.float64], pixel_scale: float
-) -> Measurement:
-    """Measure objects in one band."""
-    half = count_half_side(pixel_scale)
+def _drop_neighbour_rows(frame: Frame) -> Frame:
+    """Drop the rows of a neighbouring unit before a frame's own."""
+    return replace(frame, data=frame.data[frame.before :], before=0) if frame.before else frame
+
+
+def _find_sources(
+    frames: Sequence[Frame], ra: NDArray[np.float64], dec: NDArray[np.float64], survey: Survey
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Find all sources of a field: the number of each object's source, and their positions."""
+    names = (survey.detection_band, *survey.band_names)
+    frame = next((f for name in names for f in frames if f.band == name and f.data.size), frames[0])
     x, y = frame.pixel(ra, dec)
-    inside = frame.contains(x, y)
-    # an object beyond the frame gets an empty stamp, wherever its position went
-    x, y = np.where(inside, x, -1e4), np.where(inside, y + frame.before, -1e4)
+    x, y = np.nan_to_num(x, nan=-1e9), np.nan_to_num(y, nan=-1e9)
+    same = merge_positions(y, x, _SAME / survey.pixel_scale)
+    first, source = np.unique(same, return_inverse=True)
     if not frame.data.size:
-        return measure_band(
-            _make_empty_stamps(len(ra), half),
-            np.ones(len(ra)),
-            np.ones(len(ra)),
-            pixel_scale=pixel_scale,
-        )
-    image, noise = subtract_sky(frame.data)
-    stamps = cut_stamps(image, y, x, half)
-    peak = stamps.pixels[:, half - 1 : half + 2, half - 1 : half + 2].max(axis=(1, 2))
-    bright = (peak > _BRIGHT * noise) & (peak < 0.5 * frame.saturation)
-    if bright.any():
-        fwhm = float(np.median(fit_widths(cut_stamps(image, y[bright], x[bright], half))))
-    else:
-        fwhm = _USUAL_FWHM / pixel_scale
-    measured = measure_band(
-        stamps,
-        np.full(len(ra), fwhm),
-        np.full(len(ra), noise),
-        pixel_scale=pixel_scale,
-        gain=frame.gain,
-        saturation=frame.saturation,
-    )
-    measured.flags[...] |= 0 if bright.any() else int(Flag.POOR_PSF)
-    return measured
-
-
-def _make_empty_stamps(count: int, half: int) -> Stamps:
-    """Make stamps of no image."""
-    away = np.full(count, -1e4)
-    return cut_stamps(np.full((1, 1), np.nan, np.float32), away, away, half)
+        return source, ra[first], dec[first]
+    detected = detect(frame)
+    # objects come first, so that a detection near one is that object
+    together = merge_positions(
+        np.concatenate([y[first], detected["y"]]),
+        np.concatenate([x[first], detected["x"]]),
+        _RESOLVED / survey.pixel_scale,
+    )[len(first) :]
+    others = detected[together >= len(first)]
+    return source, np.r_[ra[first], others["ra"]], np.r_[dec[first], others["dec"]]

@@ -1,4 +1,4 @@
-"""Photometry of one band: fluxes of point sources with errors, apertures, concentration, flags."""
+"""Photometry of objects in one band: fluxes with errors, apertures, concentration, flags."""
 
 from typing import Final
 
@@ -7,20 +7,19 @@ from numpy.typing import NDArray
 
 from skyclass.measurement.aperture_photometry import APERTURE
 from skyclass.measurement.measurement import Flag, Measurement
-from skyclass.measurement.psf_model import compute_moffat
 from skyclass.measurement.stamps import Stamps
 from skyclass.photometry import POGSON
 
-__all__ = ["count_half_side", "measure_band"]
+__all__ = ["WIDER", "count_half_side", "measure_band"]
 
-_PSF_FLOOR: Final = 0.01
-"""Share of a flux that the PSF model is trusted to."""
-
-_EXTENDED: Final = 1.5
-"""FWHM of the extended source of the concentration, in that of the PSF."""
+WIDER: Final = 1.5
+"""Width of the extended source that the concentration compares with, in that of the PSF."""
 
 _CORE: Final = 1.5
-"""Pixels from the object within which a missing or saturated pixel counts."""
+"""Pixels from the object within which a missing pixel counts as bad."""
+
+_DETECTION: Final = 3.0
+"""Flux in its error below which an object is not detected."""
 
 
 def count_half_side(pixel_scale: float) -> int:
@@ -41,63 +40,68 @@ def count_half_side(pixel_scale: float) -> int:
 
 def measure_band(
     stamps: Stamps,
+    psf: NDArray[np.float32],
+    wide: NDArray[np.float32],
+    *,
     fwhm: NDArray[np.float64],
     noise: NDArray[np.float64],
-    *,
+    floor: float,
     pixel_scale: float,
-    gain: float = np.inf,
-    saturation: float = np.inf,
+    gain: float,
+    inflation: NDArray[np.float64] | float = 1.0,
 ) -> Measurement:
     """Measure `n` objects in one band.
 
     Parameters
     ----------
     stamps
-        Around the objects, without sky.
+        Around the objects, without sky and neighbours.
+    psf
+        Point source of flux 1 in their pixels, `[n, y, x]`.
+    wide
+        Source that is `WIDER`, `[n, y, x]`.
     fwhm
         Of the PSF at each object in pixels, `[n]`.
     noise
-        Of an empty pixel in nanomaggies, `[n]`.
+        Standard deviation of an empty pixel in nanomaggies, `[n]`.
+    floor
+        Share of a flux that the PSF is trusted to.
     pixel_scale
         Arcsec per pixel.
     gain
         Electrons of one nanomaggy; infinite where not known.
-    saturation
-        Nanomaggies above which a pixel is saturated.
+    inflation
+        By what factor neighbours raise the variance of each flux, `[n]`.
 
     Returns
     -------
     Measurement
         With one band, `[n, 1]`.
     """
-    psf = compute_moffat(stamps.dy, stamps.dx, fwhm)
-    wide = compute_moffat(stamps.dy, stamps.dx, _EXTENDED * fwhm)
-    point = psf * stamps.valid
-    extended = wide * stamps.valid
-    empty = ~stamps.valid.any(axis=(1, 2))
+    point, extended = psf * stamps.valid, wide * stamps.valid
+    aperture = _weight_aperture(stamps, APERTURE / pixel_scale) * stamps.valid
     with np.errstate(divide="ignore", invalid="ignore"):
-        point /= _sum(point, psf)[:, None, None]
-        extended /= _sum(extended, psf)[:, None, None]
-        flux = _sum(point, stamps.pixels)
-        flux_extended = _sum(extended, stamps.pixels)
+        # weights under each of which a point source has its own flux
+        for weight in (point, extended, aperture):
+            weight /= _sum(weight, psf)[:, None, None]
+        flux, flux_extended = _sum(point, stamps.pixels), _sum(extended, stamps.pixels)
         variance = noise[:, None, None] ** 2 + psf * (flux.clip(0) / gain)[:, None, None]
-        error = np.sqrt(_sum(point**2, variance))
-        difference = extended - point
-        magnitudes = POGSON * np.log(flux_extended / flux)
-        magnitudes_err = POGSON * np.sqrt(_sum(difference**2, variance)) / flux
-        unusable = (flux <= 0) | (flux_extended <= 0)
-        weight = _weight_aperture(stamps, APERTURE / pixel_scale) * stamps.valid
-        aperture = _sum(weight, stamps.pixels) / _sum(weight, psf)
-    columns = {
-        "psf_flux": flux,
-        "psf_flux_err": np.hypot(error, _PSF_FLOOR * flux),
-        "aperture_flux": aperture,
-        "psf_fwhm": fwhm * pixel_scale,
-        "sky_noise": noise,
-        "concentration": np.where(unusable, np.nan, magnitudes),
-        "concentration_err": np.where(unusable, np.nan, magnitudes_err),
-    }
-    flags = _flag(stamps, saturation) | np.where(flux > 3 * error, 0, int(Flag.NO_DETECTION))
+        error = np.sqrt(_sum(point**2, variance) * inflation)
+        concentration = POGSON * np.log(flux_extended / flux)
+        spread = np.sqrt(_sum((extended - point) ** 2, variance) * inflation) / flux
+        unusable = ~((flux > 0) & (flux_extended > 0))
+        columns = {
+            "psf_flux": flux,
+            "psf_flux_err": np.hypot(error, floor * flux),
+            "aperture_flux": _sum(aperture, stamps.pixels),
+            "psf_fwhm": fwhm * pixel_scale,
+            "sky_noise": noise,
+            "concentration": np.where(unusable, np.nan, concentration),
+            "concentration_err": np.where(unusable, np.nan, POGSON * np.hypot(spread, floor)),
+        }
+        detected = flux > _DETECTION * error
+    empty = ~stamps.valid.any(axis=(1, 2))
+    flags = _flag_pixels(stamps) | np.where(detected, 0, int(Flag.NO_DETECTION))
     return Measurement(
         **{
             name: np.where(empty, np.nan, values).astype(np.float32)[:, None]
@@ -119,12 +123,8 @@ def _weight_aperture(stamps: Stamps, radius: float) -> NDArray[np.float32]:
     return np.asarray((radius + 0.5 - distance).clip(0, 1), np.float32)
 
 
-def _flag(stamps: Stamps, saturation: float) -> NDArray[np.int64]:
-    """Flag what stamps show: the edge of the image, saturated cores, missing pixels."""
-    distance = np.hypot(stamps.dy[:, :, None], stamps.dx[:, None, :])
-    core = distance < _CORE
-    missing = ~stamps.valid.all(axis=(1, 2))
-    flags = np.where(missing, int(Flag.EDGE), 0)
-    flags |= np.where((core & ~stamps.valid).any(axis=(1, 2)), int(Flag.BAD_PIXELS), 0)
-    saturated = (core & (stamps.pixels >= saturation)).any(axis=(1, 2))
-    return np.asarray(flags | np.where(saturated, int(Flag.SATURATED), 0), np.int64)
+def _flag_pixels(stamps: Stamps) -> NDArray[np.int64]:
+    """Flag objects some of whose pixels are missing."""
+    core = np.hypot(stamps.dy[:, :, None], stamps.dx[:, None, :]) < _CORE
+    bad = (core & ~stamps.valid).any(axis=(1, 2))
+    return np.where(bad, int(Flag.BAD_PIXELS), 0)

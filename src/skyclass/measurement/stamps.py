@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stamps", "cut_stamps"]
+__all__ = ["Stamps", "cut_stamps", "subtract_stamps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +64,37 @@ def cut_stamps(
         (rows - y[:, None]).astype(np.float32),
         (columns - x[:, None]).astype(np.float32),
     )
+
+
+def subtract_stamps(
+    image: NDArray[np.float32],
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    light: NDArray[np.float32],
+) -> None:
+    """Subtract light from the squares around positions, also where these overlap.
+
+    Parameters
+    ----------
+    image
+        Nanomaggies, `[y, x]`; modified in place.
+    y, x
+        Zero-based positions in the image, `[n]`.
+    light
+        Nanomaggies in the pixels of the stamps that `cut_stamps` would cut, `[n, y, x]`.
+
+    Examples
+    --------
+    >>> image = np.ones((3, 3), np.float32)
+    >>> subtract_stamps(image, np.zeros(1), np.array([1.2]), np.ones((1, 3, 3), np.float32))
+    >>> image.tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
+    """
+    side = light.shape[1]
+    tops, lefts = (np.rint(v).astype(int) - side // 2 for v in (y, x))
+    for top, left, stamp in zip(tops.tolist(), lefts.tolist(), light, strict=True):
+        rows = slice(max(top, 0), max(min(top + side, image.shape[0]), 0))
+        columns = slice(max(left, 0), max(min(left + side, image.shape[1]), 0))
+        image[rows, columns] -= stamp[
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
