@@ -101,17 +101,20 @@ def scored(
 ) -> dict[str, Any]:
     """Score a model and its baselines."""
     model, baseline = shares
+    nearest = probabilities(label, len(labels), 0.5)
     scores = [
         ModelScores(
             **dict(score(labels, label, each)), by=score_by_condition(table, labels, label, each)
         )
-        for each in (model, baseline, probabilities(label, len(labels), 0.5))
+        for each in (model, baseline, nearest)
     ]
     return {
         "test": scores[0],
         "baseline": scores[1],
+        "baseline_name": "catalogue colours",
         "baselines": {"k-nn": scores[2]},
         "difference": compare_accuracies(label, model.argmax(1), baseline.argmax(1)),
+        "differences": {"k-nn": compare_accuracies(label, model.argmax(1), nearest.argmax(1))},
         "calibration": evaluate_calibration(
             labels, label, model, temperature=1.25, fitted_on="validation"
         ),

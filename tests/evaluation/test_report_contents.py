@@ -93,6 +93,9 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
     metrics = make_experiment(tmp_path, monkeypatch)
     text, page = read(write_report(tmp_path))
     assert metrics["difference"]["difference"] in page.numbers
+    assert metrics["differences"]["k-nn"]["difference"] in page.numbers
+    assert "Against k-nn (" in text
+    assert "The baseline of catalogue colours alone reaches" in text
     for name in ("test", "baseline"):
         scores = metrics[name]
         assert scores["accuracy"] in page.numbers
@@ -106,7 +109,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path, monkeypatch: pytest.Mo
         assert {value for value in values if value is not None} <= set(page.numbers)
     for scores in (metrics["test"], metrics["baseline"], metrics["baselines"]["k-nn"]):
         assert {scores[name] for name in ("kappa", "log_loss", "brier")} <= set(page.numbers)
-    assert "Colours, k-nn</th>" in text
+    assert "K-nn</th>" in text
     counts = [int(cell) for cell in re.findall(r">(\d+)(?:</button>)?</td>", text)]
     matrices = [metrics[name]["confusion_matrix"] for name in ("test", "baseline")]
     assert counts[: np.size(matrices)] == np.ravel(matrices).tolist()
@@ -138,7 +141,7 @@ def test_undefined_precision_is_a_dash(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_says_that_there_is_no_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = make_experiment(tmp_path, monkeypatch)
-    absent = {"baseline": None, "baselines": {}, "difference": None}
+    absent = {"baseline": None, "baselines": {}, "difference": None, "differences": {}}
     (tmp_path / "metrics.json").write_text(json.dumps({**metrics, **absent}))
     text, page = read(write_report(tmp_path))
     assert "<strong>no colour baseline</strong>" in text

@@ -84,7 +84,10 @@ def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluatio
 def test_everything_is_scored(found: Evaluation) -> None:
     metrics = found.metrics
     assert Metrics.model_validate_json(metrics.model_dump_json()) == metrics
-    assert set(metrics.baselines) == {"k-nn"}
+    assert metrics.baseline_name == "catalogue colours"
+    assert list(metrics.baselines) == list(metrics.differences) == ["measured colours", "k-nn"]
+    # measured on the same sky, and learnt on the same objects
+    assert abs(metrics.baselines["measured colours"].accuracy - metrics.baseline.accuracy) < 0.15
     assert set(metrics.test.by) >= {"magnitude_r", "snr_r", "crowding"}
     for each in metrics.test.by.values():
         assert sum(b.n for b in each.bins) + each.missing == len(found.table)
@@ -140,7 +143,9 @@ def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
     assert "prediction_set" not in found.table
     assert found.metrics.test.groups == 2
     assert found.table["group"].notna().all()
-    # magnitudes are then measured on the cutouts
+    # magnitudes are then the measured ones
+    assert found.metrics.baseline_name == "measured colours"
+    assert list(found.metrics.baselines) == ["k-nn"]
     catalog = whole.table.set_index(whole.table["specobjid"].map(str))
     bright = found.table["magnitude_r"] < 19
     apart = found.table["magnitude_r"] - pd.Series(

@@ -1,4 +1,4 @@
-"""Measurements on cutouts, made once for all experiments on the same pixels."""
+"""Measurements of stored cutouts: those that are stored, or made once for all experiments."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from skyclass.cache import Cache
 from skyclass.cache_contents import list_entries
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.pipeline import measure_cutouts as module
-from skyclass.pipeline.measure_cutouts import measure_concentration, measure_magnitudes
+from skyclass.pipeline.measure_cutouts import recall_measurement
 from skyclass.surveys.sdss.survey import SDSS
 from training.stored import write_cutouts
 
@@ -24,22 +24,21 @@ def test_what_was_measured_is_not_measured_again(
     write_cutouts(tmp_path / "same", COUNTS)
     write_cutouts(tmp_path / "other", COUNTS, seed=2)
     splits = {name: open_cutouts(tmp_path / name)["train"] for name in ("one", "same", "other")}
-    magnitudes = measure_magnitudes(splits["one"], SDSS, cache)
-    concentrations = measure_concentration(splits["one"], SDSS, cache)
-    assert magnitudes.shape == (5, 5)
-    assert concentrations.shape == (5,)
+    assert splits["one"].measurement() is None
+    monkeypatch.setattr(module, "_PIXELS", 2 * splits["one"].pixels)
+    measured = recall_measurement(splits["one"], SDSS, cache)
+    assert measured.psf_flux.shape == (5, 5)
 
     def refuse(*_arguments: object, **_options: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(module, "aperture_flux", refuse)
-    monkeypatch.setattr(module, "concentration", refuse)
-    np.testing.assert_array_equal(measure_magnitudes(splits["same"], SDSS, cache), magnitudes)
-    again = measure_concentration(splits["same"], SDSS, cache)
-    np.testing.assert_array_equal(again, concentrations)
+    monkeypatch.setattr(module, "measure_cutouts", refuse)
+    again = recall_measurement(splits["same"], SDSS, cache)
+    for name, values in vars(measured).items():
+        np.testing.assert_array_equal(getattr(again, name), values, err_msg=name)
     kinds = {entry.kind for entry in list_entries(cache.root).entries}
     assert kinds == {"measurements"}
     validation = open_cutouts(tmp_path / "one")["validation"]
     for split in (splits["other"], validation):
         with pytest.raises(AssertionError, match="measured again"):
-            measure_magnitudes(split, SDSS, cache)
+            recall_measurement(split, SDSS, cache)

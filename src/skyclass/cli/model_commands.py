@@ -113,6 +113,9 @@ def _print_result(result: "ExperimentResult", as_json: bool) -> None:
             "accuracy": test.accuracy,
             "accuracy_ci95": test.accuracy_ci95,
             "baseline_accuracy": None if baseline is None else baseline.accuracy,
+            "baselines": {
+                name: scores.accuracy for name, scores in result.metrics.all_baselines.items()
+            },
             "simulated": result.metrics.simulated,
         }
     )

@@ -31,11 +31,17 @@ class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     test: ModelScores
     """The model's scores on the test objects."""
     baseline: ModelScores | None
-    """Scores of the colour baseline; None if the objects have no colours."""
+    """Scores of the baseline, gradient boosting on colours; None if the objects have none."""
+    baseline_name: str | None = None
+    """What it knows: `catalogue colours`, or where there are none `measured colours`, those that
+    skyclass measured on the pixels of the model."""
     baselines: dict[str, ModelScores]
-    """Scores of further baselines by name."""
+    """Scores of further baselines by name: `measured colours` beside those of a catalogue, and
+    `k-nn`, the nearest neighbours in the colours of `baseline`."""
     difference: PairedDifference | None
     """Model minus baseline; None without a baseline."""
+    differences: dict[str, PairedDifference] = {}
+    """Model minus each of the further baselines, by name."""
     calibration: CalibrationResult
     """Calibration of the model's probabilities."""
     conformal: ConformalResult | None
@@ -60,6 +66,13 @@ class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Cleaning report of the catalogue."""
     versions: dict[str, str]
     """Version of each package by its name."""
+
+    @property
+    def all_baselines(self) -> dict[str, ModelScores]:
+        """Scores of all baselines by name, the one that the model is compared with first."""
+        if self.baseline is None:
+            return {}
+        return {self.baseline_name or "colours": self.baseline, **self.baselines}
 
     def __repr__(self) -> str:
         """Format the headline."""

@@ -155,7 +155,7 @@ def draw_magnitude(figure: Figure, metrics: Metrics) -> None:
     axes = figure.add_subplot()
     series = {
         "image model": (metrics.test, _MODEL, "o"),
-        "catalogue colours": (metrics.baseline, _OTHER, "s"),
+        metrics.baseline_name or "baseline": (metrics.baseline, _OTHER, "s"),
     }
     for shift, (name, (scores, colour, marker)) in zip((-1, 1), series.items(), strict=True):
         if scores is None:

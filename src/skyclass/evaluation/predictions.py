@@ -63,8 +63,8 @@ PREDICTION_COLUMNS: Final = (
         "magnitude_<band>",
         "float64",
         "mag",
-        "of the catalogue (PSF magnitudes, else model magnitudes); if it has none at all, measured"
-        " in an aperture of 10 pixels",
+        "of the catalogue (PSF magnitudes, else model magnitudes); if it has none at all, of the"
+        " measured PSF flux",
     ),
     PredictionColumn(
         "snr_r",

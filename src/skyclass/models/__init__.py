@@ -1,1 +1,1 @@
-"""Networks, the catalogue-colour baseline, and saved classifiers."""
+"""Networks, colour baselines, and saved classifiers."""

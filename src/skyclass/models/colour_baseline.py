@@ -1,4 +1,4 @@
-"""The catalogue-colour baseline: gradient boosting on catalogue colours."""
+"""The colour baseline: gradient boosting on colours of a catalogue, or measured ones."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from skyclass.errors import ModelError
+from skyclass.measurement.measurement import Measurement
+from skyclass.photometry import NANOMAGGY, to_asinh_magnitude
 from skyclass.schema import PSF_MAGNITUDE, TOTAL_MAGNITUDE
 
 __all__ = [
     "compute_concentration",
     "make_baseline_features",
+    "make_measured_features",
     "predict_by_colour",
 ]
 
@@ -61,6 +64,34 @@ def make_baseline_features(
     if concentration is not None:
         columns.append(concentration[:, None])
     return np.concatenate(columns, axis=1)
+
+
+def make_measured_features(
+    measurement: Measurement, softening: NDArray[np.float64], band: int, *, extended: bool
+) -> NDArray[np.float64]:
+    """Combine asinh colours, one magnitude, signal-to-noise and, if wanted, a concentration.
+
+    Parameters
+    ----------
+    measurement
+        Of `n` objects.
+    softening
+        Softening of the asinh magnitudes in nanomaggies, `[band]`.
+    band
+        Index of the band of magnitude and concentration, r of SDSS.
+    extended
+        Whether shape tells classes apart.
+
+    Returns
+    -------
+    numpy.ndarray
+        `[n, 2 * band]`, or a column more; NaN for a band without pixels.
+    """
+    flux = measurement.psf_flux.astype(np.float64)
+    magnitudes = to_asinh_magnitude(flux, softening * NANOMAGGY)
+    signal = np.arcsinh(flux / measurement.psf_flux_err)
+    shape = measurement.concentration[:, band].astype(np.float64) if extended else None
+    return np.concatenate([make_baseline_features(magnitudes, shape, band), signal], axis=1)
 
 
 def predict_by_colour(

@@ -1,4 +1,4 @@
-"""The second catalogue-colour baseline: the nearest neighbours in colour."""
+"""The second colour baseline: the nearest neighbours in colour."""
 
 from collections.abc import Sequence
 from typing import Final

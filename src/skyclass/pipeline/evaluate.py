@@ -29,7 +29,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cuto
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.measured_inputs import read_measured_inputs
-from skyclass.pipeline.colour_baselines import BASELINE, classify_by_colours
+from skyclass.pipeline.colour_baselines import classify_by_colours
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
 from skyclass.pipeline.prepare import PreparedObjects
@@ -103,7 +103,7 @@ def score_model(prepared: PreparedExperiment, classifier: Classifier) -> Evaluat
     -------
     Evaluation
         `baseline` and `difference` of the metrics are None if there are no colours, `conformal` if
-        there is no calibration split; `baselines` holds the others by their names.
+        there is no calibration split; `baselines` and `differences` hold the others by their names.
     """
     test = _TestObjects(prepared, classifier, open_cutouts(prepared.workspace.cutouts))
     table = test.make_table()
@@ -186,12 +186,17 @@ class _TestObjects:
             prepared.objects.cache,
         )
         scores = {name: self._score(table, each) for name, each in baselines.items()}
+        differences = {name: self._compare(each) for name, each in baselines.items()}
+        # the first is the one that the model is compared with
+        name = next(iter(baselines), "")
         packages = {name: version(name) for name in _PACKAGES}
         return Metrics(
             test=self._score(table, self.probabilities),
-            baseline=scores.pop(BASELINE, None),
+            baseline=scores.pop(name, None),
+            baseline_name=name or None,
             baselines=scores,
-            difference=self._compare(baselines.get(BASELINE)),
+            difference=differences.pop(name, None),
+            differences=differences,
             calibration=self._calibrate(),
             conformal=self.sets,
             crowding_radius=choose_crowding_radius(info.size, get_survey(info.survey).pixel_scale),
@@ -220,10 +225,8 @@ class _TestObjects:
         by = score_by_condition(table, *predicted, ordered=ordered, groups=self.groups, seed=seed)
         return ModelScores(**dict(whole), by=by)
 
-    def _compare(self, baseline: NDArray[np.float64] | None) -> PairedDifference | None:
+    def _compare(self, baseline: NDArray[np.float64]) -> PairedDifference:
         """Compare the accuracies of model and baseline."""
-        if baseline is None:
-            return None
         return compare_accuracies(
             self.split.label,
             self.probabilities.argmax(axis=1),

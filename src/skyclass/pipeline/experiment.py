@@ -37,15 +37,15 @@ class ExperimentResult:
 
     @property
     def headline(self) -> str:
-        """Test accuracy with its 95 % interval, and the colour baseline."""
-        test, baseline = self.metrics.test, self.metrics.baseline
+        """Test accuracy with its 95 % interval, and that of the colour baselines."""
+        test = self.metrics.test
         ends = test.accuracy_ci95
         interval = "" if ends is None else f" ({100 * ends.low:.1f} to {100 * ends.high:.1f})"
-        other = (
-            "no colour baseline"
-            if baseline is None
-            else f"colour baseline {100 * baseline.accuracy:.1f} %"
+        other = ", ".join(
+            f"{name} {100 * scores.accuracy:.1f} %"
+            for name, scores in self.metrics.all_baselines.items()
         )
+        other = other or "no colour baseline"
         kind = " (simulated data)" if self.metrics.simulated else ""
         return f"test accuracy {100 * test.accuracy:.1f} %{interval}, {other}{kind}"
 

@@ -1,6 +1,5 @@
-"""Magnitudes and concentrations measured on stored cutouts, and probabilities, batch by batch."""
+"""Measurements and class probabilities of stored cutouts, batch by batch."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -9,13 +8,13 @@ from numpy.typing import NDArray
 from skyclass.cache import Cache, MadeFrom
 from skyclass.files import atomic_path
 from skyclass.images.stored_cutouts import CutoutSplit
-from skyclass.measurement.aperture_photometry import aperture_flux, concentration
+from skyclass.measurement.cutout_photometry import measure_cutouts
+from skyclass.measurement.measurement import Measurement
 from skyclass.models.predictor import Predictor
-from skyclass.photometry import to_magnitude
 from skyclass.surveys.survey import Survey
 from skyclass.workspace import fingerprint
 
-__all__ = ["classify_cutouts", "measure_concentration", "measure_magnitudes"]
+__all__ = ["classify_cutouts", "recall_measurement"]
 
 _PIXELS: Final = 512 * 5 * 64**2
 """Pixels read at once: 512 cutouts of five bands and the usual size."""
@@ -58,8 +57,8 @@ def classify_cutouts(
     return np.concatenate(parts)
 
 
-def measure_magnitudes(cutouts: CutoutSplit, survey: Survey, cache: Cache) -> NDArray[np.float64]:
-    """Measure magnitudes in an aperture, or read those that were measured before.
+def recall_measurement(cutouts: CutoutSplit, survey: Survey, cache: Cache) -> Measurement:
+    """Return the stored measurement of a split; where there is none, measure the cutouts alone.
 
     Parameters
     ----------
@@ -68,73 +67,49 @@ def measure_magnitudes(cutouts: CutoutSplit, survey: Survey, cache: Cache) -> ND
     survey
         Survey of the frames.
     cache
-        Where measurements are kept for other experiments.
+        Where measurements of cutouts are kept for other experiments.
 
     Returns
     -------
-    numpy.ndarray
-        AB magnitudes, `[n, band]`; NaN where a flux is not positive.
+    Measurement
+        Of the `n` objects.
     """
-    offsets = cutouts.offsets()
-
-    def measure(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        return aperture_flux(cutouts.take(rows), offsets[rows], pixel_scale=survey.pixel_scale)
-
-    return to_magnitude(_recall(cutouts, survey, "aperture fluxes", cache, measure))
-
-
-def measure_concentration(
-    cutouts: CutoutSplit, survey: Survey, cache: Cache
-) -> NDArray[np.float64]:
-    """Measure the concentration of the light in the detection band, or read it from the cache.
-
-    Parameters
-    ----------
-    cutouts
-        Split of `n` objects, cut out of frames.
-    survey
-        Survey of the frames.
-    cache
-        Where measurements are kept for other experiments.
-
-    Returns
-    -------
-    numpy.ndarray
-        Concentrations (`skyclass.measurement.aperture_photometry.concentration`), `[n]`.
-    """
-    offsets = cutouts.offsets()
-    band = survey.band_names.index(survey.detection_band)
-
-    def measure(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        flux = cutouts.take(rows)
-        return concentration(flux, offsets[rows], band, pixel_scale=survey.pixel_scale)
-
-    return _recall(cutouts, survey, f"concentration in {survey.detection_band}", cache, measure)
-
-
-def _recall(
-    cutouts: CutoutSplit,
-    survey: Survey,
-    name: str,
-    cache: Cache,
-    measure: Callable[[NDArray[np.int64]], NDArray[np.float64]],
-) -> NDArray[np.float64]:
-    """Read a measurement from the cache, or measure and keep it."""
-    key = fingerprint(cutouts.identity, survey.name, survey.pixel_scale, name)
-    made_from: MadeFrom = {"survey": survey.name, "objects": len(cutouts), "of": name}
+    stored = cutouts.measurement()
+    if stored is not None:
+        return stored
+    key = fingerprint(cutouts.identity, survey.name, survey.pixel_scale, "measurement")
+    made_from: MadeFrom = {"survey": survey.name, "objects": len(cutouts), "of": "cutouts"}
     with cache.open_entry("measurements", key, made_from) as entry:
-        file = entry.path / "values.npy"
+        file = entry.path / "measurement.npz"
         if not entry.is_complete:
-            values = np.concatenate([measure(rows) for rows in _split_rows(cutouts)])
-            with atomic_path(file) as partial:
-                np.save(partial, values, allow_pickle=False)
+            with atomic_path(file) as partial, partial.open("wb") as content:
+                np.savez(content, **vars(_measure(cutouts, survey)))
             entry.finish()
-        recalled: NDArray[np.float64] = np.load(file, allow_pickle=False)
-    return recalled
+        with np.load(file, allow_pickle=False) as values:
+            return Measurement(**values)
+
+
+def _measure(cutouts: CutoutSplit, survey: Survey) -> Measurement:
+    """Measure stored cutouts, batch by batch."""
+    batches = cutouts.read_batches(_count_rows(cutouts), ("flux", "offset", "mask"))
+    parts = [
+        vars(
+            measure_cutouts(
+                batch["flux"].astype(np.float32), batch["offset"], survey, mask=batch["mask"]
+            )
+        )
+        for _, batch in batches
+    ]
+    return Measurement(**{name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
+
+
+def _count_rows(cutouts: CutoutSplit) -> int:
+    """Count the cutouts that are read at once."""
+    return max(1, _PIXELS // cutouts.pixels)
 
 
 def _split_rows(cutouts: CutoutSplit) -> list[NDArray[np.int64]]:
     """Split the rows into batches that fit in memory."""
     rows = np.arange(len(cutouts))
-    size = max(1, _PIXELS // cutouts.pixels)
+    size = _count_rows(cutouts)
     return np.split(rows, rows[size::size])

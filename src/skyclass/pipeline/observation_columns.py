@@ -9,7 +9,8 @@ from skyclass.catalog.magnitudes import get_catalog_magnitudes
 from skyclass.evaluation.binned_scores import CONDITIONS
 from skyclass.evaluation.observing_conditions import measure_conditions
 from skyclass.images.stored_cutouts import CutoutInfo, CutoutSplit
-from skyclass.pipeline.measure_cutouts import measure_magnitudes
+from skyclass.photometry import to_magnitude
+from skyclass.pipeline.measure_cutouts import recall_measurement
 from skyclass.schema import COLOURS
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
@@ -45,7 +46,7 @@ def make_observation_columns(
     is_measured = info.bands != COLOURS
     magnitudes = get_catalog_magnitudes(objects, survey.band_names)
     if magnitudes is None and is_measured:
-        magnitudes = measure_magnitudes(test, survey, cache)
+        magnitudes = to_magnitude(recall_measurement(test, survey, cache).psf_flux)
     columns: dict[str, Column] = {"field": fields}
     unknown = np.full(len(test), np.nan)
     for number, band in enumerate(survey.band_names):

@@ -1,6 +1,7 @@
 """Findings of a study, in sentences made of its numbers."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -69,9 +70,9 @@ def _describe_best(cells: Sequence[CellResult]) -> str:
         return f"{sentence}."
     difference = _describe_difference(first, ranked[1])
     sentence += f"; the next is {_name_cell(ranked[1])}, {difference}."
-    baseline = None if first.metrics is None else first.metrics.baseline
-    if baseline is not None:
-        sentence += f" Colours from the catalogue alone reach {baseline.accuracy:.3f}."
+    baselines = {} if first.metrics is None else first.metrics.all_baselines
+    for name, scores in islice(baselines.items(), 1):
+        sentence += f" The baseline of {name} alone reaches {scores.accuracy:.3f}."
     return sentence
 
 

@@ -109,11 +109,12 @@ def _make_baseline_row(
     cells: Sequence[CellResult], header: Sequence[str]
 ) -> list[tuple[Entry, ...]]:
     """Make the row of the colour baseline of a data set, if there is one."""
-    baselines = (cell.metrics.baseline for cell in cells if cell.metrics is not None)
-    scores = next((each for each in baselines if each), None)
-    if scores is None:
+    known = (cell.metrics.all_baselines for cell in cells if cell.metrics is not None)
+    baselines = next((each for each in known if each), None)
+    if baselines is None:
         return []
-    texts = {"Data set": cells[0].data_set.label, "Images": "none", "Model": "catalogue colours"}
+    name, scores = next(iter(baselines.items()))
+    texts = {"Data set": cells[0].data_set.label, "Images": "none", "Model": name}
     texts |= {title: _format_interval(scores, measure) for measure, title in MEASURES.items()}
     return [tuple(Entry(texts.get(name, NONE)) for name in header)]
 

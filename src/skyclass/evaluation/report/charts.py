@@ -166,13 +166,12 @@ def _draw_training(data: ReportData) -> dict[str, go.Figure]:
 
 def _draw_conditions(data: ReportData) -> tuple[dict[str, go.Figure], list[ConditionChart]]:
     """Draw accuracy against the known conditions, and collect titles and numbers."""
-    baseline = data.metrics.baseline
+    shown = dict(islice(data.metrics.all_baselines.items(), 1))
     figures, charts = {}, []
     for name, binned in data.metrics.test.by.items():
         title, axis = _CONDITIONS[name]
         scored = {"image model": binned.bins}
-        if baseline is not None:
-            scored["colour baseline"] = baseline.by[name].bins
+        scored |= {other: baseline.by[name].bins for other, baseline in shown.items()}
         chart = f"by-{name}"
         figures[chart] = plot_accuracy(scored, axis, logarithmic=name == "snr_r")
         if name == "crowding":

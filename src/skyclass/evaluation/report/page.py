@@ -1,6 +1,7 @@
 """Write the report of an experiment."""
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,9 +88,9 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
     """Gather what the templates show."""
     metrics = data.metrics
     gallery = Gallery(data, choose_objects(data.label, data.predicted, data.confidence))
-    scored = {"Image model": metrics.test}
-    if metrics.baseline is not None:
-        scored["Colour baseline"] = metrics.baseline
+    baselines = {name.capitalize(): each for name, each in metrics.all_baselines.items()}
+    all_scored = {"Image model": metrics.test, **baselines}
+    scored = dict(islice(all_scored.items(), 2))
     return {
         "metrics": metrics,
         "test": metrics.test,
@@ -98,10 +99,7 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
         "labels": data.labels,
         "n": len(data.table),
         "scored": scored,
-        "all_scored": {
-            **scored,
-            **{f"Colours, {name}": scores for name, scores in metrics.baselines.items()},
-        },
+        "all_scored": all_scored,
         "score_names": {name: _SCORE_NAMES[name] for name in SCORES},
         "matrices": {name: _make_cells(scores) for name, scores in scored.items()},
         "widest": _count_digits(data, list(scored.values())),
