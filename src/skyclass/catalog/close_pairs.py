@@ -66,6 +66,9 @@ def find_close_pairs(
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     numbers = _number_cells(places, cell)
+    # searching in the order of the cells stays within the processor's cache
+    rows = np.argsort(numbers, kind="stable")
+    numbers, places = numbers[rows], places[rows]
     pairs = []
     for step in _list_steps():
         start = np.searchsorted(keys, numbers + (step - 1), side="left")
@@ -76,7 +79,7 @@ def find_close_pairs(
         other = order[np.arange(len(one)) - before + np.repeat(start, stop - start)]
         apart = np.linalg.norm(places[one] - others[other], axis=1)
         near = apart <= chord
-        pairs.append((one[near], other[near], apart[near]))
+        pairs.append((rows[one[near]], other[near], apart[near]))
     one, other, apart = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     ranks = np.lexsort((other, apart, one))
     distance = np.degrees(2.0 * np.arcsin(apart[ranks] / 2.0)) * 3600.0
