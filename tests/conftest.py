@@ -1,13 +1,16 @@
 """Real survey data where there are any, one small simulated survey, a web server and a clock."""
 
+import bz2
 import functools
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+from filelock import FileLock
 
 from skyclass import plugins
 from skyclass.errors import ModelError
@@ -47,15 +50,44 @@ def _forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def small_survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("small-survey")
-    simulate(out, 2, seed=5, objects_per_field=120, workers=1)
+    """Simulate two fields of one scan, in frames as the archive has them."""
+
+    def make(out: Path) -> None:
+        simulate(out, 2, seed=5, objects_per_field=120, workers=1)
+
+    return make_once(tmp_path_factory, "small-survey", make)
+
+
+@pytest.fixture(scope="session")
+def plain_survey(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Decompress the small survey: decoding bz2 takes most of the time of tests of pixels."""
+
+    def make(out: Path) -> None:
+        shutil.copytree(small_survey, out, ignore=shutil.ignore_patterns("*.bz2"))
+        for path in small_survey.rglob("*.bz2"):
+            plain = out / path.relative_to(small_survey).with_suffix("")
+            plain.write_bytes(bz2.decompress(path.read_bytes()))
+
+    return make_once(tmp_path_factory, "plain-survey", make)
+
+
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Make a directory that all processes of a test run share."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    out, done = root / name, root / f"{name}.done"
+    with FileLock(root / f"{name}.lock"):
+        if not done.exists():
+            make(out)
+            done.touch()
     return out
 
 
 @pytest.fixture(scope="module")
-def pair(small_survey: Path) -> tuple[Path, Field, Field]:
+def pair(plain_survey: Path) -> tuple[Path, Field, Field]:
     """Return the directory of frames and two consecutive fields of one scan."""
-    frames = small_survey / "frames"
+    frames = plain_survey / "frames"
     first, second = find_fields([frames])
     assert (first.run, first.camcol, first.field + 1) == (second.run, second.camcol, second.field)
     return frames, first, second

@@ -21,13 +21,13 @@ def test_every_function_of_the_interface_takes_text_for_a_path() -> None:
             assert "Path" not in annotation or "str" in annotation, f"{name}({parameter})"
 
 
-def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) -> None:
+def test_a_notebook_from_a_table_to_a_model(plain_survey: Path, tmp_path: Path) -> None:
     place = str(tmp_path / "objects.parquet")
     write_catalog(
-        skyclass.build_catalog(str(small_survey / "catalog.csv"), "spectral-class"), place
+        skyclass.build_catalog(str(plain_survey / "catalog.csv"), "spectral-class"), place
     )
     cutouts = str(tmp_path / "cutouts")
-    info = skyclass.make_cutouts(read_catalog(place), str(small_survey / "frames"), cutouts)
+    info = skyclass.make_cutouts(read_catalog(place), str(plain_survey / "frames"), cutouts)
     assert info.simulated
     assert len(skyclass.open_cutouts(cutouts)["test"]) > 0
     skyclass.show(cutouts, ["gri"], str(tmp_path / "sheet.png"))
@@ -35,8 +35,8 @@ def test_a_notebook_from_a_table_to_a_model(small_survey: Path, tmp_path: Path) 
     file = tmp_path / "experiment.toml"
     file.write_text(
         'task = "spectral-class"\n'
-        f'[catalog]\npath = "{small_survey}/catalog.csv"\n'
-        f'[survey]\nframes = "{small_survey}/frames"\n[training]\nepochs = 1\n'
+        f'[catalog]\npath = "{plain_survey}/catalog.csv"\n'
+        f'[survey]\nframes = "{plain_survey}/frames"\n[training]\nepochs = 1\n'
     )
     out = str(tmp_path / "experiment")
     result = skyclass.run_experiment(str(file), out)

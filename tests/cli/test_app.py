@@ -42,10 +42,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_catalog_then_cutouts(small_survey: Path, tmp_path: Path) -> None:
+def test_catalog_then_cutouts(plain_survey: Path, tmp_path: Path) -> None:
     made = run(
         "catalog",
-        small_survey / "catalog.csv",
+        plain_survey / "catalog.csv",
         "--task",
         "spectral-class",
         "--out",
@@ -58,7 +58,7 @@ def test_catalog_then_cutouts(small_survey: Path, tmp_path: Path) -> None:
         "--catalog",
         tmp_path / "c.parquet",
         "--frames",
-        small_survey / "frames",
+        plain_survey / "frames",
         "--out",
         tmp_path / "cutouts",
         "--size",
@@ -99,10 +99,10 @@ def test_a_frame_with_a_broken_end_is_not_cut(small_survey: Path, tmp_path: Path
 
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits", ".vot", ".parquet"])
 def test_classify_writes_every_format(
-    small_survey: Path, model: Path, tmp_path: Path, ending: str
+    plain_survey: Path, model: Path, tmp_path: Path, ending: str
 ) -> None:
     out = tmp_path / f"classes{ending}"
-    done = run("classify", small_survey / "frames", "--model", model, "--out", out)
+    done = run("classify", plain_survey / "frames", "--model", model, "--out", out)
     assert done.returncode == 0, done.stderr
     table = pd.read_parquet(out) if ending == ".parquet" else Table.read(out).to_pandas()
     probabilities = table[[f"p_{label}" for label in LABELS]]
@@ -112,12 +112,12 @@ def test_classify_writes_every_format(
 
 
 def test_classify_finds_the_catalogued_stars(
-    small_survey: Path, model: Path, tmp_path: Path
+    plain_survey: Path, model: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "classes.parquet"
-    run("classify", small_survey / "frames", "--model", model, "--out", out)
+    run("classify", plain_survey / "frames", "--model", model, "--out", out)
     found = pd.read_parquet(out)
-    stars = pd.read_csv(small_survey / "catalog.csv")
+    stars = pd.read_csv(plain_survey / "catalog.csv")
     bright = stars[stars["psfMag_r"] < 19]
     from astropy.coordinates import SkyCoord
 
@@ -166,18 +166,18 @@ def test_classify_finds_the_catalogued_stars(
     ],
 )
 def test_bad_input(
-    small_survey: Path, model: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+    plain_survey: Path, model: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    places = {"tmp": tmp_path, "survey": small_survey, "model": model}
+    places = {"tmp": tmp_path, "survey": plain_survey, "model": model}
     assert_refused(run(*(a.format(**places) for a in arguments)), message)
     assert not any(tmp_path.iterdir())
 
 
-def test_nowhere_to_write(small_survey: Path, tmp_path: Path) -> None:
+def test_nowhere_to_write(plain_survey: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = run(
         "catalog",
-        small_survey / "catalog.csv",
+        plain_survey / "catalog.csv",
         "--task",
         "spectral-class",
         "--out",
@@ -187,24 +187,24 @@ def test_nowhere_to_write(small_survey: Path, tmp_path: Path) -> None:
 
 
 def test_an_interruption_says_what_it_means(
-    small_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plain_survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("skyclass.catalog.build_catalog.make_catalog", interrupted)
-    words = ["catalog", str(small_survey / "catalog.csv"), "--out", str(tmp_path / "c.parquet")]
+    words = ["catalog", str(plain_survey / "catalog.csv"), "--out", str(tmp_path / "c.parquet")]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 130
     assert result.stderr == "interrupted; run the same command again to resume it\n"
 
 
 def test_settings_are_searched_for_on_the_validation_objects(
-    small_survey: Path, tmp_path: Path
+    plain_survey: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "e.toml").write_text(
-        f'task = "spectral-class"\n[catalog]\npath = "{small_survey}/catalog.csv"\n'
-        f'[survey]\nframes = "{small_survey}/frames"\n[cutouts]\nsize = 16\n'
+        f'task = "spectral-class"\n[catalog]\npath = "{plain_survey}/catalog.csv"\n'
+        f'[survey]\nframes = "{plain_survey}/frames"\n[cutouts]\nsize = 16\n'
         '[labels]\nmerge = { hot = ["O", "B", "A", "F"], cool = ["G", "K", "M"] }\n'
         "[training]\nepochs = 1\nbatch_size = 16\n"
     )

@@ -25,10 +25,10 @@ from skyclass.surveys.sdss.layout import BANDS
 
 
 @pytest.fixture(scope="module")
-def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def stored(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
     path = tmp_path_factory.mktemp("stored") / "c"
-    make_cutouts(catalog, small_survey / "frames", path, CutoutConfig(size=32))
+    make_cutouts(catalog, plain_survey / "frames", path, CutoutConfig(size=32))
     return path
 
 

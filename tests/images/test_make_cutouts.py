@@ -24,9 +24,9 @@ from skyclass.surveys.sdss.reader import open_field
 from skyclass.surveys.sdss.survey import SDSS
 
 
-def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
-    frames = small_survey / "frames"
+def test_stored_cutouts_equal_the_frames(plain_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
+    frames = plain_survey / "frames"
     info = make_cutouts(catalog, frames, tmp_path / "c")
     assert info.simulated
     assert read_info(tmp_path / "c").rules == CutoutConfig()
@@ -56,11 +56,11 @@ def test_stored_cutouts_equal_the_frames(small_survey: Path, tmp_path: Path) -> 
     assert apart.abs().median() < 0.05
 
 
-def test_measured_on_the_cutouts_alone(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def test_measured_on_the_cutouts_alone(plain_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
     one_field = catalog[catalog["field"] == catalog["field"].min()]
     rules = CutoutConfig(size=32, dtype="float16", background="local", measure="cutout")
-    make_cutouts(one_field, small_survey / "frames", tmp_path / "c", rules)
+    make_cutouts(one_field, plain_survey / "frames", tmp_path / "c", rules)
     split = open_cutouts(tmp_path / "c")["train"]
     (_, stored), *_ = split.read_batches(len(split))
     again = measure_cutouts(
@@ -71,11 +71,11 @@ def test_measured_on_the_cutouts_alone(small_survey: Path, tmp_path: Path) -> No
         np.testing.assert_allclose(getattr(found, name), values, rtol=1e-5, err_msg=name)
 
 
-def test_cutouts_without_a_measurement(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def test_cutouts_without_a_measurement(plain_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
     one_field = catalog[catalog["field"] == catalog["field"].min()]
     rules = CutoutConfig(size=16, measure="off")
-    make_cutouts(one_field, small_survey / "frames", tmp_path / "c", rules)
+    make_cutouts(one_field, plain_survey / "frames", tmp_path / "c", rules)
     assert open_cutouts(tmp_path / "c")["train"].measurement() is None
     # cutouts of an earlier version say nothing of it
     file = tmp_path / "c" / "skyclass.json"
@@ -85,18 +85,18 @@ def test_cutouts_without_a_measurement(small_survey: Path, tmp_path: Path) -> No
     assert read_info(tmp_path / "c").rules == rules
 
 
-def test_nothing_is_left_where_there_are_no_frames(small_survey: Path, tmp_path: Path) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def test_nothing_is_left_where_there_are_no_frames(plain_survey: Path, tmp_path: Path) -> None:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
     with pytest.raises(SurveyError, match="nowhere does not exist"):
         make_cutouts(catalog, tmp_path / "nowhere", tmp_path / "c")
     assert not list(tmp_path.iterdir())
     (tmp_path / "c").mkdir()
     with pytest.raises(ImageError, match="holds something other than cutouts"):
-        make_cutouts(catalog, small_survey / "frames", tmp_path / "c")
+        make_cutouts(catalog, plain_survey / "frames", tmp_path / "c")
 
 
-def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, monkeypatch) -> None:
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def test_a_finished_field_is_not_cut_again(plain_survey: Path, tmp_path: Path, monkeypatch) -> None:
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
     opened: list[Field] = []
 
     def counting(root: Path, field: Field, *rest, **options):
@@ -107,7 +107,7 @@ def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, m
 
     counted = replace(SDSS, open_unit=counting)
     monkeypatch.setattr("skyclass.images.make_cutouts.get_survey", lambda _: counted)
-    arguments = (catalog, small_survey / "frames", tmp_path / "c")
+    arguments = (catalog, plain_survey / "frames", tmp_path / "c")
     with pytest.raises(KeyboardInterrupt):
         make_cutouts(*arguments, runner=use_threads(1))
     assert not (tmp_path / "c").exists()
@@ -123,20 +123,20 @@ def test_a_finished_field_is_not_cut_again(small_survey: Path, tmp_path: Path, m
 
 
 @pytest.fixture(scope="module")
-def two_fields(small_survey: Path) -> pd.DataFrame:
-    return build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def two_fields(plain_survey: Path) -> pd.DataFrame:
+    return build_catalog(plain_survey / "catalog.csv", "spectral-class").table
 
 
-def remove_a_frame(small_survey: Path, tmp_path: Path) -> Path:
+def remove_a_frame(plain_survey: Path, tmp_path: Path) -> Path:
     """Copy a survey's frames, less one band of one field."""
     frames = tmp_path / "frames"
-    shutil.copytree(small_survey / "frames", frames)
+    shutil.copytree(plain_survey / "frames", frames)
     find_frame(frames, next(iter(find_fields([frames]))), "i").unlink()
     return frames
 
 
-def test_a_missing_band(small_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
-    frames = remove_a_frame(small_survey, tmp_path)
+def test_a_missing_band(plain_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
+    frames = remove_a_frame(plain_survey, tmp_path)
     with pytest.raises(MissingFrameError, match="has no i frame"):
         make_cutouts(two_fields, frames, tmp_path / "refused")
     field = min(two_fields["field"])
@@ -159,8 +159,8 @@ def test_a_missing_band(small_survey: Path, two_fields: pd.DataFrame, tmp_path: 
     assert chosen[:]["flux"][:, BANDS.index("r")].any()
 
 
-def test_half_the_space(small_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
-    frames = small_survey / "frames"
+def test_half_the_space(plain_survey: Path, two_fields: pd.DataFrame, tmp_path: Path) -> None:
+    frames = plain_survey / "frames"
     make_cutouts(two_fields, frames, tmp_path / "full", CutoutConfig(size=32))
     make_cutouts(two_fields, frames, tmp_path / "half", CutoutConfig(size=32, dtype="float16"))
     full, half = (open_cutouts(tmp_path / n)["test"] for n in ("full", "half"))

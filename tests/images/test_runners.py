@@ -18,8 +18,8 @@ RULES = CutoutConfig(size=32)
 
 
 @pytest.fixture(scope="module")
-def catalog(small_survey: Path) -> pd.DataFrame:
-    return build_catalog(small_survey / "catalog.csv", "spectral-class").table
+def catalog(plain_survey: Path) -> pd.DataFrame:
+    return build_catalog(plain_survey / "catalog.csv", "spectral-class").table
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -27,9 +27,9 @@ def files(path: Path) -> dict[str, bytes]:
 
 
 def test_same_bytes_although_a_worker_dies(
-    small_survey: Path, catalog: pd.DataFrame, tmp_path: Path
+    plain_survey: Path, catalog: pd.DataFrame, tmp_path: Path
 ) -> None:
-    frames, mark = small_survey / "frames", tmp_path / "died"
+    frames, mark = plain_survey / "frames", tmp_path / "died"
     make_cutouts(catalog, frames, tmp_path / "here", RULES, runner=use_threads(1))
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         inner = use_cluster(cluster.scheduler_address)
@@ -43,9 +43,9 @@ def test_same_bytes_although_a_worker_dies(
 
 
 def test_no_scheduler_at_the_address(
-    small_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
+    plain_survey: Path, catalog: pd.DataFrame, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr("skyclass.cluster.TIMEOUT", "1s")
     runner = use_cluster("tcp://127.0.0.1:1")
     with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1"):
-        make_cutouts(catalog, small_survey / "frames", tmp_path / "c", RULES, runner=runner)
+        make_cutouts(catalog, plain_survey / "frames", tmp_path / "c", RULES, runner=runner)

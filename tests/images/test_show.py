@@ -18,10 +18,10 @@ from skyclass.images.stored_cutouts import open_cutouts, read_info
 
 
 @pytest.fixture(scope="module")
-def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("show") / "cutouts"
-    catalog = build_catalog(small_survey / "catalog.csv", "spectral-class").table
-    make_cutouts(catalog, small_survey / "frames", folder, CutoutConfig(size=32))
+    catalog = build_catalog(plain_survey / "catalog.csv", "spectral-class").table
+    make_cutouts(catalog, plain_survey / "frames", folder, CutoutConfig(size=32))
     return folder
 
 

@@ -20,9 +20,9 @@ RULES = CutoutConfig(size=16)
 
 
 @pytest.fixture(scope="module")
-def stored(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stored(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("stored") / "cutouts"
-    make_cutouts(make_catalog(small_survey), small_survey / "frames", out, RULES)
+    make_cutouts(make_catalog(plain_survey), plain_survey / "frames", out, RULES)
     return out
 
 
@@ -80,12 +80,12 @@ def test_folders_without_cutouts(tmp_path: Path) -> None:
         open_cutouts(tmp_path)
 
 
-def test_an_earlier_format_is_replaced_when_asked_for(small_survey: Path, tmp_path: Path) -> None:
-    out, catalog = tmp_path / "cutouts", make_catalog(small_survey)
+def test_an_earlier_format_is_replaced_when_asked_for(plain_survey: Path, tmp_path: Path) -> None:
+    out, catalog = tmp_path / "cutouts", make_catalog(plain_survey)
     write_info(out, format=None)
     with pytest.raises(ImageError, match="an earlier format"):
-        make_cutouts(catalog, small_survey / "frames", out, RULES)
-    info = make_cutouts(catalog, small_survey / "frames", out, RULES, replace=True)
+        make_cutouts(catalog, plain_survey / "frames", out, RULES)
+    info = make_cutouts(catalog, plain_survey / "frames", out, RULES, replace=True)
     assert read_info(out) == info
 
 

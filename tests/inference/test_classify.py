@@ -24,8 +24,8 @@ def test_the_directory_of_an_experiment_is_not_its_model(tmp_path: Path) -> None
         classify([tmp_path], tmp_path / "experiment", tmp_path / "x.csv")
 
 
-def test_a_field_is_registered_as_the_model_says(small_survey: Path, tmp_path: Path) -> None:
-    field, folder = next(iter(find_fields([small_survey / "frames"]).items()))
+def test_a_field_is_registered_as_the_model_says(plain_survey: Path, tmp_path: Path) -> None:
+    field, folder = next(iter(find_fields([plain_survey / "frames"]).items()))
     spec = ModelSpec(
         "t", ("a", "b"), "lupton:irg", "compact", 32, BANDS, "nanomaggy", True, "shift"
     )

@@ -14,13 +14,13 @@ from skyclass.surveys.sdss.reader import open_field
 
 
 @pytest.fixture(scope="module")
-def frame(small_survey: Path) -> Frame:
-    frames = small_survey / "frames"
+def frame(plain_survey: Path) -> Frame:
+    frames = plain_survey / "frames"
     return open_field(frames, next(iter(find_fields([frames]))))[2]
 
 
-def test_bright_objects_are_detected_at_their_positions(frame: Frame, small_survey: Path) -> None:
-    catalog = pd.read_csv(small_survey / "catalog.csv", comment="#")
+def test_bright_objects_are_detected_at_their_positions(frame: Frame, plain_survey: Path) -> None:
+    catalog = pd.read_csv(plain_survey / "catalog.csv", comment="#")
     x, y = frame.pixel(catalog["ra"].to_numpy(), catalog["dec"].to_numpy())
     rows, columns = frame.shape
     inside = (x > 20) & (x < columns - 20) & (y > 20) & (y < rows - 20)

@@ -36,8 +36,8 @@ def write(folder: Path, survey: Path, columns: str) -> Path:
     return file
 
 
-def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
-    file = write(tmp_path, small_survey, '"colours", "magnitudes"')
+def test_columns_from_file_to_field(plain_survey: Path, tmp_path: Path) -> None:
+    file = write(tmp_path, plain_survey, '"colours", "magnitudes"')
     metrics = run_experiment(file, tmp_path / "out").metrics
     assert metrics.baseline.accuracy > 0.5
     assert metrics.baselines["k-nn"].accuracy > 0.5
@@ -50,7 +50,7 @@ def test_columns_from_file_to_field(small_survey: Path, tmp_path: Path) -> None:
     assert spec.column_mean[1] == pytest.approx(colour.mean(), abs=1e-4)
     counts = catalog["label"].value_counts()
     assert all(spec.objects["train"][label] == counts[label] for label in spec.labels)
-    frames = sorted((small_survey / "frames").rglob("frame-r-*"))[0].parent
+    frames = sorted((plain_survey / "frames").rglob("frame-r-*"))[0].parent
     table = classify([frames], tmp_path / "out" / "model", tmp_path / "classes.csv")
     shares = table[[f"p_{label}" for label in spec.labels]].to_numpy()
     np.testing.assert_allclose(shares.sum(1), 1)

@@ -30,17 +30,17 @@ from skyclass.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+def world(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     folder = tmp_path_factory.mktemp("scored")
     config = Experiment(
         task="spectral-class",
-        catalog=CatalogConfig(path=small_survey / "catalog.csv"),
+        catalog=CatalogConfig(path=plain_survey / "catalog.csv"),
         split=SplitConfig(test=0.3, calibration=0.2),
     )
     catalog = make_catalog(config, folder / "query")
     write_catalog(catalog, folder / "catalog.parquet")
     rules = CutoutConfig(size=48)
-    info = make_cutouts(catalog.table, small_survey / "frames", folder / "cutouts", rules)
+    info = make_cutouts(catalog.table, plain_survey / "frames", folder / "cutouts", rules)
     torch.manual_seed(1)
     spec = ModelSpec(
         "spectral-class", info.labels, "ugriz", "compact", 48, BANDS, "nanomaggy", True

@@ -28,12 +28,12 @@ SIZE = 24
 
 
 @pytest.fixture(scope="module")
-def world(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def world(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Make a model, cutouts of which a part is for testing, and the same as arrays and tables."""
     folder = tmp_path_factory.mktemp("labelled")
-    raw = pd.read_csv(small_survey / "catalog.csv")
+    raw = pd.read_csv(plain_survey / "catalog.csv")
     catalog = build_catalog(raw, "spectral-class", split=SplitConfig(test=0.3)).table
-    rules, frames = CutoutConfig(size=SIZE), small_survey / "frames"
+    rules, frames = CutoutConfig(size=SIZE), plain_survey / "frames"
     make_cutouts(catalog, frames, folder / "cutouts", rules)
     split = open_cutouts(folder / "cutouts")["test"]
     labels = list_classes(catalog)

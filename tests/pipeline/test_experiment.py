@@ -52,9 +52,9 @@ def write(folder: Path, survey: Path, image="ugriz", model="compact", epochs=3, 
 
 
 @pytest.fixture(scope="module")
-def done(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def done(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("done")
-    run_experiment(write(folder, small_survey), folder / "out")
+    run_experiment(write(folder, plain_survey), folder / "out")
     return folder
 
 
@@ -145,10 +145,10 @@ def test_broken_off_training_ends_the_same(
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_another_experiment_is_not_overwritten(done: Path, small_survey: Path) -> None:
+def test_another_experiment_is_not_overwritten(done: Path, plain_survey: Path) -> None:
     before = (done / "out" / "metrics.json").read_bytes()
     with pytest.raises(ExperimentError, match=r"training\.epochs"):
-        run_experiment(write(done, small_survey, epochs=4), done / "out")
+        run_experiment(write(done, plain_survey, epochs=4), done / "out")
     assert (done / "out" / "metrics.json").read_bytes() == before
 
 
@@ -160,16 +160,16 @@ def test_another_experiment_is_not_overwritten(done: Path, small_survey: Path) -
     ],
 )
 def test_unknown_names_before_any_work(
-    small_survey: Path, tmp_path: Path, options, error, message: str
+    plain_survey: Path, tmp_path: Path, options, error, message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        run_experiment(write(tmp_path, small_survey, **options), tmp_path / "out")
+        run_experiment(write(tmp_path, plain_survey, **options), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_batch_larger_than_the_training_split(small_survey: Path, tmp_path: Path) -> None:
+def test_a_batch_larger_than_the_training_split(plain_survey: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="do not fill a batch"):
-        run_experiment(write(tmp_path, small_survey, batch=5000), tmp_path / "out")
+        run_experiment(write(tmp_path, plain_survey, batch=5000), tmp_path / "out")
     assert not (tmp_path / "out" / "cutouts").exists()
 
 
@@ -200,12 +200,12 @@ BY_ID = '[clean]\nduplicates = "id"'
     ],
 )
 def test_unusable_objects_before_any_pixel(
-    small_survey: Path, tmp_path: Path, change, lines: str, error, message: str
+    plain_survey: Path, tmp_path: Path, change, lines: str, error, message: str
 ) -> None:
-    table = pd.read_csv(small_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
+    table = pd.read_csv(plain_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
     change(table).to_csv(tmp_path / "catalog.csv", index=False)
-    file = write(tmp_path, small_survey)
-    text = file.read_text().replace(f"{small_survey}/catalog.csv", f"{tmp_path}/catalog.csv")
+    file = write(tmp_path, plain_survey)
+    text = file.read_text().replace(f"{plain_survey}/catalog.csv", f"{tmp_path}/catalog.csv")
     file.write_text(text.replace('name = "compact"', f'name = "compact"\n{lines}'))
     with pytest.raises(error, match=message):
         run_experiment(file, tmp_path / "out")
@@ -218,8 +218,8 @@ def test_a_model_without_weights(done: Path, tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
-def test_the_directory_of_an_earlier_version(small_survey: Path, tmp_path: Path) -> None:
-    file, out = write(tmp_path, small_survey), tmp_path / "out"
+def test_the_directory_of_an_earlier_version(plain_survey: Path, tmp_path: Path) -> None:
+    file, out = write(tmp_path, plain_survey), tmp_path / "out"
     old = format_config(read_config(file)).replace('grid = "native"', 'registration = "none"')
     out.mkdir()
     (out / "experiment.toml").write_text(old)
@@ -229,8 +229,8 @@ def test_the_directory_of_an_earlier_version(small_survey: Path, tmp_path: Path)
     assert (out / "experiment.toml").read_text() == old
 
 
-def test_each_verb_goes_as_far_as_its_name_says(small_survey: Path, tmp_path: Path) -> None:
-    file, out = write(tmp_path, small_survey, epochs=1), tmp_path / "out"
+def test_each_verb_goes_as_far_as_its_name_says(plain_survey: Path, tmp_path: Path) -> None:
+    file, out = write(tmp_path, plain_survey, epochs=1), tmp_path / "out"
     config = read_config(file)
     assert check_experiment(config) is None
     assert not out.exists()
@@ -249,13 +249,13 @@ def test_each_verb_goes_as_far_as_its_name_says(small_survey: Path, tmp_path: Pa
     assert "report.html" in result._repr_html_()
 
 
-def test_progress_names_every_stage(small_survey: Path, tmp_path: Path) -> None:
+def test_progress_names_every_stage(plain_survey: Path, tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
 
     def note(stage: str, done: int, total: int, detail: str = "") -> None:
         steps.append((str(stage), done, total))
 
-    run_experiment(write(tmp_path, small_survey, epochs=1), tmp_path / "out", progress=note)
+    run_experiment(write(tmp_path, plain_survey, epochs=1), tmp_path / "out", progress=note)
     stages = list(dict.fromkeys(stage for stage, _, _ in steps))
     assert stages == [
         "catalogue",

@@ -40,12 +40,12 @@ def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def done(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def done(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run an experiment with the module, from another folder than its own."""
     folder = tmp_path_factory.mktemp("own-module")
     module = read_example("plugins.md", "A module that registers them")
     (folder / "my_module.py").write_text(module)
-    (folder / "e.toml").write_text(TEXT.format(survey=small_survey))
+    (folder / "e.toml").write_text(TEXT.format(survey=plain_survey))
     result = call(folder.parent, "experiment", str(folder / "e.toml"), "--out", str(folder / "out"))
     assert result.returncode == 0, result.stderr
     return folder
@@ -64,10 +64,10 @@ def test_its_report_is_written_again(done: Path) -> None:
     assert "square root of the flux in g, r, i" in (done / "out" / "report.html").read_text()
 
 
-def test_its_model_classifies_where_the_module_is_named(done: Path, small_survey: Path) -> None:
+def test_its_model_classifies_where_the_module_is_named(done: Path, plain_survey: Path) -> None:
     options = ["--model", "out/model", "--out", "table.csv"]
     # elsewhere, the option names the file
     plugin = ["--plugin", "my_module"]
-    result = call(done, "classify", str(small_survey / "frames"), *options, *plugin)
+    result = call(done, "classify", str(plain_survey / "frames"), *options, *plugin)
     assert result.returncode == 0, result.stderr
     assert re.match(r"^[1-9]\d* sources in table.csv: (blue|red) \d+", result.stdout)

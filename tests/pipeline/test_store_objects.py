@@ -1,6 +1,5 @@
 """What one experiment has cut, downloaded and computed serves the next, and nothing else does."""
 
-import bz2
 import os
 import shutil
 import subprocess
@@ -81,39 +80,27 @@ def prepare(file: Path, name: str) -> PreparedExperiment:
     return prepare_experiment(file, file.parent / name)
 
 
-@pytest.fixture(scope="module")
-def plain(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the survey with its frames decompressed, which are read in no time."""
-    folder = tmp_path_factory.mktemp("plain")
-    shutil.copy(small_survey / "catalog.csv", folder)
-    for path in (small_survey / "frames").rglob("*.bz2"):
-        file = folder / path.relative_to(small_survey).with_suffix("")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(bz2.decompress(path.read_bytes()))
-    return folder
-
-
 def test_more_epochs_open_no_frame_and_take_no_space(
-    plain: Path, tmp_path: Path, opened: list[str]
+    plain_survey: Path, tmp_path: Path, opened: list[str]
 ) -> None:
-    one = prepare(write(tmp_path, plain), "one")
+    one = prepare(write(tmp_path, plain_survey), "one")
     assert len(opened) >= 10
     opened.clear()
-    other = prepare(write(tmp_path, plain, epochs=2), "other")
+    other = prepare(write(tmp_path, plain_survey, epochs=2), "other")
     assert not opened
     assert other.objects.info == one.objects.info
     pd.testing.assert_frame_equal(other.objects.catalog.table, one.objects.catalog.table)
     assert other.objects.catalog.report == one.objects.catalog.report
     for path in (tmp_path / "one" / "cutouts").rglob("*.arrow"):
         assert path.samefile(tmp_path / "other" / path.relative_to(tmp_path / "one"))
-    prepare(write(tmp_path, plain, size=24), "larger")
+    prepare(write(tmp_path, plain_survey, size=24), "larger")
     assert opened
 
 
 def test_searches_and_studies_use_the_same_cutouts(
-    plain: Path, tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+    plain_survey: Path, tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = write(tmp_path, plain)
+    file = write(tmp_path, plain_survey)
     prepare(file, "one")
     opened.clear()
 
@@ -164,11 +151,13 @@ def test_downloads_and_lacking_objects_are_asked_for_once(
     prepare(write(tmp_path, source, url="http://127.0.0.1:1", epochs=3), "third")
 
 
-def test_downloads_are_shared_but_not_with_another_archive(plain: Path, tmp_path: Path) -> None:
+def test_downloads_are_shared_but_not_with_another_archive(
+    plain_survey: Path, tmp_path: Path
+) -> None:
     cache = Cache(tmp_path)
 
     def locate(url: str, table: str, **survey: object) -> Path:
-        config = read_config(write(tmp_path, plain, url=url))
+        config = read_config(write(tmp_path, plain_survey, url=url))
         settings = config.survey.model_copy(update=survey)
         changed = config.model_copy(update={"survey": settings})
         return PixelSource(changed, table).locate_files(cache)
@@ -185,10 +174,12 @@ def test_downloads_are_shared_but_not_with_another_archive(plain: Path, tmp_path
     assert locate("http://127.0.0.1:8000", "other objects") != here
 
 
-def test_changed_frames_are_cut_again(plain: Path, tmp_path: Path, opened: list[str]) -> None:
+def test_changed_frames_are_cut_again(
+    plain_survey: Path, tmp_path: Path, opened: list[str]
+) -> None:
     own = tmp_path / "own"
-    shutil.copytree(plain / "frames", own)
-    file = write(tmp_path, plain, frames=own)
+    shutil.copytree(plain_survey / "frames", own)
+    file = write(tmp_path, plain_survey, frames=own)
     one = prepare(file, "one")
     frame = next(own.rglob("frame-r-*-0100.fits"))
     os.utime(frame, (1, 1))
@@ -210,9 +201,9 @@ def test_changed_frames_are_cut_again(plain: Path, tmp_path: Path, opened: list[
 
 
 def test_a_cleared_cache_leaves_experiments_whole(
-    plain: Path, tmp_path: Path, opened: list[str]
+    plain_survey: Path, tmp_path: Path, opened: list[str]
 ) -> None:
-    file = write(tmp_path, plain)
+    file = write(tmp_path, plain_survey)
     one = prepare(file, "one")
     cleared = clear_entries(tmp_path)
     assert cleared.removed == 1
@@ -253,19 +244,21 @@ def start(file: Path, name: str, limit: int = 99) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_what_a_killed_experiment_had_cut_serves_another(plain: Path, tmp_path: Path) -> None:
-    killed = start(write(tmp_path, plain), "killed", limit=1)
+def test_what_a_killed_experiment_had_cut_serves_another(
+    plain_survey: Path, tmp_path: Path
+) -> None:
+    killed = start(write(tmp_path, plain_survey), "killed", limit=1)
     assert killed.communicate() == ("", None)
     assert killed.returncode == -9
     (entry,) = list_entries(tmp_path).entries
     assert not entry.complete
     # one of the two fields is left
-    assert start(write(tmp_path, plain, epochs=2), "other").communicate()[0] == "1\n"
+    assert start(write(tmp_path, plain_survey, epochs=2), "other").communicate()[0] == "1\n"
     assert [each.complete for each in list_entries(tmp_path).entries] == [True]
 
 
-def test_two_experiments_at_once_cut_each_field_once(plain: Path, tmp_path: Path) -> None:
-    files = [write(tmp_path, plain, epochs=epochs) for epochs in (1, 2)]
+def test_two_experiments_at_once_cut_each_field_once(plain_survey: Path, tmp_path: Path) -> None:
+    files = [write(tmp_path, plain_survey, epochs=epochs) for epochs in (1, 2)]
     both = [start(file, file.stem) for file in files]
     assert sorted(process.communicate()[0] for process in both) == ["0\n", "2\n"]
     infos = {read_info(tmp_path / file.stem / "cutouts").content for file in files}

@@ -1,6 +1,5 @@
 """Fields of the small survey: positions on their rows, and changed copies."""
 
-import bz2
 import shutil
 from pathlib import Path
 
@@ -24,10 +23,6 @@ def copy_field(frames: Path, field: Field, to: Path, change=None) -> Path:
         target.parent.mkdir(exist_ok=True)
         shutil.copy(path, target)
         if change and band == "g":
-            with fits.open(target) as units:
+            with fits.open(target, mode="update") as units:
                 change(units[0])
-                plain = target.with_suffix("")
-                units.writeto(plain)
-            target.write_bytes(bz2.compress(plain.read_bytes(), 1))
-            plain.unlink()
     return to

@@ -11,9 +11,9 @@ from skyclass.surveys.sdss.layout import Field, find_fields
 from skyclass.surveys.sdss.survey import SDSS
 
 
-def test_catalogued_objects_lie_in_their_own_fields(small_survey: Path) -> None:
-    units = find_fields([small_survey / "frames"])
-    table = pd.read_csv(small_survey / "catalog.csv")
+def test_catalogued_objects_lie_in_their_own_fields(plain_survey: Path) -> None:
+    units = find_fields([plain_survey / "frames"])
+    table = pd.read_csv(plain_survey / "catalog.csv")
     place = locate_positions(table["ra"].to_numpy(), table["dec"].to_numpy(), units, SDSS)
     fields = np.array([unit.field for unit in units])
     np.testing.assert_array_equal(fields[place], table["field"])

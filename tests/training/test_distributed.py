@@ -36,10 +36,10 @@ turn = false
 
 
 def test_a_command_with_two_processes_gives_the_metrics_of_one(
-    small_survey: Path, tmp_path: Path
+    plain_survey: Path, tmp_path: Path
 ) -> None:
     for devices in (1, 2):
-        text = TEXT.format(survey=small_survey, devices=devices)
+        text = TEXT.format(survey=plain_survey, devices=devices)
         (tmp_path / f"{devices}.toml").write_text(text)
     run_experiment(tmp_path / "1.toml", tmp_path / "1")
     command = [sys.executable, "-m", "skyclass", "experiment", str(tmp_path / "2.toml")]

@@ -43,19 +43,19 @@ batch_size = 16
 
 
 @pytest.fixture(scope="module")
-def stars(small_survey: Path) -> pd.DataFrame:
+def stars(plain_survey: Path) -> pd.DataFrame:
     """Positions and labels of stars of two classes, and nothing else."""
-    table = pd.read_csv(small_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
+    table = pd.read_csv(plain_survey / "catalog.csv", dtype={"objid": str, "specobjid": str})
     kind = table["subclass"].str[0]
     kept = pd.concat([table[kind == name].head(20) for name in "AM"])
     return kept[["objid", "specobjid", "ra", "dec", "class", "subclass"]]
 
 
 def test_from_positions_to_a_classified_table(
-    small_survey: Path, stars: pd.DataFrame, tmp_path: Path
+    plain_survey: Path, stars: pd.DataFrame, tmp_path: Path
 ) -> None:
     stars.to_csv(tmp_path / "stars.csv", index=False)
-    with MockArchive(small_survey, queries=False) as archive:
+    with MockArchive(plain_survey, queries=False) as archive:
         file = tmp_path / "experiment.toml"
         file.write_text(EXPERIMENT.format(url=archive.url))
         result = run_experiment(file, tmp_path / "run")
