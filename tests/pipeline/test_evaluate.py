@@ -73,9 +73,9 @@ def test_predictions_say_how_objects_were_observed(world: dict, found: Evaluatio
         magnitudes = rows[f"psfMag_{band}"].to_numpy(np.float64, na_value=np.nan)
         np.testing.assert_array_equal(table[f"magnitude_{band}"], magnitudes)
     assert table["group"].isna().all()
-    # brighter is clearer, and the simulated seeing lies between 1.1 and 1.6 arcsec
+    # brighter is clearer, and the simulated seeing lies between 0.8 and 2.0 arcsec
     assert table["snr_r"].corr(table["magnitude_r"], method="spearman") < -0.95
-    assert table["seeing"].between(1.1, 1.6).all()
+    assert table["seeing"].between(0.8, 2.0).all()
     assert table.groupby("field")["seeing"].nunique().max() == 1
     assert table["crowding"].ge(0).all()
     assert found.metrics.crowding_radius == pytest.approx(24 * 0.396)
