@@ -13,11 +13,17 @@ from skyclass.errors import InferenceError, MissingFrameError
 from skyclass.files import AnyPath
 from skyclass.images.cut_field import cut_objects
 from skyclass.inference.classify_positions import classify_positions, read_positions
-from skyclass.inference.source_table import describe_origin, make_class_columns, write_table
+from skyclass.inference.source_table import (
+    describe_origin,
+    format_flags,
+    make_class_columns,
+    write_table,
+)
 from skyclass.inference.table_formats import check_suffix
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.measurement.detect import detect
 from skyclass.models.catalog_columns import measure_columns
+from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.progress import Progress, Stage, no_progress
@@ -85,8 +91,8 @@ def classify(
     >>> set(table["class"]) <= {"cool", "hot"}
     True
     >>> stars = skyclass.classify("frames", "model", positions="catalog.csv")
-    >>> list(stars.columns[-5:])
-    ['class', 'probability', 'p_hot', 'p_cool', 'reason']
+    >>> list(stars.columns[-6:])
+    ['class', 'probability', 'p_hot', 'p_cool', 'flags', 'reason']
     """
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     folders = [Path(path) for path in listed]
@@ -151,8 +157,9 @@ def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFr
     pandas.DataFrame
         `ra`, `dec` (degrees), `x`, `y` (zero-based pixels of the frame in the survey's detection
         band), the unit's key (`rerun`, `run`, `camcol`, `field` for SDSS; `unit` for a survey
-        without key columns), `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `class`,
-        `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
+        without key columns), `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `flags` (what is
+        wrong with the measurement, and in which bands; none where the model's cutting rules
+        measure nothing), `class`, `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
         those that belong to another unit, so that none is counted twice.
 
     Raises
@@ -183,7 +190,12 @@ def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFr
     fluxes = aperture_flux(flux, offset, pixel_scale=survey.pixel_scale)
     table[[f"flux_{band}" for band in survey.band_names]] = fluxes
     columns = measure_columns(spec.columns, fluxes)
-    probabilities = classifier.probabilities(flux, offset, columns=columns)
+    measurement, measured = cutouts.measurement, None
+    if measurement is not None:
+        measurement = measurement.take(kept)
+        measured = make_measured_inputs(measurement, spec)
+        table["flags"] = format_flags(measurement, survey.band_names)
+    probabilities = classifier.probabilities(flux, offset, columns=columns, measured=measured)
     return pd.concat([table, make_class_columns(probabilities, spec.labels)], axis=1)
 
 

@@ -13,9 +13,11 @@ from skyclass.catalog.read_table import read_table
 from skyclass.errors import InferenceError, MissingFrameError
 from skyclass.files import AnyPath
 from skyclass.images.cut_field import cut_field
-from skyclass.inference.source_table import make_class_columns
+from skyclass.images.cutout import Cutouts
+from skyclass.inference.source_table import format_flags, make_class_columns
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.models.catalog_columns import measure_columns, select_columns
+from skyclass.models.measured_inputs import make_measured_inputs, select_extinction
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.predictor import Predictor
 from skyclass.progress import Progress, Stage
@@ -94,8 +96,9 @@ def classify_positions(
     Returns
     -------
     pandas.DataFrame
-        The rows of the table in their order, with `class`, `probability`, `p_<class>` and `reason`
-        after its own columns. An object without pixels has missing values and a reason. A column
+        The rows of the table in their order, with `class`, `probability`, `p_<class>`, `flags` (as
+        `skyclass.inference.classify.classify_field` returns them) and `reason` after its own
+        columns. An object without pixels has missing values and a reason. A column
         of the table that has one of these names becomes `catalog_<name>`.
 
     Raises
@@ -107,17 +110,18 @@ def classify_positions(
     """
     spec = classifier.spec
     survey = get_survey(spec.survey)
-    columns = select_columns(spec.columns, table, survey.band_names)
     probabilities = np.full((len(table), len(spec.labels)), np.nan)
+    flags = np.full(len(table), "", dtype=object)
     groups, reasons = group_rows(table, units, survey)
     for done, (unit, rows) in enumerate(groups.items(), 1):
-        known = {name: values[rows] for name, values in columns.items()}
-        shares, reason = _classify_unit(
-            units[unit], unit, table.loc[rows, list(POSITION)], known, classifier
-        )
-        probabilities[rows], reasons[rows] = shares, reason
+        objects = table.loc[rows].reset_index(drop=True)
+        found = _classify_unit(units[unit], unit, objects, classifier)
+        probabilities[rows], flags[rows], reasons[rows] = found
         progress(Stage.FIELDS, done, len(groups))
-    results = make_class_columns(probabilities, spec.labels).assign(**{_REASON: reasons})
+    results = make_class_columns(probabilities, spec.labels)
+    if spec.cutting_rules.measure != "off":
+        results = results.assign(flags=flags)
+    results = results.assign(**{_REASON: reasons})
     return pd.concat([_rename_own_columns(table, results), results], axis=1)
 
 
@@ -168,32 +172,43 @@ def group_rows(
 
 
 def _classify_unit(
-    root: Path,
-    unit: Unit,
-    positions: pd.DataFrame,
-    known: Mapping[str, NDArray[np.float64]],
-    classifier: Predictor,
-) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
-    """Classify the objects of a unit: probabilities `[n, class]`, and why some are missing."""
+    root: Path, unit: Unit, objects: pd.DataFrame, classifier: Predictor
+) -> tuple[NDArray[np.float64], NDArray[np.object_], NDArray[np.object_]]:
+    """Classify the objects of a unit: probabilities `[n, class]`, flags, why some are missing."""
     spec = classifier.spec
     survey, rules = get_survey(spec.survey), spec.cutting_rules
-    shares = np.full((len(positions), len(spec.labels)), np.nan)
+    shares = np.full((len(objects), len(spec.labels)), np.nan)
+    flags = np.full(len(objects), "", dtype=object)
     try:
-        ra, dec = (positions[name].to_numpy(np.float64) for name in POSITION)
+        ra, dec = (objects[name].to_numpy(np.float64) for name in POSITION)
         cutouts, _ = cut_field(root, unit, ra, dec, rules, survey)
     except MissingFrameError:
         if rules.missing_band != "drop":
             raise
-        return shares, np.full(len(positions), "its field lacks a band", dtype=object)
+        return shares, flags, np.full(len(objects), "its field lacks a band", dtype=object)
     kept = cutouts.inside
+    shares[kept] = _classify_cutouts(cutouts, objects[kept], classifier)
+    if cutouts.measurement is not None:
+        flags[kept] = format_flags(cutouts.measurement.take(kept), survey.band_names)
+    return shares, flags, np.where(kept, "", "off its frame").astype(object)
+
+
+def _classify_cutouts(
+    cutouts: Cutouts, objects: pd.DataFrame, classifier: Predictor
+) -> NDArray[np.float64]:
+    """Classify those cutouts that lie on their frame, `[n, class]`; `objects` are their rows."""
+    spec, kept = classifier.spec, cutouts.inside
+    survey = get_survey(spec.survey)
     flux, offset = cutouts.flux[kept], cutouts.offset[kept]
-    columns = None
+    columns = measured = None
     if spec.columns:
         fluxes = aperture_flux(flux, offset, pixel_scale=survey.pixel_scale)
-        rows = {name: values[kept] for name, values in known.items()}
-        columns = measure_columns(spec.columns, fluxes, rows)
-    shares[kept] = classifier.probabilities(flux, offset, columns=columns)
-    return shares, np.where(kept, "", "off its frame").astype(object)
+        known = select_columns(spec.columns, objects, survey.band_names)
+        columns = measure_columns(spec.columns, fluxes, known)
+    if cutouts.measurement is not None:
+        extinction = select_extinction(objects, survey.band_names)
+        measured = make_measured_inputs(cutouts.measurement.take(kept), spec, extinction)
+    return classifier.probabilities(flux, offset, columns=columns, measured=measured)
 
 
 def _rename_own_columns(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:

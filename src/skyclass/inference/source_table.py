@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from skyclass._version import __version__
 from skyclass.files import AnyPath, atomic_path
 from skyclass.inference.table_formats import FORMATS, check_suffix
+from skyclass.measurement.measurement import Flag, Measurement
 from skyclass.models.model_spec import ModelSpec
 
-__all__ = ["describe_origin", "make_class_columns", "write_table"]
+__all__ = ["describe_origin", "format_flags", "make_class_columns", "write_table"]
 
 # neither FITS nor VOTable knows maggies; both keep the name of an unknown unit
 _NANOMAGGY: Final = units.UnrecognizedUnit("nanomaggy")
@@ -29,6 +30,7 @@ _COLUMNS: Final[dict[str, tuple[Any, str]]] = {
     "y": (units.pix, "row of the frame that sources were detected in, from 0"),
     "class": (None, "most probable class"),
     "probability": (None, "calibrated probability of that class"),
+    "flags": (None, "what is wrong with the measurement, and in which bands"),
 }
 
 
@@ -75,6 +77,30 @@ def make_class_columns(probabilities: NDArray[np.float64], labels: Sequence[str]
     table.insert(0, "class", np.where(classified, names, None))
     table.insert(1, "probability", probabilities.max(axis=1))
     return table
+
+
+def format_flags(measurement: Measurement, bands: Sequence[str]) -> list[str]:
+    """Format the flags of each object as text.
+
+    Parameters
+    ----------
+    measurement
+        Of `n` objects.
+    bands
+        Names of its bands.
+
+    Returns
+    -------
+    list of str
+        Such as ``saturated:gri blended:u``; empty where no flag is raised.
+    """
+    texts = [""] * len(measurement)
+    for flag in Flag:
+        raised = measurement.has(flag)
+        for row in np.flatnonzero(raised.any(axis=1)).tolist():
+            named = "".join(np.array(bands)[raised[row]])
+            texts[row] += f"{' ' if texts[row] else ''}{str(flag.name).lower()}:{named}"
+    return texts
 
 
 def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) -> None:
