@@ -159,8 +159,8 @@ def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFr
         band), the unit's key (`rerun`, `run`, `camcol`, `field` for SDSS; `unit` for a survey
         without key columns), `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `flags` (what is
         wrong with the measurement, and in which bands; none where the model's cutting rules
-        measure nothing), `class`, `probability`, and `p_<class>`. Sources that leave the frame in a band are left out, and
-        those that belong to another unit, so that none is counted twice.
+        measure nothing), `class`, `probability`, and `p_<class>`. Sources that leave the frame in a
+        band are left out, and those that belong to another unit, so that none is counted twice.
 
     Raises
     ------

@@ -2,26 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.frames.frame import Frame
-from skyclass.measurement.detect import detect
+from skyclass.measurement.field_sources import find_field_sources
 from skyclass.measurement.measure_frame import measure_frame
 from skyclass.measurement.measurement import Measurement, join_bands
-from skyclass.measurement.neighbours import merge_positions
 from skyclass.surveys.survey import Survey
 
 __all__ = ["measure_field"]
-
-_SAME: Final = 0.1
-"""Arcsec between two positions of the same object."""
-
-_RESOLVED: Final = 1.3
-"""Arcsec from an object within which a detection is that object: closer pairs are not told apart by
-the detection, only by positions that are asked for."""
 
 
 def measure_field(
@@ -32,7 +23,8 @@ def measure_field(
 ) -> Measurement:
     """Measure point-source fluxes, PSF, noise and flags of objects on the frames of a field.
 
-    Sources that are detected beside the objects are fitted together with them.
+    All sources that are detected are fitted together; each object is then measured at its own
+    position, without the light of the others.
 
     Parameters
     ----------
@@ -55,9 +47,8 @@ def measure_field(
         If a frame cannot be searched for sources.
     """
     frames = [_drop_neighbour_rows(frame) for frame in frames]
-    source, all_ra, all_dec = _find_sources(frames, ra, dec, survey)
-    bands = [measure_frame(frame, all_ra, all_dec, source, survey.pixel_scale) for frame in frames]
-    return join_bands(bands)
+    sources = find_field_sources(_choose_frame(frames, survey), ra, dec, survey.pixel_scale)
+    return join_bands([measure_frame(frame, sources, survey.pixel_scale) for frame in frames])
 
 
 def _drop_neighbour_rows(frame: Frame) -> Frame:
@@ -65,24 +56,7 @@ def _drop_neighbour_rows(frame: Frame) -> Frame:
     return replace(frame, data=frame.data[frame.before :], before=0) if frame.before else frame
 
 
-def _find_sources(
-    frames: Sequence[Frame], ra: NDArray[np.float64], dec: NDArray[np.float64], survey: Survey
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Find all sources of a field: the number of each object's source, and their positions."""
+def _choose_frame(frames: Sequence[Frame], survey: Survey) -> Frame:
+    """Choose the frame to detect sources in: the detection band's, or the first with pixels."""
     names = (survey.detection_band, *survey.band_names)
-    frame = next((f for name in names for f in frames if f.band == name and f.data.size), frames[0])
-    x, y = frame.pixel(ra, dec)
-    x, y = np.nan_to_num(x, nan=-1e9), np.nan_to_num(y, nan=-1e9)
-    same = merge_positions(y, x, _SAME / survey.pixel_scale)
-    first, source = np.unique(same, return_inverse=True)
-    if not frame.data.size:
-        return source, ra[first], dec[first]
-    detected = detect(frame)
-    # objects come first, so that a detection near one is that object
-    together = merge_positions(
-        np.concatenate([y[first], detected["y"]]),
-        np.concatenate([x[first], detected["x"]]),
-        _RESOLVED / survey.pixel_scale,
-    )[len(first) :]
-    others = detected[together >= len(first)]
-    return source, np.r_[ra[first], others["ra"]], np.r_[dec[first], others["dec"]]
+    return next((f for name in names for f in frames if f.band == name and f.data.size), frames[0])

@@ -1,6 +1,6 @@
 """Measure objects in one band: PSF, saturated stars, a fit of all sources, then each alone."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from skyclass.frames.frame import Frame
 from skyclass.measurement.aperture_photometry import APERTURE
+from skyclass.measurement.field_sources import FieldSources
 from skyclass.measurement.fit_psf import fit_psf
 from skyclass.measurement.fit_sources import SourceFit, fit_sources
 from skyclass.measurement.frame_sources import FrameSources
 from skyclass.measurement.measurement import Flag, Measurement
 from skyclass.measurement.neighbours import find_neighbours
+from skyclass.measurement.psf_model import PsfModel
 from skyclass.measurement.psf_photometry import WIDER, count_half_side, measure_band
 from skyclass.measurement.saturation import RING_REACH, SaturatedStars, find_saturated
 from skyclass.measurement.sky import Sky, measure_sky
-from skyclass.measurement.stamps import cut_stamps
+from skyclass.measurement.stamps import Stamps, cut_stamps
 
 __all__ = ["measure_frame"]
 
@@ -44,23 +46,24 @@ _SATURATED_ERROR: Final = 0.1
 """Share of the flux that the wings of a saturated star are trusted to."""
 
 
-def measure_frame(
-    frame: Frame,
-    ra: NDArray[np.float64],
-    dec: NDArray[np.float64],
-    objects: NDArray[np.intp],
-    pixel_scale: float,
-) -> Measurement:
+@dataclass(frozen=True, eq=False)
+class _Objects:
+    """Objects that are measured: the number of the source that each is, and where it is."""
+
+    number: NDArray[np.intp]
+    y: NDArray[np.float64]
+    x: NDArray[np.float64]
+
+
+def measure_frame(frame: Frame, sources: FieldSources, pixel_scale: float) -> Measurement:
     """Measure objects in one band.
 
     Parameters
     ----------
     frame
         Whole frame of the band, or one without pixels.
-    ra, dec
-        ICRS positions of all sources of the field in degrees, `[source]`.
-    objects
-        Numbers of the sources that are measured, `[n]`.
+    sources
+        All sources of the field, and the `n` objects among them.
     pixel_scale
         Arcsec per pixel.
 
@@ -69,19 +72,29 @@ def measure_frame(
     Measurement
         With one band, `[n, 1]`.
     """
-    x, y = frame.pixel(ra, dec)
-    inside = frame.contains(x, y) & (y < len(frame.data) - 0.5)
-    here = np.flatnonzero(inside[objects])
+    x, y = frame.pixel(sources.ra, sources.dec)
+    inside = _contains(frame, y, x)
+    own_x, own_y = frame.pixel(sources.object_ra, sources.object_dec)
+    here = np.flatnonzero(_contains(frame, own_y, own_x) & inside[sources.number])
     if not len(here):
-        return _make_nothing(len(objects))
-    number = np.cumsum(inside) - 1
-    part = _measure_inside(frame, y[inside], x[inside], number[objects[here]], pixel_scale)
-    if len(here) == len(objects):
+        return _make_nothing(len(sources.number))
+    objects = _Objects((np.cumsum(inside) - 1)[sources.number[here]], own_y[here], own_x[here])
+    at_x, at_y = frame.pixel(sources.detected_ra, sources.detected_dec)
+    shown = _contains(frame, at_y, at_x)
+    night = _fit_night(frame, at_y[shown], at_x[shown], pixel_scale)
+    fitted = FrameSources(y[inside], x[inside], *night)
+    part = _measure_inside(frame, fitted, objects, pixel_scale)
+    if len(here) == len(sources.number):
         return part
-    measured = _make_nothing(len(objects))
+    measured = _make_nothing(len(sources.number))
     for field in fields(Measurement):
         getattr(measured, field.name)[here] = getattr(part, field.name)
     return measured
+
+
+def _contains(frame: Frame, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the positions that lie on pixels of a frame."""
+    return frame.contains(x, y) & (y < len(frame.data) - 0.5)
 
 
 def _make_nothing(count: int) -> Measurement:
@@ -93,14 +106,10 @@ def _make_nothing(count: int) -> Measurement:
     return Measurement(**columns)
 
 
-def _measure_inside(
-    frame: Frame,
-    y: NDArray[np.float64],
-    x: NDArray[np.float64],
-    objects: NDArray[np.intp],
-    pixel_scale: float,
-) -> Measurement:
-    """Measure objects among the sources that lie on a frame."""
+def _fit_night(
+    frame: Frame, y: NDArray[np.float64], x: NDArray[np.float64], pixel_scale: float
+) -> tuple[PsfModel, Sky]:
+    """Fit the PSF and the sky of a frame to what is detected on it."""
     sky = measure_sky(frame.data)
     stars = _select_isolated(frame, sky, y, x, pixel_scale)
     model = fit_psf(
@@ -112,7 +121,13 @@ def _measure_inside(
         pixel_scale=pixel_scale,
         usual_fwhm=_USUAL_FWHM,
     )
-    sources = FrameSources(y, x, model, sky)
+    return model, sky
+
+
+def _measure_inside(
+    frame: Frame, sources: FrameSources, objects: _Objects, pixel_scale: float
+) -> Measurement:
+    """Measure objects among the sources that lie on a frame."""
     saturated = _find_saturated(frame, sources)
     image = frame.data.copy()
     fit = fit_sources(image, sources, saturated, int(_LONGEST_WINGS / pixel_scale))
@@ -155,31 +170,47 @@ def _measure_alone(
     sources: FrameSources,
     fit: SourceFit,
     saturated: NDArray[np.bool_],
-    objects: NDArray[np.intp],
+    objects: _Objects,
     pixel_scale: float,
 ) -> Measurement:
     """Measure objects on an image from which all sources were subtracted, and add flags."""
+    placed, every = replace(sources, y=objects.y, x=objects.x), np.arange(len(objects.y))
     half = count_half_side(pixel_scale)
-    stamps = sources.cut(image, half, objects)
-    psf = sources.draw(stamps, objects)
-    reach = np.abs(np.arange(-half, half + 1))
-    subtracted = reach <= fit.extent[objects][:, None]
-    own = np.nan_to_num(fit.flux[objects]).astype(np.float32)[:, None, None] * psf
-    own *= subtracted[:, :, None] & subtracted[:, None, :] & stamps.valid
-    wide = replace(sources, model=sources.model.widen(WIDER)).draw(stamps, objects)
+    stamps = placed.cut(image, half, every)
+    psf = placed.draw(stamps, every)
+    own = _draw_subtracted(stamps, sources, fit, objects)
+    wide = replace(placed, model=placed.model.widen(WIDER)).draw(stamps, every)
     measured = measure_band(
         replace(stamps, pixels=stamps.pixels + own),
         psf,
         wide,
-        fwhm=sources.fwhm[objects],
-        noise=np.full(len(objects), sources.sky.noise),
+        fwhm=placed.fwhm,
+        noise=np.full(len(every), sources.sky.noise),
         floor=sources.model.floor,
         pixel_scale=pixel_scale,
         gain=frame.gain,
-        inflation=fit.inflation[objects],
+        inflation=fit.inflation[objects.number],
     )
-    _add_flags(measured, frame, sources, saturated, objects, pixel_scale)
+    core = int(np.ceil(np.median(sources.fwhm)))
+    _add_flags(measured, frame, placed, saturated[objects.number], core, pixel_scale)
     return measured
+
+
+def _draw_subtracted(
+    stamps: Stamps, sources: FrameSources, fit: SourceFit, objects: _Objects
+) -> NDArray[np.float32]:
+    """Draw the light of each object that was subtracted from the pixels of its stamp."""
+    rows = objects.number
+    y, x = sources.y[rows], sources.x[rows]
+    dy, dx = stamps.dy + (objects.y - y)[:, None], stamps.dx + (objects.x - x)[:, None]
+    light = np.nan_to_num(fit.flux[rows]).astype(np.float32)[:, None, None]
+    light = light * sources.model.evaluate(y, x, dy, dx)
+    extent = fit.extent[rows][:, None]
+    inside_y, inside_x = (
+        np.abs(np.rint(distance + (place - np.rint(place))[:, None])) <= extent
+        for distance, place in ((dy, y), (dx, x))
+    )
+    return np.asarray(light * (inside_y[:, :, None] & inside_x[:, None, :] & stamps.valid))
 
 
 def _add_flags(
@@ -187,24 +218,25 @@ def _add_flags(
     frame: Frame,
     sources: FrameSources,
     saturated: NDArray[np.bool_],
-    objects: NDArray[np.intp],
+    core: int,
     pixel_scale: float,
 ) -> None:
     """Flag edges, saturated stars, blends and a poor PSF, and raise errors of saturated stars."""
+    every = np.arange(len(sources.y))
     flux, error = measured.psf_flux[:, 0], measured.psf_flux_err[:, 0]
-    stamps = sources.cut(frame.data, int(np.ceil(np.median(sources.fwhm))), objects)
-    psf = sources.draw(stamps, objects) * stamps.valid
+    stamps = sources.cut(frame.data, core, every)
+    psf = sources.draw(stamps, every) * stamps.valid
     with np.errstate(divide="ignore", invalid="ignore"):
         together = np.sum(psf * stamps.pixels, axis=(1, 2)) / np.sum(psf**2, axis=(1, 2))
         blended = together - flux > _BLENDED * np.maximum(flux, 3.0 * error)
-    blended &= ~saturated[objects]
-    y, x, reach = sources.y[objects], sources.x[objects], APERTURE / pixel_scale
+    blended &= ~saturated
+    y, x, reach = sources.y, sources.x, APERTURE / pixel_scale
     rows, columns = frame.data.shape
     edge = (np.minimum(y, x) < reach) | (y > rows - 1 - reach) | (x > columns - 1 - reach)
     flags = measured.flags[:, 0]
     flags |= np.where(edge, int(Flag.EDGE), 0)
-    flags |= np.where(saturated[objects], int(Flag.SATURATED), 0)
+    flags |= np.where(saturated, int(Flag.SATURATED), 0)
     flags |= np.where(blended, int(Flag.BLENDED), 0)
     flags |= int(Flag.POOR_PSF) if sources.model.poor else 0
-    wings = np.where(saturated[objects], _SATURATED_ERROR * flux, 0.0)
+    wings = np.where(saturated, _SATURATED_ERROR * flux, 0.0)
     error[:] = np.hypot(error, wings)
