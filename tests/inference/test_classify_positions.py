@@ -61,6 +61,14 @@ def test_every_row_comes_back(stars: pd.DataFrame, tmp_path: Path) -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1)
     assert (table.loc[classified, "probability"] == shares.max(axis=1)).all()
     assert table.loc[~classified, ["probability", "p_F", "p_M"]].isna().all(axis=None)
+    assert (table.loc[~classified, "flags"] == "").all()
+    # too few stars to know the PSF well
+    assert table.loc[classified, "flags"].str.contains("poor_psf:g").any()
+    assert "flags" not in classify(
+        tmp_path / "frames",
+        save(replace(SPEC, rules=CutoutConfig(size=24, measure="off")), tmp_path / "unmeasured"),
+        positions=rows,
+    )
 
 
 @pytest.mark.parametrize("ending", [".fits", ".vot", ".ecsv", ".csv", ".parquet"])

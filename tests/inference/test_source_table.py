@@ -11,7 +11,8 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
 
 from skyclass.errors import InferenceError
-from skyclass.inference.source_table import describe_origin, write_table
+from skyclass.inference.source_table import describe_origin, format_flags, write_table
+from skyclass.measurement.measurement import Flag, Measurement
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.sdss.layout import BANDS
 
@@ -56,3 +57,10 @@ def test_no_known_suffix(tmp_path: Path) -> None:
     with pytest.raises(InferenceError, match=r"no known suffix; use one of .parquet"):
         write_table(sources(), tmp_path / "classes.txt")
     assert not list(tmp_path.iterdir())
+
+
+def test_flags_as_text() -> None:
+    flags = np.array([[0, 0, 0], [Flag.SATURATED, Flag.SATURATED | Flag.EDGE, 0]], np.int32)
+    empty = np.zeros(flags.shape, np.float32)
+    measurement = Measurement(*[empty] * 7, flags)
+    assert format_flags(measurement, "gri") == ["", "edge:r saturated:gr"]
