@@ -3,6 +3,7 @@
 import textwrap
 import warnings
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +99,7 @@ def format_flags(measurement: Measurement, bands: Sequence[str]) -> list[str]:
     for flag in Flag:
         raised = measurement.has(flag)
         for row in np.flatnonzero(raised.any(axis=1)).tolist():
-            named = "".join(np.array(bands)[raised[row]])
+            named = "".join(compress(bands, raised[row]))
             texts[row] += f"{' ' if texts[row] else ''}{str(flag.name).lower()}:{named}"
     return texts
 
