@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skyclass.simulation.colour_tables import COLOURS, SPREADS, add_colours, interpolate_table
 from skyclass.simulation.sources import SourceKind, Sources, make_sources
 
-__all__ = ["GALAXY_SLOPE", "draw_galaxies"]
+__all__ = ["BULGE_RADIUS", "GALAXY_SLOPE", "draw_galaxies"]
 
 GALAXY_SLOPE: Final = 0.46
 """Slope of log10 N per magnitude: 3,606 galaxies with 14.5 < r < 17.25 among 10,000 SDSS objects
@@ -22,7 +22,7 @@ of field 301-3900-6-269; at r < 17 after Shen et al. (2003, MNRAS 343, 978)."""
 _RADIUS_SCATTER: Final = 0.45
 """Scatter of the natural logarithm of the radius (Shen et al. 2003 find 0.3 to 0.5)."""
 
-_BULGE_RADIUS: Final = 0.5
+BULGE_RADIUS: Final = 0.5
 """Half-light radius of the bulge over that of the disc; assumed."""
 
 _OWN_SCATTER: Final = np.array([0.10, 0.05, 0.03, 0.03])
@@ -63,7 +63,7 @@ def draw_galaxies(
         redshift,
         position,
         disc_radius=disc,
-        bulge_radius=_BULGE_RADIUS * disc,
+        bulge_radius=BULGE_RADIUS * disc,
         bulge_fraction=rng.random(count),
         axis_ratio=rng.uniform(0.3, 1.0, count),
         angle=rng.uniform(0.0, np.pi, count),

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,9 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass._version import __version__
 from skyclass.claim import claim_directory
-from skyclass.errors import OutputError, SimulationError, nearest
+from skyclass.errors import OutputError, SimulationError
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
 from skyclass.photometry import to_flux
@@ -28,14 +26,11 @@ from skyclass.progress import Progress, Stage, no_progress
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose_frame
 from skyclass.simulation.painter import Painter, Shapes, make_shapes
-from skyclass.simulation.population import TASKS, Block, draw_block
-from skyclass.simulation.simulated_catalog import (
-    MAX_OBJECTS,
-    make_field_catalog,
-    weigh_by_drawing,
-)
+from skyclass.simulation.population import Block, draw_block
+from skyclass.simulation.simulated_catalog import make_field_catalog, weigh_by_drawing
+from skyclass.simulation.simulation_settings import MANIFEST, SimulationSettings
 from skyclass.simulation.sky import DEFAULT_SKY, get_sky
-from skyclass.simulation.strip import MAX_FIELDS, Strip, locate_field, make_strip
+from skyclass.simulation.strip import Strip, locate_field, make_strip
 from skyclass.simulation.write_frame import write_frame
 from skyclass.surveys.sdss.layout import BANDS, FRAME_SHAPE, ROWS_PER_FIELD, make_frame_path
 
@@ -46,35 +41,6 @@ __all__ = ["simulate"]
 
 FRAMES: Final = "frames"
 CATALOG: Final = "catalog.csv"
-MANIFEST: Final = "simulation.json"
-
-
-@dataclass(frozen=True)
-class SimulationSettings:
-    """The settings of a simulated survey; the same values yield the same files."""
-
-    n_fields: int
-    """Number of fields."""
-    task: str
-    """Task whose labelled objects the catalogue holds."""
-    seed: int
-    """Seed."""
-    objects_per_field: int
-    """Labelled objects in each field."""
-    sky: str
-    """Level of the sky."""
-
-    def __post_init__(self) -> None:
-        """Check that the survey can be simulated."""
-        if self.task not in TASKS:
-            raise SimulationError(
-                f"unknown task {self.task!r}; did you mean {nearest(self.task, TASKS)!r}?"
-                f" (there are {', '.join(TASKS)})"
-            )
-        get_sky(self.sky)
-        _check_range("n_fields", self.n_fields, 1, MAX_FIELDS)
-        _check_range("objects_per_field", self.objects_per_field, 1, MAX_OBJECTS)
-        _check_range("seed", self.seed, 0, 2**63 - 1)
 
 
 def simulate(
@@ -166,18 +132,12 @@ def _simulate_fields(
     return [tables[i] for i in range(settings.n_fields)]
 
 
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    """Check that a number is whole and in range."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise SimulationError(f"{name} must be a whole number from {low} to {high}, not {value}")
-
-
 def _claim(out: Path, settings: SimulationSettings) -> None:
     """Claim a directory for this simulation, or check that it holds the same one."""
     try:
         claim_directory(
             out / MANIFEST,
-            json.dumps(_describe(settings), indent=2) + "\n",
+            json.dumps(settings.describe(), indent=2) + "\n",
             kind="simulation",
             compare=partial(_compare_manifest, settings),
             error=SimulationError,
@@ -187,18 +147,12 @@ def _claim(out: Path, settings: SimulationSettings) -> None:
         raise SimulationError(f"{error}; choose another directory") from error
 
 
-def _describe(settings: SimulationSettings) -> dict[str, object]:
-    """Describe the contents of the directory."""
-    note = "Simulated sky, not observations: made by skyclass with GalSim."
-    return {"note": note, "simulated": True, "skyclass": __version__, **asdict(settings)}
-
-
 def _compare_manifest(settings: SimulationSettings, manifest: Path) -> str:
     """Describe how a directory's simulation differs from this one."""
     known: dict[str, object] = dict(json.loads(manifest.read_text(encoding="utf-8")))
     return ", ".join(
         f"its {name} is {known.get(name, 'unknown')!r}, not {value!r}"
-        for name, value in _describe(settings).items()
+        for name, value in settings.describe().items()
         if known.get(name) != value
     )
 
