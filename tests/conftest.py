@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -40,6 +41,17 @@ def _save_without_onnx(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
 def _refuse_export(*_arguments: object) -> None:
     raise ModelError("not exported in this test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _draw_few_for_ceilings() -> Iterator[None]:
+    """Estimate ceilings of simulated objects from few draws: 200,000 take half a minute."""
+    if find_spec("sklearn") is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skyclass.pipeline.estimate_ceiling.DRAWS", 1_000)
+        yield
 
 
 @pytest.fixture(autouse=True)

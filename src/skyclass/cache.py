@@ -40,7 +40,7 @@ CACHE_VARIABLE: Final = "SKYCLASS_CACHE"
 DESCRIPTION: Final = "entry.json"
 """Name of the description in the folder of an entry; its time of change is that of the last use."""
 
-EntryKind = Literal["cutouts", "downloads", "features", "measurements"]
+EntryKind = Literal["ceilings", "cutouts", "downloads", "features", "measurements"]
 MadeFrom = Mapping[str, str | int | float]
 """What an entry was made from, in words and numbers for people."""
 

@@ -375,3 +375,28 @@ def test_an_interval_that_too_few_fields_determine_is_not_shown(
     file.write_text(json.dumps(metrics), encoding="utf-8")
     text, _ = read(write_report(tmp_path))
     assert "(95 % interval undetermined: the test objects lie in too few fields)" in text
+
+
+def test_the_ceiling_of_simulated_objects_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = make_experiment(tmp_path, monkeypatch)
+    write_report(tmp_path)
+    assert "ceiling" not in read(tmp_path / "report.html")[0]
+    metrics["ceiling"] = {
+        "scores": metrics["baseline"],
+        "draws": 200_000,
+        "accuracy_half": 0.877,
+        "difference": metrics["difference"] | {"difference": -0.0321},
+        "sky": "real",
+        "wrong_labels": 0.0074,
+    }
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    text, page = read(write_report(tmp_path))
+    lead = " ".join(text.split())
+    assert "of 200,000 objects of the same sky, level <code>real</code>" in lead
+    assert "another reaches 87.7" in lead
+    assert "Of the labels 0.7" in lead
+    assert -0.0321 in page.numbers
+    charts = data_of(tmp_path / "report.html", "chart-data")
+    assert [each.get("name") for each in charts["by-magnitude_r"]["data"]][-1] == "ceiling"

@@ -152,3 +152,27 @@ def test_without_a_calibration_split_there_are_no_sets(world: dict) -> None:
         catalog["psfMag_r"].loc[found.table["specobjid"]].to_numpy(np.float64)
     )
     assert apart[bright].abs().median() < 0.1
+
+
+def test_the_ceiling_of_simulated_objects_states_what_it_rests_on(found: Evaluation) -> None:
+    ceiling = found.metrics.ceiling
+    assert ceiling is not None
+    assert (ceiling.sky, ceiling.draws) == ("real", 1_000)
+    # 2 % of the O, B and A labels; those are 2.36 of 6.36 stars
+    assert ceiling.wrong_labels == pytest.approx(0.02 * 2.36 / 6.36)
+    assert ceiling.scores.n == found.metrics.test.n
+    assert set(ceiling.scores.by) == set(found.metrics.test.by)
+    # seven classes: chance is one in seven
+    assert ceiling.scores.accuracy > 0.5
+    assert ceiling.accuracy_half > 0.5
+    assert ceiling.difference.accuracy_a == found.metrics.test.accuracy
+    assert ceiling.difference.accuracy_b == ceiling.scores.accuracy
+
+
+def test_a_catalogue_without_a_description_has_no_ceiling(world: dict, tmp_path: Path) -> None:
+    config = world["prepared"].config
+    copied = tmp_path / "catalog.csv"
+    copied.write_bytes(config.catalog.path.read_bytes())
+    moved = config.model_copy(update={"catalog": CatalogConfig(path=copied)})
+    prepared = replace(world["prepared"], config=moved)
+    assert score_model(prepared, world["classifier"]).metrics.ceiling is None

@@ -15,7 +15,7 @@ from skyclass.evaluation.paired_difference import PairedDifference
 from skyclass.evaluation.scores import Scores
 from skyclass.files import atomic_path
 
-__all__ = ["Metrics", "ModelScores", "read_metrics", "write_metrics"]
+__all__ = ["Ceiling", "Metrics", "ModelScores", "read_metrics", "write_metrics"]
 
 
 class ModelScores(Scores):
@@ -23,6 +23,27 @@ class ModelScores(Scores):
 
     by: dict[str, BinnedScores]
     """Scores in bins of each known condition, by its name."""
+
+
+class Ceiling(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """What a classifier reaches on simulated test objects that has seen very many of their sky.
+
+    It knows their catalogue photometry with its true errors, so it is a lower estimate of what any
+    classifier can reach.
+    """
+
+    scores: ModelScores
+    """Its scores on the test objects."""
+    draws: int
+    """Number of catalogue rows that it has learnt from."""
+    accuracy_half: float
+    """Accuracy of another that has learnt from half of them."""
+    difference: PairedDifference
+    """The model minus it."""
+    sky: str
+    """Level of the simulated sky."""
+    wrong_labels: float
+    """Share of the labels that the simulation puts wrong on purpose."""
 
 
 class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -42,6 +63,9 @@ class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Model minus baseline; None without a baseline."""
     differences: dict[str, PairedDifference] = {}
     """Model minus each of the further baselines, by name."""
+    ceiling: Ceiling | None = None
+    """Lower estimate of what any classifier can reach; None where the sky is not simulated, or how
+    is not known."""
     calibration: CalibrationResult
     """Calibration of the model's probabilities."""
     conformal: ConformalResult | None

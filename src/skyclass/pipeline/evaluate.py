@@ -20,7 +20,7 @@ from skyclass.evaluation.conformal import (
     evaluate_conformal,
     make_prediction_sets,
 )
-from skyclass.evaluation.metrics import Metrics, ModelScores, read_metrics, write_metrics
+from skyclass.evaluation.metrics import Ceiling, Metrics, ModelScores, read_metrics, write_metrics
 from skyclass.evaluation.observing_conditions import choose_crowding_radius
 from skyclass.evaluation.paired_difference import PairedDifference, compare_accuracies
 from skyclass.evaluation.predictions import make_predictions, write_predictions
@@ -30,6 +30,7 @@ from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.measured_inputs import read_measured_inputs
 from skyclass.pipeline.colour_baselines import classify_by_colours
+from skyclass.pipeline.estimate_ceiling import estimate_ceiling
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
 from skyclass.pipeline.prepare import PreparedObjects
@@ -197,6 +198,7 @@ class _TestObjects:
             baselines=scores,
             difference=differences.pop(name, None),
             differences=differences,
+            ceiling=self._estimate_ceiling(table),
             calibration=self._calibrate(),
             conformal=self.sets,
             crowding_radius=choose_crowding_radius(info.size, get_survey(info.survey).pixel_scale),
@@ -208,6 +210,29 @@ class _TestObjects:
             simulated=info.simulated,
             catalog=_report_dropped(prepared.objects),
             versions={"skyclass": __version__, **packages},
+        )
+
+    def _estimate_ceiling(self, table: pd.DataFrame) -> Ceiling | None:
+        """Estimate what any classifier can reach on simulated objects."""
+        prepared, objects = self.prepared, self.prepared.objects
+        estimate = estimate_ceiling(
+            prepared.config,
+            prepared.task,
+            objects.info.labels,
+            self.cutouts["train"].label,
+            objects.catalog.table.iloc[self.rows],
+            objects.cache,
+        )
+        if estimate is None or not objects.info.simulated:
+            return None
+        half = estimate.half.argmax(axis=1) == self.split.label
+        return Ceiling(
+            scores=self._score(table, estimate.whole),
+            draws=estimate.draws,
+            accuracy_half=float(half.mean()),
+            difference=self._compare(estimate.whole),
+            sky=estimate.settings.sky,
+            wrong_labels=estimate.wrong_labels,
         )
 
     def _classify(self, split: str) -> NDArray[np.float64]:

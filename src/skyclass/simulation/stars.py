@@ -13,6 +13,7 @@ from skyclass.simulation.star_populations import draw_degenerate_colours, vary_s
 __all__ = [
     "CLASSES",
     "CLASS_SHARES",
+    "LAST_HOT",
     "STAR_SLOPE",
     "draw_degenerate_stars",
     "draw_r_magnitudes",
@@ -27,6 +28,9 @@ CLASS_SHARES: Final = np.array([0.36, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]) / 6.36
 """Share of each class among labelled stars: 3,601 O stars to 10,000 of every other class, the
 proportions of the SDSS samples with spectral classes that are used for such work."""
 
+LAST_HOT: Final = CLASSES.index("A")
+"""Index of the coolest class whose labels white dwarfs and hot subdwarfs are given by mistake."""
+
 STAR_SLOPE: Final = 0.162
 """Slope of log10 N per magnitude of star counts: a straight line through the counts of the 1,626
 stars with 14 < r < 20.5 of the SDSS calibObj table of run 4510, camera column 4, which lies near
@@ -34,7 +38,6 @@ the north galactic pole."""
 
 _FIRST_O: Final = 5
 _LAST_M: Final = 69
-_LAST_HOT: Final = CLASSES.index("A")
 _RADIAL_VELOCITY: Final = 50.0 / 299_792.458
 """Spread of heliocentric velocities over c: 50 km/s (Bond et al. 2010, ApJ 716, 1)."""
 
@@ -147,7 +150,7 @@ def _draw_population(
     actual = np.clip(actual, _FIRST_O, _LAST_M)
     magnitudes = vary_stars(rng, actual, r, draw_star_colours(rng, actual), populations)
     degenerate = add_colours(r, draw_degenerate_colours(rng, count, populations.hot_subdwarfs))
-    wrong = (classes <= _LAST_HOT) & (rng.random(count) < populations.wrong_labels)
+    wrong = (classes <= LAST_HOT) & (rng.random(count) < populations.wrong_labels)
     return np.where(wrong[:, None], degenerate, magnitudes)
 
 

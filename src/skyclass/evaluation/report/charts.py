@@ -167,11 +167,13 @@ def _draw_training(data: ReportData) -> dict[str, go.Figure]:
 def _draw_conditions(data: ReportData) -> tuple[dict[str, go.Figure], list[ConditionChart]]:
     """Draw accuracy against the known conditions, and collect titles and numbers."""
     shown = dict(islice(data.metrics.all_baselines.items(), 1))
+    if data.metrics.ceiling is not None:
+        shown["ceiling"] = data.metrics.ceiling.scores
     figures, charts = {}, []
     for name, binned in data.metrics.test.by.items():
         title, axis = _CONDITIONS[name]
         scored = {"image model": binned.bins}
-        scored |= {other: baseline.by[name].bins for other, baseline in shown.items()}
+        scored |= {other: each.by[name].bins for other, each in shown.items()}
         chart = f"by-{name}"
         figures[chart] = plot_accuracy(scored, axis, logarithmic=name == "snr_r")
         if name == "crowding":

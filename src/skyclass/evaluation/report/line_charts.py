@@ -145,7 +145,11 @@ def plot_accuracy(
         Each bin at its median, with 95 % intervals.
     """
     figure = go.Figure()
-    looks = ((_BLUE, "solid", "circle"), (_VERMILLION, "dot", "square"))
+    looks = (
+        (_BLUE, "solid", "circle"),
+        (_VERMILLION, "dot", "square"),
+        (_GREY, "dash", "diamond"),
+    )
     for (name, bins), (colour, dash, symbol) in zip(scored.items(), looks, strict=False):
         points = [(each.median, each.accuracy, each.accuracy_ci95) for each in bins]
         curve = _draw_accuracies(points, name)

@@ -91,6 +91,8 @@ def _gather_context(data: ReportData) -> dict[str, Any]:
     baselines = {name.capitalize(): each for name, each in metrics.all_baselines.items()}
     all_scored = {"Image model": metrics.test, **baselines}
     scored = dict(islice(all_scored.items(), 2))
+    if metrics.ceiling is not None:
+        all_scored["Ceiling"] = metrics.ceiling.scores
     return {
         "metrics": metrics,
         "test": metrics.test,
