@@ -136,12 +136,12 @@ def _make_features(table: pd.DataFrame, task: Task, survey: Survey) -> NDArray[n
     """Make features ``[n, feature]`` of a catalogue's photometry; None if it has no magnitudes."""
     magnitudes = get_catalog_magnitudes(table, survey.band_names)
     errors = name_columns(_ERRORS, survey.band_names)
-    told = [*errors, f"{EXTINCTION}_{survey.detection_band}"]
-    if magnitudes is None or not set(told) <= set(table.columns):
+    needed = [*errors, f"{EXTINCTION}_{survey.detection_band}"]
+    if magnitudes is None or not set(needed) <= set(table.columns):
         return None
     shape = compute_concentration(table, survey.detection_band) if task.extended else None
     band = survey.band_names.index(survey.detection_band)
-    known = table[told].to_numpy(np.float64, na_value=np.nan)
+    known = table[needed].to_numpy(np.float64, na_value=np.nan)
     return np.concatenate([make_baseline_features(magnitudes, shape, band), known], axis=1)
 
 
