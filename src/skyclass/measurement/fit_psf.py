@@ -16,7 +16,7 @@ from skyclass.measurement.psf_model import (
     make_moffat_psf,
     make_psf,
 )
-from skyclass.measurement.sky import Sky
+from skyclass.measurement.sky_level import Sky
 from skyclass.measurement.stamps import Stamps, cut_stamps
 
 __all__ = ["fit_psf"]
@@ -38,6 +38,9 @@ _EDGES: Final = np.concatenate([np.arange(0.0, 3.0, 0.5), np.geomspace(3.0, 40.0
 
 _FLOORS: Final = (0.005, 0.05)
 """Least and greatest share of a flux that a PSF from stars is trusted to."""
+
+_ONE_STAR: Final = 0.04
+"""Share of a flux that a PSF from one star would be trusted to; it falls with their square root."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +210,7 @@ def _fit_profile(
     scatter = 1.4826 * np.median(np.abs(ratio - np.median(ratio)))
     explained = np.median((noise * np.sqrt(core.sum(axis=(1, 2))) / aperture)[bright])
     deviation = np.sqrt(max(scatter**2 - explained**2, 0.0))
+    deviation = max(deviation, _ONE_STAR / np.sqrt(len(light)))
     return profile, float(np.clip(deviation, *_FLOORS))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skyclass.measurement.psf_model import PROFILE_STEP, PsfModel
-from skyclass.measurement.sky import Sky
+from skyclass.measurement.sky_level import Sky
 from skyclass.measurement.stamps import Stamps, cut_stamps, subtract_stamps
 
 __all__ = ["FrameSources"]

@@ -17,7 +17,7 @@ from skyclass.measurement.neighbours import find_neighbours
 from skyclass.measurement.psf_model import PsfModel
 from skyclass.measurement.psf_photometry import WIDER, count_half_side, measure_band
 from skyclass.measurement.saturation import RING_REACH, SaturatedStars, find_saturated
-from skyclass.measurement.sky import Sky, measure_sky
+from skyclass.measurement.sky_level import Sky, measure_sky
 from skyclass.measurement.stamps import Stamps, cut_stamps
 
 __all__ = ["measure_frame"]
@@ -110,7 +110,7 @@ def _fit_night(
     frame: Frame, y: NDArray[np.float64], x: NDArray[np.float64], pixel_scale: float
 ) -> tuple[PsfModel, Sky]:
     """Fit the PSF and the sky of a frame to what is detected on it."""
-    sky = measure_sky(frame.data)
+    sky = measure_sky(frame.data, y, x)
     stars = _select_isolated(frame, sky, y, x, pixel_scale)
     model = fit_psf(
         frame.data,

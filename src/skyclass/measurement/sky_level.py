@@ -22,6 +22,18 @@ _CLIPPED_SPREAD: Final = 0.9546
 
 _ROUNDS: Final = 5
 
+_AWAY: Final = 1
+"""Blocks on each side of that of a known source that are left out."""
+
+_LEAST_FREE: Final = 0.1
+"""Share of a cell's blocks that are away from sources in a field that is not crowded."""
+
+_UNEVEN: Final = 2.0
+"""Scatter of a cell in the usual one, from which it lies in the wings of a bright source."""
+
+_SMALL: Final = 400
+"""Rows of a frame of which all are needed for the noise."""
+
 _EVERY_ROW: Final = 20
 """One row in so many is enough for the noise."""
 
@@ -79,17 +91,19 @@ class Sky:
         return replace(stamps, pixels=np.where(stamps.valid, stamps.pixels - level, np.float32(0)))
 
 
-def measure_sky(image: NDArray[np.float32]) -> Sky:
+def measure_sky(image: NDArray[np.float32], y: NDArray[np.float64], x: NDArray[np.float64]) -> Sky:
     """Measure the sky of a frame and its noise.
 
-    The level is a clipped mean of blocks of pixels: pixels of real frames are whole counts, a few
-    of which are a standard deviation, so that a median or a mode of them is off by up to a tenth of
-    it. Cells that a bright source fills take the level of the others.
+    The level is a clipped mean of blocks of pixels away from sources: pixels of real frames are
+    whole counts, a few of which are a standard deviation, so that a median or a mode of them is off
+    by up to a tenth of it. Cells that a bright source fills take the level of the others.
 
     Parameters
     ----------
     image
         Nanomaggies, `[y, x]`; at least one pixel.
+    y, x
+        Positions of known sources, `[n]`.
 
     Returns
     -------
@@ -99,24 +113,38 @@ def measure_sky(image: NDArray[np.float32]) -> Sky:
     Examples
     --------
     >>> image = np.random.default_rng(1).normal(0.5, 2.0, (256, 256)).astype(np.float32)
-    >>> sky = measure_sky(image)
+    >>> sky = measure_sky(image, np.array([20.0]), np.array([30.0]))
     >>> round(sky.noise, 1), sky.level.mean().round(1)
     (2.0, np.float64(0.5))
     """
-    sample = image[:: 1 if len(image) < 400 else _EVERY_ROW].ravel()
+    sample = image[:: 1 if len(image) < _SMALL else _EVERY_ROW].ravel()
     noise = _clip(sample[np.isfinite(sample)][None])[1]
-    cells, blocks = _split(_average_blocks(image))
-    level, spread = _clip(blocks)
-    # of cells that lie in the wings of a bright source, half of all being free of such
+    blocks = _average_blocks(image)
+    cells, values = _split(blocks)
+    away = _split(_mask_sources(blocks, y, x))[1]
+    # in a crowded cell all blocks must do
+    free = np.isfinite(away).mean(axis=1) > _LEAST_FREE
+    level, spread = _clip(np.where(free[:, None], away, values))
     level, spread = level.reshape(cells), spread.reshape(cells)
-    usual = np.nanmedian(spread)
-    level[~(spread < 2.0 * usual)] = np.nan
+    level[~(spread < _UNEVEN * np.nanmedian(spread))] = np.nan
     level = np.where(np.isnan(level), np.nanmedian(level), level)
     return Sky(
         np.nan_to_num(_smooth(level)),
         (image.shape[0] / cells[0], image.shape[1] / cells[1]),
         float(np.nan_to_num(noise[0])),
     )
+
+
+def _mask_sources(
+    blocks: NDArray[np.float32], y: NDArray[np.float64], x: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Set the blocks around known sources to NaN."""
+    masked = blocks.copy()
+    reach = np.arange(-_AWAY, _AWAY + 1)
+    rows = ((y / _BLOCK).astype(np.intp)[:, None] + reach).clip(0, blocks.shape[0] - 1)
+    columns = ((x / _BLOCK).astype(np.intp)[:, None] + reach).clip(0, blocks.shape[1] - 1)
+    masked[rows[:, :, None], columns[:, None, :]] = np.nan
+    return masked
 
 
 def _average_blocks(image: NDArray[np.float32]) -> NDArray[np.float32]:
