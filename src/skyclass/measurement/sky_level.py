@@ -126,7 +126,7 @@ def measure_sky(image: NDArray[np.float32], y: NDArray[np.float64], x: NDArray[n
     free = np.isfinite(away).mean(axis=1) > _LEAST_FREE
     level, spread = _clip(np.where(free[:, None], away, values))
     level, spread = level.reshape(cells), spread.reshape(cells)
-    level[~(spread < _UNEVEN * np.nanmedian(spread))] = np.nan
+    level[~(spread <= _UNEVEN * np.nanmedian(spread))] = np.nan
     level = np.where(np.isnan(level), np.nanmedian(level), level)
     return Sky(
         np.nan_to_num(_smooth(level)),
