@@ -2,9 +2,9 @@
 
 Usage: SKYCLASS_TEST_DATA=... python benchmarks/real_field.py MODEL_DIRECTORY PICTURE.png
 
-Classifies the catalogued stars of field 4510-4-30 and compares the classes with those implied by
-their dereddened g-i colours, at the class boundaries of the Pickles (1998) dwarfs through the SDSS
-filters. Needs matplotlib.
+Classifies the catalogued stars of field 4510-4-30 that are not saturated in any band and compares
+the classes with those implied by their dereddened g-i colours, at the class boundaries of the
+Pickles (1998) dwarfs through the SDSS filters. Needs matplotlib.
 """
 
 import os
@@ -17,12 +17,16 @@ from astropy.table import Table
 
 from skyclass.images.cutout import cut_frames
 from skyclass.images.renderer import render
+from skyclass.measurement.measure_field import measure_field
+from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.saved_model import load_model
 from skyclass.surveys.sdss.layout import Field
 from skyclass.surveys.sdss.reader import open_field
+from skyclass.surveys.sdss.survey import SDSS
 
 BOUNDARIES = (-0.93, -0.455, 0.05, 0.49, 0.80, 1.92)
-BRIGHTEST, FAINTEST = 14.5, 19.5  # brighter stars are saturated in some band
+BRIGHTEST, FAINTEST = 14.5, 19.5
+SATUR = 1 << 18  # of FLAGS, one word a band
 
 
 def main(model: Path, picture: Path) -> None:
@@ -33,12 +37,20 @@ def main(model: Path, picture: Path) -> None:
     magnitude = 22.5 - 2.5 * np.log10(np.clip(np.array(stars["PSFFLUX"]), 1e-3, None))
     inside = (x > 0) & (x < 2047) & (y > 64) & (y < 1425) & (magnitude[:, 2] < FAINTEST)
     inside &= magnitude[:, 2] > BRIGHTEST
+    # those that the survey flags, too: its pipeline has interpolated their cores
+    inside &= ((np.array(stars["FLAGS"]) & SATUR) == 0).all(axis=1)
     stars, magnitude = stars[inside], magnitude[inside]
-    cutouts = cut_frames(frames, np.array(stars["RA"]), np.array(stars["DEC"]), 64)
+    ra, dec = np.array(stars["RA"]), np.array(stars["DEC"])
+    cutouts = cut_frames(frames, ra, dec, 64)
     classifier = load_model(model)
     labels = classifier.spec.labels
-    predicted = classifier.probabilities(cutouts.flux, cutouts.offset).argmax(axis=1)
-    dereddened = magnitude - np.array(stars["EXTINCTION"])
+    measured, extinction = measure_field(frames, ra, dec, SDSS), np.array(stars["EXTINCTION"])
+    spec = classifier.spec
+    inputs = make_measured_inputs(measured, spec, extinction) if spec.measured else None
+    predicted = classifier.probabilities(cutouts.flux, cutouts.offset, measured=inputs).argmax(
+        axis=1
+    )
+    dereddened = magnitude - extinction
     colour = dereddened[:, 1] - dereddened[:, 3]
     expected = np.digitize(colour, BOUNDARIES)
     apart = np.abs(predicted - expected)

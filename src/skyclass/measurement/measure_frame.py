@@ -128,7 +128,8 @@ def _measure_inside(
     frame: Frame, sources: FrameSources, objects: _Objects, pixel_scale: float
 ) -> Measurement:
     """Measure objects among the sources that lie on a frame."""
-    saturated = _find_saturated(frame, sources)
+    saturated, star = _join_fragments(sources, _find_saturated(frame, sources))
+    objects = replace(objects, number=star[objects.number])
     image = frame.data.copy()
     fit = fit_sources(image, sources, saturated, int(_LONGEST_WINGS / pixel_scale))
     return _measure_alone(frame, image, sources, fit, saturated.saturated, objects, pixel_scale)
@@ -162,6 +163,27 @@ def _find_saturated(frame: Frame, sources: FrameSources) -> SaturatedStars:
         stars = find_saturated(stamps, sources.draw(stamps, rows), fwhm, frame.saturation)
         saturated[rows], flux[rows], radius[rows] = stars.saturated, stars.flux, stars.radius
     return SaturatedStars(saturated, flux, radius)
+
+
+def _join_fragments(
+    sources: FrameSources, stars: SaturatedStars
+) -> tuple[SaturatedStars, NDArray[np.intp]]:
+    """Join the sources into which a saturated core was broken; return which star each source is."""
+    star = np.arange(len(sources.y))
+    part, whole, distance = find_neighbours(sources.y, sources.x, float(stars.radius.max()))
+    light = np.nan_to_num(stars.flux)
+    within = (distance < stars.radius[whole]) & (light[part] < light[whole])
+    # the brightest star in whose core a source lies is written last
+    order = np.argsort(light[whole[within]], kind="stable")
+    star[part[within][order]] = whole[within][order]
+    star = star[star]
+    fragment = star != np.arange(len(star))
+    joined = SaturatedStars(
+        stars.saturated | fragment,
+        np.where(fragment, 0.0, stars.flux),
+        np.where(fragment, 0.0, stars.radius),
+    )
+    return joined, star
 
 
 def _measure_alone(
