@@ -1,6 +1,7 @@
 """A saved model checked against labels: cutouts, positions and arrays of the same objects agree."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from skyclass.images.array_cutouts import CutoutArrays, fit_size
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
+from skyclass.models.measured_features import fit_measured_scaling
+from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
 from skyclass.pipeline.evaluate_labels import evaluate
@@ -33,7 +36,7 @@ def world(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("labelled")
     raw = pd.read_csv(plain_survey / "catalog.csv")
     catalog = build_catalog(raw, "spectral-class", split=SplitConfig(test=0.3)).table
-    rules, frames = CutoutConfig(size=SIZE), plain_survey / "frames"
+    rules, frames = CutoutConfig(size=SIZE, measure="cutout"), plain_survey / "frames"
     make_cutouts(catalog, frames, folder / "cutouts", rules)
     split = open_cutouts(folder / "cutouts")["test"]
     labels = list_classes(catalog)
@@ -41,14 +44,20 @@ def world(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     spec = ModelSpec(
         "spectral-class", labels, "ugriz", "compact", SIZE, BANDS, "nanomaggy", True, "shift", rules
     )
-    save_model(Classifier(spec), folder / "model")
+    spec = replace(spec, measured=BANDS)
+    measurement = split.measurement()
+    assert measurement is not None
+    scaling = fit_measured_scaling(make_measured_inputs(measurement, spec), shape=True)
+    save_model(Classifier(replace(spec, measured_scaling=scaling)), folder / "model")
     objects = catalog.set_index(catalog["specobjid"].astype("string"))
     table = objects.loc[split.column("specobjid")].reset_index(drop=True).drop(columns="split")
     table["star"] = np.arange(len(table)) // 3
     table.drop(columns="label").to_csv(folder / "objects.csv", index=False)
     named = pd.DataFrame({"kind": table["label"], "ra": table["ra"], "dec": table["dec"]})
-    named.assign(star=table["star"]).to_csv(folder / "named.csv", index=False)
-    flux = split.take(np.arange(len(split)))
+    dust = table[[f"extinction_{band}" for band in BANDS]]
+    named.assign(star=table["star"], **dust).to_csv(folder / "named.csv", index=False)
+    ((_, batch),) = split.read_batches(len(split), ("flux", "mask"))
+    flux = np.where(batch["mask"], np.nan, batch["flux"])
     np.savez(folder / "arrays.npz", flux=flux, offset=split.offsets())
     return {"folder": folder, "frames": frames, "table": table}
 
@@ -62,7 +71,7 @@ def test_cutouts_positions_and_arrays_give_the_same(world: dict[str, Any], tmp_p
     folder, frames = world["folder"], world["frames"]
     model, objects = folder / "model", folder / "objects.csv"
     ways: dict[str, dict[str, Any]] = {
-        "cutouts": {"data": folder / "cutouts", "group": "field"},
+        "cutouts": {"data": folder / "cutouts", "table": objects, "group": "field"},
         "positions": {"data": objects, "frames": frames, "group": "field"},
         "arrays": {"data": folder / "arrays.npz", "table": objects, "group": "field"},
         "named": {"data": folder / "arrays.npz", "table": folder / "named.csv", "label": "kind"},

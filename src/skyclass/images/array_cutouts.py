@@ -1,7 +1,6 @@
 """Cutouts that come as arrays: bring them to a size, and store them like those of frames."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError
 from skyclass.files import AnyPath
 from skyclass.images.runners import use_threads
 from skyclass.images.store import CutoutPart, make_storage_plan, store_cutouts
 from skyclass.images.stored_cutouts import CutoutInfo
+from skyclass.measurement.cutout_photometry import measure_cutouts
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.survey import Survey
 
@@ -139,7 +140,7 @@ def store_arrays(
     *,
     progress: Progress = no_progress,
 ) -> CutoutInfo:
-    """Store cutouts in the format of `make_cutouts`.
+    """Measure cutouts, and store them in the format of `make_cutouts`.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def store_arrays(
     labels
         Class names in the order of the integer labels.
     out
-        Folder to write; other cutouts in it are replaced.
+        Folder to write, which holds no cutouts yet.
     survey
         Survey of the pixels.
     progress
@@ -172,8 +173,8 @@ def store_arrays(
             f" {len(survey.bands)} ({', '.join(survey.band_names)})"
         )
     size = cutouts.flux.shape[-1]
-    settings = {"pixels": _hash_pixels(cutouts)}
-    plan = make_storage_plan(catalog, labels, survey.band_names, size, "float32", settings, survey)
+    rules = CutoutConfig(size=size, measure="cutout")
+    plan = make_storage_plan(catalog, labels, survey.band_names, size, "float32", rules, survey)
     starts = range(0, len(catalog), _CHUNK)
     groups = [(f"{n:05d}", catalog.iloc[s : s + _CHUNK]) for n, s in enumerate(starts)]
 
@@ -182,15 +183,8 @@ def store_arrays(
         # north up, as nothing else is known
         step = survey.pixel_scale / 3600
         cd = np.broadcast_to(np.array([[-step, 0.0], [0.0, step]]), (len(rows), 2, 2))
+        measured = measure_cutouts(part.flux, part.offset, survey, mask=part.mask)
         arrays = {"flux": part.flux, "mask": part.mask, "offset": part.offset, "cd": cd}
-        return CutoutPart(arrays, np.ones(len(rows), dtype=bool))
+        return CutoutPart(arrays | vars(measured), np.ones(len(rows), dtype=bool))
 
-    return store_cutouts(plan, out, groups, work, use_threads(), replace=True, progress=progress)
-
-
-def _hash_pixels(cutouts: CutoutArrays) -> str:
-    """Hash all arrays."""
-    digest = sha256()
-    for array in (cutouts.flux, cutouts.mask, cutouts.offset):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
+    return store_cutouts(plan, out, groups, work, use_threads(), replace=False, progress=progress)

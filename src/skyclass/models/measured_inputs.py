@@ -24,6 +24,7 @@ __all__ = [
     "complete_measured",
     "make_measured_inputs",
     "read_measured_inputs",
+    "save_extinction",
     "select_extinction",
     "write_extinction",
 ]
@@ -152,11 +153,25 @@ def write_extinction(catalog: pd.DataFrame, cutouts: Path) -> None:
     values = select_extinction(catalog, stored.info.bands)
     if values is None:
         return
-    folder = make_directory(cutouts.with_name(COLUMNS_FOLDER))
     for split in stored:
-        rows = find_rows(stored[split].objects(), catalog)
-        with atomic_path(folder / _name_file(split)) as partial, partial.open("wb") as file:
-            np.save(file, values[rows].astype(np.float32), allow_pickle=False)
+        save_extinction(values[find_rows(stored[split].objects(), catalog)], cutouts, split)
+
+
+def save_extinction(values: NDArray[np.floating], cutouts: Path, split: str) -> None:
+    """Save the extinction of a split's objects where `read_measured_inputs` looks for it.
+
+    Parameters
+    ----------
+    values
+        Magnitudes, `[n, band]`, in the order of the split.
+    cutouts
+        Folder of the cutouts.
+    split
+        Name of the split.
+    """
+    folder = make_directory(cutouts.with_name(COLUMNS_FOLDER))
+    with atomic_path(folder / _name_file(split)) as partial, partial.open("wb") as file:
+        np.save(file, values.astype(np.float32), allow_pickle=False)
 
 
 def read_measured_inputs(spec: ModelSpec, cutouts: Path, split: str) -> NDArray[np.float32] | None:

@@ -1,5 +1,6 @@
 """Evaluate a saved model on labelled objects that it was not trained with."""
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -26,6 +27,11 @@ from skyclass.evaluation.scores import score
 from skyclass.files import AnyPath, link_folder, make_directory
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.models.catalog_columns import measure_columns, save_columns, select_columns
+from skyclass.models.measured_inputs import (
+    read_measured_inputs,
+    save_extinction,
+    select_extinction,
+)
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.models.push_pull import resolve_model
 from skyclass.pipeline.experiment import ExperimentResult
@@ -36,7 +42,7 @@ from skyclass.pipeline.observation_columns import make_observation_columns
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
-from skyclass.workspace import Workspace
+from skyclass.workspace import COLUMNS_FOLDER, Workspace
 
 __all__ = ["evaluate"]
 
@@ -132,10 +138,12 @@ def evaluate(
 
 
 def _claim(workspace: Workspace) -> Workspace:
-    """Check that a directory may be written."""
+    """Check that a directory may be written, and remove the data of an earlier evaluation."""
     root = make_directory(workspace.root)
     if any(root.iterdir()) and not workspace.evaluation_file.is_file():
         raise EvaluationError(f"{root} holds something other than an evaluation; choose another")
+    for folder in (workspace.cutouts, root / COLUMNS_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
     return workspace
 
 
@@ -157,7 +165,8 @@ class _LabelledObjects:
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
         """Class probabilities, `[n, class]`."""
-        return classify_cutouts(self.predictor, self.data.split, self._read_columns())
+        columns, measured = self._read_columns(), self._read_measured()
+        return classify_cutouts(self.predictor, self.data.split, columns, measured)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -219,6 +228,14 @@ class _LabelledObjects:
         assert columns is not None
         save_columns(columns, self.workspace.cutouts, "test")
         return columns
+
+    def _read_measured(self) -> NDArray[np.float32] | None:
+        """Read what the model is told of, with the extinction that the table states."""
+        spec, cutouts = self.predictor.spec, self.workspace.cutouts
+        extinction = select_extinction(self.data.table, self.data.cutouts.info.bands)
+        if spec.measured and extinction is not None:
+            save_extinction(extinction, cutouts, "test")
+        return read_measured_inputs(spec, cutouts, "test")
 
     def _score(self) -> ModelScores:
         """Score the probabilities of all objects, and of those observed alike."""

@@ -21,6 +21,7 @@ from skyclass.pipeline.label_rows import label_rows
 from skyclass.progress import Progress
 from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
+from skyclass.workspace import COLUMNS_FOLDER
 
 __all__ = ["ARRAYS", "LabelledData", "store_labelled"]
 
@@ -125,6 +126,9 @@ def _link_cutouts(
             f" ({', '.join(spec.labels)}); make cutouts of its classes only"
         )
     link_folder(data, out)
+    beside = data.with_name(COLUMNS_FOLDER)
+    if beside.is_dir():  # what the catalogue told of them, such as the extinction
+        link_folder(beside, out.with_name(COLUMNS_FOLDER))
     cutouts = open_cutouts(out)
     split = cutouts[_SPLIT]
     codes = np.array([spec.labels.index(name) for name in info.labels])
