@@ -3,8 +3,10 @@
 Usage: python benchmarks/cutouts.py [FIELDS] [--cutana PYTHON]
 
 Simulates that many fields (4 by default) of 20 objects. The stage and the bare decompression
-take turns field by field in one process; CPU time includes that of an external decoder. Two workers
-against one, beside two bare decoders against one: no stage can gain more than the machine allows.
+take turns field by field in one process; CPU time includes that of an external decoder; once with
+objects that are cut only, once with objects that are measured, for which frames are decoded to
+their end. Two workers against one, beside two bare decoders against one: no stage can gain more
+than the machine allows.
 
 Also the cutting alone against opening every frame again for every star and band and, with
 `--cutana`, against Cutana on the same objects: PYTHON is an interpreter with cutana, such as that
@@ -46,6 +48,7 @@ SIZE = 64
 ROUNDS = 5
 REPEAT = 20
 HEADER = 5 * 2880
+CUT = CutoutConfig(size=SIZE, measure="off")
 
 Objects = list[tuple[Field, np.ndarray, np.ndarray]]
 
@@ -67,12 +70,14 @@ def cpu() -> float:
     return spent
 
 
-def list_needed(folder: Path) -> dict[Field, list[tuple[Path, int]]]:
-    """List each field's files, and the bytes up to the last row that an object needs."""
+def list_needed(folder: Path, rules: CutoutConfig) -> dict[Field, list[tuple[Path, int]]]:
+    """List each field's files, and the bytes up to the last row that rules need."""
     files = {}
     for field, ra, dec in fields_of(folder):
         frames = open_field(folder / "frames", field)
         rows = [min(last_row(f.pixel(ra, dec)[1], SIZE), FRAME_SHAPE[0]) for f in frames]
+        if rules.measure == "field":
+            rows = [FRAME_SHAPE[0]] * len(frames)
         files[field] = [
             (find_frame(folder / "frames", field, frame.band), HEADER + 4 * FRAME_SHAPE[1] * row)
             for frame, row in zip(frames, rows, strict=True)
@@ -86,15 +91,15 @@ def decode(files: list[tuple[Path, int]]) -> None:
             stream.read(count)
 
 
-def stage(folder: Path, run) -> None:
+def stage(folder: Path, run, rules: CutoutConfig) -> None:
     table = read_catalog(folder / "catalog.parquet").table
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        make_cutouts(table, folder / "frames", Path(out) / "cutouts", runner=run)
+        make_cutouts(table, folder / "frames", Path(out) / "cutouts", rules, runner=run)
 
 
-def against_decoding(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> None:
+def against_decoding(folder: Path, rules: CutoutConfig) -> None:
     """Compare CPU times, the bare decompression of each field beside the field's own cutting."""
-    shares = []
+    shares, files = [], list_needed(folder, rules)
     for turn in range(ROUNDS):
         bare = 0.0
 
@@ -111,11 +116,12 @@ def against_decoding(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -
                     work(field, rows)
 
         start = cpu()
-        stage(folder, alternately)
+        stage(folder, alternately, rules)
         shares.append((cpu() - start - bare) / bare)
     print(
-        f"whole stage / bare decode ({get_decoder_name()}): {np.median(shares):.3f} of the CPU time"
-        f" ({min(shares):.3f} to {max(shares):.3f} in {ROUNDS} rounds of {len(files)} fields)"
+        f'whole stage, measure = "{rules.measure}" / bare decode ({get_decoder_name()}):'
+        f" {np.median(shares):.3f} of the CPU time ({min(shares):.3f} to {max(shares):.3f}"
+        f" in {ROUNDS} rounds of {len(files)} fields)"
     )
 
 
@@ -125,14 +131,17 @@ def seconds(function, *arguments) -> float:
     return time.perf_counter() - start
 
 
-def two_workers(folder: Path, files: dict[Field, list[tuple[Path, int]]]) -> None:
+def two_workers(folder: Path) -> None:
+    files = list_needed(folder, CUT)
+
     def bare(workers: int) -> None:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(decode, files.values()))
 
     gains = [
         (
-            seconds(stage, folder, use_threads(1)) / seconds(stage, folder, use_threads(2)),
+            seconds(stage, folder, use_threads(1), CUT)
+            / seconds(stage, folder, use_threads(2), CUT),
             seconds(bare, 1) / seconds(bare, 2),
         )
         for _ in range(ROUNDS)
@@ -166,7 +175,7 @@ def reopen(files: list[Path], ra: np.ndarray, dec: np.ndarray) -> None:
 def cutting(folder: Path, cutana: str | None) -> None:
     """Cut the same objects from frames in memory, from plain files, and in the other ways."""
     objects = fields_of(folder)[:2]
-    plain, rules = unpack(folder, objects), CutoutConfig(size=SIZE)
+    plain = unpack(folder, objects)
     frames = {field: open_field(folder / "plain", field) for field, *_ in objects}
     number = sum(len(ra) for _, ra, _ in objects)
 
@@ -177,7 +186,7 @@ def cutting(folder: Path, cutana: str | None) -> None:
 
     def whole() -> None:
         for field, ra, dec in objects:
-            cut_field(folder / "plain", field, ra, dec, rules, SDSS)
+            cut_field(folder / "plain", field, ra, dec, CUT, SDSS)
 
     def spent(function, *arguments) -> float:
         start = cpu()
@@ -247,9 +256,9 @@ def main(count: int, cutana: str | None) -> None:
             build_catalog(folder / "catalog.csv", "object-type"), folder / "catalog.parquet"
         )
         cutting(folder, cutana)
-        files = list_needed(folder)
-        against_decoding(folder, files)
-        two_workers(folder, files)
+        for rules in (CUT, CutoutConfig(size=SIZE)):
+            against_decoding(folder, rules)
+        two_workers(folder)
 
 
 if __name__ == "__main__":
