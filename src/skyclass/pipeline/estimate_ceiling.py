@@ -155,7 +155,7 @@ def _predict(
     frequency = np.bincount(classes, minlength=len(shares)) / len(classes)
     weights = (shares / np.maximum(frequency, 1e-12))[classes]
     booster = HistGradientBoostingClassifier(
-        learning_rate=0.1, max_iter=100, early_stopping=False, random_state=0
+        learning_rate=0.15, max_iter=60, early_stopping=False, random_state=0
     )
     booster.fit(drawn[weights > 0], classes[weights > 0], weights[weights > 0])
     probabilities = np.zeros((len(test), len(shares)))
