@@ -91,8 +91,8 @@ def misregister(sky: Sky, pixels: float) -> Sky:
 
 
 def miscalibrate(sky: Sky, error: float) -> Sky:
-    """Multiply bands alternately by 1 + error and 1 - error."""
-    factor = 1 + error * np.array([1, -1, 1, -1, 1])
+    """Make u and g brighter, i and z fainter."""
+    factor = 1 + error * np.array([1, 1, 0, -1, -1])
     return replace(sky, flux=sky.flux * factor[:, None, None].astype(np.float32))
 
 
@@ -113,7 +113,7 @@ CHANGES = (
     Change("extinction in r, not told,", "mag", (0.1, 0.3, 0.6), redden),
     Change("without band number", "(0 is u)", (0, 1, 2, 3, 4), remove_band),
     Change("g and i moved apart, each by", "pixels", (0.25, 0.5), misregister),
-    Change("zero points off by", "(signs alternate)", (0.01, 0.02, 0.05), miscalibrate),
+    Change("zero points off by", "(u g up, i z down)", (0.01, 0.02, 0.05), miscalibrate),
 )
 
 

@@ -128,5 +128,5 @@ def draw_mistakes(stars: Path) -> None:
 
 if __name__ == "__main__":
     given = [Path(name) for name in sys.argv[1:3]]
-    text = "\n".join(write_page(given[0], given[1] if len(given) > 1 else None))
-    (DOCS / "real-sky.md").write_text(text, encoding="utf-8")
+    text = "\n".join(write_page(given[0], given[1] if len(given) > 1 else None)).rstrip()
+    (DOCS / "real-sky.md").write_text(text + "\n", encoding="utf-8")
