@@ -5,15 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.photometry import to_magnitude
-
-__all__ = ["APERTURE", "aperture_flux", "concentration"]
+__all__ = ["APERTURE", "aperture_flux"]
 
 APERTURE: Final = 3.96
 """Radius of the aperture in arcsec: within 4 % of SDSS's PSF fluxes on real stars."""
-
-_CORE: Final = 1.188
-"""Radius in arcsec of the aperture that holds the core of an object."""
 
 _ANNULUS: Final = (6.336, 11.088)
 """Inner and outer radius in arcsec of the ring in which the local sky is measured."""
@@ -58,37 +53,6 @@ def aperture_flux(
             sky = np.median(pixels) if pixels.size else 0.0
             out[i, band] = np.sum((image - sky) * weight[band], dtype=np.float64)
     return out
-
-
-def concentration(
-    flux: NDArray[np.float32],
-    offset: NDArray[np.float32],
-    band: int = 2,
-    *,
-    pixel_scale: float,
-) -> NDArray[np.float64]:
-    """Compute how concentrated the light is: 1.2 arcsec against `APERTURE`, in magnitudes.
-
-    Parameters
-    ----------
-    flux, offset
-        As `aperture_flux` takes them.
-    band
-        Index of the band, r of SDSS by default.
-    pixel_scale
-        Arcsec per pixel of the cutouts.
-
-    Returns
-    -------
-    numpy.ndarray
-        `[n]`, larger for extended objects; NaN where a flux is not positive.
-    """
-    chosen = (flux[:, [band]], offset[:, [band]])
-    small, large = (
-        aperture_flux(*chosen, radius=radius, pixel_scale=pixel_scale)[:, 0]
-        for radius in (_CORE, APERTURE)
-    )
-    return to_magnitude(small) - to_magnitude(large)
 
 
 def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:
