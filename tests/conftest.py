@@ -1,9 +1,7 @@
 """Real survey data where there are any, one small simulated survey, a web server and a clock."""
 
-import bz2
 import functools
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -17,6 +15,7 @@ from skyclass import plugins
 from skyclass.errors import ModelError
 from skyclass.simulation.simulate import simulate
 from skyclass.surveys.sdss.layout import Field, find_fields
+from support.fields import copy_decompressed
 from support.web_server import FakeClock, Server
 
 
@@ -75,10 +74,7 @@ def plain_survey(small_survey: Path, tmp_path_factory: pytest.TempPathFactory) -
     """Decompress the small survey: decoding bz2 takes most of the time of tests of pixels."""
 
     def make(out: Path) -> None:
-        shutil.copytree(small_survey, out, ignore=shutil.ignore_patterns("*.bz2"))
-        for path in small_survey.rglob("*.bz2"):
-            plain = out / path.relative_to(small_survey).with_suffix("")
-            plain.write_bytes(bz2.decompress(path.read_bytes()))
+        copy_decompressed(small_survey, out)
 
     return make_once(tmp_path_factory, "plain-survey", make)
 

@@ -21,6 +21,7 @@ from skyclass.mock_archive.server import serve_archive
 from skyclass.models import saved_model
 from skyclass.simulation.simulate import simulate
 from support.docs_examples import read_example
+from support.fields import copy_decompressed
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -59,8 +60,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("printed")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        simulate("survey", 8, objects_per_field=60)
-        (folder / "frames").symlink_to("survey/frames")
+        simulate("survey", 4, objects_per_field=120)
+        plain = tmp_path_factory.mktemp("plain") / "survey"
+        copy_decompressed(folder / "survey", plain)  # decoded in no time
+        (folder / "frames").symlink_to(plain / "frames")
         (folder / "stars.csv").write_bytes((folder / "survey/catalog.csv").read_bytes())
         objects = pd.read_csv("stars.csv")
         objects["class"] = np.resize(["STAR", "GALAXY", "QSO"], len(objects))  # whatever they are

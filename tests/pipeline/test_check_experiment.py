@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,39 @@ def test_a_search_needs_optuna_before_any_work(
     space.write_text('[space]\n"training.learning_rate" = {low = 0.001, high = 0.1}')
     with pytest.raises(SkyclassError, match=r"optuna.*'skyclass\[search\]'"):
         run_tune(write(tmp_path, small_survey, ""), space, tmp_path / "out")
+    assert not begun
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_ends_of_a_range_are_refused_before_any_work(
+    small_survey: Path, tmp_path: Path, begun: list[str]
+) -> None:
+    space = tmp_path / "space.toml"
+    space.write_text('[space]\n"images.crop" = {low = 16, high = 400}')
+    with pytest.raises(SkyclassError, match="a crop of 400 pixels does not lie"):
+        run_tune(write(tmp_path, small_survey, ""), space, tmp_path / "out")
+    assert not begun
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def no_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be a user of Weights & Biases who has not logged in."""
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "online")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    yield
+    wandb.teardown()  # it keeps its settings for all of the process
+
+
+@pytest.mark.usefixtures("no_login")
+def test_a_missing_login_is_refused_before_any_work(
+    small_survey: Path, tmp_path: Path, begun: list[str]
+) -> None:
+    file = write(tmp_path, small_survey, 'training.loggers = ["wandb"]')
+    with pytest.raises(SkyclassError, match="needs a login: run `wandb login`"):
+        run_experiment(file, tmp_path / "out")
     assert not begun
     assert not (tmp_path / "out").exists()
 

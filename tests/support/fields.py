@@ -1,5 +1,6 @@
 """Fields of the small survey: positions on their rows, and changed copies."""
 
+import bz2
 import shutil
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def copy_field(frames: Path, field: Field, to: Path, change=None) -> Path:
             with fits.open(target, mode="update") as units:
                 change(units[0])
     return to
+
+
+def copy_decompressed(survey: Path, out: Path) -> None:
+    """Copy a survey with its frames decompressed."""
+    shutil.copytree(survey, out, ignore=shutil.ignore_patterns("*.bz2"))
+    for path in survey.rglob("*.bz2"):
+        plain = out / path.relative_to(survey).with_suffix("")
+        plain.write_bytes(bz2.decompress(path.read_bytes()))

@@ -12,7 +12,7 @@ from skyclass.config.section import Section, Settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ConfigError
 
-__all__ = ["Range", "SearchConfig", "read_search", "replace_values"]
+__all__ = ["Range", "SearchConfig", "list_extremes", "read_search", "replace_values"]
 
 _SECTIONS: Final = ("images", "model", "training", "augmentation")
 
@@ -39,12 +39,16 @@ class Range(Section):
         return self
 
 
+Values = Range | tuple[Choice, ...]
+"""What one key of the experiment file may be in a search."""
+
+
 class SearchConfig(Section):
     """A hyper-parameter search."""
 
     trials: int = Field(30, ge=1, le=10_000)
     """Number of trainings."""
-    space: dict[str, Range | tuple[Choice, ...]] = Field(min_length=1)
+    space: dict[str, Values] = Field(min_length=1)
     """For a key of the experiment file, such as "training.learning_rate", its range or choices."""
 
     @field_validator("space")
@@ -60,6 +64,27 @@ class SearchConfig(Section):
             if isinstance(values, tuple) and not values:
                 raise ValueError(f"{key} has no choices")
         return space
+
+
+def list_extremes(values: Values) -> tuple[Choice, ...]:
+    """List the values of a key that are checked before a search.
+
+    Parameters
+    ----------
+    values
+        Range or choices.
+
+    Returns
+    -------
+    tuple
+        Both ends of a range, or all choices.
+
+    Examples
+    --------
+    >>> list_extremes(Range(low=1, high=9))
+    (1, 9)
+    """
+    return (values.low, values.high) if isinstance(values, Range) else values
 
 
 def read_search(path: Path, experiment: Experiment) -> SearchConfig:
@@ -89,8 +114,7 @@ def read_search(path: Path, experiment: Experiment) -> SearchConfig:
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe_error(error, SearchConfig)}") from error
     for key, values in search.space.items():
-        ends = (values.low, values.high) if isinstance(values, Range) else values
-        for value in ends:
+        for value in list_extremes(values):
             try:
                 replace_values(experiment, {key: value})
             except ConfigError as error:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from skyclass.config.experiment_file import write_config
 from skyclass.config.sections import Experiment
-from skyclass.config.tuning_file import Choice, Range, SearchConfig, read_search, replace_values
+from skyclass.config.tuning_file import (
+    Choice,
+    SearchConfig,
+    list_extremes,
+    read_search,
+    replace_values,
+)
 from skyclass.errors import ConfigError
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath
@@ -114,7 +120,7 @@ def tune(
     check_installed("optuna", purpose="a search")
     config = read_experiment_file(experiment)
     search = read_search(Path(space), config)
-    _check_choices(config, search)
+    _check_space(config, search)
     prepared = prepare_experiment(config, out, progress=progress)
     workspace, monitor = prepared.workspace, prepared.config.training.monitor
 
@@ -138,13 +144,11 @@ def tune(
     return result
 
 
-def _check_choices(config: Experiment, search: SearchConfig) -> None:
-    """Check that all choices exist and use the same pixels."""
+def _check_space(config: Experiment, search: SearchConfig) -> None:
+    """Check that all choices, and the ends of ranges, can be trained and use the same pixels."""
     pixels = get_image_type(config.images.type, config.survey.name).source
     for key, options in search.space.items():
-        if isinstance(options, Range):
-            continue
-        for value in options:
+        for value in list_extremes(options):
             changed = apply_preset(replace_values(config, {key: value}))
             check_experiment(changed)
             fetch_weights(changed)

@@ -18,7 +18,9 @@ _PROJECT: Final = "skyclass"
 
 
 def check_loggers(names: Sequence[str]) -> None:
-    """Check that the packages of all loggers are installed.
+    """Check that the packages of all loggers are installed, and that Weights & Biases has a login.
+
+    Nothing is asked of a server.
 
     Parameters
     ----------
@@ -29,12 +31,38 @@ def check_loggers(names: Sequence[str]) -> None:
     ------
     TrainingError
         If one is missing.
+
+    Examples
+    --------
+    >>> check_loggers([])
     """
     for name in names:
         if not any(find_spec(package) for package in _PACKAGES[name]):
             raise TrainingError(
                 f'training.loggers = ["{name}"] needs the package {name}: pip install {name}'
             )
+        if name == "wandb":
+            _check_wandb_login()
+
+
+def _check_wandb_login() -> None:
+    """Check that there is an API key of Weights & Biases where it is to send figures."""
+    import wandb
+
+    mode = os.environ.get("WANDB_MODE") or wandb.setup().settings.mode
+    if mode not in {"online", "shared"}:
+        return
+    try:
+        is_known = wandb.login(prompt=False, verify=False)
+    except TypeError:  # earlier versions cannot tell without asking for a key
+        return
+    except wandb.Error as error:
+        raise TrainingError(f'training.loggers = ["wandb"]: {error}') from error
+    if not is_known:
+        raise TrainingError(
+            'training.loggers = ["wandb"] needs a login: run `wandb login`, or set WANDB_API_KEY,'
+            " or WANDB_MODE=offline"
+        )
 
 
 def make_loggers(
