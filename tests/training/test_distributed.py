@@ -9,7 +9,8 @@ import pytest
 
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
-from skyclass.pipeline.experiment import evaluate
+from skyclass.pipeline.experiment import run_prepared
+from skyclass.pipeline.prepared_experiment import prepare_experiment
 from skyclass.training.train_classifier import train_classifier
 from training.stored import spec
 
@@ -41,7 +42,7 @@ def test_a_command_with_two_processes_gives_the_metrics_of_one(
     for devices in (1, 2):
         text = TEXT.format(survey=plain_survey, devices=devices)
         (tmp_path / f"{devices}.toml").write_text(text)
-    evaluate(tmp_path / "1.toml", tmp_path / "1")
+    run_prepared(prepare_experiment(tmp_path / "1.toml", tmp_path / "1"), report=False)
     command = [sys.executable, "-m", "skyclass", "experiment", str(tmp_path / "2.toml")]
     ended = subprocess.run(
         [*command, "--out", str(tmp_path / "2")], capture_output=True, text=True, check=False
