@@ -57,8 +57,9 @@ class Metrics(BaseModel, frozen=True, use_attribute_docstrings=True):
     """What it knows: `catalogue colours`, or where there are none `measured colours`, those that
     skyclass measured on the pixels of the model."""
     baselines: dict[str, ModelScores]
-    """Scores of further baselines by name: `measured colours` beside those of a catalogue, and
-    `k-nn`, the nearest neighbours in the colours of `baseline`."""
+    """Scores of further baselines by name: `measured colours` beside those of a catalogue,
+    `k-nn`, the nearest neighbours in the colours of `baseline`, and `measurement alone`, the same
+    network without the picture."""
     difference: PairedDifference | None
     """Model minus baseline; None without a baseline."""
     differences: dict[str, PairedDifference] = {}

@@ -4,12 +4,16 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 
 __all__ = ["JointHead", "Network", "create_head"]
 
 _HIDDEN: Final = (64, 64)
 """Widths of the layers from measured features to logits."""
+
+_UNSEEN: Final = 0.5
+"""Share of the training objects whose picture is left out."""
 
 
 class Network(nn.Module):
@@ -47,6 +51,9 @@ class Network(nn.Module):
 class JointHead(nn.Module):
     """Logits of the measurement, to which those of the picture are added.
 
+    In training every second object is classified without its picture, so that the measurement
+    learns to do without.
+
     Parameters
     ----------
     picture
@@ -55,19 +62,30 @@ class JointHead(nn.Module):
         Number of these features.
     measured
         From measured features to logits.
+
+    Attributes
+    ----------
+    picture_weight
+        Factor on the logits of the picture, fitted after the training; 1 until then.
     """
+
+    picture_weight: Tensor
 
     def __init__(self, picture: nn.Module, width: int, measured: nn.Module) -> None:
         super().__init__()
         self.picture = picture
         self.measured = measured
         self._width = width
+        self.register_buffer("picture_weight", torch.ones(()))
 
     def forward(self, features: Tensor) -> Tensor:
         """Compute logits `[n, class]` from all features, the measured ones last."""
         picture: Tensor = self.picture(features[:, : self._width])
         measured: Tensor = self.measured(features[:, self._width :])
-        return picture + measured
+        if self.training:
+            shown = torch.rand(len(picture), 1, device=picture.device) >= _UNSEEN
+            return measured + shown * picture
+        return measured + self.picture_weight * picture
 
 
 def create_head(width: int, hidden: Sequence[int], classes: int, measured: int = 0) -> nn.Module:

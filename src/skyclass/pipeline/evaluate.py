@@ -35,15 +35,19 @@ from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
 from skyclass.pipeline.prepare import PreparedObjects
 from skyclass.pipeline.prepared_experiment import PreparedExperiment
+from skyclass.pipeline.train_model import train_measurement_model
 from skyclass.progress import Progress, Stage
 from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
 
-__all__ = ["Evaluation", "evaluate_model", "score_model"]
+__all__ = ["MEASUREMENT_ALONE", "Evaluation", "evaluate_model", "score_model"]
 
 _PACKAGES: Final = ("astropy", "lightning", "numpy", "pyarrow", "scikit-learn", "torch")
 
 _STAGE: Final = "evaluation"
+
+MEASUREMENT_ALONE: Final = "measurement alone"
+"""The same network without the picture: the difference to it is what the picture added."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,9 @@ class _TestObjects:
             prepared.config.seed,
             prepared.objects.cache,
         )
+        alone = train_measurement_model(prepared)
+        if alone is not None:
+            baselines[MEASUREMENT_ALONE] = self._classify("test", alone)
         scores = {name: self._score(table, each) for name, each in baselines.items()}
         differences = {name: self._compare(each) for name, each in baselines.items()}
         # the first is the one that the model is compared with
@@ -235,12 +242,13 @@ class _TestObjects:
             wrong_labels=estimate.wrong_labels,
         )
 
-    def _classify(self, split: str) -> NDArray[np.float64]:
-        """Compute the class probabilities of a split."""
-        spec, folder = self.classifier.spec, self.prepared.workspace.cutouts
+    def _classify(self, split: str, classifier: Classifier | None = None) -> NDArray[np.float64]:
+        """Compute the class probabilities of a split, by the experiment's own model or another."""
+        classifier = classifier or self.classifier
+        spec, folder = classifier.spec, self.prepared.workspace.cutouts
         columns = read_columns(spec.columns, folder, split)
         measured = read_measured_inputs(spec, folder, split)
-        return classify_cutouts(self.classifier, self.cutouts[split], columns, measured)
+        return classify_cutouts(classifier, self.cutouts[split], columns, measured)
 
     def _score(self, table: pd.DataFrame, probabilities: NDArray[np.float64]) -> ModelScores:
         """Score probabilities of all objects, and of those observed alike."""

@@ -57,7 +57,7 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
     return classifier
 
 
-def train_measurement_model(prepared: PreparedExperiment, progress: Progress) -> Classifier | None:
+def train_measurement_model(prepared: PreparedExperiment) -> Classifier | None:
     """Train the model of an experiment without its picture, on the measurement alone.
 
     Without changes of the fluxes at random this takes seconds: the features are computed once.
@@ -66,8 +66,6 @@ def train_measurement_model(prepared: PreparedExperiment, progress: Progress) ->
     ----------
     prepared
         Experiment.
-    progress
-        Called with the stage, validations done, most validations, and the figures.
 
     Returns
     -------
@@ -90,7 +88,6 @@ def train_measurement_model(prepared: PreparedExperiment, progress: Progress) ->
             seed=prepared.seed,
             cache=prepared.objects.cache,
             onnx=False,
-            progress=progress,
         )
 
 

@@ -24,6 +24,7 @@ from skyclass.models.saved_model import save_model
 from skyclass.models.training_history import TrainingHistory, write_history
 from skyclass.progress import Progress, Stage
 from skyclass.training.best_checkpoint import BestCheckpoint
+from skyclass.training.calibrate_head import calibrate
 from skyclass.training.checkpoint_io import SafetensorsCheckpointIO
 from skyclass.training.dataloader import Batch, make_loader
 from skyclass.training.device import choose_precision, get_device, make_autocast
@@ -40,7 +41,6 @@ from skyclass.training.sampler import (
 )
 from skyclass.training.steps import TrainingSteps, compute_steps
 from skyclass.training.sync_batchnorm import synchronise_batch_norm
-from skyclass.training.temperature import fit_temperature
 from skyclass.training.torch_errors import explain_torch_errors
 from skyclass.training.training_curves import write_training_curves
 
@@ -91,7 +91,7 @@ def fit(job: TrainingJob, progress: Progress) -> None:
         _run_trainer(trainer, module, loaders, callbacks.checkpoint)
         if trainer.is_global_zero:
             callbacks.checkpoint.restore_best(module.kept)
-            _set_temperature(job, module)
+            _calibrate(job, module)
             history = _make_history(job, module.steps, callbacks.recorder)
             _write_model(job, module.kept, history)
 
@@ -245,8 +245,8 @@ def _run_trainer(
 
 
 @torch.no_grad()
-def _set_temperature(job: TrainingJob, module: ClassifierModule) -> None:
-    """Fit the temperature of the kept weights, on objects that they were not trained on."""
+def _calibrate(job: TrainingJob, module: ClassifierModule) -> None:
+    """Fit the weight of the picture and the temperature, on objects not trained on."""
     try:
         split, cutouts = "calibration", open_cutouts(job.cutouts)["calibration"]
     except ImageError:
@@ -256,10 +256,9 @@ def _set_temperature(job: TrainingJob, module: ClassifierModule) -> None:
     for batch in _make_sequential_loader(job, cutouts, split, shared=False):
         with make_autocast(job.config):
             moved = module.transfer_batch_to_device(batch, get_device(), 0)
-            parts.append(module.compute_logits(module.kept, moved).double().cpu().numpy())
-    logits = np.concatenate(parts).reshape(len(cutouts), -1, len(job.spec.labels))
-    temperature = fit_temperature(logits, cutouts.label)
+            parts.append(module.compute_features(module.kept, moved).float())
     kept = module.kept
+    temperature = calibrate(kept.head, torch.cat(parts), cutouts.label)
     kept.spec = replace(kept.spec, temperature=temperature, temperature_from=split)
 
 

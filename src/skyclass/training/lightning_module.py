@@ -133,15 +133,19 @@ class ClassifierModule(LightningModule):
         self, classifier: Classifier, batch: Batch, stream: torch.Generator | None = None
     ) -> Tensor:
         """Compute logits `[n * samples, class]`; a random stream also augments the cutouts."""
-        if isinstance(batch, FeatureBatch):
-            features = batch.features
-        else:
-            change = None if stream is None else make_change(classifier, self.augmentation, stream)
-            inputs = (batch.flux, batch.offset, change, batch.columns, batch.measured)
-            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-                features = classifier.embed(*inputs)
-        logits: Tensor = classifier.head(features)
+        logits: Tensor = classifier.head(self.compute_features(classifier, batch, stream))
         return logits
+
+    def compute_features(
+        self, classifier: Classifier, batch: Batch, stream: torch.Generator | None = None
+    ) -> Tensor:
+        """Compute what the head takes, `[n * samples, width]`, or read it from the batch."""
+        if isinstance(batch, FeatureBatch):
+            return batch.features
+        change = None if stream is None else make_change(classifier, self.augmentation, stream)
+        inputs = (batch.flux, batch.offset, change, batch.columns, batch.measured)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return classifier.embed(*inputs)
 
     def optimizer_step(self, *arguments: Any, **options: Any) -> None:
         """Make a step, then update the moving average."""
