@@ -26,6 +26,8 @@ frames = "{survey}/frames"
 size = 16
 [labels]
 merge = {{ hot = ["O", "B", "A", "F"], cool = ["G", "K", "M"] }}
+[model]
+measured = false
 [training]
 epochs = 2
 batch_size = 24

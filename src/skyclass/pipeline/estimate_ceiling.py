@@ -21,6 +21,8 @@ from skyclass.simulation.sky import get_sky
 from skyclass.simulation.stars import CLASS_SHARES, LAST_HOT
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
+from skyclass.tasks.registry import get_task
+from skyclass.tasks.regroup import regroup
 from skyclass.tasks.task import Task
 from skyclass.workspace import fingerprint
 
@@ -95,7 +97,7 @@ def estimate_ceiling(
     if settings is None or features is None:
         return None
     shares = np.bincount(training, minlength=len(labels)) / len(training)
-    rules = config.clean.model_dump(mode="json")
+    rules = [section.model_dump(mode="json") for section in (config.clean, config.labels)]
     hashed = fingerprint(features.tolist(), shares.tolist())
     key = fingerprint(asdict(settings), task.name, labels, rules, hashed, DRAWS)
     made_from: MadeFrom = {"sky": settings.sky, "objects": len(test), "draws": DRAWS}
@@ -122,7 +124,10 @@ def _draw_objects(
     survey: Survey,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Draw objects, cleaned as the experiment's are: features ``[n, feature]`` and classes."""
-    table, _ = clean(draw_catalog(settings, DRAWS), task, config.clean, survey.name)
+    chosen = config.labels
+    labelled = get_task(task.name, template_luminosity=chosen.template_luminosity)
+    labelled = regroup(labelled, chosen.merge, chosen.drop)
+    table, _ = clean(draw_catalog(settings, DRAWS), labelled, config.clean, survey.name)
     # cleaning sorts by place, which is the order of classes in no field; half is to be any half
     table = table.sample(frac=1.0, random_state=0)
     features = _make_features(table, task, survey)
