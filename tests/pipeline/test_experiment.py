@@ -77,6 +77,7 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
     left = {path.name for path in out.iterdir()}
     assert left == {
         "catalog.parquet",
+        "columns",
         "cutouts",
         "experiment.toml",
         "logs",
