@@ -37,6 +37,17 @@ def test_the_width_of_the_object_is_that_of_the_psf(cutouts: tuple[np.ndarray, n
     assert np.abs(measured.concentration[:3]).max() < 0.05
 
 
+def test_what_is_wider_than_seeing_is_extended() -> None:
+    light = [
+        expose(band, paint_light(61, np.array([30.0]), np.array([30.0]), np.array([400.0]), 8.0))
+        for band in "gr"
+    ]
+    flux = np.array([[frame.data for frame in light]])
+    measured = measure_cutouts(flux, np.zeros((1, 2, 2), np.float32), TWO_BANDS)
+    assert (measured.psf_fwhm < 2.0).all()
+    assert (measured.concentration > 0.1).all()
+
+
 def test_a_width_that_is_known(cutouts: tuple[np.ndarray, np.ndarray]) -> None:
     fwhm = np.array([FWHM] * 5) * SCALE
     measured = measure_cutouts(*cutouts, TWO_BANDS, psf_fwhm=fwhm)

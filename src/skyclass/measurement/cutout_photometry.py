@@ -17,6 +17,10 @@ __all__ = ["measure_cutouts"]
 _USUAL_FWHM: Final = 1.3
 """Of the PSF in arcsec, where the object does not show it."""
 
+_FWHM: Final = (0.7, 1.6)
+"""Of the PSF in arcsec, at least and at most: what is wider is taken for extended. The median of
+SDSS in r is 1.32 arcsec (www.sdss.org, scope of the imaging survey)."""
+
 _BRIGHT: Final = 20.0
 """Signal to noise of an object whose width is taken for that of the PSF."""
 
@@ -33,7 +37,7 @@ def measure_cutouts(
 
     The sky is the median of the pixels beyond the aperture. Without `psf_fwhm` the width of the
     PSF is that of the object itself in each band in which it is bright, and the median of these in
-    the others; then every band is flagged `POOR_PSF`.
+    the others, within what seeing is; then every band is flagged `POOR_PSF`.
 
     Parameters
     ----------
@@ -141,7 +145,8 @@ def _estimate_widths(
         middle = stamp.pixels.shape[-1] // 2
         core = stamp.pixels[:, middle - 2 : middle + 3, middle - 2 : middle + 3].sum(axis=(1, 2))
         bright = core > _BRIGHT * 5 * sigma
-        widths[bright, band] = convert_to_fwhm(measure_moments(stamp).area)[bright]
+        width = convert_to_fwhm(measure_moments(stamp).area)[bright]
+        widths[bright, band] = width.clip(*(limit / pixel_scale for limit in _FWHM))
     known = ~np.isnan(widths).all(axis=1)
     own = np.full(len(widths), usual)
     own[known] = np.nanmedian(widths[known], axis=1)
