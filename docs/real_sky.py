@@ -37,8 +37,10 @@ with spectra, galaxies, and the sources of real fields; none of these objects is
 """
 
 FOOT = """
-Each change is one of pixels: the objects are measured again after it. Extinction is not told to the
-model here. Without a band only that band's pixels are taken away.
+Each change is one of pixels: the objects are measured again after it, on their cutouts alone, where
+neighbours are not fitted with them. That, and that extinction is not told to the model here, is why
+fewer are right than in the experiment itself, where their field is measured. Without a band only
+that band's pixels are taken away.
 
 ## Acknowledgement
 
