@@ -60,11 +60,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("printed")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        simulate("survey", 4, objects_per_field=120)
+        simulate("survey", 8, objects_per_field=60)
         plain = tmp_path_factory.mktemp("plain") / "survey"
         copy_decompressed(folder / "survey", plain)  # decoded in no time
         (folder / "frames").symlink_to(plain / "frames")
         (folder / "stars.csv").write_bytes((folder / "survey/catalog.csv").read_bytes())
+        (folder / "objects.csv").symlink_to("stars.csv")
         objects = pd.read_csv("stars.csv")
         objects["class"] = np.resize(["STAR", "GALAXY", "QSO"], len(objects))  # whatever they are
         Table.from_pandas(objects).write("objects.fits")

@@ -28,6 +28,8 @@ REFUSED = {
     "figures empty --format gif": "unknown file format 'gif'; did you mean",
     "figures empty": "empty/metrics.json cannot be read",
     "reweight empty star=x": "prior must be CLASS=NUMBER, got 'star=x'",
+    "evaluate empty cutouts --out o": "cutouts does not exist",
+    "evaluate empty empty --out o": "empty holds no usable model",
     "reweight none star=1": "none does not exist",
     "show --cutouts empty --out a.gif": "a.gif must end with .png",
     "show --cutouts empty --out a.png": "empty holds no cutouts",

@@ -25,7 +25,7 @@ CASES = {
     "cutouts.unit": {"cutouts": {"size": 5, "unit": "arcsec"}},
     "cutouts.dtype": {"cutouts": {"dtype": "float16"}},
     "cutouts.missing_band": {"cutouts": {"missing_band": "mask"}},
-    "cutouts.background": {"cutouts": {"background": "local"}},
+    "cutouts.background": {"cutouts": {"background": "local"}, "model": {"measured": False}},
     "cutouts.saturated": {"cutouts": {"saturated": "mask"}},
     "cutouts.grid": {"cutouts": {"grid": "common"}},
     "cutouts.measure": {"cutouts": {"measure": "cutout"}},
@@ -38,7 +38,7 @@ CASES = {
 }
 """For each key of `[cutouts]` and `[images]`, settings in which it is not its default."""
 
-PIXELS_ALONE = {"images.upscaler"}
+PIXELS_ALONE = {"images.upscaler", "cutouts.background"}
 """Keys whose case has a model that is told of the pixels only."""
 
 SAME_PIXELS = {"cutouts.saturated"}
@@ -98,7 +98,7 @@ def make_experiment(key: str, sky: Path, folder: Path) -> Experiment:
         split={"test": 0.3, "validation": 0.2},
         cutouts={"size": 24, **settings.get("cutouts", {})},
         images=images,
-        model={"name": "compact"},
+        model={"name": "compact", **settings.get("model", {})},
         training={"epochs": 4, "batch_size": 8, "learning_rate": 0.01},
     )
 

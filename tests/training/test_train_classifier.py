@@ -138,6 +138,7 @@ def test_contradicting_settings_are_refused_before_work(monkeypatch: pytest.Monk
     with pytest.raises(TrainingError, match="pip install wandb"):
         check_training(TrainingConfig(loggers=("wandb",)), on)
     monkeypatch.setattr("skyclass.training.loggers.find_spec", lambda _name: object())
+    monkeypatch.setenv("WANDB_MODE", "offline")  # needs no login
     assert check_training(TrainingConfig(loggers=("wandb", "mlflow")), on) is None
 
 

@@ -52,7 +52,7 @@ def register_task(task: Task) -> Task:
     >>> skyclass.register_task(task).classes
     ('bright', 'faint')
     >>> skyclass.build_catalog("catalog.csv", "brightness").report.classes
-    {'bright': 58, 'faint': 60}
+    {'bright': 56, 'faint': 62}
     """
     _load_plugins()
     return _add(task)
