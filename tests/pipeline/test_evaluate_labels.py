@@ -158,6 +158,16 @@ def not_numbers(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
     return {"data": tmp / "text.npz", "table": world["folder"] / "objects.csv"}
 
 
+def python_objects(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
+    np.savez(tmp / "objects.npz", flux=np.array([{}], dtype=object))
+    return {"data": tmp / "objects.npz", "table": world["folder"] / "objects.csv"}
+
+
+def words(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
+    np.savez(tmp / "words.npz", flux=np.array(["a", "b"]))
+    return {"data": tmp / "words.npz", "table": world["folder"] / "objects.csv"}
+
+
 FAULTS: dict[str, tuple[Change, str]] = {
     "arrays without table": (lambda w, _: {"data": w["folder"] / "arrays.npz"}, "name the table"),
     "positions without frames": (
@@ -169,6 +179,8 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "other bands": (three_bands, "flux has 3 bands, survey sdss has 5"),
     "no flux": (no_flux, "has no array flux"),
     "no arrays": (not_numbers, "is not a NumPy file"),
+    "pickled objects": (python_objects, "holds Python objects, which are not loaded"),
+    "words": (words, "flux must be numbers, got <U1"),
     "an unknown label": (
         lambda w, _: {
             "data": w["folder"] / "arrays.npz",
@@ -205,12 +217,29 @@ def test_what_is_missing_is_said_in_one_line(
         evaluate(world["folder"] / "model", out=tmp_path / "out", **change(world, tmp_path))
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_files_are_not_replaced(world: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(SkyclassError, match="holds something other than an evaluation"):
+    with pytest.raises(SkyclassError, match=r"holds notes.txt but no evaluation.json"):
         evaluate(world["folder"] / "model", world["folder"] / "cutouts", tmp_path)
+
+
+def test_what_an_interrupted_evaluation_left_is_replaced(
+    world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = world["folder"], tmp_path / "out"
+
+    def stop(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skyclass.pipeline.evaluate_labels.write_predictions", stop)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(folder / "model", folder / "cutouts", out)
+    assert (out / "cutouts").is_dir()
+    assert evaluate(folder / "model", folder / "cutouts", out).report.exists()
 
 
 def test_the_command_prints_the_headline(world: dict[str, Any], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from skyclass.measurement.cutout_photometry import measure_cutouts
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.survey import Survey
 
-__all__ = ["CutoutArrays", "fit_size", "read_arrays", "store_arrays"]
+__all__ = ["CutoutArrays", "check_bands", "fit_size", "read_arrays", "store_arrays"]
 
 _CHUNK: Final = 256
 """Objects per unit of work."""
@@ -71,11 +72,7 @@ def read_arrays(path: AnyPath) -> CutoutArrays:
     (3, 5, 2)
     """
     path = Path(path)
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ImageError(f"{path} is not a NumPy file of numbers: {error}") from error
-    arrays = {"flux": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    arrays = _load(path)
     if "flux" not in arrays:
         raise ImageError(f"{path} has no array flux (it has {', '.join(arrays) or 'none'})")
     flux = arrays["flux"]
@@ -87,6 +84,22 @@ def read_arrays(path: AnyPath) -> CutoutArrays:
         raise ImageError(f"{path}: offset must be {expected} for this flux, got {offset.shape}")
     mask = ~np.isfinite(flux)
     return CutoutArrays(np.where(mask, 0, flux).astype(np.float32), mask, offset.astype(np.float32))
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    """Load the arrays of a file by their names, and check that they are numbers."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = {"flux": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ImageError(
+            f"{path} is not a NumPy file of numbers: it is broken, another kind of file, or holds"
+            " Python objects, which are not loaded"
+        ) from error
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise ImageError(f"{path}: {name} must be numbers, got {array.dtype}")
+    return arrays
 
 
 def fit_size(cutouts: CutoutArrays, size: int) -> CutoutArrays:
@@ -131,6 +144,15 @@ def fit_size(cutouts: CutoutArrays, size: int) -> CutoutArrays:
     )
 
 
+def check_bands(cutouts: CutoutArrays, survey: Survey) -> None:
+    """Raise `ImageError` if cutouts have not as many bands as a survey."""
+    if cutouts.flux.shape[1] != len(survey.bands):
+        raise ImageError(
+            f"flux has {cutouts.flux.shape[1]} bands, survey {survey.name} has"
+            f" {len(survey.bands)} ({', '.join(survey.band_names)})"
+        )
+
+
 def store_arrays(
     cutouts: CutoutArrays,
     catalog: pd.DataFrame,
@@ -167,11 +189,7 @@ def store_arrays(
     ImageError
         If the number of bands is not that of the survey, or `out` holds something else.
     """
-    if cutouts.flux.shape[1] != len(survey.bands):
-        raise ImageError(
-            f"flux has {cutouts.flux.shape[1]} bands, survey {survey.name} has"
-            f" {len(survey.bands)} ({', '.join(survey.band_names)})"
-        )
+    check_bands(cutouts, survey)
     size = cutouts.flux.shape[-1]
     rules = CutoutConfig(size=size, measure="cutout")
     plan = make_storage_plan(catalog, labels, survey.band_names, size, "float32", rules, survey)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skyclass._version import __version__
 from skyclass.cache import locate_cache
 from skyclass.catalog.cleaning_report import CleaningReport
+from skyclass.claim import check_claim
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.binned_scores import score_by_condition
 from skyclass.evaluation.calibration import evaluate_calibration
@@ -35,8 +36,8 @@ from skyclass.models.measured_inputs import (
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.models.push_pull import resolve_model
 from skyclass.pipeline.experiment import ExperimentResult
-from skyclass.pipeline.label_rows import is_ordered, number_rows_by_group
-from skyclass.pipeline.labelled_data import LabelledData, store_labelled
+from skyclass.pipeline.label_rows import check_group, is_ordered, number_rows_by_group
+from skyclass.pipeline.labelled_data import LabelledData, plan_labelled
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.observation_columns import make_observation_columns
 from skyclass.progress import Progress, Stage, no_progress
@@ -45,6 +46,9 @@ from skyclass.surveys.registry import get_survey
 from skyclass.workspace import COLUMNS_FOLDER, Workspace
 
 __all__ = ["evaluate"]
+
+_BATCH: Final = 256
+"""Cutouts that are measured at once."""
 
 _PACKAGES: Final = ("astropy", "numpy", "onnxruntime", "pyarrow")
 
@@ -111,40 +115,41 @@ def evaluate(
     >>> result.metrics.by_group.groups
     2
     """
-    workspace = _claim(Workspace(Path(out)))
+    workspace = Workspace(Path(out))
+    check_claim(
+        workspace.evaluation_file,
+        kind="evaluation",
+        compare=lambda _marker: "",  # an earlier one is replaced
+        error=EvaluationError,
+    )
     folder = resolve_model(model)
     predictor = load_predictor(folder)
+    spec = predictor.spec
+    plan = plan_labelled(Path(data), spec, table=table, frames=frames, label=label)
+    check_group(plan.table, group, spec.survey)
+    names = {"model": Path(model).name, "data": Path(data).name}
+    record = EvaluationRecord(**names, kind=plan.kind, label=label, group=group)
+    _claim(workspace, record)
     link_folder(folder, workspace.model)
-    labelled = store_labelled(
-        Path(data),
-        predictor.spec,
-        workspace.cutouts,
-        table=table,
-        frames=frames,
-        label=label,
-        progress=progress,
-    )
+    labelled = plan.store(workspace.cutouts, progress)
     progress(Stage.EVALUATION, 0, 1)
     evaluated = _LabelledObjects(predictor, labelled, workspace, group)
     write_predictions(evaluated.table, workspace.predictions)
     metrics = evaluated.make_metrics()
     write_metrics(metrics, workspace.metrics)
-    names = {"model": Path(model).name, "data": Path(data).name}
-    record = EvaluationRecord(**names, kind=labelled.kind, label=label, group=group)
-    write_record(record, workspace.evaluation_file)
     write_report(workspace.root)
     progress(Stage.EVALUATION, 1, 1)
     return ExperimentResult(workspace.root, metrics)
 
 
-def _claim(workspace: Workspace) -> Workspace:
-    """Check that a directory may be written, and remove the data of an earlier evaluation."""
-    root = make_directory(workspace.root)
-    if any(root.iterdir()) and not workspace.evaluation_file.is_file():
-        raise EvaluationError(f"{root} holds something other than an evaluation; choose another")
-    for folder in (workspace.cutouts, root / COLUMNS_FOLDER):
+def _claim(workspace: Workspace, record: EvaluationRecord) -> None:
+    """Say what a directory is for before anything else is in it; remove an earlier evaluation."""
+    make_directory(workspace.root)
+    write_record(record, workspace.evaluation_file)
+    for folder in (workspace.cutouts, workspace.root / COLUMNS_FOLDER):
         shutil.rmtree(folder, ignore_errors=True)
-    return workspace
+    for file in (workspace.predictions, workspace.metrics, workspace.report):
+        file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -220,8 +225,12 @@ class _LabelledObjects:
         if not spec.columns:
             return None
         survey = get_survey(spec.survey)
-        fluxes = aperture_flux(
-            split.take(np.arange(len(split))), split.offsets(), pixel_scale=survey.pixel_scale
+        batches = split.read_batches(_BATCH, ("flux", "offset"))
+        fluxes = np.concatenate(
+            [
+                aperture_flux(each["flux"], each["offset"], pixel_scale=survey.pixel_scale)
+                for _, each in batches
+            ]
         )
         known = select_columns(spec.columns, self.data.table, survey.band_names)
         columns = measure_columns(spec.columns, fluxes, known)

@@ -11,7 +11,7 @@ from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.registry import get_survey
 from skyclass.tasks.registry import get_task
 
-__all__ = ["LabelledRows", "is_ordered", "label_rows", "number_rows_by_group"]
+__all__ = ["LabelledRows", "check_group", "is_ordered", "label_rows", "number_rows_by_group"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,24 @@ def is_ordered(spec: ModelSpec) -> bool:
         return get_task(spec.task).ordered
     except TaskError:
         return False
+
+
+def check_group(table: pd.DataFrame, column: str | None, survey: str) -> None:
+    """Check that rows can be grouped, before they are cut.
+
+    Parameters
+    ----------
+    table, column, survey
+        As `number_rows_by_group` takes them. The key of a unit of files, which `field` stands for,
+        is found with the frames.
+
+    Raises
+    ------
+    CatalogError
+        If the table has no such column.
+    """
+    if column is not None and not (column == "field" and get_survey(survey).key):
+        _take_column(table, column, "group")
 
 
 def number_rows_by_group(

@@ -1,7 +1,10 @@
 """Labelled objects of any kind, brought into the form of an experiment's test objects."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,24 +14,30 @@ from skyclass.catalog.match_objects import match_objects
 from skyclass.catalog.read_table import read_table
 from skyclass.errors import CatalogError, EvaluationError
 from skyclass.files import AnyPath, link_folder
-from skyclass.images.array_cutouts import fit_size, read_arrays, store_arrays
+from skyclass.images.array_cutouts import (
+    CutoutArrays,
+    check_bands,
+    fit_size,
+    read_arrays,
+    store_arrays,
+)
 from skyclass.images.cutout_info import INFO_NAME
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cutouts
 from skyclass.inference.classify_positions import group_rows
 from skyclass.models.model_spec import ModelSpec
-from skyclass.pipeline.label_rows import label_rows
+from skyclass.pipeline.label_rows import LabelledRows, label_rows
 from skyclass.progress import Progress
 from skyclass.schema import IDS, POSITION
 from skyclass.surveys.registry import get_survey
 from skyclass.workspace import COLUMNS_FOLDER
 
-__all__ = ["ARRAYS", "LabelledData", "store_labelled"]
+__all__ = ["LabelledData", "LabelledPlan", "plan_labelled"]
 
-ARRAYS = (".npz", ".npy")
+_ARRAYS: Final = (".npz", ".npy")
 """Suffixes of files of arrays."""
 
-_SPLIT = "test"
+_SPLIT: Final = "test"
 
 
 @dataclass(frozen=True)
@@ -54,17 +63,27 @@ class LabelledData:
         return self.cutouts[_SPLIT]
 
 
-def store_labelled(
+@dataclass(frozen=True)
+class LabelledPlan:
+    """Labelled objects that were read and checked, and how they are stored."""
+
+    kind: str
+    """What they are made from: `cutouts`, `positions` or `arrays`."""
+    table: pd.DataFrame
+    """What is known of them."""
+    store: Callable[[Path, Progress], LabelledData]
+    """Stores them as cutouts in a folder that does not exist."""
+
+
+def plan_labelled(
     data: Path,
     spec: ModelSpec,
-    out: Path,
     *,
     table: AnyPath | pd.DataFrame | None,
     frames: AnyPath | None,
     label: str | None,
-    progress: Progress,
-) -> LabelledData:
-    """Store labelled objects as cutouts that a model takes.
+) -> LabelledPlan:
+    """Read labelled objects, and check that a model can take them, before anything is written.
 
     Parameters
     ----------
@@ -72,17 +91,13 @@ def store_labelled(
         Folder of cutouts, file of arrays, or table of positions.
     spec
         The model.
-    out
-        Folder for the cutouts.
     table, frames, label
         As `skyclass.pipeline.evaluate_labels.evaluate` takes them.
-    progress
-        Called with the stage, steps done and steps in all.
 
     Returns
     -------
-    LabelledData
-        The objects that have a class of the model, and pixels.
+    LabelledPlan
+        The objects that have a class of the model.
 
     Raises
     ------
@@ -90,22 +105,25 @@ def store_labelled(
         If the data cannot be used, with the reason.
     """
     if data.is_dir():
-        return _link_cutouts(data, spec, out, table, label)
-    if data.suffix in ARRAYS:
-        return _store_arrays(data, spec, out, table, label, progress)
+        return _plan_cutouts(data, spec, table, label)
+    if data.suffix in _ARRAYS:
+        return _plan_arrays(data, spec, table, label)
     if frames is None:
         raise EvaluationError(
             f"{data} is a table of positions: name the directory of their frames (frames)"
         )
     if table is not None:
         raise EvaluationError(f"{data} is a table itself; give no other one (table)")
-    return _cut_positions(data, spec, out, Path(frames), label, progress)
+    rows = _read(data, spec.survey)
+    labelled = label_rows(_require_positions(rows), spec, label)
+    store = partial(_cut_positions, data, Path(frames), spec, labelled, len(rows))
+    return LabelledPlan("positions", labelled.table, store)
 
 
-def _link_cutouts(
-    data: Path, spec: ModelSpec, out: Path, table: AnyPath | pd.DataFrame | None, label: str | None
-) -> LabelledData:
-    """Take the test split of stored cutouts."""
+def _plan_cutouts(
+    data: Path, spec: ModelSpec, table: AnyPath | pd.DataFrame | None, label: str | None
+) -> LabelledPlan:
+    """Check that a model can take stored cutouts."""
     if not (data / INFO_NAME).is_file():
         raise EvaluationError(
             f"{data} holds no cutouts ({INFO_NAME}); for frames, give a table of positions as data"
@@ -113,7 +131,8 @@ def _link_cutouts(
         )
     if label is not None:
         raise EvaluationError(f"the cutouts in {data} have labels; name no column (label)")
-    info = open_cutouts(data).info
+    stored = open_cutouts(data)
+    info, split = stored.info, stored[_SPLIT]
     if (info.bands, info.size) != (spec.bands, spec.size):
         raise EvaluationError(
             f"the cutouts in {data} have {info.size} pixels in {' '.join(info.bands)}, the model"
@@ -125,17 +144,22 @@ def _link_cutouts(
             f"the cutouts in {data} have the class {foreign[0]}, which the model does not know"
             f" ({', '.join(spec.labels)}); make cutouts of its classes only"
         )
+    known = _read_known(split, get_survey(info.survey).key)
+    if table is not None:
+        known = _find_rows(split, _read(table, spec.survey))
+    codes = np.array([spec.labels.index(name) for name in info.labels])[split.label]
+    return LabelledPlan("cutouts", known, partial(_link_cutouts, data, codes, known))
+
+
+def _link_cutouts(
+    data: Path, codes: NDArray[np.int64], known: pd.DataFrame, out: Path, _progress: Progress
+) -> LabelledData:
+    """Take the test split of stored cutouts."""
     link_folder(data, out)
     beside = data.with_name(COLUMNS_FOLDER)
     if beside.is_dir():  # what the catalogue told of them, such as the extinction
         link_folder(beside, out.with_name(COLUMNS_FOLDER))
-    cutouts = open_cutouts(out)
-    split = cutouts[_SPLIT]
-    codes = np.array([spec.labels.index(name) for name in info.labels])
-    known = _read_known(split, get_survey(info.survey).key)
-    if table is not None:
-        known = _find_rows(split, _read(table, spec.survey))
-    return LabelledData("cutouts", cutouts, codes[split.label], known, len(split), {})
+    return LabelledData("cutouts", open_cutouts(out), codes, known, len(codes), {})
 
 
 def _read_known(split: CutoutSplit, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -154,39 +178,46 @@ def _find_rows(split: CutoutSplit, table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[rows].reset_index(drop=True)
 
 
-def _store_arrays(
-    data: Path,
-    spec: ModelSpec,
-    out: Path,
-    table: AnyPath | pd.DataFrame | None,
-    label: str | None,
-    progress: Progress,
-) -> LabelledData:
-    """Store arrays whose rows a table describes."""
+def _plan_arrays(
+    data: Path, spec: ModelSpec, table: AnyPath | pd.DataFrame | None, label: str | None
+) -> LabelledPlan:
+    """Read arrays and the table that describes their rows."""
     if table is None:
         raise EvaluationError(f"{data} holds arrays: name the table of their labels (table)")
     arrays, rows = read_arrays(data), _read(table, spec.survey)
+    check_bands(arrays, get_survey(spec.survey))
     if len(rows) != len(arrays):
         raise EvaluationError(
             f"{data} holds {len(arrays)} cutouts, the table {len(rows)} rows; row n must describe"
             " cutout n"
         )
-    survey = get_survey(spec.survey)
     labelled = label_rows(_require_positions(rows), spec, label)
+    return LabelledPlan("arrays", labelled.table, partial(_store_arrays, arrays, spec, labelled))
+
+
+def _store_arrays(
+    arrays: CutoutArrays, spec: ModelSpec, labelled: LabelledRows, out: Path, progress: Progress
+) -> LabelledData:
+    """Store arrays whose rows a table describes."""
     kept = labelled.table.index.to_numpy()
     catalog = _complete(labelled.table)
     fitted = fit_size(arrays.take(kept), spec.size)
-    store_arrays(fitted, catalog, spec.labels, out, survey, progress=progress)
+    store_arrays(fitted, catalog, spec.labels, out, get_survey(spec.survey), progress=progress)
     codes = np.asarray(catalog["label"].cat.codes, dtype=np.int64)
-    return LabelledData("arrays", open_cutouts(out), codes, catalog, len(rows), labelled.dropped)
+    return LabelledData("arrays", open_cutouts(out), codes, catalog, len(arrays), labelled.dropped)
 
 
 def _cut_positions(
-    data: Path, spec: ModelSpec, out: Path, frames: Path, label: str | None, progress: Progress
+    data: Path,
+    frames: Path,
+    spec: ModelSpec,
+    labelled: LabelledRows,
+    rows_in: int,
+    out: Path,
+    progress: Progress,
 ) -> LabelledData:
     """Cut the objects of a table out of their frames."""
-    rows, survey = _read(data, spec.survey), get_survey(spec.survey)
-    labelled = label_rows(_require_positions(rows), spec, label)
+    survey = get_survey(spec.survey)
     catalog, dropped = _complete(labelled.table), dict(labelled.dropped)
     if survey.key:
         groups, reasons = group_rows(catalog, survey.find_units([frames]), survey)
@@ -212,7 +243,7 @@ def _cut_positions(
     cutouts = open_cutouts(out)
     known = _match_stored(cutouts[_SPLIT], catalog, survey.key)
     codes = np.asarray(known["label"].cat.codes, dtype=np.int64)
-    return LabelledData("positions", cutouts, codes, known, len(rows), dropped)
+    return LabelledData("positions", cutouts, codes, known, rows_in, dropped)
 
 
 def _name_key(values: tuple[int | str, ...], names: tuple[str, ...]) -> dict[str, int | str]:
