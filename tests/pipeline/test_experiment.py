@@ -74,6 +74,9 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
     catalog = pd.read_parquet(out / "catalog.parquet")
     assert set(table["specobjid"]) == set(catalog.query("split == 'test'")["specobjid"].map(str))
     assert metrics["baseline"]["accuracy"] > 0.5
+    alone = metrics["differences"]["measurement alone"]
+    assert alone["accuracy_a"] == metrics["test"]["accuracy"]
+    assert alone["accuracy_b"] == metrics["baselines"]["measurement alone"]["accuracy"] > 0.3
     left = {path.name for path in out.iterdir()}
     assert left == {
         "catalog.parquet",
