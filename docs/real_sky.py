@@ -32,10 +32,11 @@ Models learn from a simulated sky, because only there every class has objects in
 they are worth is what holds on real objects whose class is known. This page is made by one command,
 `python docs/real_sky.py STARS OBJECTS`, from single SDSS exposures of stars with spectra, quasars
 with spectra, galaxies, and the sources of real fields; none of these objects is used in training.
-(`python benchmarks/real_sky.py` prints the same table.) STARS is the experiment that `skyclass demo`
-leaves in `demo/experiment`; OBJECTS is one of task `object-type` with `training.epochs = 16`, all else
-as by default, on what `skyclass simulate --fields 12 --task object-type` makes. Labels of one's own are
-checked by [`skyclass evaluate`](evaluation.md).
+(`python benchmarks/real_sky.py` prints the same table.) STARS is the experiment that
+`skyclass demo` leaves in `demo/experiment`; OBJECTS is one of task `object-type` with
+`training.epochs = 16`, all else as by default, on what
+`skyclass simulate --fields 12 --task object-type` makes. Labels of one's own are checked by
+[`skyclass evaluate`](evaluation.md).
 """
 
 FOOT = """

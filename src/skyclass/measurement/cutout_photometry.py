@@ -1,5 +1,6 @@
 """Measure objects on their cutouts alone, where their field is not at hand."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["measure_cutouts"]
 _USUAL_FWHM: Final = 1.3
 """Of the PSF in arcsec, where the object does not show it."""
 
-_FWHM: Final = (0.7, 1.6)
+_SEEING: Final = (0.7, 1.6)
 """Of the PSF in arcsec, at least and at most: what is wider is taken for extended. The median of
 SDSS in r is 1.32 arcsec (www.sdss.org, scope of the imaging survey)."""
 
@@ -37,7 +38,8 @@ def measure_cutouts(
 
     The sky is the median of the pixels beyond the aperture. Without `psf_fwhm` the width of the
     PSF is that of the object itself in each band in which it is bright, and the median of these in
-    the others, within what seeing is; then every band is flagged `POOR_PSF`.
+    the others; then every band is flagged `POOR_PSF`. The concentration compares with a PSF that is
+    not wider than seeing.
 
     Parameters
     ----------
@@ -58,18 +60,36 @@ def measure_cutouts(
         Of the `n` objects, in all bands.
     """
     scale = survey.pixel_scale
-    bands = range(len(survey.bands))
     stamps, noise = [], []
-    for band in bands:
+    for band in range(len(survey.bands)):
         wrong = ~np.isfinite(flux[:, band]) if mask is None else mask[:, band]
         image, sigma = _subtract_sky(flux[:, band], offset[:, band], wrong, scale)
         stamps.append(_crop(image, wrong, offset[:, band], count_half_side(scale)))
         noise.append(sigma)
-    if psf_fwhm is None:
-        widths = _estimate_widths(stamps, noise, scale)
-    else:
-        widths = np.asarray(psf_fwhm, np.float64) / scale
-    measured = join_bands(
+    if psf_fwhm is not None:
+        return _measure_stamps(stamps, noise, np.asarray(psf_fwhm, np.float64) / scale, survey)
+    own = _estimate_widths(stamps, noise, scale)
+    measured = _measure_stamps(stamps, noise, own, survey)
+    # what is wider than seeing is extended: flux is that of the object's own width, shape is not
+    narrowest, widest = _SEEING
+    seeing = own.clip(narrowest / scale, widest / scale)
+    shape = _measure_stamps(stamps, noise, seeing, survey)
+    return replace(
+        measured,
+        concentration=shape.concentration,
+        concentration_err=shape.concentration_err,
+        flags=measured.flags | int(Flag.POOR_PSF),
+    )
+
+
+def _measure_stamps(
+    stamps: list[Stamps],
+    noise: list[NDArray[np.float64]],
+    widths: NDArray[np.float64],
+    survey: Survey,
+) -> Measurement:
+    """Measure stamps of all bands, with a PSF of so many pixels in each, `[n, band]`."""
+    return join_bands(
         [
             measure_band(
                 stamps[band],
@@ -78,15 +98,12 @@ def measure_cutouts(
                 fwhm=widths[:, band],
                 noise=noise[band],
                 floor=POOR_FLOOR,
-                pixel_scale=scale,
+                pixel_scale=survey.pixel_scale,
                 gain=survey.bands[band].gain or np.inf,
             )
-            for band in bands
+            for band in range(len(survey.bands))
         ]
     )
-    if psf_fwhm is None:
-        measured.flags[...] |= int(Flag.POOR_PSF)
-    return measured
 
 
 def _subtract_sky(
@@ -145,8 +162,7 @@ def _estimate_widths(
         middle = stamp.pixels.shape[-1] // 2
         core = stamp.pixels[:, middle - 2 : middle + 3, middle - 2 : middle + 3].sum(axis=(1, 2))
         bright = core > _BRIGHT * 5 * sigma
-        width = convert_to_fwhm(measure_moments(stamp).area)[bright]
-        widths[bright, band] = width.clip(*(limit / pixel_scale for limit in _FWHM))
+        widths[bright, band] = convert_to_fwhm(measure_moments(stamp).area)[bright]
     known = ~np.isnan(widths).all(axis=1)
     own = np.full(len(widths), usual)
     own[known] = np.nanmedian(widths[known], axis=1)
