@@ -89,6 +89,13 @@ FAULTS = [
     ("training.batch_size = 63\ntraining.devices = 2", "cannot be divided among 2"),
     ('training.imbalance = "oversample"\naugmentation.turn = false', "repeats objects"),
     ("training.warmup = 0.1", "training.warmup has no effect"),
+    (
+        'model.measured = true\ncutouts.measure = "off"',
+        "model.measured = true needs cutouts.measure",
+    ),
+    ('model.measured = true\nimages.type = "sdss-jpeg"', "model.measured = true needs frames"),
+    ('model = { name = "measurement", measured = false }', "remove model.measured = false"),
+    ('model.name = "measurement"\ncutouts.measure = "off"', '"measurement" needs cutouts.measure'),
 ]
 
 

@@ -8,13 +8,14 @@ from urllib.request import url2pathname
 from skyclass.catalog.sample import DATA_SETS
 from skyclass.config.sections import Experiment
 from skyclass.config.training_sections import TrainingConfig
-from skyclass.errors import CatalogError, SurveyError, TaskError, nearest
+from skyclass.errors import CatalogError, ModelError, SurveyError, TaskError, nearest
 from skyclass.extras import EXTRAS, check_installed
 from skyclass.images.augment import check_augmentation
 from skyclass.images.picture_cutouts import make_picture_request
 from skyclass.images.registry import get_image_type
 from skyclass.images.renderer import check_images
 from skyclass.models.check_network import check_network, fetch_weights
+from skyclass.models.measurement_network import MEASUREMENT
 from skyclass.plugins import import_plugins
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
@@ -46,8 +47,9 @@ def check_experiment(config: Experiment, *, sources: bool = True) -> None:
     ------
     SkyclassError
         If a plugin, the task, the survey, the image type, the network, its weights, the table or
-        the frames do not exist or do not fit each other, a package is not installed, or the
-        objects can never be sampled, split or trained on.
+        the frames do not exist or do not fit each other, a package is not installed, nothing is
+        measured that the network is to be told, or the objects can never be sampled, split or
+        trained on.
     """
     check_installed(*_NEEDED, purpose="an experiment")
     import_plugins(config.plugins)
@@ -60,6 +62,7 @@ def check_experiment(config: Experiment, *, sources: bool = True) -> None:
     bands = get_image_type(config.images.type, survey.name).bands
     check_augmentation(config.augmentation, bands, survey.name)
     check_network(config)
+    _check_measured(config, survey)
     check_training(config.training, config.augmentation)
     if sources:
         _check_sources(config)
@@ -148,6 +151,26 @@ def _check_pixels(config: Experiment, survey: Survey) -> None:
         )
     if config.cutouts.grid == "common":
         check_installed("reproject", purpose='cutouts.grid = "common"')
+
+
+def _check_measured(config: Experiment, survey: Survey) -> None:
+    """Check that there is a measurement where the network is to be told of one."""
+    alone = config.model.name == MEASUREMENT
+    if alone and config.model.measured is False:
+        raise ModelError(
+            f'model.name = "{MEASUREMENT}" looks at nothing but the measurement; remove'
+            " model.measured = false"
+        )
+    if not (alone or config.model.measured):
+        return
+    asked = f'model.name = "{MEASUREMENT}"' if alone else "model.measured = true"
+    if get_image_type(config.images.type, survey.name).source is not None:
+        raise ModelError(
+            f"{asked} needs frames: nothing is measured on the pictures of images.type ="
+            f' "{config.images.type}"'
+        )
+    if config.cutouts.measure == "off":
+        raise ModelError(f'{asked} needs cutouts.measure = "field" or "cutout", not "off"')
 
 
 def _check_sources(config: Experiment) -> None:
