@@ -10,7 +10,8 @@ import torch
 from skyclass.errors import InferenceError
 from skyclass.images.align_bands import align_bands
 from skyclass.images.cutout import cut_frames
-from skyclass.inference.classify import classify, classify_field
+from skyclass.inference.classify import classify
+from skyclass.inference.classify_field import classify_field
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import load_model, save_model

@@ -39,6 +39,28 @@ class Cutouts:
     measurement: Measurement | None = None
     """What was measured of the objects; None where nothing was."""
 
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Cutouts":
+        """Select objects.
+
+        Parameters
+        ----------
+        rows
+            Their rows, or a mask `[n]`.
+
+        Returns
+        -------
+        Cutouts
+            Of these objects.
+        """
+        return Cutouts(
+            self.flux[rows],
+            self.mask[rows],
+            self.offset[rows],
+            self.inside[rows],
+            self.cd[rows],
+            None if self.measurement is None else self.measurement.take(rows),
+        )
+
 
 def cut_frames(
     frames: Sequence[Frame],

@@ -1,6 +1,6 @@
 """Classify the objects at positions that are known, cut as the model's training objects were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,17 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.catalog.catalog_file import Catalog
-from skyclass.catalog.read_table import read_table
 from skyclass.errors import InferenceError, MissingFrameError
-from skyclass.files import AnyPath
 from skyclass.images.cut_field import cut_field
-from skyclass.images.cutout import Cutouts
-from skyclass.inference.source_table import format_flags, make_class_columns
-from skyclass.measurement.aperture_photometry import aperture_flux
-from skyclass.models.catalog_columns import measure_columns, select_columns
-from skyclass.models.measured_inputs import make_measured_inputs, select_extinction
-from skyclass.models.model_spec import ModelSpec
+from skyclass.inference.classify_cutouts import classify_cutouts, list_answer_columns
 from skyclass.models.predictor import Predictor
 from skyclass.progress import Progress, Stage
 from skyclass.schema import POSITION
@@ -26,52 +18,13 @@ from skyclass.surveys.locate import locate_positions
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["classify_positions", "group_rows", "read_positions"]
+__all__ = ["classify_positions", "group_rows"]
 
 _REASON: Final = "reason"
 """Column of why an object has no class; empty where it has one."""
 
 _CATALOG: Final = "catalog_"
 """Begins the name of a column of the table of positions that has the name of a result."""
-
-
-def read_positions(positions: Catalog | pd.DataFrame | AnyPath, spec: ModelSpec) -> pd.DataFrame:
-    """Read the table of the objects to classify.
-
-    Parameters
-    ----------
-    positions
-        Catalogue, table, or the file of one (`skyclass.catalog.read_table.read_table`).
-    spec
-        Specification of the model.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per object, with `ra` and `dec` in degrees.
-
-    Raises
-    ------
-    CatalogError
-        If the file is not a table.
-    InferenceError
-        If the table has no positions.
-    ModelError
-        If the model needs columns that neither the table nor fluxes provide.
-    """
-    if isinstance(positions, Catalog):
-        table = positions.table
-    elif isinstance(positions, pd.DataFrame):
-        table = positions
-    else:
-        table = read_table(positions, survey=spec.survey)
-    missing = [name for name in POSITION if name not in table]
-    if missing:
-        raise InferenceError(f"the table of positions has no column {', '.join(missing)}")
-    bands = get_survey(spec.survey).band_names
-    known = select_columns(spec.columns, table.head(1), bands)
-    measure_columns(spec.columns, np.empty((len(table.head(1)), len(bands))), known)
-    return table.reset_index(drop=True)
 
 
 def classify_positions(
@@ -96,10 +49,10 @@ def classify_positions(
     Returns
     -------
     pandas.DataFrame
-        The rows of the table in their order, with `class`, `probability`, `p_<class>`, `flags` (as
-        `skyclass.inference.classify.classify_field` returns them) and `reason` after its own
-        columns. An object without pixels has missing values and a reason. A column
-        of the table that has one of these names becomes `catalog_<name>`.
+        The rows of the table in their order, with the columns of
+        `skyclass.inference.classify_cutouts.classify_cutouts` and `reason` after its own. An object
+        without pixels has missing values and a reason. A column of the table that has one of these
+        names becomes `catalog_<name>`.
 
     Raises
     ------
@@ -108,19 +61,14 @@ def classify_positions(
     SurveyError
         If a frame is broken, or missing where the model's cutting rules refuse that.
     """
-    spec = classifier.spec
-    survey = get_survey(spec.survey)
-    probabilities = np.full((len(table), len(spec.labels)), np.nan)
-    flags = np.full(len(table), "", dtype=object)
+    survey = get_survey(classifier.spec.survey)
     groups, reasons = group_rows(table, units, survey)
+    answers = []
     for done, (unit, rows) in enumerate(groups.items(), 1):
-        objects = table.loc[rows].reset_index(drop=True)
-        found = _classify_unit(units[unit], unit, objects, classifier)
-        probabilities[rows], flags[rows], reasons[rows] = found
+        found, reasons[rows] = _classify_unit(units[unit], unit, table.loc[rows], classifier)
+        answers.append(found)
         progress(Stage.FIELDS, done, len(groups))
-    results = make_class_columns(probabilities, spec.labels)
-    if spec.cutting_rules.measure != "off":
-        results = results.assign(flags=flags)
+    results = _order_rows(answers, table.index, classifier)
     results = results.assign(**{_REASON: reasons})
     return pd.concat([_rename_own_columns(table, results), results], axis=1)
 
@@ -173,42 +121,34 @@ def group_rows(
 
 def _classify_unit(
     root: Path, unit: Unit, objects: pd.DataFrame, classifier: Predictor
-) -> tuple[NDArray[np.float64], NDArray[np.object_], NDArray[np.object_]]:
-    """Classify the objects of a unit: probabilities `[n, class]`, flags, why some are missing."""
+) -> tuple[pd.DataFrame, NDArray[np.object_]]:
+    """Classify the objects of a unit: rows of those with a class, why the others have none."""
     spec = classifier.spec
     survey, rules = get_survey(spec.survey), spec.cutting_rules
-    shares = np.full((len(objects), len(spec.labels)), np.nan)
-    flags = np.full(len(objects), "", dtype=object)
+    ra, dec = (objects[name].to_numpy(np.float64) for name in POSITION)
     try:
-        ra, dec = (objects[name].to_numpy(np.float64) for name in POSITION)
         cutouts, _ = cut_field(root, unit, ra, dec, rules, survey)
     except MissingFrameError:
         if rules.missing_band != "drop":
             raise
-        return shares, flags, np.full(len(objects), "its field lacks a band", dtype=object)
-    kept = cutouts.inside
-    shares[kept] = _classify_cutouts(cutouts, objects[kept], classifier)
-    if cutouts.measurement is not None:
-        flags[kept] = format_flags(cutouts.measurement.take(kept), survey.band_names)
-    return shares, flags, np.where(kept, "", "off its frame").astype(object)
+        return pd.DataFrame(), np.full(len(objects), "its field lacks a band", dtype=object)
+    inside = cutouts.inside
+    answer = classify_cutouts(cutouts.take(inside), classifier, objects[inside])
+    reasons = np.where(inside, "", "off its frame").astype(object)
+    return answer.set_axis(objects.index[inside], axis=0), reasons
 
 
-def _classify_cutouts(
-    cutouts: Cutouts, objects: pd.DataFrame, classifier: Predictor
-) -> NDArray[np.float64]:
-    """Classify those cutouts that lie on their frame, `[n, class]`; `objects` are their rows."""
-    spec, kept = classifier.spec, cutouts.inside
-    survey = get_survey(spec.survey)
-    flux, offset = cutouts.flux[kept], cutouts.offset[kept]
-    columns = measured = None
-    if spec.columns:
-        fluxes = aperture_flux(flux, offset, pixel_scale=survey.pixel_scale)
-        known = select_columns(spec.columns, objects, survey.band_names)
-        columns = measure_columns(spec.columns, fluxes, known)
-    if cutouts.measurement is not None:
-        extinction = select_extinction(objects, survey.band_names)
-        measured = make_measured_inputs(cutouts.measurement.take(kept), spec, extinction)
-    return classifier.probabilities(flux, offset, columns=columns, measured=measured)
+def _order_rows(
+    answers: Sequence[pd.DataFrame], rows: pd.Index, classifier: Predictor
+) -> pd.DataFrame:
+    """Join the answers of units in the order of the table; missing where there is none."""
+    joined = pd.concat(answers) if answers else pd.DataFrame()
+    table = joined.reindex(index=rows, columns=list_answer_columns(classifier.spec))
+    classes = table["class"].to_numpy(dtype=object)
+    table["class"] = np.where(pd.notna(classes), classes, np.array(None))
+    if "flags" in table:
+        table["flags"] = table["flags"].astype(object).fillna("")
+    return table
 
 
 def _rename_own_columns(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
