@@ -281,7 +281,10 @@ def is_alone(x: float, y: float, sources: pd.DataFrame, flux: NDArray[np.float64
 
 
 def select_field_stars(field: Field) -> pd.DataFrame:
-    """Select the point sources of a field, by their own measurement, with g-i as measured."""
+    """Select the point sources of a field, by their own measurement, with g-i as measured.
+
+    The dust in front of them is unknown. Neither g-i nor the model takes any away.
+    """
     opened = open_field(frames(), field)
     sources = detect(opened[2])
     ra, dec = sources["ra"].to_numpy(), sources["dec"].to_numpy()
@@ -292,7 +295,8 @@ def select_field_stars(field: Field) -> pd.DataFrame:
     good &= ~measured.has(bad)[:, 1:4].any(axis=1) & (np.abs(measured.concentration[:, 2]) < 0.1)
     good &= np.isfinite(magnitude[:, 1] - magnitude[:, 3])
     table = sources.loc[good, ["ra", "dec"]]
-    return table.assign(g_i=(magnitude[:, 1] - magnitude[:, 3])[good])
+    none = {f"extinction_{band}": 0.0 for band in BANDS}
+    return table.assign(g_i=(magnitude[:, 1] - magnitude[:, 3])[good], **none)
 
 
 def measure_fields(experiment: Path) -> Iterator[Row]:

@@ -56,7 +56,8 @@ Higher Education Funding Council for England. The SDSS web site is http://www.sd
 REFERENCE = """
 The catalogue's colours are the reference: gradient boosting on the simulated catalogue of the same
 sky, applied to the PSF fluxes that SDSS states, and to those that skyclass measures on the stamps.
-g-i gives a class by the Pickles (1998) dwarfs.
+g-i gives a class by the Pickles (1998) dwarfs; where it is "as measured", the model is told that
+there is no extinction, so that both take the stars as they are seen.
 """
 
 COLUMNS = """
