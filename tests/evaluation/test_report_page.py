@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +11,17 @@ import pytest
 from evaluation.finished import make_experiment
 from skyclass.evaluation.predictions import read_predictions
 from skyclass.evaluation.report.page import write_report
+from support.browser import Visit, playwright, start_browser
+from support.browser import visit as open_page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = Path("/usr/bin/chromium")
 LABELS = ("O", "B", "A", "F", "G", "K", "M")
 HOSTILE = "<img src=x onerror=alert(1)>"
 # one class with three-digit counts, as a phone must show them
 LABEL = np.repeat(np.arange(7), [20, 190, 20, 15, 15, 10, 10])
 
 
-@dataclass
-class Visit:
-    """A page, and what went wrong on it."""
-
-    page: "playwright.Page"
-    messages: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+class Report(Visit):
+    """A report."""
 
     def ids(self) -> list[str]:
         """List all objects, and give their ids."""
@@ -43,12 +36,8 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["playwright.Browser"]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -68,31 +57,12 @@ def table(folder: Path) -> pd.DataFrame:
     return predictions.loc[surest.sort_values(ascending=False, kind="stable").index]
 
 
-def visit(browser: "playwright.Browser", report: Path, **options: object) -> Visit:
-    """Open a report; whatever else it asks for is refused and written down."""
-    context = browser.new_context(reduced_motion="reduce", **options)
-    visited = Visit(context.new_page())
-    visited.page.set_default_timeout(10_000)
-
-    def refuse(route: "playwright.Route") -> None:
-        if route.request.url == report.as_uri():
-            route.continue_()
-        else:
-            visited.asked.append(route.request.url)
-            route.abort()
-
-    context.route(re.compile("^(?!data:|blob:)"), refuse)
-    visited.page.on("console", lambda message: visited.messages.append(message.text))
-    visited.page.on("pageerror", lambda error: visited.messages.append(str(error)))
-    visited.page.on(
-        "dialog", lambda dialog: (visited.messages.append(dialog.message), dialog.dismiss())
-    )
-    visited.page.goto(report.as_uri())
-    return visited
+def visit(browser: "playwright.Browser", report: Path, **options: object) -> Report:
+    return open_page(browser, report, kind=Report, **options)
 
 
 @pytest.fixture
-def opened(browser: "playwright.Browser", folder: Path) -> Iterator[Visit]:
+def opened(browser: "playwright.Browser", folder: Path) -> Iterator[Report]:
     visited = visit(browser, folder / "report.html")
     yield visited
     visited.page.context.close()
@@ -109,7 +79,7 @@ def draw_all(page: "playwright.Page") -> int:
     return plots.count()
 
 
-def test_begins_with_the_surest_mistakes(opened: Visit, table: pd.DataFrame) -> None:
+def test_begins_with_the_surest_mistakes(opened: Report, table: pd.DataFrame) -> None:
     wrong = table[table["label"] != table["predicted"]]
     assert (
         opened.page.locator("#summary").inner_text() == f"{len(wrong)} objects (wrong predictions)"
@@ -117,7 +87,7 @@ def test_begins_with_the_surest_mistakes(opened: Visit, table: pd.DataFrame) -> 
     assert opened.ids() == wrong["objid"].tolist()
 
 
-def test_a_cell_shows_its_objects(opened: Visit, table: pd.DataFrame) -> None:
+def test_a_cell_shows_its_objects(opened: Report, table: pd.DataFrame) -> None:
     counts = table.groupby(["label", "predicted"]).size()
     for label, predicted in (
         counts.idxmax(),
@@ -143,7 +113,7 @@ def test_a_cell_shows_its_objects(opened: Visit, table: pd.DataFrame) -> None:
         assert links == ["skyserver.sdss.org", "aladin.cds.unistra.fr"]
 
 
-def test_the_pictures_are_of_the_objects(opened: Visit, folder: Path) -> None:
+def test_the_pictures_are_of_the_objects(opened: Report, folder: Path) -> None:
     opened.page.locator("#all").click()
     opened.ids()
     places = opened.page.locator("#list li.object").evaluate_all(
@@ -157,7 +127,7 @@ def test_the_pictures_are_of_the_objects(opened: Visit, folder: Path) -> None:
     assert all(int(y) * columns + int(x) == place for place, x, y in places)
 
 
-def test_a_cell_can_be_chosen_with_the_keyboard(opened: Visit, table: pd.DataFrame) -> None:
+def test_a_cell_can_be_chosen_with_the_keyboard(opened: Report, table: pd.DataFrame) -> None:
     cell = opened.page.locator(".matrix button").first
     cell.focus()
     opened.page.keyboard.press("Enter")
@@ -167,7 +137,7 @@ def test_a_cell_can_be_chosen_with_the_keyboard(opened: Visit, table: pd.DataFra
     assert opened.page.evaluate("document.activeElement.id") == "summary" or here.sum() > 12
 
 
-def test_filters_work_together(opened: Visit, table: pd.DataFrame) -> None:
+def test_filters_work_together(opened: Report, table: pd.DataFrame) -> None:
     opened.choose("label", "B")
     opened.choose("outcome", "correct")
     opened.page.locator("[name=from]").fill("16.5")
@@ -190,7 +160,7 @@ def test_filters_work_together(opened: Visit, table: pd.DataFrame) -> None:
     ],
 )
 def test_orders(
-    opened: Visit, table: pd.DataFrame, order: str, column: str | None, ascending: bool
+    opened: Report, table: pd.DataFrame, order: str, column: str | None, ascending: bool
 ) -> None:
     opened.page.locator("#all").click()
     opened.choose("order", order)
@@ -203,7 +173,7 @@ def test_orders(
 
 
 def test_copies_the_ids_and_the_experiment_file(
-    opened: Visit, folder: Path, table: pd.DataFrame
+    opened: Report, folder: Path, table: pd.DataFrame
 ) -> None:
     opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened.choose("label", "B")
@@ -218,7 +188,7 @@ def test_copies_the_ids_and_the_experiment_file(
     assert copied.strip() == (folder / "experiment.toml").read_text().strip()
 
 
-def test_copies_on_an_insecure_page_too(opened: Visit, table: pd.DataFrame) -> None:
+def test_copies_on_an_insecure_page_too(opened: Report, table: pd.DataFrame) -> None:
     opened.page.evaluate(
         "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
         "document.addEventListener('copy', () => { window.copied = document.activeElement.value; })"
@@ -228,7 +198,7 @@ def test_copies_on_an_insecure_page_too(opened: Visit, table: pd.DataFrame) -> N
     assert opened.page.evaluate("window.copied").split("\n") == expected
 
 
-def test_a_point_of_a_chart_shows_its_object(opened: Visit, table: pd.DataFrame) -> None:
+def test_a_point_of_a_chart_shows_its_object(opened: Report, table: pd.DataFrame) -> None:
     opened.page.locator("#feature-map").scroll_into_view_if_needed()
     opened.page.locator("#feature-map .main-svg").first.wait_for()
     opened.page.evaluate(
@@ -238,7 +208,7 @@ def test_a_point_of_a_chart_shows_its_object(opened: Visit, table: pd.DataFrame)
     assert "chosen in a chart" in opened.page.locator("#summary").inner_text()
 
 
-def test_all_charts_are_drawn(opened: Visit) -> None:
+def test_all_charts_are_drawn(opened: Report) -> None:
     assert draw_all(opened.page) == 11
 
 

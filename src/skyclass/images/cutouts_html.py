@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from skyclass.images.composite import choose_composite_bands
 from skyclass.images.renderer import render
 from skyclass.schema import COLOURS
 
@@ -64,8 +65,7 @@ def _draw(
     """Draw three bands as a colour composite, or show ready-made pictures as they are."""
     if bands == COLOURS:
         return np.moveaxis(flux, 1, -1).astype(np.uint8)
-    last = len(bands) - 1
-    mapping = "irg" if set("irg") <= set(bands) else f"{bands[last]}{bands[last // 2]}{bands[0]}"
+    mapping = choose_composite_bands(bands)
     return render(flux, f"lupton:{mapping}", offset=offset, bands=bands, survey=survey)
 
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from skyclass.evaluation.report.environment import make_environment
 from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path
 from skyclass.studies.findings import summarise_findings
@@ -67,7 +68,7 @@ def write_study_report(directory: AnyPath) -> Path:
     directory = Path(directory)
     results = read_results(directory)
     sections, findings = make_sections(results), summarise_findings(results)
-    environment = _make_environment()
+    environment = make_environment("skyclass.studies")
     curves: dict[str, str] = {}
     for group in results.groups if results.study.learning_curves else []:
         panels = draw_panels(group)
@@ -104,17 +105,4 @@ def _draw(environment: Environment, panels: list[Panel]) -> str:
     legend = dict.fromkeys((line.name, line.colour) for panel in panels for line in panel.lines)
     return environment.get_template("curves.svg.j2").render(
         panels=panels, legend=list(legend), rows=len(legend), width=WIDTH, height=HEIGHT
-    )
-
-
-def _make_environment() -> Environment:
-    """Set up the templates, which have the style of the reports of experiments."""
-    return Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("skyclass.studies"), PackageLoader("skyclass.evaluation")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )

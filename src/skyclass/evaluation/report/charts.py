@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from skyclass.evaluation.binned_scores import ScoreBin
+from skyclass.evaluation.report.environment import to_json
 from skyclass.evaluation.report.gallery import Gallery, ShownObject
 from skyclass.evaluation.report.line_charts import (
     plot_accuracy,
@@ -27,7 +28,7 @@ from skyclass.evaluation.report.scatter_charts import (
     plot_sky,
 )
 
-__all__ = ["Charts", "ColourDiagram", "ConditionChart", "draw_charts", "to_json"]
+__all__ = ["Charts", "ColourDiagram", "ConditionChart", "draw_charts"]
 
 _MOST: Final = 2000
 """Greatest number of points in a chart, so that a phone can draw it."""
@@ -138,23 +139,6 @@ def draw_charts(data: ReportData, gallery: Gallery) -> Charts:
         close_up="close-up" in sky,
         outliers=[(int(places[i]), gallery.describe(int(rows[i]))) for i in outliers],
     )
-
-
-def to_json(values: Any) -> str:
-    """Serialise values as JSON that may stand inside a script element.
-
-    Parameters
-    ----------
-    values
-        What to serialise.
-
-    Returns
-    -------
-    str
-        JSON without any character that is special in HTML.
-    """
-    text = json.dumps(values, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _draw_training(data: ReportData) -> dict[str, go.Figure]:

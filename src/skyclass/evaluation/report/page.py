@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from skyclass.evaluation.evaluation_record import EvaluationRecord
 from skyclass.evaluation.metrics import Metrics
-from skyclass.evaluation.report.charts import draw_charts, to_json
+from skyclass.evaluation.report.charts import draw_charts
+from skyclass.evaluation.report.environment import make_environment
 from skyclass.evaluation.report.gallery import Gallery
 from skyclass.evaluation.report.line_charts import name_round
-from skyclass.evaluation.report.number_format import FILTERS, judge_difference
+from skyclass.evaluation.report.number_format import judge_difference
 from skyclass.evaluation.report.provenance import describe_provenance
 from skyclass.evaluation.report.report_data import ReportData, read_report_data
 from skyclass.evaluation.report.shown_objects import choose_objects, make_payload
@@ -79,7 +79,7 @@ def write_report(directory: Path) -> Path:
     context = _gather_context(read_report_data(directory))
     path = Workspace(directory).report
     with atomic_path(path) as partial:
-        template = _make_environment().get_template("report.html.j2")
+        template = make_environment().get_template("report.html.j2")
         partial.write_text(template.render(context), "utf-8")
     return path
 
@@ -138,18 +138,3 @@ def _count_digits(data: ReportData, scored: list[Scores]) -> int:
     """Count the characters of the widest column of a confusion matrix."""
     greatest = max(np.max(scores.confusion_matrix) for scores in scored)
     return max(len(f"{greatest:,}"), *(min(len(name), 8) for name in data.labels))
-
-
-def _make_environment() -> Environment:
-    """Set up the templates; whatever is not marked safe is escaped."""
-    environment = Environment(
-        loader=PackageLoader("skyclass.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= FILTERS
-    environment.filters["json"] = to_json
-    environment.globals["zip"] = zip
-    return environment

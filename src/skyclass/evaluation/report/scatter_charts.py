@@ -8,13 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from skyclass.evaluation.class_colours import CLASS_COLOURS, get_class_colour
 from skyclass.evaluation.report.line_charts import INK, apply_style
 
 __all__ = ["Points", "plot_colours", "plot_features", "plot_fields", "plot_sky", "project_hammer"]
 
-# after Paul Tol's vibrant and bright schemes (https://sronpersonalpages.nl/~pault), from blue to
-# red as the spectral classes go; symbols differ too, for those who cannot tell colours apart
-_COLOURS: Final = ("#0077BB", "#33BBEE", "#009988", "#B8A010", "#EE7733", "#CC3311", "#AA3377")
+# for those who cannot tell colours apart
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "star")
 _MARGIN: Final = 0.06
 _OUTER: Final = 0.2  # per cent of the points that may lie beyond either end of an axis
@@ -129,7 +128,7 @@ def plot_sky(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> go.Figure:
     figure = go.Figure(_draw_graticule())
     x, y = project_hammer(ra, dec)
     hover = [f"RA {a:.3f}°, Dec {d:+.3f}°" for a, d in zip(ra, dec, strict=True)]
-    marker = {"size": 7, "color": _COLOURS[0], "line": {"width": 0.5, "color": "white"}}
+    marker = {"size": 7, "color": get_class_colour(0), "line": {"width": 0.5, "color": "white"}}
     figure.add_trace(
         go.Scatter(x=x, y=y, mode="markers", marker=marker, text=hover, hoverinfo="text")
     )
@@ -221,8 +220,8 @@ def _draw_classes(points: Points, x: NDArray[np.float64], y: NDArray[np.float64]
         here = known & (points.label == code)
         if here.any():
             look = {
-                "color": _COLOURS[code % len(_COLOURS)],
-                "symbol": _SYMBOLS[(code + code // len(_COLOURS)) % len(_SYMBOLS)],
+                "color": get_class_colour(code),
+                "symbol": _SYMBOLS[(code + code // len(CLASS_COLOURS)) % len(_SYMBOLS)],
                 "size": 7,
                 "opacity": 0.8,
             }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["Sheet", "Sprites", "encode_png", "pack_thumbnails"]
+__all__ = ["Sheet", "Sprites", "encode_png", "encode_webp", "pack_thumbnails"]
 
 _LADDER: Final = ((96, 85), (64, 85), (64, 70), (64, 50), (48, 60), (48, 40), (32, 50), (24, 40))
 """Heights in pixels and WebP qualities to try, the best first."""
@@ -97,6 +97,24 @@ def encode_png(image: Image.Image) -> str:
     return _encode(image, "png", optimize=True)
 
 
+def encode_webp(image: Image.Image, quality: int) -> str:
+    """Encode a picture as WebP.
+
+    Parameters
+    ----------
+    image
+        What to encode.
+    quality
+        0 to 100.
+
+    Returns
+    -------
+    str
+        Data URI.
+    """
+    return _encode(image, "webp", quality=quality, method=4)
+
+
 def _prepare(picture: NDArray[np.uint8], height: int) -> Image.Image:
     """Turn a picture right way up and limit its height."""
     return _shrink(Image.fromarray(picture[::-1]), height)
@@ -129,7 +147,7 @@ def _draw_sheet(images: list[Image.Image], columns: int, quality: int) -> Sheet:
     sheet = Image.new("RGB", (columns * width, rows * height))
     for i, image in enumerate(images):
         sheet.paste(image, (i % columns * width, i // columns * height))
-    return Sheet(_encode(sheet, "webp", quality=quality, method=4), columns, rows)
+    return Sheet(encode_webp(sheet, quality), columns, rows)
 
 
 def _encode(image: Image.Image, kind: str, **options: bool | int) -> str:

@@ -1,0 +1,1 @@
+"""Show a table of classified sources: pictures of a field, pages, region files, other programs."""
