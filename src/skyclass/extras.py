@@ -19,6 +19,8 @@ EXTRAS: Final = {
     "cluster": ("dask", "distributed"),
     "search": ("optuna",),
     "upscale": ("spandrel",),
+    "vo": ("pyvo",),
+    "hats": ("lsdb",),
 }
 """Modules that each extra installs beyond the core."""
 

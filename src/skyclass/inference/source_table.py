@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from skyclass._version import __version__
 from skyclass.files import AnyPath, atomic_path
-from skyclass.inference.table_formats import FORMATS, check_suffix
+from skyclass.inference.hats_catalog import write_hats
+from skyclass.inference.table_formats import FORMATS, HATS, check_suffix
 from skyclass.measurement.measurement import Flag, Measurement
 from skyclass.models.model_spec import ModelSpec
 
@@ -112,7 +113,8 @@ def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) ->
     table
         As returned by `classify`.
     out
-        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``; the last three hold the units.
+        ``.parquet``, ``.csv``, ``.ecsv``, ``.fits`` or ``.vot``, of which the last three hold the
+        units; or a directory, ``.hats``, which becomes a HATS catalogue.
     notes
         Sentences on the origin of the table, such as those of `describe_origin`; written to
         ``.ecsv``, ``.fits`` and ``.vot``.
@@ -124,6 +126,9 @@ def write_table(table: pd.DataFrame, out: AnyPath, notes: Sequence[str] = ()) ->
     """
     out = Path(out)
     check_suffix(out)
+    if out.suffix == HATS:
+        write_hats(table, out)
+        return
     with atomic_path(out) as partial:
         if out.suffix == ".parquet":
             table.to_parquet(partial, index=False)
