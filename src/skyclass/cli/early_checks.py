@@ -105,10 +105,15 @@ def check_evaluated(*directories: Path) -> None:
             raise SkyclassError(f"{metrics} cannot be read; run the experiment first")
 
 
-def check_reportable(directory: Path) -> None:
-    """Check that a directory holds a study or an evaluated experiment."""
-    if not StudyWorkspace(directory).study_file.is_file():
-        check_evaluated(directory)
+def check_reportable(results: Path) -> None:
+    """Check for a study, an evaluated experiment or a table, and what a table's report needs."""
+    from skyclass.inference.table_formats import HATS
+
+    if results.is_file() or results.suffix == HATS:
+        check_exists(results)
+        check_installed("plotly", "jinja2", purpose="the report of a table")
+    elif not StudyWorkspace(results).study_file.is_file():
+        check_evaluated(results)
 
 
 def check_model(model: str) -> None:

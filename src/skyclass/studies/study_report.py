@@ -1,49 +1,64 @@
-"""The comparison of a study as a page of HTML, of Markdown, and as tables in LaTeX."""
+"""The report of whatever has one; that of a study: HTML, Markdown, and tables in LaTeX."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment
 
+from skyclass.errors import StudyError
 from skyclass.evaluation.report.environment import make_environment
 from skyclass.evaluation.report.page import write_report
 from skyclass.files import AnyPath, atomic_path
+from skyclass.inference.table_formats import HATS
 from skyclass.studies.findings import summarise_findings
 from skyclass.studies.learning_curves import HEIGHT, WIDTH, Panel, draw_panels
 from skyclass.studies.markup import format_latex, format_markdown
 from skyclass.studies.result_tables import make_sections
 from skyclass.studies.study_results import read_results
 from skyclass.studies.study_workspace import StudyWorkspace
+from skyclass.views.table_report import write_table_report
 
 __all__ = ["report", "write_study_report"]
 
 
-def report(directory: AnyPath) -> Path:
-    """Write the report of an experiment or a study again, from what lies in its directory.
+def report(results: AnyPath, *, frames: AnyPath | Sequence[AnyPath] | None = None) -> Path:
+    """Write the report of an experiment or a study again, or that of a table of classified sources.
 
     Parameters
     ----------
-    directory
-        Directory of an experiment or a study.
+    results
+        Directory of an experiment or a study, or a table that `skyclass.classify` wrote.
+    frames
+        Of a table: one or more directories with the frames of its sources, for their pictures.
 
     Returns
     -------
     pathlib.Path
-        `report.html` in `directory`, one file that needs no other.
+        `report.html` in the directory, or ``<name of the table>-report.html`` beside the table: one
+        file that needs no other.
 
     Raises
     ------
     SkyclassError
-        If the directory holds neither, or a file of it is missing or unreadable.
+        If it is none of the three, a file is missing or unreadable, or `frames` are named for an
+        experiment or a study.
 
     Examples
     --------
     >>> import skyclass
     >>> print(skyclass.report("stars"))
     stars/report.html
+    >>> table = skyclass.classify("frames", "model", "classes.fits")
+    >>> print(skyclass.report("classes.fits", frames="frames"))
+    classes-report.html
     """
-    directory = Path(directory)
-    is_study = StudyWorkspace(directory).study_file.is_file()
-    return write_study_report(directory) if is_study else write_report(directory)
+    path = Path(results)
+    if path.is_file() or path.suffix == HATS:
+        return write_table_report(path, frames=frames)
+    if frames is not None:
+        raise StudyError(f"frames are shown in the report of a table only, and {path} is none")
+    is_study = StudyWorkspace(path).study_file.is_file()
+    return write_study_report(path) if is_study else write_report(path)
 
 
 def write_study_report(directory: AnyPath) -> Path:

@@ -7,9 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import InferenceError
+from skyclass.photometry import to_magnitude
 from skyclass.schema import POSITION
 
-__all__ = ["encode_classes", "list_classes", "select_places"]
+__all__ = ["encode_classes", "list_classes", "measure_magnitudes", "select_places"]
 
 
 def list_classes(table: pd.DataFrame) -> tuple[str, ...]:
@@ -91,3 +92,43 @@ def select_places(table: pd.DataFrame) -> pd.DataFrame:
     ra, dec = (table[name].to_numpy(np.float64, na_value=np.nan) for name in POSITION)
     there: pd.DataFrame = table[np.isfinite(ra) & (np.abs(dec) <= 90)]
     return there.reset_index(drop=True)
+
+
+def measure_magnitudes(table: pd.DataFrame) -> pd.DataFrame:
+    """Collect the magnitudes of a table: of PSF fluxes, else of aperture fluxes.
+
+    Parameters
+    ----------
+    table
+        Sources, `n` rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for each band, in the order of the table, NaN where a flux is not positive; none
+        where the table has neither.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skyclass.views.classified_table import measure_magnitudes
+    >>> measure_magnitudes(pd.DataFrame({"flux_r": [100.0]}))["r"].tolist()
+    [17.5]
+    """
+    names = [str(name) for name in table.columns]
+    bands = [
+        name.removeprefix("psf_mag_")
+        for name in names
+        if name.startswith("psf_mag_") and not name.startswith("psf_mag_err_")
+    ]
+    if bands:
+        return pd.DataFrame(
+            {band: table[f"psf_mag_{band}"].to_numpy(np.float64, na_value=np.nan) for band in bands}
+        )
+    fluxes = {name.removeprefix("flux_"): name for name in names if name.startswith("flux_")}
+    return pd.DataFrame(
+        {
+            band: to_magnitude(table[name].to_numpy(np.float64, na_value=np.nan))
+            for band, name in fluxes.items()
+        }
+    )

@@ -9,6 +9,7 @@ from PIL import Image
 from skyclass.evaluation.class_colours import get_class_colour
 from skyclass.evaluation.report.environment import make_environment
 from skyclass.evaluation.report.thumbnails import encode_webp
+from skyclass.views.classified_table import measure_magnitudes
 from skyclass.views.field_view import FieldView
 
 __all__ = ["format_field_page"]
@@ -61,9 +62,7 @@ def _make_payload(view: FieldView) -> dict[str, Any]:
     table = view.sources
     shares = table[[f"p_{label}" for label in view.labels]].to_numpy(np.float64)
     without = len(view.labels)
-    names = [str(name) for name in table.columns]
-    bands = [name.removeprefix("psf_mag_") for name in names if name.startswith("psf_mag_")]
-    bands = [band for band in bands if not band.startswith("err_")]
+    magnitudes = measure_magnitudes(table)
     return {
         "labels": list(view.labels),
         "code": np.where(view.codes < 0, without, view.codes).tolist(),
@@ -73,8 +72,8 @@ def _make_payload(view: FieldView) -> dict[str, Any]:
         "dec": table["dec"].round(6).tolist(),
         # in units of 1e-4, as in the reports of experiments
         "p": np.rint(1e4 * np.nan_to_num(shares)).astype(int).tolist(),
-        "bands": bands,
-        "magnitudes": [_list_numbers(table[f"psf_mag_{band}"]) for band in bands],
+        "bands": list(magnitudes),
+        "magnitudes": [_list_numbers(magnitudes[band]) for band in magnitudes],
         "ood": _list_numbers(table["ood"]) if "ood" in table else None,
         "words": {
             name: table[name].astype(object).where(table[name].notna(), "").astype(str).tolist()

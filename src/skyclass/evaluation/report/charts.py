@@ -21,6 +21,7 @@ from skyclass.evaluation.report.line_charts import (
 )
 from skyclass.evaluation.report.report_data import ReportData
 from skyclass.evaluation.report.scatter_charts import (
+    MOST_POINTS,
     Points,
     plot_colours,
     plot_features,
@@ -29,9 +30,6 @@ from skyclass.evaluation.report.scatter_charts import (
 )
 
 __all__ = ["Charts", "ColourDiagram", "ConditionChart", "draw_charts"]
-
-_MOST: Final = 2000
-"""Greatest number of points in a chart, so that a phone can draw it."""
 
 _NEAR: Final = 30.0  # degrees from the centre within which one map shows all fields
 _MOST_DIAGRAMS: Final = 2
@@ -108,7 +106,7 @@ def draw_charts(data: ReportData, gallery: Gallery) -> Charts:
         The charts and the words beside them.
     """
     order = np.random.default_rng(0).permutation(len(gallery.rows))
-    places = np.sort(order[:_MOST])
+    places = np.sort(order[:MOST_POINTS])
     rows = gallery.rows[places]
     points = Points(
         data.labels,
@@ -212,7 +210,7 @@ def _draw_sky(data: ReportData) -> tuple[dict[str, go.Figure], str]:
     """Draw where the fields lie, or the objects if no fields are known, and describe it."""
     spots = _locate_fields(data)
     ra, dec = spots["ra"].to_numpy(), spots["dec"].to_numpy()
-    some = np.random.default_rng(0).permutation(len(spots))[:_MOST]
+    some = np.random.default_rng(0).permutation(len(spots))[:MOST_POINTS]
     figures = {"sky-map": plot_sky(ra[some], dec[some])}
     if data.field is None:
         return figures, (

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from skyclass.evaluation.class_colours import CLASS_COLOURS, get_class_colour
 from skyclass.evaluation.report.line_charts import INK, apply_style
 
-__all__ = ["Points", "plot_colours", "plot_features", "plot_fields", "plot_sky", "project_hammer"]
+__all__ = [
+    "MOST_POINTS",
+    "Points",
+    "plot_colours",
+    "plot_features",
+    "plot_fields",
+    "plot_sky",
+    "project_hammer",
+]
+
+MOST_POINTS: Final = 2000
+"""Greatest number of points in a chart, so that a phone can draw it."""
 
 # for those who cannot tell colours apart
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "star")

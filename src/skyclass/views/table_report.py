@@ -1,0 +1,147 @@
+"""Write the report of a table of classified sources."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from plotly.offline import get_plotlyjs
+
+from skyclass.catalog.read_table import read_table
+from skyclass.errors import InferenceError
+from skyclass.evaluation.class_colours import get_class_colour
+from skyclass.evaluation.report.environment import make_environment, to_json
+from skyclass.files import AnyPath, atomic_path
+from skyclass.inference.table_formats import HATS
+from skyclass.schema import DEFAULT_SURVEY
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey, Unit
+from skyclass.views.classified_table import encode_classes, list_classes, measure_magnitudes
+from skyclass.views.shown_sources import choose_sources, draw_sources
+from skyclass.views.table_charts import draw_table_charts
+from skyclass.views.table_counts import count_classes, count_flags, count_reasons
+
+__all__ = ["write_table_report"]
+
+_HATS_COLUMNS = ("_healpix_29", "Norder", "Dir", "Npix")
+
+
+def write_table_report(
+    table: AnyPath, *, frames: AnyPath | Sequence[AnyPath] | None = None
+) -> Path:
+    """Write the report of a table of classified sources, one HTML file that needs no network.
+
+    Parameters
+    ----------
+    table
+        File that `skyclass.classify` wrote, or the directory of a HATS catalogue.
+    frames
+        One or more directories with the frames of its sources, for their pictures; none by
+        default.
+
+    Returns
+    -------
+    pathlib.Path
+        ``<name of the table>-report.html`` beside the table.
+
+    Raises
+    ------
+    CatalogError
+        If the table cannot be read.
+    InferenceError
+        If it has no classes.
+    SurveyError
+        If there are no frames, or one is broken.
+    """
+    path = Path(table)
+    sources = _read(path)
+    labels = list_classes(sources)
+    survey = get_survey(DEFAULT_SURVEY)
+    units = _find_units(frames, survey)
+    context = _gather_context(sources, labels, survey, units)
+    out = path.with_name(f"{path.name.partition('.')[0]}-report.html")
+    page = make_environment("skyclass.views").get_template("table.html.j2")
+    with atomic_path(out) as partial:
+        partial.write_text(page.render(context, file=path.name), "utf-8")
+    return out
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a table, or the Parquet files of a HATS catalogue."""
+    if not path.is_dir():
+        return read_table(path).reset_index(drop=True)
+    if path.suffix != HATS or not (path / "dataset").is_dir():
+        raise InferenceError(f"{path} is no table of classified sources")
+    table = pd.read_parquet(path / "dataset")
+    return table.drop(columns=[name for name in _HATS_COLUMNS if name in table])
+
+
+def _find_units(
+    frames: AnyPath | Sequence[AnyPath] | None, survey: Survey
+) -> Mapping[Unit, Path] | None:
+    """Find the units of files in some directories; None if none are named."""
+    if frames is None:
+        return None
+    folders = [frames] if isinstance(frames, str | os.PathLike) else frames
+    units: Mapping[Unit, Path] = survey.find_units([Path(folder) for folder in folders])
+    return units
+
+
+def _gather_context(
+    table: pd.DataFrame,
+    labels: tuple[str, ...],
+    survey: Survey,
+    units: Mapping[Unit, Path] | None,
+) -> dict[str, Any]:
+    """Gather what the template shows."""
+    codes = encode_classes(table, labels)
+    magnitudes = measure_magnitudes(table)
+    charts = draw_table_charts(
+        table,
+        labels,
+        codes,
+        magnitudes,
+        band=_choose_band(magnitudes, survey),
+        ood_threshold=None,
+    )
+    placed = np.isfinite(table[["ra", "dec"]].to_numpy(np.float64, na_value=np.nan)).all(axis=1)
+    located = table[placed].reset_index(drop=True)
+    groups = choose_sources(located, labels, codes[placed], survey.key or ("unit",))
+    sprites, places = (None, {}) if units is None else draw_sources(groups, located, units, survey)
+    return {
+        "count": len(table),
+        "classified": int(np.sum(codes >= 0)),
+        "classes": count_classes(table, labels, codes),
+        "colours": {name: get_class_colour(code) for code, name in enumerate(labels)},
+        "flags": count_flags(table),
+        "flagged": _count_flagged(table),
+        "reasons": count_reasons(table),
+        "charts": charts,
+        "chart_json": to_json({each.name: json.loads(each.figure.to_json()) for each in charts}),
+        "groups": groups,
+        "sprites": sprites,
+        "places": places,
+        "simulated": False,
+        "strange": None,
+        "facts": {},
+        "columns": [str(name) for name in table.columns],
+        "plotly_js": get_plotlyjs(),
+    }
+
+
+def _choose_band(magnitudes: pd.DataFrame, survey: Survey) -> str | None:
+    """Choose the band of the histogram of magnitudes; None without magnitudes."""
+    bands = [str(band) for band in magnitudes]
+    if not bands:
+        return None
+    return survey.detection_band if survey.detection_band in bands else bands[len(bands) // 2]
+
+
+def _count_flagged(table: pd.DataFrame) -> int | None:
+    """Count the sources with any flag; None where the table has none."""
+    if "flags" not in table:
+        return None
+    return int((table["flags"].astype(object).fillna("") != "").sum())
