@@ -21,7 +21,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write the report of an experiment, a study, or a table of classify.
+    """Write the report of an experiment, a study or a table.
 
     The report is one HTML file that needs no other.
     """
