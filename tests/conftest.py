@@ -27,15 +27,29 @@ def real_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _save_modules_without_onnx(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Save the models of a module's fixtures without `model.onnx`, as those of its tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        _save_without_export(request, patch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _save_without_onnx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save models without `model.onnx`, whose export takes seconds, where no test is marked `onnx`.
+    """Save models without `model.onnx`, whose export takes seconds, where nothing is marked `onnx`.
 
     Looked up among the modules that are loaded: tests without PyTorch do not import it for this.
     """
+    _save_without_export(request, monkeypatch)
+
+
+def _save_without_export(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> None:
     saved_model = sys.modules.get("skyclass.models.saved_model")
-    if saved_model is not None and "onnx" not in request.keywords:
-        monkeypatch.setattr(saved_model, "export_onnx", _refuse_export)
+    if saved_model is not None:
+        exported = request.node.get_closest_marker("onnx") is not None
+        export_onnx = sys.modules["skyclass.models.export_onnx"].export_onnx
+        patch.setattr(saved_model, "export_onnx", export_onnx if exported else _refuse_export)
 
 
 def _refuse_export(*_arguments: object) -> None:

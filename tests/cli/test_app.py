@@ -18,6 +18,9 @@ from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
 from skyclass.surveys.sdss.layout import BANDS
 
+# the model is used by commands in processes of their own, in which PyTorch takes seconds to import
+pytestmark = pytest.mark.onnx
+
 LABELS = ("O", "B", "A", "F", "G", "K", "M")
 
 

@@ -13,12 +13,12 @@ from skyclass.tasks.regroup import regroup
 
 
 def test_drawn_objects_are_regrouped_as_the_experiment_is(
-    plain_survey: Path, tmp_path: Path
+    small_survey: Path, tmp_path: Path
 ) -> None:
     merge = {"hot": ("O", "B", "A"), "cool": ("G", "K", "M")}
     config = Experiment(
         task="spectral-class",
-        catalog=CatalogConfig(path=plain_survey / "catalog.csv"),
+        catalog=CatalogConfig(path=small_survey / "catalog.csv"),
         labels=LabelConfig(merge=merge, drop=("F",)),
     )
     table = make_catalog(config, tmp_path / "query").table

@@ -30,11 +30,11 @@ from skyclass.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def world(plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+def world(small_survey: Path, plain_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     folder = tmp_path_factory.mktemp("scored")
     config = Experiment(
         task="spectral-class",
-        catalog=CatalogConfig(path=plain_survey / "catalog.csv"),
+        catalog=CatalogConfig(path=small_survey / "catalog.csv"),
         split=SplitConfig(test=0.3, calibration=0.2),
     )
     catalog = make_catalog(config, folder / "query")

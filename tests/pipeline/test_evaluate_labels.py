@@ -119,6 +119,18 @@ def test_rows_without_a_class_of_the_model_are_counted(
     assert report.dropped == {"white dwarf": 1, "no subclass": 1, "carbon star": 1}
 
 
+def test_a_cutout_without_a_pixel_gets_no_class(world: dict[str, Any], tmp_path: Path) -> None:
+    folder, objects = world["folder"], world["folder"] / "objects.csv"
+    with np.load(folder / "arrays.npz") as arrays:
+        flux, offset = arrays["flux"], arrays["offset"]
+    flux[2] = np.nan
+    np.savez(tmp_path / "blank.npz", flux=flux, offset=offset)
+    result = evaluate(folder / "model", tmp_path / "blank.npz", tmp_path / "out", table=objects)
+    assert result.metrics.catalog.dropped == {"no pixel with a measurement": 1}
+    seen = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    assert seen["label"].tolist() == world["table"]["label"].drop(index=2).tolist()
+
+
 @pytest.mark.parametrize("side", [SIZE - 4, SIZE - 3, SIZE, SIZE + 3, SIZE + 8])
 def test_a_moved_centre_still_points_at_the_object(side: int) -> None:
     rng = np.random.default_rng(side)
@@ -163,6 +175,17 @@ def python_objects(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
     return {"data": tmp / "objects.npz", "table": world["folder"] / "objects.csv"}
 
 
+def all_blank(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
+    n = len(world["table"])
+    np.save(tmp / "blank.npy", np.full((n, 5, SIZE, SIZE), np.nan, dtype=np.float32))
+    return {"data": tmp / "blank.npy", "table": world["folder"] / "objects.csv"}
+
+
+def bomb(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
+    np.savez_compressed(tmp / "bomb.npz", flux=np.zeros((1, 1, 5200, 5200), dtype=np.float32))
+    return {"data": tmp / "bomb.npz", "table": world["folder"] / "objects.csv"}
+
+
 def words(world: dict[str, Any], tmp: Path) -> dict[str, Any]:
     np.savez(tmp / "words.npz", flux=np.array(["a", "b"]))
     return {"data": tmp / "words.npz", "table": world["folder"] / "objects.csv"}
@@ -180,6 +203,8 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "no flux": (no_flux, "has no array flux"),
     "no arrays": (not_numbers, "is not a NumPy file"),
     "pickled objects": (python_objects, "holds Python objects, which are not loaded"),
+    "no pixel": (all_blank, "no labelled cutout in"),
+    "a bomb": (bomb, "expands to 0.1 GB, more than 100 times its size"),
     "words": (words, "flux must be numbers, got <U1"),
     "an unknown label": (
         lambda w, _: {

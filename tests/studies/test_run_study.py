@@ -73,10 +73,10 @@ def archive(small_survey: Path):
 
 @pytest.fixture(scope="module")
 def file(
-    archive: MockArchive, small_survey: Path, tmp_path_factory: pytest.TempPathFactory
+    archive: MockArchive, plain_survey: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     path = tmp_path_factory.mktemp("study") / "small.toml"
-    path.write_text(TEXT.format(survey=small_survey, url=archive.url))
+    path.write_text(TEXT.format(survey=plain_survey, url=archive.url))
     (path.parent / "published.csv").write_text(PUBLISHED)
     return path
 

@@ -88,3 +88,8 @@ def test_objects_by_field_tile_or_alone() -> None:
     assert [str(unit) for unit, _ in tiles.group_objects(table)] == ["0003", "0012"]
     alone = [str(unit) for unit, _ in PANSTARRS.group_objects(table)]
     assert alone == ["5", "J012000.00-010000.0", "7"]
+    twice = PANSTARRS.group_objects(table.assign(objid=pd.array([5, 7, 5], "UInt64")))
+    assert [(str(unit), list(rows["ra"])) for unit, rows in twice] == [
+        ("5", [10.0, 30.0]),
+        ("7", [20.0]),
+    ]

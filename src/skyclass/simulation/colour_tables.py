@@ -55,10 +55,17 @@ def interpolate_table(
     numpy.ndarray
         Float64 ``[n, len(columns)]``.
     """
-    table = load_table(name)
-    nodes = table[key].to_numpy(dtype=np.float64)
-    values = [np.interp(at, nodes, table[c].to_numpy(dtype=np.float64)) for c in columns]
-    return np.stack(values, axis=-1)
+    nodes, values = _load_columns(name, key, columns)
+    return np.stack([np.interp(at, nodes, column) for column in values], axis=-1)
+
+
+@cache
+def _load_columns(
+    name: str, key: str, columns: tuple[str, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Load the column to interpolate in ``[node]`` and those to interpolate ``[column, node]``."""
+    values = load_table(name)[[key, *columns]].to_numpy(dtype=np.float64).T.copy()
+    return values[0], values[1:]
 
 
 def add_colours(r: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
