@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,12 @@ __all__ = ["CutoutArrays", "check_bands", "fit_size", "read_arrays", "store_arra
 
 _CHUNK: Final = 256
 """Objects per unit of work."""
+
+_LARGEST_EXPANSION: Final = 100
+"""Bytes in memory per byte of a file: pixels with noise stay below 10."""
+
+_ALWAYS_READ: Final = 100_000_000
+"""Bytes in memory that are read however small their file is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +68,8 @@ def read_arrays(path: AnyPath) -> CutoutArrays:
     Raises
     ------
     ImageError
-        If the file is unreadable, has no fluxes, or shapes do not fit.
+        If the file is unreadable, has no fluxes, expands to far more than pixels do, or shapes do
+        not fit.
 
     Examples
     --------
@@ -89,9 +96,10 @@ def read_arrays(path: AnyPath) -> CutoutArrays:
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     """Load the arrays of a file by their names, and check that they are numbers."""
     try:
+        _check_expansion(path)
         loaded = np.load(path, allow_pickle=False)
         arrays = {"flux": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, BadZipFile) as error:
         raise ImageError(
             f"{path} is not a NumPy file of numbers: it is broken, another kind of file, or holds"
             " Python objects, which are not loaded"
@@ -100,6 +108,19 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         if array.dtype.kind not in "fiu":
             raise ImageError(f"{path}: {name} must be numbers, got {array.dtype}")
     return arrays
+
+
+def _check_expansion(path: Path) -> None:
+    """Raise `ImageError` where a compressed file would fill the memory."""
+    if not is_zipfile(path):
+        return
+    with ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > max(_ALWAYS_READ, _LARGEST_EXPANSION * path.stat().st_size):
+        raise ImageError(
+            f"{path} expands to {size / 1e9:.1f} GB, more than {_LARGEST_EXPANSION} times its size,"
+            " as no pixels do; write it with numpy.savez, uncompressed, if it is right"
+        )
 
 
 def fit_size(cutouts: CutoutArrays, size: int) -> CutoutArrays:

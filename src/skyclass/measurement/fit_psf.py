@@ -195,7 +195,7 @@ def _fit_profile(
         fitted = _sum(core, psf, light) / _sum(core, psf, psf)
         expected = psf * fitted[:, None, None]
         variance = noise**2 + expected.clip(0) / gain + (_TRUST * expected) ** 2
-        radius = model.compute_radius(stars.y, stars.x, dy, dx)
+        radius, _ = model.compute_radius(stars.y, stars.x, dy, dx)
         profile = profile * _fit_ratio(
             radius[valid], light[valid], expected[valid], variance[valid]
         )

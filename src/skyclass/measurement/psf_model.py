@@ -79,7 +79,7 @@ class PsfModel:
         numpy.ndarray
             `[n, y, x]`.
         """
-        radius, area = self._compute_radius(y, x, dy, dx)
+        radius, area = self.compute_radius(y, x, dy, dx)
         return look_up_profile(self.profile, radius) / area[:, None, None]
 
     def compute_radius(
@@ -88,8 +88,8 @@ class PsfModel:
         x: NDArray[np.float64],
         dy: NDArray[np.floating],
         dx: NDArray[np.floating],
-    ) -> NDArray[np.float32]:
-        """Compute elliptical radii in standard deviations of the PSF's adaptive moments.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Compute elliptical radii, and the area of the PSF at each source.
 
         Parameters
         ----------
@@ -98,19 +98,11 @@ class PsfModel:
 
         Returns
         -------
-        numpy.ndarray
-            `[n, y, x]`.
+        radius : numpy.ndarray
+            In standard deviations of the PSF's adaptive moments, `[n, y, x]`.
+        area : numpy.ndarray
+            Square pixels of one variance, `[n]`.
         """
-        return self._compute_radius(y, x, dy, dx)[0]
-
-    def _compute_radius(
-        self,
-        y: NDArray[np.float64],
-        x: NDArray[np.float64],
-        dy: NDArray[np.floating],
-        dx: NDArray[np.floating],
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Compute elliptical radii and the area of the PSF at each source."""
         area, first, second = (part.astype(np.float32) for part in self._compute_shape(y, x))
         scale = 1.0 / (area * np.sqrt(1.0 - first**2 - second**2))
         rows, columns = dy.astype(np.float32), dx.astype(np.float32)

@@ -192,6 +192,8 @@ def _plan_arrays(
             " cutout n"
         )
     labelled = label_rows(_require_positions(rows), spec, label)
+    if arrays.mask[labelled.table.index].all():
+        raise EvaluationError(f"no labelled cutout in {data} has a pixel with a measurement")
     return LabelledPlan("arrays", labelled.table, partial(_store_arrays, arrays, spec, labelled))
 
 
@@ -199,12 +201,16 @@ def _store_arrays(
     arrays: CutoutArrays, spec: ModelSpec, labelled: LabelledRows, out: Path, progress: Progress
 ) -> LabelledData:
     """Store arrays whose rows a table describes."""
-    kept = labelled.table.index.to_numpy()
-    catalog = _complete(labelled.table)
-    fitted = fit_size(arrays.take(kept), spec.size)
-    store_arrays(fitted, catalog, spec.labels, out, get_survey(spec.survey), progress=progress)
+    fitted = fit_size(arrays.take(labelled.table.index.to_numpy()), spec.size)
+    seen = ~fitted.mask.all(axis=(1, 2, 3))
+    catalog = _complete(labelled.table[seen])
+    survey = get_survey(spec.survey)
+    store_arrays(fitted.take(seen), catalog, spec.labels, out, survey, progress=progress)
     codes = np.asarray(catalog["label"].cat.codes, dtype=np.int64)
-    return LabelledData("arrays", open_cutouts(out), codes, catalog, len(arrays), labelled.dropped)
+    dropped = dict(labelled.dropped)
+    if not seen.all():
+        dropped["no pixel with a measurement"] = int(np.count_nonzero(~seen))
+    return LabelledData("arrays", open_cutouts(out), codes, catalog, len(arrays), dropped)
 
 
 def _cut_positions(

@@ -311,12 +311,15 @@ class Survey:
         Returns
         -------
         list of (Unit, pandas.DataFrame)
-            Each unit with its rows, in the order of the units.
+            Each unit with its rows: in the order of the units, or of their first rows where there
+            is no key.
         """
         if self.key:
             groups = catalog.groupby(list(self.key), sort=True)
             return [(self._make_unit(key), rows) for key, rows in groups]
         names = [str(name) for name in catalog.columns]
-        rows = catalog.itertuples(index=False, name=None)
-        units = [self.name_unit(dict(zip(names, row, strict=True))) for row in rows]
-        return [(unit, catalog.iloc[[i]]) for i, unit in enumerate(units)]
+        numbers: dict[Unit, list[int]] = {}
+        for number, row in enumerate(catalog.itertuples(index=False, name=None)):
+            unit = self.name_unit(dict(zip(names, row, strict=True)))
+            numbers.setdefault(unit, []).append(number)
+        return [(unit, catalog.iloc[rows]) for unit, rows in numbers.items()]
