@@ -3,10 +3,26 @@
 import contextlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skyclass.cli.download_options import (
+    BandsOption,
+    BaseUrlOption,
+    ConnectionsOption,
+    DrawingOption,
+    FormatOption,
+    HeightOption,
+    RateOption,
+    ReleaseOption,
+    RetriesOption,
+    RetryAbsentOption,
+    ScaleOption,
+    UnpackOption,
+    WhatOption,
+    WidthOption,
+)
 from skyclass.cli.early_checks import check_directory, check_exists, check_suffix
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption, PluginOption, SettingsOption, TaskOption, import_named
@@ -19,14 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from skyclass.config.sections import ObjectsConfig
+    from skyclass.surveys.download import DownloadResult
 
 __all__ = ["archive", "catalog", "download", "simulate"]
-
-_ARCHIVE: Final = "Archive"
-_FRAMES: Final = "frames"
-_PICTURES: Final = "sdss-jpeg, ps1-jpeg and ps1-fits"
-_SDSS_JPEG: Final = "sdss-jpeg"
-_PANSTARRS: Final = "ps1-jpeg and ps1-fits"
 
 
 def simulate(
@@ -94,63 +105,23 @@ def catalog(
 def download(
     out: Annotated[Path, typer.Option(help="directory to write")],
     catalog: Annotated[Path | None, typer.Option(help="catalogue; any table of objects")] = None,
-    what: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable", show_default="frames"
-        ),
-    ] = None,
+    what: WhatOption = None,
     status: Annotated[bool, typer.Option("--status", help="only list what is there")] = False,
     plugins: PluginOption = None,
     as_json: JsonOption = False,
-    base_url: Annotated[
-        str | None,
-        typer.Option(help="https:// or file:// of a mirror", rich_help_panel=_ARCHIVE),
-    ] = None,
-    connections: Annotated[
-        int, typer.Option(help="to one host", min=1, max=64, rich_help_panel=_ARCHIVE)
-    ] = 8,
-    rate: Annotated[
-        float,
-        typer.Option(
-            help="requests a second; 0: no limit", min=0, max=1e5, rich_help_panel=_ARCHIVE
-        ),
-    ] = 10.0,
-    retries: Annotated[
-        int, typer.Option(help="of each file", min=0, max=20, rich_help_panel=_ARCHIVE)
-    ] = 5,
-    retry_absent: Annotated[
-        bool,
-        typer.Option(
-            "--retry-absent",
-            help="ask again for files that the archive did not have",
-            rich_help_panel=_ARCHIVE,
-        ),
-    ] = False,
-    release: Annotated[
-        int, typer.Option(help="SDSS data release", min=8, max=19, rich_help_panel=_FRAMES)
-    ] = 17,
-    unpack: Annotated[
-        bool, typer.Option("--unpack", help="keep them decompressed", rich_help_panel=_FRAMES)
-    ] = False,
-    width: Annotated[int | None, typer.Option(help="pixels", rich_help_panel=_PICTURES)] = None,
-    height: Annotated[
-        int | None,
-        typer.Option(help="pixels", show_default="the width", rich_help_panel=_PICTURES),
-    ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(help="arcsec per pixel", show_default="0.396", rich_help_panel=_SDSS_JPEG),
-    ] = None,
-    opt: Annotated[
-        str, typer.Option(help="drawing options, such as GL", rich_help_panel=_SDSS_JPEG)
-    ] = "",
-    bands: Annotated[
-        str | None, typer.Option(help="such as gri", rich_help_panel=_PANSTARRS)
-    ] = None,
-    image_format: Annotated[
-        str, typer.Option(help="of ps1-jpeg: jpg or png", rich_help_panel=_PANSTARRS)
-    ] = "jpg",
+    base_url: BaseUrlOption = None,
+    connections: ConnectionsOption = 8,
+    rate: RateOption = 10.0,
+    retries: RetriesOption = 5,
+    retry_absent: RetryAbsentOption = False,
+    release: ReleaseOption = 17,
+    unpack: UnpackOption = False,
+    width: WidthOption = None,
+    height: HeightOption = None,
+    scale: ScaleOption = None,
+    opt: DrawingOption = "",
+    bands: BandsOption = None,
+    image_format: FormatOption = "jpg",
 ) -> None:
     """Download the survey files of a catalogue's objects.
 
@@ -183,14 +154,15 @@ def download(
             dry_run=status,
             progress=progress,
         )
-    if as_json:
-        print_json(result)
-    else:
-        typer.echo(str(result.status))
-        if result.missing is not None:
-            typer.echo("\n".join(_describe_missing(result.missing, status)))
+    print_json(result) if as_json else typer.echo(_describe(result, status))
     if result.failed:
         raise SurveyError(f"{result.failed} file(s) failed; run the command again to retry them")
+
+
+def _describe(result: "DownloadResult", listed: bool) -> str:
+    """Describe the files that are there, and the objects that lack one."""
+    lines = [] if result.missing is None else _describe_missing(result.missing, listed)
+    return "\n".join([str(result.status), *lines])
 
 
 def _describe_missing(missing: "pd.Series[str]", listed: bool) -> list[str]:
