@@ -202,14 +202,14 @@ def _store_arrays(
 ) -> LabelledData:
     """Store arrays whose rows a table describes."""
     fitted = fit_size(arrays.take(labelled.table.index.to_numpy()), spec.size)
-    seen = ~fitted.mask.all(axis=(1, 2, 3))
-    catalog = _complete(labelled.table[seen])
+    seen = np.flatnonzero(~fitted.mask.all(axis=(1, 2, 3)))
+    catalog = _complete(labelled.table.iloc[seen])
     survey = get_survey(spec.survey)
     store_arrays(fitted.take(seen), catalog, spec.labels, out, survey, progress=progress)
     codes = np.asarray(catalog["label"].cat.codes, dtype=np.int64)
     dropped = dict(labelled.dropped)
-    if not seen.all():
-        dropped["no pixel with a measurement"] = int(np.count_nonzero(~seen))
+    if len(seen) < len(fitted):
+        dropped["no pixel with a measurement"] = len(fitted) - len(seen)
     return LabelledData("arrays", open_cutouts(out), codes, catalog, len(arrays), dropped)
 
 
