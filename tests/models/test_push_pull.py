@@ -15,7 +15,8 @@ from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
 from skyclass.models.classifier import Classifier
 from skyclass.models.hub_cache import download_hub_file
-from skyclass.models.push_pull import pull_model, push_model, resolve_model
+from skyclass.models.locate_model import locate_model
+from skyclass.models.push_pull import pull_model, push_model
 from skyclass.models.saved_model import load_model, save_model
 from skyclass.models.training_history import write_history
 
@@ -43,7 +44,7 @@ def test_what_is_pushed_is_pulled(
             "someone/stars/model.safetensors",
         ]
         files["someone/stars/evil.py"] = b"raise SystemExit"
-        folder = resolve_model("hf://someone/stars")
+        folder = locate_model("hf://someone/stars")
         assert sorted(path.name for path in folder.iterdir()) == [
             "config.json",
             "model.onnx",

@@ -117,10 +117,13 @@ def check_reportable(results: Path) -> None:
 
 
 def check_model(model: str) -> None:
-    """Check that a folder holds a model; one on a hub is looked up later."""
+    """Check that a name is that of a bundled model, or a folder's; a hub is looked up later."""
+    from skyclass.models.bundled import list_bundled_models
     from skyclass.models.spec_file import SPEC_FILE
 
-    if model.startswith(HUB_SCHEME) or (Path(model) / SPEC_FILE).is_file():
+    if model.startswith(HUB_SCHEME) or model in list_bundled_models():
+        return
+    if (Path(model) / SPEC_FILE).is_file():
         return
     inner = Workspace(Path(model)).model
     if inner.is_dir():

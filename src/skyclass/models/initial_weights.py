@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from skyclass.errors import ModelError
+from skyclass.models.locate_model import locate_model
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.push_pull import resolve_model
 from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
 
 __all__ = ["locate_weights", "read_stored_spec", "read_weights"]
@@ -38,7 +38,7 @@ def locate_weights(weights: str) -> Path:
     RemoteError
         If the Hub is out of reach.
     """
-    path = resolve_model(weights)
+    path = locate_model(weights)
     if path.is_dir():
         path = path / WEIGHTS_FILE
     if path.suffix != _ENDING:

@@ -1,19 +1,17 @@
 """Load what classifies: a saved model in ONNX if it has been exported, else in PyTorch."""
 
-import os
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.extras import check_installed, explain_missing
+from skyclass.extras import check_installed
 from skyclass.files import AnyPath
+from skyclass.models.locate_model import locate_model
 from skyclass.models.model_plugins import check_model_plugins
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.onnx_model import ONNX_FILE, load_onnx
 from skyclass.models.spec_file import SPEC_FILE
-from skyclass.schema import HUB_SCHEME
 
 __all__ = ["Predictor", "load_predictor"]
 
@@ -41,7 +39,8 @@ def load_predictor(model: AnyPath) -> Predictor:
     Parameters
     ----------
     model
-        Folder of a saved model, or ``hf://owner/name`` of the Hugging Face Hub.
+        Name of a bundled model (``stars``, ``objects``), folder of a saved one, or
+        ``hf://owner/name`` of the Hugging Face Hub (`locate_model`).
 
     Returns
     -------
@@ -64,12 +63,7 @@ def load_predictor(model: AnyPath) -> Predictor:
     >>> load_predictor("model").spec.labels
     ('hot', 'cool')
     """
-    if os.fspath(model).startswith(HUB_SCHEME):
-        with explain_missing():
-            from skyclass.models.push_pull import resolve_model
-        directory = resolve_model(model)
-    else:
-        directory = Path(model)
+    directory = locate_model(model)
     # what is no model at all is said to be none, with PyTorch or without
     if (directory / ONNX_FILE).exists() or not (directory / SPEC_FILE).exists():
         predictor = load_onnx(directory)

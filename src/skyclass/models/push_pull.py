@@ -1,6 +1,5 @@
 """Push models to the Hugging Face Hub, and pull them from there."""
 
-import os
 import re
 from pathlib import Path
 from typing import Final
@@ -13,9 +12,8 @@ from skyclass.models.hub_cache import LARGEST, download_hub_file
 from skyclass.models.onnx_model import LARGEST_ONNX, ONNX_FILE
 from skyclass.models.saved_model import load_model
 from skyclass.models.spec_file import SPEC_FILE, UPSCALER_FILE, WEIGHTS_FILE
-from skyclass.schema import HUB_SCHEME
 
-__all__ = ["pull_model", "push_model", "resolve_model"]
+__all__ = ["pull_model", "push_model"]
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CARD: Final = "README.md"
@@ -26,28 +24,6 @@ _LARGEST: Final = {
     UPSCALER_FILE: LARGEST,
 }
 """Files that are pulled, none of which can run code, and most bytes of each."""
-
-
-def resolve_model(model: AnyPath) -> Path:
-    """Return the folder of a model, pulled first if it is one of the Hub.
-
-    Parameters
-    ----------
-    model
-        Path of a folder, or ``hf://owner/name``.
-
-    Returns
-    -------
-    pathlib.Path
-        Folder of the model.
-
-    Raises
-    ------
-    ModelError, RemoteError
-        As `pull_model` does.
-    """
-    name = os.fspath(model)
-    return pull_model(name.removeprefix(HUB_SCHEME)) if name.startswith(HUB_SCHEME) else Path(name)
 
 
 def push_model(model: AnyPath, repository: str, *, private: bool = False) -> str:

@@ -16,6 +16,7 @@ from skyclass.files import AnyPath, make_directory
 from skyclass.models.classifier import Classifier
 from skyclass.models.export_onnx import TOLERANCE, export_onnx
 from skyclass.models.load_weights import load_weights
+from skyclass.models.locate_model import locate_model
 from skyclass.models.model_card import format_model_card, get_licence
 from skyclass.models.model_plugins import check_model_plugins, find_model_plugins
 from skyclass.models.model_spec import HUB
@@ -78,8 +79,8 @@ def load_model(model: AnyPath) -> Classifier:
     Parameters
     ----------
     model
-        Folder with `model.safetensors` and `config.json`, or ``hf://owner/name`` of the Hugging
-        Face Hub.
+        Name of a bundled model (``stars``, ``objects``), folder with `model.safetensors` and
+        `config.json`, or ``hf://owner/name`` of the Hugging Face Hub (`locate_model`).
 
     Returns
     -------
@@ -103,10 +104,7 @@ def load_model(model: AnyPath) -> Classifier:
     >>> classifier.spec.bands
     ('u', 'g', 'r', 'i', 'z')
     """
-    # the two need each other: a model is loaded before it is pushed
-    from skyclass.models.push_pull import resolve_model
-
-    directory = resolve_model(model)
+    directory = locate_model(model)
     spec = read_spec(directory)
     check_model_plugins(spec, directory)
     try:

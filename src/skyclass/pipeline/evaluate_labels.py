@@ -28,13 +28,13 @@ from skyclass.evaluation.scores import score
 from skyclass.files import AnyPath, link_folder, make_directory
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.models.catalog_columns import measure_columns, save_columns, select_columns
+from skyclass.models.locate_model import locate_model
 from skyclass.models.measured_inputs import (
     read_measured_inputs,
     save_extinction,
     select_extinction,
 )
 from skyclass.models.predictor import Predictor, load_predictor
-from skyclass.models.push_pull import resolve_model
 from skyclass.pipeline.experiment import ExperimentResult
 from skyclass.pipeline.label_rows import check_group, is_ordered, number_rows_by_group
 from skyclass.pipeline.labelled_data import LabelledData, plan_labelled
@@ -122,7 +122,7 @@ def evaluate(
         compare=lambda _marker: "",  # an earlier one is replaced
         error=EvaluationError,
     )
-    folder = resolve_model(model)
+    folder = locate_model(model)
     predictor = load_predictor(folder)
     spec = predictor.spec
     plan = plan_labelled(Path(data), spec, table=table, frames=frames, label=label)
