@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 0.02
+models: SCALE = 1
 
-.PHONY: demo test lint bench studies docs package clean
+.PHONY: demo test lint bench studies models docs package clean
 
 demo: $(VENV)/.demo
 	$(BIN)/skyclass demo --out demo
@@ -30,6 +31,9 @@ studies: $(VENV)/.dev
 	  cp studies/$$name/study.md docs/studies/$$name.md && \
 	  { cp studies/$$name/*.svg docs/studies/ 2>/dev/null || true; } || exit 1; \
 	done
+
+models: $(VENV)/.demo
+	$(BIN)/python recipes/make_models.py $(SCALE)
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html

@@ -317,11 +317,16 @@ def measure_fields(experiment: Path) -> Iterator[Row]:
         yield Row(f"field {name}", str(len(table)), value)
 
 
+def measure_spectral_classes(experiment: Path) -> Iterator[Row]:
+    """Measure the rows of a model of spectral classes."""
+    yield from measure_stars(experiment)
+    yield count_confident_mistakes(load_predictor(experiment / "model"))
+    yield from measure_fields(experiment)
+
+
 def measure(stars: Path, objects: Path | None) -> Iterator[Row]:
     """Measure all rows."""
-    yield from measure_stars(stars)
-    yield count_confident_mistakes(load_predictor(stars / "model"))
-    yield from measure_fields(stars)
+    yield from measure_spectral_classes(stars)
     if objects is not None:
         yield from measure_objects(objects)
 
