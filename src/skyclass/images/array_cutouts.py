@@ -19,7 +19,14 @@ from skyclass.measurement.cutout_photometry import measure_cutouts
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.survey import Survey
 
-__all__ = ["CutoutArrays", "check_bands", "fit_size", "read_arrays", "store_arrays"]
+__all__ = [
+    "CutoutArrays",
+    "check_bands",
+    "fit_size",
+    "make_arrays",
+    "read_arrays",
+    "store_arrays",
+]
 
 _CHUNK: Final = 256
 """Objects per unit of work."""
@@ -82,15 +89,55 @@ def read_arrays(path: AnyPath) -> CutoutArrays:
     arrays = _load(path)
     if "flux" not in arrays:
         raise ImageError(f"{path} has no array flux (it has {', '.join(arrays) or 'none'})")
-    flux = arrays["flux"]
+    return make_arrays(arrays["flux"], arrays.get("offset"), origin=f"{path}: ")
+
+
+def make_arrays(
+    flux: NDArray[Any], offset: NDArray[Any] | None = None, *, origin: str = ""
+) -> CutoutArrays:
+    """Make cutouts of arrays, with their shapes checked.
+
+    Parameters
+    ----------
+    flux
+        Nanomaggies, `[n, band, y, x]`, with `y` = `x`.
+    offset
+        Pixels in y and x from the cutouts' centres to the objects, `[n, band, 2]`; zero if None.
+    origin
+        Where they come from, which begins a message.
+
+    Returns
+    -------
+    CutoutArrays
+        Pixels that are not finite are masked.
+
+    Raises
+    ------
+    ImageError
+        If they are not numbers, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> len(make_arrays(np.ones((3, 5, 51, 51))))
+    3
+    """
+    _check_numbers(flux, f"{origin}flux")
     if flux.ndim != 4 or flux.shape[2] != flux.shape[3] or 0 in flux.shape:
-        raise ImageError(f"{path}: flux must be [n, band, y, x] with y = x, got {flux.shape}")
-    offset = arrays.get("offset", np.zeros((*flux.shape[:2], 2)))
+        raise ImageError(f"{origin}flux must be [n, band, y, x] with y = x, got {flux.shape}")
+    offset = np.zeros((*flux.shape[:2], 2)) if offset is None else offset
+    _check_numbers(offset, f"{origin}offset")
     if offset.shape != (*flux.shape[:2], 2):
         expected = [*flux.shape[:2], 2]
-        raise ImageError(f"{path}: offset must be {expected} for this flux, got {offset.shape}")
+        raise ImageError(f"{origin}offset must be {expected} for this flux, got {offset.shape}")
     mask = ~np.isfinite(flux)
     return CutoutArrays(np.where(mask, 0, flux).astype(np.float32), mask, offset.astype(np.float32))
+
+
+def _check_numbers(array: NDArray[Any], name: str) -> None:
+    """Raise if an array does not hold real numbers."""
+    if array.dtype.kind not in "fiu":
+        raise ImageError(f"{name} must be numbers, got {array.dtype}")
 
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
@@ -105,8 +152,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
             " Python objects, which are not loaded"
         ) from error
     for name, array in arrays.items():
-        if array.dtype.kind not in "fiu":
-            raise ImageError(f"{path}: {name} must be numbers, got {array.dtype}")
+        _check_numbers(array, f"{path}: {name}")
     return arrays
 
 

@@ -1,0 +1,177 @@
+"""Recognise what is to be classified: fields, objects of a table, or cutouts."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from skyclass.catalog.catalog_file import Catalog
+from skyclass.errors import InferenceError
+from skyclass.files import AnyPath
+from skyclass.images.array_cutouts import CutoutArrays, make_arrays, read_arrays
+from skyclass.images.cutout_info import INFO_NAME
+from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.inference.read_cutouts import CutoutBatch, read_array_batches, read_stored_batches
+from skyclass.inference.read_positions import read_positions
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.select_units import select_units
+from skyclass.surveys.survey import Unit
+
+__all__ = ["CutoutInput", "FieldInput", "Inputs", "PositionInput", "read_inputs"]
+
+Inputs = (
+    AnyPath
+    | Sequence[AnyPath]
+    | NDArray[Any]
+    | CutoutArrays
+    | StoredCutouts
+    | Catalog
+    | pd.DataFrame
+)
+"""What `skyclass.classify` takes."""
+
+_ARRAYS: Final = (".npy", ".npz")
+"""Suffixes of files of arrays."""
+
+
+@dataclass(frozen=True)
+class FieldInput:
+    """Fields, or other units of files, whose sources are to be detected."""
+
+    units: Mapping[Unit, Path]
+    """Each with the directory that holds its frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class PositionInput:
+    """Objects of a table."""
+
+    table: pd.DataFrame
+    """With `ra` and `dec` in degrees."""
+    units: Mapping[Unit, Path]
+    """Units of files that may hold them, each with the directory of its frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class CutoutInput:
+    """Cutouts of objects."""
+
+    batches: Iterator[CutoutBatch]
+    """In their order."""
+
+
+def read_inputs(
+    inputs: Inputs,
+    spec: ModelSpec,
+    *,
+    frames: AnyPath | Sequence[AnyPath] | None = None,
+    survey: str | None = None,
+    offset: NDArray[Any] | None = None,
+) -> FieldInput | PositionInput | CutoutInput:
+    """Recognise what is to be classified, and check it against a model.
+
+    Parameters
+    ----------
+    inputs, frames, survey, offset
+        As `skyclass.inference.classify.classify` takes them.
+    spec
+        The model.
+
+    Returns
+    -------
+    FieldInput, PositionInput or CutoutInput
+        What it is.
+
+    Raises
+    ------
+    SkyclassError
+        If it cannot be classified with this model, with the reason.
+    """
+    if isinstance(inputs, np.ndarray):
+        inputs = make_arrays(inputs, offset)
+    elif offset is not None:
+        raise InferenceError("offset belongs to an array of cutouts; inputs is none")
+    if isinstance(inputs, CutoutArrays):
+        return CutoutInput(read_array_batches(inputs, spec, survey))
+    if survey not in (None, spec.survey):
+        raise InferenceError(f"the model is of survey {spec.survey}, not of {survey}")
+    if isinstance(inputs, StoredCutouts):
+        return CutoutInput(read_stored_batches(inputs, spec))
+    if isinstance(inputs, list | tuple | str | os.PathLike):
+        return _read_paths(list_paths(inputs), spec, frames)
+    return _read_positions(inputs, spec, frames)
+
+
+def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """List one or several paths.
+
+    Parameters
+    ----------
+    paths
+        One, or a list or tuple of them.
+
+    Returns
+    -------
+    list of pathlib.Path
+        At least one.
+
+    Raises
+    ------
+    InferenceError
+        If there is none, or one does not exist.
+    """
+    listed = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if not listed:
+        raise InferenceError("inputs is empty: name directories, frames, a table or cutouts")
+    for path in listed:
+        if not path.exists():
+            raise InferenceError(f"{path} does not exist")
+    return listed
+
+
+def _read_paths(
+    paths: list[Path], spec: ModelSpec, frames: AnyPath | Sequence[AnyPath] | None
+) -> FieldInput | PositionInput | CutoutInput:
+    """Recognise what files and directories hold."""
+    first = paths[0]
+    cutouts = [path for path in paths if (path / INFO_NAME).is_file() or path.suffix in _ARRAYS]
+    tables = [path for path in paths if path.is_file() and not _is_image(path)]
+    if (cutouts or tables) and len(paths) > 1:
+        raise InferenceError(f"{(cutouts or tables)[0]} must be the only input")
+    if cutouts and first.is_dir():
+        return CutoutInput(read_stored_batches(open_cutouts(first), spec))
+    if cutouts:
+        return CutoutInput(read_array_batches(read_arrays(first), spec, None))
+    if tables:
+        return _read_positions(first, spec, frames)
+    if frames is not None:
+        raise InferenceError(f"{first} holds frames; frames belongs to a table of positions")
+    return FieldInput(select_units(paths, get_survey(spec.survey)))
+
+
+def _is_image(path: Path) -> bool:
+    """Check whether a file is an image in FITS, which a table is not."""
+    if ".fits" not in path.suffixes:
+        return False
+    try:
+        return bool(fits.getheader(path).get("NAXIS", 0) >= 2)
+    except OSError:
+        # a broken frame is said to be broken by its reader
+        return path.suffix == ".bz2"
+
+
+def _read_positions(
+    table: Any, spec: ModelSpec, frames: AnyPath | Sequence[AnyPath] | None
+) -> PositionInput:
+    """Read a table of positions, and find the frames that may hold them."""
+    if frames is None:
+        raise InferenceError("a table of positions needs the directory of their frames (frames)")
+    objects = read_positions(table, spec)
+    return PositionInput(objects, select_units(list_paths(frames), get_survey(spec.survey)))
