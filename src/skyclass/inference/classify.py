@@ -1,6 +1,5 @@
 """Classify whatever shows objects: fields, positions, cutouts, arrays."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def classify(
     *,
     task: str | None = None,
     positions: Any = None,
-    frames: AnyPath | Sequence[AnyPath] | None = None,
+    frames: Any = None,
     survey: str | None = None,
     offset: NDArray[Any] | None = None,
     progress: Progress = no_progress,
@@ -133,7 +132,7 @@ def classify_inputs(
     *,
     task: str | None = None,
     positions: Any = None,
-    frames: AnyPath | Sequence[AnyPath] | None = None,
+    frames: Any = None,
     survey: str | None = None,
     offset: NDArray[Any] | None = None,
     progress: Progress = no_progress,
@@ -181,7 +180,7 @@ def _classify(
         case FieldInput(units):
             # raises before any work if the model needs more than fluxes
             measure_columns(spec.columns, np.empty((0, len(spec.bands))))
-            return classify_units(units, classifier, progress)
+            return Classified(classify_units(units, classifier, progress))
         case PositionInput(table, units):
             return Classified(classify_positions(table, units, classifier, progress))
         case CutoutInput(batches):

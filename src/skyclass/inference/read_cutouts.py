@@ -76,7 +76,9 @@ def read_array_batches(
     broken = arrays.mask.any(axis=(1, 2, 3)).sum()
     if broken:
         _log.warning(
-            "%d of %d cutouts have pixels that are not finite; these are masked", broken, len(arrays)
+            "%d of %d cutouts have pixels that are not finite; these are masked",
+            broken,
+            len(arrays),
         )
     return (
         CutoutBatch(fit_size(arrays.take(rows), spec.size), pd.DataFrame(index=range(len(rows))))
@@ -88,11 +90,11 @@ def _check_pixels(arrays: CutoutArrays, spec: ModelSpec) -> None:
     """Raise if a cutout has no pixel in a band, and the model was not trained on such."""
     if spec.cutting_rules.missing_band == "mask":
         return
-    empty = arrays.mask.all(axis=(2, 3))
+    empty: NDArray[np.bool_] = arrays.mask.all(axis=(2, 3))
     if empty.any():
-        row, band = (int(index[0]) for index in np.nonzero(empty))
+        rows, bands = np.nonzero(empty)
         raise InferenceError(
-            f"flux[{row}] has no finite pixel in {spec.bands[band]} ({int(empty.any(axis=1).sum())}"
+            f"flux[{rows[0]}] has no finite pixel in {spec.bands[bands[0]]} ({len(np.unique(rows))}"
             " such cutouts), and the model was trained without missing bands; remove them"
         )
 
@@ -136,9 +138,7 @@ def _read_split(split: CutoutSplit, name: str, spec: ModelSpec) -> Iterator[Cuto
     known = split.objects().assign(**{key: split.column(key) for key in keys}, split=name)
     for start, values in split.read_batches(_BATCH, ("flux", "mask", "offset")):
         rows = np.arange(start, start + len(values["flux"]))
-        arrays = CutoutArrays(
-            values["flux"].astype(np.float32), values["mask"], values["offset"]
-        )
+        arrays = CutoutArrays(values["flux"].astype(np.float32), values["mask"], values["offset"])
         objects = known.iloc[rows].reset_index(drop=True)
         yield CutoutBatch(fit_size(arrays, spec.size), objects, split.measurement(rows))
 
