@@ -90,7 +90,7 @@ def _check_pixels(arrays: CutoutArrays, spec: ModelSpec) -> None:
     """Raise if a cutout has no pixel in a band, and the model was not trained on such."""
     if spec.cutting_rules.missing_band == "mask":
         return
-    empty: NDArray[np.bool_] = arrays.mask.all(axis=(2, 3))
+    empty = np.asarray(arrays.mask.all(axis=(2, 3)))
     if empty.any():
         rows, bands = np.nonzero(empty)
         raise InferenceError(
