@@ -4,6 +4,7 @@ The functions that the commands call check the same and more, but are imported w
 and astropy.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from skyclass.errors import SkyclassError
@@ -19,6 +20,7 @@ __all__ = [
     "check_exists",
     "check_experiment",
     "check_figure_format",
+    "check_inputs",
     "check_model",
     "check_reportable",
     "check_search",
@@ -114,6 +116,13 @@ def check_reportable(results: Path) -> None:
         check_installed("plotly", "jinja2", purpose="the report of a table")
     elif not StudyWorkspace(results).study_file.is_file():
         check_evaluated(results)
+
+
+def check_inputs(inputs: Sequence[Path]) -> None:
+    """Check that what is to be classified exists, or is the example that comes with skyclass."""
+    from skyclass.models.bundled import EXAMPLE
+
+    check_exists(*(path for path in inputs if str(path) != EXAMPLE))
 
 
 def check_model(model: str) -> None:

@@ -9,6 +9,7 @@ from skyclass.cli.early_checks import (
     check_directory,
     check_exists,
     check_experiment,
+    check_inputs,
     check_model,
     check_table,
     check_training,
@@ -59,30 +60,59 @@ def demo(
 
 
 def classify(
-    paths: Annotated[list[Path], typer.Argument(help="directories with the frames of fields")],
-    model: Annotated[str, typer.Option(help="folder of a trained model, or hf://owner/name")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="frames or their directories; a table of positions, stored cutouts or arrays; or"
+            " example, the simulated field that comes with skyclass"
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="stars or objects, which come with skyclass; folder of a model; hf://owner/name",
+            show_default="stars",
+        ),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="spectral-class or object-type, in place of a model")
+    ] = None,
+    frames: Annotated[
+        list[Path] | None,
+        typer.Option(help="directory with the frames of a table of positions; repeatable"),
+    ] = None,
     positions: Annotated[
         Path | None,
-        typer.Option(help="table of objects to classify (ra, dec in degrees), not detected ones"),
+        typer.Option(help="table of objects to classify on the frames that are the inputs"),
     ] = None,
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Classify the sources of fields, or the objects of a table."""
+    """Classify the sources of fields, the objects of a table, or cutouts."""
     check_table(out)
-    check_exists(*paths, *([] if positions is None else [positions]))
-    check_model(model)
+    check_inputs(inputs)
+    check_exists(*(frames or []), *([] if positions is None else [positions]))
+    if model is not None:
+        check_model(model)
     from skyclass.inference.classify import classify as run
 
     import_named(plugins)
     with progress_bars() as progress:
-        table = run(paths, model, out, positions=positions, progress=progress)
+        table = run(
+            [str(path) for path in inputs],
+            model,
+            out,
+            task=task,
+            frames=frames,
+            positions=positions,
+            progress=progress,
+        )
     counts = table["class"].value_counts().to_dict()
     if as_json:
         print_json({"sources": len(table), "classes": counts, "table": out})
         return
-    if positions is not None:
+    if "reason" in table:
         counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
     summary = ", ".join(f"{label} {count}" for label, count in counts.items())
     typer.echo(f"{len(table)} sources in {out}: {summary}")

@@ -55,7 +55,8 @@ def classify(
         One or more directories or files of frames, whose sources are detected; a table of
         positions, or its file; a folder of stored cutouts; or an array `[n, band, y, x]` in
         nanomaggies, in the order of the survey's bands, of at least 32 pixels a side (also a file
-        that `numpy.savez` wrote, with `flux` and, if objects are not in the middle, `offset`).
+        that `numpy.savez` wrote, with `flux` and, if objects are not in the middle, `offset`). The
+        name ``example`` stands for the simulated field that comes with the package.
     model
         Name of a model that comes with skyclass, folder of a saved model, or ``hf://owner/name`` of
         the Hugging Face Hub. By default the model that comes with skyclass for `task`.

@@ -19,6 +19,7 @@ from skyclass.images.cutout_info import INFO_NAME
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.inference.read_cutouts import CutoutBatch, read_array_batches, read_stored_batches
 from skyclass.inference.read_positions import read_positions
+from skyclass.models.bundled import EXAMPLE, find_example_field
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.select_units import select_units
@@ -115,7 +116,8 @@ def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
     Parameters
     ----------
     paths
-        One, or a list or tuple of them.
+        One, or a list or tuple of them; ``example``, if there is no such file, is the simulated
+        field that comes with the package.
 
     Returns
     -------
@@ -128,6 +130,10 @@ def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
         If there is none, or one does not exist.
     """
     listed = [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    listed = [
+        find_example_field() if str(path) == EXAMPLE and not path.exists() else path
+        for path in listed
+    ]
     if not listed:
         raise InferenceError("inputs is empty: name directories, frames, a table or cutouts")
     for path in listed:

@@ -6,13 +6,21 @@ from typing import Final
 from skyclass.errors import ModelError, nearest
 from skyclass.models.spec_file import SPEC_FILE
 
-__all__ = ["CHECKSUMS", "find_bundled_model", "find_example_field", "list_bundled_models"]
+__all__ = [
+    "CHECKSUMS",
+    "EXAMPLE",
+    "find_bundled_model",
+    "find_example_field",
+    "list_bundled_models",
+]
 
 CHECKSUMS: Final = "checksums.json"
 """Name of the file beside the models with the SHA-256 of each of their files, and their recipe."""
 
+EXAMPLE: Final = "example"
+"""Name of the simulated field that comes with the package."""
+
 _DATA: Final = Path(__file__).parent / "data"
-_EXAMPLE: Final = "example"
 
 
 def list_bundled_models() -> tuple[str, ...]:
@@ -70,4 +78,4 @@ def find_example_field() -> Path:
     >>> sorted(path.name[:7] for path in find_example_field().glob("*.fits.bz2"))
     ['frame-g', 'frame-i', 'frame-r', 'frame-u', 'frame-z']
     """
-    return _DATA / _EXAMPLE
+    return _DATA / EXAMPLE
