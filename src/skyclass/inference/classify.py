@@ -1,5 +1,6 @@
 """Classify whatever shows objects: fields, positions, cutouts, arrays."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.inference.choose_model import choose_model
-from skyclass.inference.classified import Classified
 from skyclass.inference.classify_batches import classify_batches
 from skyclass.inference.classify_positions import classify_positions
 from skyclass.inference.classify_units import classify_units
@@ -21,15 +21,16 @@ from skyclass.inference.read_inputs import (
     PositionInput,
     read_inputs,
 )
-from skyclass.inference.source_table import describe_origin, write_table
+from skyclass.inference.source_table import write_table
 from skyclass.inference.table_formats import check_suffix
+from skyclass.inference.table_metadata import make_table_metadata
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.registry import get_survey
 
-__all__ = ["classify", "classify_inputs"]
+__all__ = ["classify"]
 
 
 def classify(
@@ -113,48 +114,6 @@ def classify(
     >>> len(stars), stars["reason"].unique().tolist()
     (120, [''])
     """
-    return classify_inputs(
-        inputs,
-        model,
-        out,
-        task=task,
-        positions=positions,
-        frames=frames,
-        survey=survey,
-        offset=offset,
-        progress=progress,
-    ).table
-
-
-def classify_inputs(
-    inputs: Inputs,
-    model: AnyPath | None,
-    out: AnyPath | None,
-    *,
-    task: str | None = None,
-    positions: Any = None,
-    frames: Any = None,
-    survey: str | None = None,
-    offset: NDArray[Any] | None = None,
-    progress: Progress = no_progress,
-) -> Classified:
-    """Classify as `classify` does, and say what was left out.
-
-    Parameters
-    ----------
-    inputs, model, out, task, positions, frames, survey, offset, progress
-        As `classify` takes them.
-
-    Returns
-    -------
-    Classified
-        The table, and how many sources are not in it.
-
-    Raises
-    ------
-    SkyclassError
-        As `classify` does.
-    """
     if out is not None:
         check_suffix(Path(out))
     if positions is not None:
@@ -166,26 +125,26 @@ def classify_inputs(
     classifier = load_predictor(model)
     _check_spec(classifier.spec)
     found = read_inputs(inputs, classifier.spec, frames=frames, survey=survey, offset=offset)
-    done = _classify(found, classifier, progress)
+    table = _classify(found, classifier, progress)
     if out is not None:
-        write_table(done.table, out, notes=describe_origin(classifier.spec))
-    return done
+        write_table(table, out, make_table_metadata(classifier.spec, os.fspath(model)))
+    return table
 
 
 def _classify(
     found: FieldInput | PositionInput | CutoutInput, classifier: Predictor, progress: Progress
-) -> Classified:
+) -> pd.DataFrame:
     """Classify what was read, whatever it is."""
     spec = classifier.spec
     match found:
         case FieldInput(units):
             # raises before any work if the model needs more than fluxes
             measure_columns(spec.columns, np.empty((0, len(spec.bands))))
-            return Classified(classify_units(units, classifier, progress))
+            return classify_units(units, classifier, progress)
         case PositionInput(table, units):
-            return Classified(classify_positions(table, units, classifier, progress))
+            return classify_positions(table, units, classifier, progress)
         case CutoutInput(batches):
-            return Classified(classify_batches(batches, classifier, progress))
+            return classify_batches(batches, classifier, progress)
 
 
 def _check_spec(spec: ModelSpec) -> None:

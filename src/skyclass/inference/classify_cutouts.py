@@ -3,7 +3,11 @@
 import pandas as pd
 
 from skyclass.images.cutout import Cutouts
-from skyclass.inference.source_table import format_flags, make_class_columns
+from skyclass.inference.result_columns import (
+    make_class_columns,
+    make_flag_columns,
+    make_magnitude_columns,
+)
 from skyclass.measurement.aperture_photometry import aperture_flux
 from skyclass.models.catalog_columns import measure_columns, select_columns
 from skyclass.models.measured_inputs import make_measured_inputs, select_extinction
@@ -31,9 +35,10 @@ def classify_cutouts(
     Returns
     -------
     pandas.DataFrame
-        `flux_<band>` (aperture of 3.96 arcsec, nanomaggies), `flags` (what is wrong with the
-        measurement, and in which bands; no such column where the model's cutting rules measure
-        nothing), `class`, `probability` and `p_<class>`, `n` rows.
+        `psf_mag_<band>`, `psf_mag_err_<band>`, `flux_<band>` (aperture of 3.96 arcsec,
+        nanomaggies), `flags` (what is wrong with the measurement, and in which bands), `flag_bits`,
+        `class`, `probability`, `p_<class>` and `class_origin`, `n` rows. Magnitudes and flags are
+        absent where the model's cutting rules measure nothing.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def classify_cutouts(
     spec = classifier.spec
     survey = get_survey(spec.survey)
     fluxes = aperture_flux(cutouts.flux, cutouts.offset, pixel_scale=survey.pixel_scale)
-    table = pd.DataFrame(fluxes, columns=[f"flux_{band}" for band in survey.band_names])
+    parts = [pd.DataFrame(fluxes, columns=[f"flux_{band}" for band in survey.band_names])]
     known = extinction = measured = None
     if objects is not None:
         known = select_columns(spec.columns, objects, survey.band_names)
@@ -51,11 +56,12 @@ def classify_cutouts(
     columns = measure_columns(spec.columns, fluxes, known)
     if cutouts.measurement is not None:
         measured = make_measured_inputs(cutouts.measurement, spec, extinction)
-        table["flags"] = format_flags(cutouts.measurement, survey.band_names)
+        parts.insert(0, make_magnitude_columns(cutouts.measurement, survey.band_names))
+        parts.append(make_flag_columns(cutouts.measurement, survey.band_names))
     probabilities = classifier.probabilities(
         cutouts.flux, cutouts.offset, columns=columns, measured=measured
     )
-    return pd.concat([table, make_class_columns(probabilities, spec.labels)], axis=1)
+    return pd.concat([*parts, make_class_columns(probabilities, spec.labels)], axis=1)
 
 
 def list_answer_columns(spec: ModelSpec) -> list[str]:
@@ -71,6 +77,10 @@ def list_answer_columns(spec: ModelSpec) -> list[str]:
     list of str
         Their names.
     """
-    fluxes = [f"flux_{band}" for band in get_survey(spec.survey).band_names]
-    flags = [] if spec.cutting_rules.measure == "off" else ["flags"]
-    return [*fluxes, *flags, "class", "probability", *(f"p_{label}" for label in spec.labels)]
+    bands = get_survey(spec.survey).band_names
+    measured = spec.cutting_rules.measure != "off"
+    quantities = (*(("psf_mag", "psf_mag_err") if measured else ()), "flux")
+    names = [f"{quantity}_{band}" for quantity in quantities for band in bands]
+    names += ["flags", "flag_bits"] if measured else []
+    classes = [f"p_{label}" for label in spec.labels]
+    return [*names, "class", "probability", *classes, "class_origin"]

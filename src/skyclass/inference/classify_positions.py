@@ -144,10 +144,12 @@ def _order_rows(
     """Join the answers of units in the order of the table; missing where there is none."""
     joined = pd.concat(answers) if answers else pd.DataFrame()
     table = joined.reindex(index=rows, columns=list_answer_columns(classifier.spec))
-    classes = table["class"].to_numpy(dtype=object)
-    table["class"] = np.where(pd.notna(classes), classes, np.array(None))
+    for name in ("class", "class_origin"):
+        values = table[name].to_numpy(dtype=object)
+        table[name] = np.where(pd.notna(values), values, np.array(None))
     if "flags" in table:
         table["flags"] = table["flags"].astype(object).fillna("")
+        table["flag_bits"] = table["flag_bits"].fillna(0).astype(np.int64)
     return table
 
 
