@@ -136,7 +136,7 @@ def _write_votable(table: pd.DataFrame, path: Path, metadata: TableMetadata | No
         content.params.append(
             Param(file, name=METADATA_KEY, datatype="char", arraysize="*", value=text)
         )
-    file.to_xml(str(path), tabledata_format="binary2")
+    file.to_xml(str(path), tabledata_format="tabledata")
 
 
 def _write_fits(table: pd.DataFrame, path: Path, metadata: TableMetadata | None) -> None:
