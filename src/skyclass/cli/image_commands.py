@@ -10,6 +10,7 @@ from skyclass.cli.json_output import print_json
 from skyclass.cli.options import (
     JsonOption,
     PluginOption,
+    SchedulerOption,
     SettingsOption,
     SurveyOption,
     import_named,
@@ -28,9 +29,7 @@ def cutouts(
     survey: SurveyOption = DEFAULT_SURVEY,
     settings: SettingsOption = None,
     plugins: PluginOption = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
-    ] = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Cut every object out of the frames, in all bands."""
     from skyclass.config.experiment_file import make_cutout_config

@@ -14,8 +14,16 @@ from skyclass.cli.early_checks import (
     check_table,
     check_training,
 )
+from skyclass.cli.exit_codes import exit_if_failed
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption, PluginOption, TaskOption, import_named
+from skyclass.cli.options import (
+    JsonOption,
+    PluginOption,
+    SchedulerOption,
+    TaskOption,
+    WorkersOption,
+    import_named,
+)
 from skyclass.cli.progress_bars import progress_bars
 from skyclass.extras import check_installed
 
@@ -86,6 +94,8 @@ def classify(
         Path | None,
         typer.Option(help="table of objects to classify on the frames that are the inputs"),
     ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -106,16 +116,19 @@ def classify(
             task=task,
             frames=frames,
             positions=positions,
+            workers=workers,
+            scheduler=scheduler,
             progress=progress,
         )
     counts = table["class"].value_counts().to_dict()
     if as_json:
         print_json({"sources": len(table), "classes": counts, "table": out})
-        return
-    if "reason" in table:
-        counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
-    summary = ", ".join(f"{label} {count}" for label, count in counts.items())
-    typer.echo(f"{len(table)} sources in {out}: {summary}")
+    else:
+        if "reason" in table:
+            counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
+        summary = ", ".join(f"{label} {count}" for label, count in counts.items())
+        typer.echo(f"{len(table)} sources in {out}: {summary}")
+    exit_if_failed(out)
 
 
 def push(

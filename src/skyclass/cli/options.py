@@ -10,9 +10,11 @@ from skyclass.plugins import import_plugins, locate_plugin
 __all__ = [
     "JsonOption",
     "PluginOption",
+    "SchedulerOption",
     "SettingsOption",
     "SurveyOption",
     "TaskOption",
+    "WorkersOption",
     "import_named",
 ]
 
@@ -30,6 +32,13 @@ PluginOption = Annotated[
         help="a module of your own that registers image types, networks, tasks or surveys:"
         " installed, or MODULE.py here; repeatable",
     ),
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="Dask scheduler to work on, such as tcp://10.0.0.1:8786")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="processes of one core each (default: threads on all cores)"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 

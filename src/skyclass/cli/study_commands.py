@@ -7,7 +7,7 @@ import typer
 
 from skyclass.cli.early_checks import check_directory, check_study, check_training
 from skyclass.cli.json_output import print_json
-from skyclass.cli.options import JsonOption
+from skyclass.cli.options import JsonOption, SchedulerOption
 from skyclass.cli.progress_bars import progress_bars
 
 __all__ = ["study"]
@@ -23,9 +23,7 @@ def study(
         float | None,
         typer.Option(help="share of objects, with --simulated", show_default="0.02"),
     ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Dask scheduler, such as tcp://10.0.0.1:8786")
-    ] = None,
+    scheduler: SchedulerOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="check, and show the settings of every cell, only")
     ] = False,

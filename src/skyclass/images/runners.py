@@ -1,24 +1,61 @@
-"""Distribute units of work, mostly fields, over threads of one machine or workers of a cluster."""
+"""Distribute units of work, mostly fields, over threads, processes, or workers of a cluster."""
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from typing import Any
-
-import pandas as pd
+from typing import Any, Final
 
 from skyclass.cluster import call_on_cluster, require_dask
+from skyclass.errors import ClusterError
+from skyclass.plugins import imported_plugins
+from skyclass.processes import start_worker
 from skyclass.progress import Progress, Stage
 
-__all__ = ["Groups", "Runner", "use_cluster", "use_threads"]
+__all__ = ["Groups", "Runner", "choose_runner", "use_cluster", "use_processes", "use_threads"]
 
-Groups = Sequence[tuple[Any, pd.DataFrame]]
-"""Units of work: a name, such as a `Field`, and the rows of the catalogue."""
+Groups = Sequence[tuple[Any, Any]]
+"""Units of work: a name, such as a `Field`, and what belongs to it, such as the rows of the
+catalogue."""
 
-Work = Callable[[Any, pd.DataFrame], None]
+Work = Callable[[Any, Any], None]
+_FRUITLESS: Final = 2
+"""Times in a row that all worker processes may end early without a unit done."""
+
 Runner = Callable[[Work, Groups, Progress], None]
-"""Calls a function for each unit and its rows, and reports how many are done."""
+"""Calls a function for each unit and what belongs to it, and reports how many are done."""
+
+
+def choose_runner(workers: int | None = None, scheduler: str | None = None) -> Runner:
+    """Choose who works.
+
+    Parameters
+    ----------
+    workers
+        Units worked on at once: here if 1, in as many processes if more; on one thread per core
+        if None.
+    scheduler
+        Address of a Dask cluster that works in their place.
+
+    Returns
+    -------
+    Runner
+        One of those of this module.
+
+    Raises
+    ------
+    ClusterError
+        If there is less than one worker, or both workers and a cluster are asked for.
+    """
+    if scheduler is not None:
+        if workers is not None:
+            raise ClusterError("the workers of a cluster are its own: leave out workers")
+        return use_cluster(scheduler)
+    if workers is not None and workers < 1:
+        raise ClusterError(f"workers must be 1 or more, got {workers}")
+    return use_threads(workers) if workers in (None, 1) else use_processes(workers)
 
 
 def use_threads(workers: int | None = None) -> Runner:
@@ -45,6 +82,62 @@ def use_threads(workers: int | None = None) -> Runner:
                 raise
 
     return run
+
+
+def use_processes(workers: int) -> Runner:
+    """Run in processes of this machine, each of which works on one unit after another.
+
+    Where a process is killed, new ones go on with the units that are not done.
+
+    Parameters
+    ----------
+    workers
+        Number of processes.
+
+    Returns
+    -------
+    Runner
+        Takes a function and arguments that can be pickled. It raises `ClusterError` where
+        processes end early again and again, without a unit done.
+    """
+
+    def run(work: Work, groups: Groups, progress: Progress) -> None:
+        left, fruitless = dict(enumerate(groups)), 0
+        while left:
+            before = list(left)
+            try:
+                _run_pool(work, left, workers, len(groups), progress)
+            except BrokenProcessPool as error:
+                fruitless = fruitless + 1 if len(left) == len(before) else 0
+                if fruitless == _FRUITLESS:
+                    raise ClusterError(
+                        f"worker processes ended early (out of memory?) at {left[before[0]][0]} or"
+                        " the units next to it; the same call does what is missing"
+                    ) from error
+            # those that the dead were working on come last, so that they stop no other
+            left = {n: left[n] for n in [*before[workers:], *before[:workers]] if n in left}
+
+    return run
+
+
+def _run_pool(
+    work: Work, left: dict[int, tuple[Any, Any]], workers: int, total: int, progress: Progress
+) -> None:
+    """Work in new processes on what is left, and remove from it what is done."""
+    context = multiprocessing.get_context("spawn")
+    count = min(workers, len(left))
+    with ProcessPoolExecutor(
+        count, context, initializer=start_worker, initargs=(imported_plugins(),)
+    ) as pool:
+        futures = {pool.submit(work, *group): number for number, group in left.items()}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                del left[futures[future]]
+                progress(Stage.CUTOUTS, total - len(left), total)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def use_cluster(scheduler: str) -> Runner:

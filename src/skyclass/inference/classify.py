@@ -1,6 +1,8 @@
 """Classify whatever shows objects: fields, positions, cutouts, arrays."""
 
+import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ from numpy.typing import NDArray
 
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
+from skyclass.images.runners import Runner, choose_runner
 from skyclass.inference.choose_model import choose_model
 from skyclass.inference.classify_batches import classify_batches
 from skyclass.inference.classify_positions import classify_positions
 from skyclass.inference.classify_units import classify_units
+from skyclass.inference.failures import write_failures
 from skyclass.inference.read_inputs import (
     CutoutInput,
     FieldInput,
@@ -23,14 +27,19 @@ from skyclass.inference.read_inputs import (
 )
 from skyclass.inference.source_table import write_table
 from skyclass.inference.table_formats import check_suffix
-from skyclass.inference.table_metadata import make_table_metadata
+from skyclass.inference.table_metadata import TableMetadata, make_table_metadata
+from skyclass.inference.unit_parts import open_parts
+from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.catalog_columns import measure_columns
+from skyclass.models.locate_model import locate_model
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.predictor import Predictor, load_predictor
+from skyclass.models.predictor import load_predictor
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["classify"]
+
+_log = logging.getLogger(__name__)
 
 
 def classify(
@@ -43,6 +52,8 @@ def classify(
     frames: Any = None,
     survey: str | None = None,
     offset: NDArray[Any] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = no_progress,
 ) -> pd.DataFrame:
     """Classify the sources of fields, the objects of a table, or cutouts.
@@ -76,6 +87,12 @@ def classify(
         Survey of an array; by default that of the model. Another one than the model's is refused.
     offset
         Pixels in y and x from the cutouts' centres to the objects, for an array, `[n, band, 2]`.
+    workers
+        Fields worked on at once, each on one core: in this process if 1, in as many processes if
+        more (a script must then call this function below ``if __name__ == "__main__":``). By
+        default, all cores are used by threads of this process.
+    scheduler
+        Address of a Dask scheduler whose workers do the work; they see the same folders.
     progress
         Called with the stage, fields or cutouts done and in all (`skyclass.progress.Progress`).
 
@@ -85,14 +102,19 @@ def classify(
         The table as written: one row per source, as returned by
         `skyclass.inference.classify_field.classify_field`; the rows of the table, as returned by
         `skyclass.inference.classify_positions.classify_positions`; or a row per cutout, as returned
-        by `skyclass.inference.classify_batches.classify_batches`.
+        by `skyclass.inference.classify_batches.classify_batches`. A field with a broken or missing
+        frame is left out with a warning; beside `out` it is listed in ``<out>.failures.csv``, and
+        the same call then does only what is missing. The same holds after an interruption: finished
+        fields wait in ``<out>.parts``.
 
     Raises
     ------
     InferenceError
-        If `out` has an unknown suffix, no source is found, the model takes ready-made pictures or
-        is of another survey, a table has no positions, or `model` is the directory of an
-        experiment.
+        If `out` has an unknown suffix, no source is found, no field can be classified, the model
+        takes ready-made pictures or is of another survey, a table has no positions, `model` is the
+        directory of an experiment, or `workers` or `scheduler` is given with cutouts.
+    ClusterError
+        If the scheduler cannot be reached, or worker processes are killed again and again.
     ModelError
         If `model` is not a model, or needs columns that fluxes cannot provide.
     MissingExtraError
@@ -100,7 +122,7 @@ def classify(
     ImageError
         If an array has not the shape or the bands that are needed.
     SurveyError
-        If there are no frames, or a field lacks one.
+        If there are no frames.
 
     Examples
     --------
@@ -125,26 +147,44 @@ def classify(
     classifier = load_predictor(model)
     _check_spec(classifier.spec)
     found = read_inputs(inputs, classifier.spec, frames=frames, survey=survey, offset=offset)
-    table = _classify(found, classifier, progress)
-    if out is not None:
-        write_table(table, out, make_table_metadata(classifier.spec, os.fspath(model)))
-    return table
+    metadata = make_table_metadata(classifier.spec, os.fspath(model))
+    if isinstance(found, CutoutInput):
+        if workers is not None or scheduler is not None:
+            raise InferenceError("workers and scheduler are for frames; the inputs are cutouts")
+        table = classify_batches(found.batches, classifier, progress)
+        if out is not None:
+            write_table(table, out, metadata)
+        return table
+    runner = choose_runner(workers, scheduler)
+    worker_model = WorkerModel(locate_model(model), classifier)
+    return _classify_frames(found, worker_model, out, metadata, runner, progress)
 
 
-def _classify(
-    found: FieldInput | PositionInput | CutoutInput, classifier: Predictor, progress: Progress
+def _classify_frames(
+    found: FieldInput | PositionInput,
+    model: WorkerModel,
+    out: AnyPath | None,
+    metadata: TableMetadata,
+    runner: Runner,
+    progress: Progress,
 ) -> pd.DataFrame:
-    """Classify what was read, whatever it is."""
-    spec = classifier.spec
-    match found:
-        case FieldInput(units):
-            # raises before any work if the model needs more than fluxes
-            measure_columns(spec.columns, np.empty((0, len(spec.bands))))
-            return classify_units(units, classifier, progress)
-        case PositionInput(table, units):
-            return classify_positions(table, units, classifier, progress)
-        case CutoutInput(batches):
-            return classify_batches(batches, classifier, progress)
+    """Classify the sources of fields, or objects on them, and write the table and failures."""
+    spec = model.predictor.spec
+    if isinstance(found, FieldInput):
+        # raises before any work if the model needs more than fluxes
+        measure_columns(spec.columns, np.empty((0, len(spec.bands))))
+        answer = partial(classify_units, found.units)
+    else:
+        answer = partial(classify_positions, found.table, found.units)
+    path = None if out is None else Path(out)
+    with open_parts(path, model, isinstance(found, FieldInput)) as parts:
+        table, failures = answer(model, parts, runner, progress)
+        if path is not None:
+            write_table(table, path, metadata)
+            write_failures(failures, path)
+    for failure in failures:
+        _log.warning("%s has no classes: %s", failure.unit, failure.reason)
+    return table
 
 
 def _check_spec(spec: ModelSpec) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from skyclass.errors import InferenceError
 from skyclass.images.cut_field import cut_objects
+from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts
 from skyclass.measurement.detect import detect
 from skyclass.models.predictor import Predictor
@@ -44,7 +45,7 @@ def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFr
         If a frame is broken, or missing and the model does not accept that.
     """
     rules = classifier.spec.cutting_rules
-    survey = get_survey(classifier.spec.survey)
+    survey = skip_broken_neighbours(get_survey(classifier.spec.survey))
     frames = survey.open_unit(folder, unit, mask_missing=rules.missing_band == "mask")
     frame = frames[survey.band_names.index(survey.detection_band)]
     if not len(frame.data):

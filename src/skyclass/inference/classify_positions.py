@@ -1,6 +1,7 @@
 """Classify the objects at positions that are known, cut as the model's training objects were."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -8,11 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skyclass.errors import InferenceError, MissingFrameError
+from skyclass.errors import InferenceError
 from skyclass.images.cut_field import cut_field
+from skyclass.images.runners import Runner
+from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts, list_answer_columns
+from skyclass.inference.failures import Failure
+from skyclass.inference.unit_parts import UnitWork, make_parts
+from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.predictor import Predictor
-from skyclass.progress import Progress, Stage
+from skyclass.progress import Progress
 from skyclass.schema import POSITION
 from skyclass.surveys.locate import locate_positions
 from skyclass.surveys.registry import get_survey
@@ -30,10 +36,12 @@ _CATALOG: Final = "catalog_"
 def classify_positions(
     table: pd.DataFrame,
     units: Mapping[Unit, Path],
-    classifier: Predictor,
+    model: WorkerModel,
+    parts: Path,
+    runner: Runner,
     progress: Progress,
-) -> pd.DataFrame:
-    """Classify the objects of a table, unit by unit.
+) -> tuple[pd.DataFrame, Sequence[Failure]]:
+    """Classify the objects of a table, unit by unit, so that each frame is read once.
 
     Parameters
     ----------
@@ -41,36 +49,45 @@ def classify_positions(
         Objects that `read_positions` returned, `n` rows.
     units
         Units with the directories that hold their frames (`Survey.find_units`).
-    classifier
+    model
         Trained model.
+    parts
+        Directory of finished units (`skyclass.inference.unit_parts.open_parts`).
+    runner
+        Works on several units at once.
     progress
         Called with the stage, units done and units in all.
 
     Returns
     -------
-    pandas.DataFrame
+    table : pandas.DataFrame
         The rows of the table in their order, with the columns of
         `skyclass.inference.classify_cutouts.classify_cutouts` and `reason` after its own. An object
         without pixels has missing values and a reason. A column of the table that has one of these
         names becomes `catalog_<name>`.
+    failures : sequence of Failure
+        Units whose objects have no class, because a frame is broken or missing.
 
     Raises
     ------
     InferenceError
-        If the table also has a column of that name.
-    SurveyError
-        If a frame is broken, or missing where the model's cutting rules refuse that.
+        If the table also has a column of that name, or no unit can be classified.
     """
-    survey = get_survey(classifier.spec.survey)
+    survey = get_survey(model.predictor.spec.survey)
     groups, reasons = group_rows(table, units, survey)
+    work = {unit: UnitWork(units[unit], table.loc[rows]) for unit, rows in groups.items()}
+    answer = partial(_answer, model)
+    done = make_parts(work, answer, parts, survey.name, runner, progress)
+    for unit, failure in done.failures.items():
+        reasons[groups[unit]] = failure.reason
     answers = []
-    for done, (unit, rows) in enumerate(groups.items(), 1):
-        found, reasons[rows] = _classify_unit(units[unit], unit, table.loc[rows], classifier)
-        answers.append(found)
-        progress(Stage.FIELDS, done, len(groups))
-    results = _order_rows(answers, table.index, classifier)
-    results = results.assign(**{_REASON: reasons})
-    return pd.concat([_rename_own_columns(table, results), results], axis=1)
+    for unit, part in done.read().items():
+        rows = groups[unit]
+        reasons[rows] = part[_REASON]
+        answers.append(part.drop(columns=_REASON).set_axis(rows)[(part[_REASON] == "").to_numpy()])
+    results = _order_rows(answers, table.index, model.predictor).assign(**{_REASON: reasons})
+    renamed = _rename_own_columns(table, results)
+    return pd.concat([renamed, results], axis=1), list(done.failures.values())
 
 
 def group_rows(
@@ -119,23 +136,19 @@ def group_rows(
     return groups, reasons
 
 
-def _classify_unit(
-    root: Path, unit: Unit, objects: pd.DataFrame, classifier: Predictor
-) -> tuple[pd.DataFrame, NDArray[np.object_]]:
-    """Classify the objects of a unit: rows of those with a class, why the others have none."""
+def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> pd.DataFrame:
+    """Classify the objects of a unit: a row for each, with the reason why it has no class."""
+    objects, classifier = work.objects, model.predictor
+    assert objects is not None
     spec = classifier.spec
-    survey, rules = get_survey(spec.survey), spec.cutting_rules
+    survey = skip_broken_neighbours(get_survey(spec.survey))
     ra, dec = (objects[name].to_numpy(np.float64) for name in POSITION)
-    try:
-        cutouts, _ = cut_field(root, unit, ra, dec, rules, survey)
-    except MissingFrameError:
-        if rules.missing_band != "drop":
-            raise
-        return pd.DataFrame(), np.full(len(objects), "its field lacks a band", dtype=object)
+    cutouts, _ = cut_field(work.folder, unit, ra, dec, spec.cutting_rules, survey)
     inside = cutouts.inside
     answer = classify_cutouts(cutouts.take(inside), classifier, objects[inside])
-    reasons = np.where(inside, "", "off its frame").astype(object)
-    return answer.set_axis(objects.index[inside], axis=0), reasons
+    rows = answer.set_axis(objects.index[inside])
+    reasons = np.where(inside, "", "off its frame")
+    return _order_rows([rows], objects.index, classifier).assign(**{_REASON: reasons})
 
 
 def _order_rows(

@@ -3,8 +3,6 @@
 import json
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +20,7 @@ from skyclass.errors import OutputError, SimulationError
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
 from skyclass.photometry import to_flux
+from skyclass.processes import start_worker
 from skyclass.progress import Progress, Stage, no_progress
 from skyclass.simulation.camera import Camera, make_camera
 from skyclass.simulation.exposure import expose_frame
@@ -211,19 +210,10 @@ _stop: "Event | None" = None
 
 
 def _start_worker(stop: "Event") -> None:
-    """Prepare a worker, which leaves Ctrl-C to its parent and does not outlive it."""
+    """Prepare a worker that ends after its current frame once the event is set."""
     global _stop
     _stop = stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has ended, for whatever reason."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    start_worker()
 
 
 def _simulate_field(out: Path, settings: SimulationSettings, serial: int) -> pd.DataFrame:

@@ -208,6 +208,8 @@ class Survey:
     extend: Callable[[Frame, Path, Unit, int, int], Frame] | None = None
     """Adds rows of neighbouring units before and after a frame's own; None where units have no
     neighbours on the same grid."""
+    find_neighbours: Callable[[Unit], tuple[Unit, ...]] | None = None
+    """Names the units whose rows `extend` may add."""
     is_primary: Callable[[Frame, pd.DataFrame], NDArray[np.bool_]] | None = None
     """Which of the sources (`x`, `y`) detected in a frame belong to its unit; None: all."""
     frames: FileKind | None = None

@@ -26,7 +26,7 @@ from skyclass.surveys.sdss.layout import (
 from skyclass.surveys.sdss.raw_frame import read_frame
 from skyclass.surveys.survey import RowsNeeded, Unit
 
-__all__ = ["extend_frame", "open_field", "open_frame"]
+__all__ = ["extend_frame", "list_neighbours", "open_field", "open_frame"]
 
 _NEAR_SATURATION: Final = 0.97
 """Share of the saturation level above which a pixel's count does not measure its light; the sky,
@@ -166,6 +166,24 @@ def extend_frame(frame: Frame, root: Path, field: Unit, before: int, after: int)
     last = read(1, _OVERLAP, _OVERLAP + after)
     data = np.concatenate([first, frame.data, last])
     return replace(frame, data=data, before=len(first))
+
+
+def list_neighbours(field: Unit) -> tuple[Unit, ...]:
+    """List the fields before and after a field of one scan.
+
+    Parameters
+    ----------
+    field
+        Field key.
+
+    Returns
+    -------
+    tuple of Unit
+        One or two fields, whether or not they have files.
+    """
+    own = Field.from_unit(field)
+    numbers = (own.field - 1, own.field + 1)
+    return tuple(Field(own.rerun, own.run, own.camcol, n) for n in numbers if 0 < n < 10_000)
 
 
 def _read_neighbour(

@@ -30,7 +30,7 @@ from skyclass.surveys.sdss.layout import (
 )
 from skyclass.surveys.sdss.objid import decode_objid
 from skyclass.surveys.sdss.paged_query import check_query, fetch_table, look_up_frame_keys
-from skyclass.surveys.sdss.reader import extend_frame, open_field
+from skyclass.surveys.sdss.reader import extend_frame, list_neighbours, open_field
 from skyclass.surveys.sdss.requests import FRAMES, check_frame
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
 from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
@@ -101,6 +101,7 @@ SDSS: Final = Survey(
     find_units=find_fields,
     list_files=_list_files,
     extend=extend_frame,
+    find_neighbours=list_neighbours,
     is_primary=_is_primary,
     frames=FRAMES,
     pictures=(SDSS_JPEG,),
