@@ -20,6 +20,7 @@ from skyclass.mock_archive.server import serve_archive
 from skyclass.models import saved_model
 from skyclass.models.export_onnx import export_onnx
 from skyclass.simulation.simulate import simulate
+from skyclass.surveys.sdss.layout import BANDS, find_fields, find_frame
 from support.docs_examples import read_example
 from support.fields import copy_decompressed
 
@@ -80,6 +81,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run("catalog stars.csv --out c.parquet --set split.by=field")
         run("cutouts --catalog c.parquet --frames frames --out cutouts")
         (folder / "stars.parquet").symlink_to("c.parquet")
+        (folder / "field").mkdir()
+        unit, root = next(iter(find_fields([folder / "frames"]).items()))
+        for band in BANDS:
+            path = find_frame(root, unit, band)
+            (folder / "field" / path.name).symlink_to(path)
+        run("classify field --model stars/model --out classes.fits")
         (folder / "runs").mkdir()
         (folder / "runs/first").symlink_to("../stars")
         (folder / "experiments").symlink_to(".")

@@ -13,6 +13,9 @@ HEAVY = {"torch", "pandas", "astropy", "numpy", "pyarrow", "sklearn", "matplotli
 REFUSED = {
     "classify nothing --model x --out a.fits": "nothing does not exist",
     "classify empty --model x --out a.xyz": "a.xyz has no known suffix; use one of .parquet, .csv",
+    "classify empty --model hf://a/b --out a.csv --picture a.jpg": "a.jpg must end with .png",
+    "classify empty --model hf://a/b --out a.csv --regions a.txt": "a.txt must end with .reg",
+    "report a.hats": "a.hats does not exist",
     "classify empty --model done --out a.fits": "its model is done/model",
     "classify empty --model x --out a.fits": "x holds no usable model (config.json is missing)",
     "experiment none.toml --out o": "none.toml does not exist",

@@ -13,11 +13,12 @@ from rich.console import Console
 
 from skyclass._version import __version__
 from skyclass.cli.cache_commands import cache
+from skyclass.cli.classify_command import classify
 from skyclass.cli.config_commands import migrate
 from skyclass.cli.data_commands import archive, catalog, download, simulate
 from skyclass.cli.evaluation_command import evaluate
 from skyclass.cli.image_commands import cutouts, export_cutouts, show
-from skyclass.cli.model_commands import classify, demo, experiment, push
+from skyclass.cli.model_commands import demo, experiment, push
 from skyclass.cli.report_command import report
 from skyclass.cli.result_commands import compare, figures, reweight
 from skyclass.cli.study_commands import study
@@ -128,6 +129,11 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
             classify,
             "skyclass.classify",
             "skyclass classify frames --model stars/model --out classes.fits",
+            instead=(
+                "skyclass.views.field_picture.draw_field",
+                "skyclass.views.region_file.write_regions",
+                "skyclass.views.send_table.send_table",
+            ),
         ),
         Command(
             evaluate,

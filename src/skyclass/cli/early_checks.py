@@ -28,6 +28,7 @@ __all__ = [
     "check_suffix",
     "check_table",
     "check_training",
+    "check_views",
 ]
 
 
@@ -89,6 +90,20 @@ def check_table(out: Path) -> None:
     from skyclass.inference.table_formats import check_suffix
 
     check_suffix(out)
+
+
+def check_views(picture: Path | None, regions: Path | None, *, samp: bool) -> None:
+    """Check what is to be made of a table: names of files, and that a program can take it."""
+    from skyclass.views.view_files import check_picture, check_region_file
+
+    if picture is not None:
+        check_picture(picture)
+    if regions is not None:
+        check_region_file(regions)
+    if samp:
+        from skyclass.views.send_table import check_hub
+
+        check_hub()
 
 
 def check_figure_format(file_format: str) -> None:

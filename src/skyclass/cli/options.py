@@ -9,7 +9,10 @@ from skyclass.plugins import import_plugins, locate_plugin
 
 __all__ = [
     "JsonOption",
+    "PictureOption",
     "PluginOption",
+    "RegionsOption",
+    "SampOption",
     "SchedulerOption",
     "SettingsOption",
     "SurveyOption",
@@ -39,6 +42,16 @@ SchedulerOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option(min=1, help="processes of one core each (default: threads on all cores)"),
+]
+PictureOption = Annotated[
+    Path | None,
+    typer.Option(help="also draw the field, its sources ringed: .png, or a page, .html"),
+]
+RegionsOption = Annotated[
+    Path | None, typer.Option(help="also write the sources as regions for DS9: .reg")
+]
+SampOption = Annotated[
+    bool, typer.Option("--samp", help="also send the table to a running TOPCAT or Aladin")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 

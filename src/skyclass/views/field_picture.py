@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from skyclass.errors import InferenceError
 from skyclass.evaluation.class_colours import get_class_colour
-from skyclass.extras import check_installed
 from skyclass.files import AnyPath, atomic_path
-from skyclass.schema import DEFAULT_SURVEY
 from skyclass.views.field_view import FieldView, view_field
+from skyclass.views.view_files import check_picture
 
-__all__ = ["check_picture", "draw_field"]
+__all__ = ["draw_field"]
 
 _RADIUS: Final = 10  # pixels, of a ring
 _WIDTH: Final = 2
@@ -25,34 +23,12 @@ _PAPER: Final = "#0e1217"
 _INK: Final = "#e7ecf1"
 
 
-def check_picture(out: AnyPath) -> None:
-    """Check the name of a picture to be drawn, and that a page can be made if it is one.
-
-    Parameters
-    ----------
-    out
-        File to be written.
-
-    Raises
-    ------
-    InferenceError
-        If it ends neither with ``.png`` nor with ``.html``.
-    MissingExtraError
-        If Jinja, which makes the page, is not installed.
-    """
-    suffix = Path(out).suffix
-    if suffix not in (".png", ".html"):
-        raise InferenceError(f"{out} must end with .png (a picture) or .html (a page)")
-    if suffix == ".html":
-        check_installed("jinja2", purpose="the page of a field")
-
-
 def draw_field(
     table: pd.DataFrame,
     frames: AnyPath | Sequence[AnyPath],
     out: AnyPath,
     *,
-    survey: str = DEFAULT_SURVEY,
+    survey: str | None = None,
 ) -> None:
     """Draw a field with a ring around each classified source, as a picture or a page.
 
@@ -67,7 +43,7 @@ def draw_field(
         File to write: ``.png``, with a legend below the field; or ``.html``, one file that needs no
         other, which shows a source enlarged, with its probabilities, below the pointer.
     survey
-        Name of the survey.
+        Name of the survey; by default the one whose files the directories hold.
 
     Raises
     ------

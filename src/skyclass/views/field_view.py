@@ -1,7 +1,6 @@
 """A field as it is shown: its colour picture, and the sources of a table that lie on it."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from skyclass.files import AnyPath
 from skyclass.frames.frame import Frame
 from skyclass.images.composite import draw_composite
 from skyclass.inference.classify_positions import group_rows
-from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 from skyclass.views.classified_table import encode_classes, list_classes, select_places
+from skyclass.views.frame_folders import find_frames
 
 __all__ = ["FieldView", "draw_unit", "view_field"]
 
@@ -49,7 +48,9 @@ class FieldView:
         return counts | ({"no class": without} if without else {})
 
 
-def view_field(table: pd.DataFrame, frames: AnyPath | Sequence[AnyPath], survey: str) -> FieldView:
+def view_field(
+    table: pd.DataFrame, frames: AnyPath | Sequence[AnyPath], survey: str | None
+) -> FieldView:
     """Read the frames of a field, and find the sources of a table on them.
 
     Parameters
@@ -60,7 +61,7 @@ def view_field(table: pd.DataFrame, frames: AnyPath | Sequence[AnyPath], survey:
         One or more directories with the frames of one field, or of several of which one holds
         sources of the table.
     survey
-        Name of the survey.
+        Name of the survey; by default the one whose files the directories hold.
 
     Returns
     -------
@@ -75,9 +76,7 @@ def view_field(table: pd.DataFrame, frames: AnyPath | Sequence[AnyPath], survey:
         If there are no frames, or one is broken.
     """
     labels, sources = list_classes(table), select_places(table)
-    known = get_survey(survey)
-    folders = [frames] if isinstance(frames, str | os.PathLike) else frames
-    units = dict(known.find_units([Path(folder) for folder in folders]))
+    known, units = find_frames(frames, survey)
     unit = next(iter(units)) if len(units) == 1 else _find_unit(sources, units, known)
     picture, frame = draw_unit(units[unit], unit, known)
     x, y = frame.pixel(sources["ra"].to_numpy(np.float64), sources["dec"].to_numpy(np.float64))
@@ -126,7 +125,7 @@ def draw_unit(root: Path, unit: Unit, survey: Survey) -> tuple[NDArray[np.uint8]
     return draw_composite(frames, reference), reference
 
 
-def _find_unit(sources: pd.DataFrame, units: dict[Unit, Path], survey: Survey) -> Unit:
+def _find_unit(sources: pd.DataFrame, units: Mapping[Unit, Path], survey: Survey) -> Unit:
     """Find the one unit that holds sources."""
     groups, _ = group_rows(sources, units, survey)
     if len(groups) == 1:

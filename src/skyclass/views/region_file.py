@@ -5,32 +5,15 @@ from typing import Final
 
 import pandas as pd
 
-from skyclass.errors import InferenceError
 from skyclass.evaluation.class_colours import get_class_colour
 from skyclass.files import AnyPath, atomic_path
 from skyclass.views.classified_table import encode_classes, list_classes, select_places
+from skyclass.views.view_files import check_region_file
 
-__all__ = ["check_region_file", "write_regions"]
+__all__ = ["write_regions"]
 
 _RADIUS: Final = 3.0  # arcsec: about the light of a faint source
 _HEAD: Final = "# Region file format: DS9 version 4.1\nicrs\n"
-
-
-def check_region_file(out: AnyPath) -> None:
-    """Check the name of a region file to be written.
-
-    Parameters
-    ----------
-    out
-        File to be written.
-
-    Raises
-    ------
-    InferenceError
-        If it does not end with ``.reg``.
-    """
-    if Path(out).suffix != ".reg":
-        raise InferenceError(f"{out} must end with .reg, as region files of DS9 do")
 
 
 def write_regions(table: pd.DataFrame, out: AnyPath) -> None:

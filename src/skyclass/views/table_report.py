@@ -1,13 +1,14 @@
 """Write the report of a table of classified sources."""
 
 import json
-import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from astropy.utils.exceptions import AstropyWarning
 from plotly.offline import get_plotlyjs
 
 from skyclass.catalog.read_table import read_table
@@ -20,6 +21,7 @@ from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
 from skyclass.views.classified_table import encode_classes, list_classes, measure_magnitudes
+from skyclass.views.frame_folders import find_frames
 from skyclass.views.shown_sources import choose_sources, draw_sources
 from skyclass.views.table_charts import draw_table_charts
 from skyclass.views.table_counts import count_classes, count_flags, count_reasons
@@ -59,8 +61,7 @@ def write_table_report(
     path = Path(table)
     sources = _read(path)
     labels = list_classes(sources)
-    survey = get_survey(DEFAULT_SURVEY)
-    units = _find_units(frames, survey)
+    survey, units = (get_survey(DEFAULT_SURVEY), None) if frames is None else find_frames(frames)
     context = _gather_context(sources, labels, survey, units)
     out = path.with_name(f"{path.name.partition('.')[0]}-report.html")
     page = make_environment("skyclass.views").get_template("table.html.j2")
@@ -72,22 +73,14 @@ def write_table_report(
 def _read(path: Path) -> pd.DataFrame:
     """Read a table, or the Parquet files of a HATS catalogue."""
     if not path.is_dir():
-        return read_table(path).reset_index(drop=True)
+        with warnings.catch_warnings():
+            # neither FITS nor VOTable knows nanomaggies
+            warnings.simplefilter("ignore", AstropyWarning)
+            return read_table(path).reset_index(drop=True)
     if path.suffix != HATS or not (path / "dataset").is_dir():
         raise InferenceError(f"{path} is no table of classified sources")
     table = pd.read_parquet(path / "dataset")
     return table.drop(columns=[name for name in _HATS_COLUMNS if name in table])
-
-
-def _find_units(
-    frames: AnyPath | Sequence[AnyPath] | None, survey: Survey
-) -> Mapping[Unit, Path] | None:
-    """Find the units of files in some directories; None if none are named."""
-    if frames is None:
-        return None
-    folders = [frames] if isinstance(frames, str | os.PathLike) else frames
-    units: Mapping[Unit, Path] = survey.find_units([Path(folder) for folder in folders])
-    return units
 
 
 def _gather_context(

@@ -1,0 +1,123 @@
+"""The command that classifies."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skyclass.cli.early_checks import (
+    check_exists,
+    check_inputs,
+    check_model,
+    check_table,
+    check_views,
+)
+from skyclass.cli.exit_codes import exit_if_failed
+from skyclass.cli.json_output import print_json
+from skyclass.cli.options import (
+    JsonOption,
+    PictureOption,
+    PluginOption,
+    RegionsOption,
+    SampOption,
+    SchedulerOption,
+    WorkersOption,
+    import_named,
+)
+from skyclass.cli.progress_bars import progress_bars
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["classify"]
+
+
+def classify(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="frames or their directories; a table of positions, stored cutouts or arrays; or"
+            " example, the simulated field that comes with skyclass"
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot .hats")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="stars or objects, which come with skyclass; folder of a model; hf://owner/name",
+            show_default="stars",
+        ),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="spectral-class or object-type, in place of a model")
+    ] = None,
+    frames: Annotated[
+        list[Path] | None,
+        typer.Option(help="directory with the frames of a table of positions; repeatable"),
+    ] = None,
+    positions: Annotated[
+        Path | None,
+        typer.Option(help="table of objects to classify on the frames that are the inputs"),
+    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    picture: PictureOption = None,
+    regions: RegionsOption = None,
+    samp: SampOption = False,
+    plugins: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Classify the sources of fields, the objects of a table, or cutouts."""
+    check_table(out)
+    check_inputs(inputs)
+    check_exists(*(frames or []), *([] if positions is None else [positions]))
+    if model is not None:
+        check_model(model)
+    check_views(picture, regions, samp=samp)
+    from skyclass.inference.classify import classify as run
+
+    import_named(plugins)
+    with progress_bars() as progress:
+        table = run(
+            [str(path) for path in inputs],
+            model,
+            out,
+            task=task,
+            frames=frames,
+            positions=positions,
+            workers=workers,
+            scheduler=scheduler,
+            progress=progress,
+        )
+    _show(table, frames or inputs, picture, regions, out if samp else None)
+    counts = table["class"].value_counts().to_dict()
+    if as_json:
+        print_json({"sources": len(table), "classes": counts, "table": out})
+    else:
+        if "reason" in table:
+            counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
+        summary = ", ".join(f"{label} {count}" for label, count in counts.items())
+        typer.echo(f"{len(table)} sources in {out}: {summary}")
+    exit_if_failed(out)
+
+
+def _show(
+    table: "pd.DataFrame",
+    frames: list[Path],
+    picture: Path | None,
+    regions: Path | None,
+    sent: Path | None,
+) -> None:
+    """Make what is asked for of a table that is written."""
+    if regions is not None:
+        from skyclass.views.region_file import write_regions
+
+        write_regions(table, regions)
+    if picture is not None:
+        from skyclass.views.field_picture import draw_field
+
+        draw_field(table, frames, picture)
+    if sent is not None:
+        from skyclass.views.send_table import send_table
+
+        send_table(table, sent)
