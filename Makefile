@@ -51,7 +51,7 @@ package: $(VENV)/bin/python
 	done
 
 clean:
-	rm -rf $(VENV) light demo build dist classes.fits
+	rm -rf $(VENV) light demo build dist classes.fits demo-classes.fits
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -43,7 +43,7 @@ class Recipe:
     fields: int
 
 
-RECIPES: Final = (Recipe("stars", "spectral-class", 48), Recipe("objects", "object-type", 48))
+RECIPES: Final = (Recipe("stars", "spectral-class", 48), Recipe("objects", "object-type", 24))
 
 
 def train(recipe: Recipe, scale: float, folder: Path) -> Path:

@@ -67,7 +67,7 @@ def classify(
     plugins: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Classify the sources of fields, the objects of a table, or cutouts."""
+    """Classify sources of fields, objects of a table, or cutouts."""
     check_table(out)
     check_inputs(inputs)
     check_exists(*(frames or []), *([] if positions is None else [positions]))
