@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import skyclass
-from skyclass.errors import CatalogError, InferenceError, StudyError
+from skyclass.errors import InferenceError, StudyError
 from skyclass.inference.source_table import write_table
+from skyclass.inference.table_metadata import TableMetadata
 from skyclass.surveys.sdss.layout import find_fields
 from skyclass.views.classified_table import measure_magnitudes
 from skyclass.views.table_counts import count_flags, count_reasons
@@ -131,12 +132,23 @@ def test_a_hats_catalogue_has_a_report(table: pd.DataFrame, tmp_path: Path) -> N
     assert "_healpix" not in page.read_text()
 
 
+@pytest.mark.parametrize("simulated", [True, False])
+def test_the_page_says_what_classified_and_what_that_learnt_from(
+    table: pd.DataFrame, tmp_path: Path, simulated: bool
+) -> None:
+    metadata = TableMetadata("models/mine", "0.1", "sdss", "t", ("F", "M"), simulated)
+    write_table(table, tmp_path / "t.parquet", metadata)
+    page = skyclass.report(tmp_path / "t.parquet").read_text()
+    assert "models/mine" in page
+    assert ("Trained on simulated data" in page) == simulated
+
+
 def test_what_is_no_classified_table_is_refused(tmp_path: Path, table: pd.DataFrame) -> None:
     table.drop(columns="class").to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(InferenceError, match="no column class: it is not one that classify"):
         skyclass.report(tmp_path / "a.csv")
     (tmp_path / "a.txt").write_text("text")
-    with pytest.raises(CatalogError, match="unknown ending"):
+    with pytest.raises(InferenceError, match="its suffix is one of"):
         skyclass.report(tmp_path / "a.txt")
     (tmp_path / "study").mkdir()
     with pytest.raises(StudyError, match="frames are shown in the report of a table only"):

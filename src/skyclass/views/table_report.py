@@ -1,22 +1,21 @@
 """Write the report of a table of classified sources."""
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from astropy.utils.exceptions import AstropyWarning
 from plotly.offline import get_plotlyjs
 
-from skyclass.catalog.read_table import read_table
 from skyclass.errors import InferenceError
 from skyclass.evaluation.class_colours import get_class_colour
 from skyclass.evaluation.report.environment import make_environment, to_json
 from skyclass.files import AnyPath, atomic_path
+from skyclass.inference.read_result import read_result
 from skyclass.inference.table_formats import HATS
+from skyclass.inference.table_metadata import TableMetadata
 from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey, Unit
@@ -51,18 +50,18 @@ def write_table_report(
 
     Raises
     ------
-    CatalogError
-        If the table cannot be read.
     InferenceError
-        If it has no classes.
+        If the table cannot be read, or has no classes.
     SurveyError
         If there are no frames, or one is broken.
     """
     path = Path(table)
-    sources = _read(path)
+    sources, metadata = _read(path)
     labels = list_classes(sources)
     survey, units = (get_survey(DEFAULT_SURVEY), None) if frames is None else find_frames(frames)
     context = _gather_context(sources, labels, survey, units)
+    simulated = metadata is not None and metadata.simulated
+    context |= {"simulated": simulated, "facts": _state_facts(metadata)}
     out = path.with_name(f"{path.name.partition('.')[0]}-report.html")
     page = make_environment("skyclass.views").get_template("table.html.j2")
     with atomic_path(out) as partial:
@@ -70,17 +69,28 @@ def write_table_report(
     return out
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """Read a table, or the Parquet files of a HATS catalogue."""
+def _read(path: Path) -> tuple[pd.DataFrame, TableMetadata | None]:
+    """Read a table, or the Parquet files of a HATS catalogue, which has no metadata."""
     if not path.is_dir():
-        with warnings.catch_warnings():
-            # neither FITS nor VOTable knows nanomaggies
-            warnings.simplefilter("ignore", AstropyWarning)
-            return read_table(path).reset_index(drop=True)
+        return read_result(path)
     if path.suffix != HATS or not (path / "dataset").is_dir():
         raise InferenceError(f"{path} is no table of classified sources")
     table = pd.read_parquet(path / "dataset")
-    return table.drop(columns=[name for name in _HATS_COLUMNS if name in table])
+    return table.drop(columns=[name for name in _HATS_COLUMNS if name in table]), None
+
+
+def _state_facts(metadata: TableMetadata | None) -> dict[str, str]:
+    """State what classified the sources, where the table says so."""
+    if metadata is None:
+        return {}
+    return {
+        "model": metadata.model,
+        "task": metadata.task,
+        "survey": metadata.survey,
+        "network": metadata.network,
+        "image type": metadata.image_type,
+        "skyclass": metadata.version,
+    }
 
 
 def _gather_context(
@@ -117,9 +127,7 @@ def _gather_context(
         "groups": groups,
         "sprites": sprites,
         "places": places,
-        "simulated": False,
         "strange": None,
-        "facts": {},
         "columns": [str(name) for name in table.columns],
         "plotly_js": get_plotlyjs(),
     }
