@@ -11,6 +11,7 @@ import pytest
 
 import skyclass
 from skyclass.pipeline.experiment import run_experiment
+from skyclass.simulation.simulate import simulate
 
 PACKAGE = Path(skyclass.__file__).parent
 PUBLIC = [name for name in skyclass.__all__ if name != "__version__"]
@@ -71,14 +72,10 @@ def find_examples() -> Iterator[doctest.DocTest]:
 
 
 @pytest.fixture(scope="session")
-def example_directory(
-    small_survey: Path, plain_survey: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def example_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a survey, `stars.toml` with its experiment in `stars/`, and `study.toml`."""
     directory = tmp_path_factory.mktemp("examples")
-    for name in ("catalog.csv", "simulation.json"):
-        (directory / name).symlink_to(small_survey / name)
-    (directory / "frames").symlink_to(plain_survey / "frames")
+    simulate(directory, 2, seed=5, objects_per_field=60, workers=1)
     (directory / "stars.toml").write_text(EXPERIMENT)
     (directory / "study.toml").write_text(STUDY)
     run_experiment(directory / "stars.toml", directory / "stars")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+import sep
 
 from skyclass.evaluation.observing_conditions import choose_crowding_radius, measure_conditions
 
@@ -95,3 +96,9 @@ def test_a_band_that_nobody_measured() -> None:
     conditions = measure_conditions(cutouts, pd.Series(["a", "b"]), 2, SCALE)
     assert np.isnan([conditions[name][0] for name in ("snr_r", "crowding", "seeing")]).all()
     assert conditions["snr_r"][1] > 50
+
+
+def test_sep_is_left_as_it_was() -> None:
+    former = sep.get_extract_pixstack()
+    measure_conditions(single(np.full(4, 1.2), 20.0), pd.Series(["f"] * 4), 2, SCALE)
+    assert sep.get_extract_pixstack() == former

@@ -1,5 +1,7 @@
 """Observing conditions of objects: noise, neighbours and seeing, measured on their cutouts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
@@ -99,12 +101,22 @@ def _measure(
     noise_inside = noise * np.sqrt((weight**2).sum(axis=(1, 2)))
     snr = (clean * weight).sum(axis=(1, 2)) / noise_inside
     radius = choose_crowding_radius(images.shape[-1], pixel_scale) / pixel_scale
-    # sep clears its stack at every call: that for the sources of a frame takes a tenth of a second
-    sep.set_extract_pixstack(2 * images[0].size)
-    neighbours = [
-        _count_neighbours(*each, radius) for each in zip(clean, offset, noise, strict=True)
-    ]
+    with _use_small_stack(2 * images[0].size):
+        neighbours = [
+            _count_neighbours(*each, radius) for each in zip(clean, offset, noise, strict=True)
+        ]
     return np.stack([snr, np.array(neighbours), pixel_scale * _measure_widths(clean, distance)])
+
+
+@contextmanager
+def _use_small_stack(pixels: int) -> Iterator[None]:
+    """Let sep hold so many pixels of sources; a frame's many would be cleared at every call."""
+    former = sep.get_extract_pixstack()
+    sep.set_extract_pixstack(pixels)
+    try:
+        yield
+    finally:
+        sep.set_extract_pixstack(former)
 
 
 def _measure_distances(size: int, offset: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -58,9 +58,11 @@ def draw_field(
     Examples
     --------
     >>> import skyclass
+    >>> from skyclass.models.bundled import find_example_field
     >>> from skyclass.views.field_picture import draw_field
-    >>> table = skyclass.classify("field", "model")
-    >>> draw_field(table, "field", "field.png")
+    >>> field = find_example_field()
+    >>> table = skyclass.classify(field, "stars")
+    >>> draw_field(table, field, "field.png")
     """
     out = Path(out)
     check_picture(out)
