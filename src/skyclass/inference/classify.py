@@ -143,8 +143,9 @@ def classify(
             raise InferenceError("positions and frames exclude each other: inputs are the frames")
         inputs, frames = positions, inputs
     model = choose_model(model, task)
-    _check_folder(Path(model))
-    classifier = load_predictor(model)
+    folder = locate_model(model)
+    _check_folder(folder)
+    classifier = load_predictor(folder)
     _check_spec(classifier.spec)
     found = read_inputs(inputs, classifier.spec, frames=frames, survey=survey, offset=offset)
     metadata = make_table_metadata(classifier.spec, os.fspath(model))
@@ -156,7 +157,7 @@ def classify(
             write_table(table, out, metadata)
         return table
     runner = choose_runner(workers, scheduler)
-    worker_model = WorkerModel(locate_model(model), classifier)
+    worker_model = WorkerModel(folder, classifier)
     return _classify_frames(found, worker_model, out, metadata, runner, progress)
 
 
