@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from astropy.table import Table
+from PIL import Image
 from typer.testing import CliRunner
 
 from skyclass.cli import app
@@ -112,6 +113,14 @@ def test_classify_writes_every_format(
     assert (abs(probabilities.sum(axis=1) - 1) < 1e-6).all()
     assert set(table["field"]) == {100, 101}
     assert [p.name for p in tmp_path.iterdir()] == [out.name]
+
+
+def test_classify_draws_the_example_that_comes_along(tmp_path: Path) -> None:
+    picture = tmp_path / "field.png"
+    done = run("classify", "example", "--out", tmp_path / "classes.csv", "--picture", picture)
+    assert done.returncode == 0, done.stderr
+    with Image.open(picture) as drawn:
+        assert drawn.size[0] == 640  # columns of the example's frames
 
 
 def test_classify_finds_the_catalogued_stars(

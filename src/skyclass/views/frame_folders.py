@@ -1,11 +1,11 @@
 """Find the survey and the units of files in directories of frames."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
+from skyclass.inference.read_inputs import list_paths
 from skyclass.schema import DEFAULT_SURVEY
 from skyclass.surveys.registry import get_survey, surveys
 from skyclass.surveys.survey import Survey, Unit
@@ -21,7 +21,7 @@ def find_frames(
     Parameters
     ----------
     frames
-        Directories with frames of one survey.
+        Directories with frames of one survey, or ``example``, as `list_paths` takes them.
     survey
         Its name; by default the first registered one whose files they hold.
 
@@ -34,11 +34,12 @@ def find_frames(
 
     Raises
     ------
+    InferenceError
+        If a directory does not exist.
     SurveyError
         If the directories hold no frames.
     """
-    listed = [frames] if isinstance(frames, str | os.PathLike) else frames
-    folders = [Path(folder) for folder in listed]
+    folders = list_paths(frames)
     if survey is None:
         for name in (DEFAULT_SURVEY, *surveys()):
             known = get_survey(name)
