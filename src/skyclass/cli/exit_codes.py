@@ -20,7 +20,7 @@ def exit_if_failed(out: Path) -> None:
     failures = read_failures(out)
     if failures:
         typer.echo(
-            f"{len(failures)} of the fields failed and are listed in {locate_failures(out)};"
+            f"fields that failed: {len(failures)}, listed in {locate_failures(out)};"
             " the same command does only what is missing",
             err=True,
         )

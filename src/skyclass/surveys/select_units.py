@@ -1,6 +1,6 @@
 """Select the units of files that directories and single frames name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skyclass.errors import SurveyError
@@ -10,7 +10,7 @@ from skyclass.surveys.survey import Survey, Unit
 __all__ = ["select_units"]
 
 
-def select_units(paths: Iterable[Path], survey: Survey) -> Mapping[Unit, Path]:
+def select_units(paths: Sequence[Path], survey: Survey) -> Mapping[Unit, Path]:
     """Select the units of files of a survey that directories and single frames name.
 
     Parameters

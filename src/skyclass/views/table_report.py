@@ -127,7 +127,6 @@ def _gather_context(
         "groups": groups,
         "sprites": sprites,
         "places": places,
-        "strange": None,
         "columns": [str(name) for name in table.columns],
         "plotly_js": get_plotlyjs(),
     }
