@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from skyclass.config.sections import SurveyConfig
+from skyclass.errors import SurveyError
 from skyclass.mock_archive.faults import Faults
 from skyclass.mock_archive.server import MockArchive
 from skyclass.surveys.download import download_kind, find_missing_files
@@ -55,3 +56,23 @@ def test_cutouts_survive_every_fault(
         assert again.present == counts.fetched
         assert archive.requests.total() == asked
     assert set(find_missing_files(stars, tmp_path, [kind], **options)) == {""}
+
+
+def test_positions_outside_the_footprint_are_not_asked_for(
+    small_survey: Path, stars: pd.DataFrame, tmp_path: Path, fake_clock: FakeClock
+) -> None:
+    mixed = stars.head(3).reset_index(drop=True)
+    mixed.loc[1, "dec"] = -45.0
+    picture = Picture(width=16)
+    with MockArchive(small_survey) as archive:
+        options = {"survey": SurveyConfig(base_url=archive.url, rate=0), "picture": picture}
+        counts = download_kind(mixed, tmp_path, "ps1-jpeg", clock=fake_clock.clock, **options)
+        assert not any("dec=-45" in target for target in archive.requests)
+        asked = archive.requests.total()
+        with pytest.raises(SurveyError, match=r"every position .* Pan-STARRS1 .*from -30 to \+90"):
+            download_kind(mixed[1:2], tmp_path / "none", "ps1-jpeg", **options)
+        assert archive.requests.total() == asked
+    assert (counts.fetched, counts.total) == (2, 2)
+    missing = find_missing_files(mixed, tmp_path, ["ps1-jpeg"], **options)
+    assert missing.str.startswith("outside the footprint").tolist() == [False, True, False]
+    assert not (tmp_path / "none").exists()

@@ -93,3 +93,10 @@ def test_objects_by_field_tile_or_alone() -> None:
         ("5", [10.0, 30.0]),
         ("7", [20.0]),
     ]
+
+
+def test_positions_outside_the_footprint() -> None:
+    ra, dec = np.array([0.0, 180.0, 359.9]), np.array([-30.1, -30.0, 90.0])
+    assert PANSTARRS.covers(ra, dec).tolist() == [False, True, True]
+    anywhere = replace(PANSTARRS, footprint=None)
+    assert anywhere.covers(ra, dec).all()

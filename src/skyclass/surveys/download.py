@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.files import AnyPath
 from skyclass.progress import Progress, no_progress, rename_stage
+from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import (
     FileKind,
     Picture,
     iterate_rows,
     select_columns,
 )
-from skyclass.surveys.registry import get_file_kind
+from skyclass.surveys.registry import find_kind_survey, get_file_kind
 from skyclass.transfer.download_status import DownloadStatus, read_status
 from skyclass.transfer.downloader import DownloadCounts, download_files
 from skyclass.transfer.file_request import FileRequest
@@ -60,7 +62,7 @@ def download(
     """Download the files of a catalogue's objects.
 
     Files that are there already are checked and kept. After an interruption or a failure the same
-    call fetches what is missing.
+    call fetches what is missing. Positions outside a survey's footprint are not asked for.
 
     Parameters
     ----------
@@ -184,6 +186,10 @@ def download_kind(
     if table.empty:
         raise SurveyError("the catalogue has no row, so there is nothing to download")
     distinct = select_columns(table, file_kind).drop_duplicates()
+    outside, reason = _mark_outside(distinct, file_kind)
+    if outside.all():
+        raise SurveyError(f"every position of the catalogue is {reason}")
+    distinct = distinct[~outside]
     first = file_kind.files(next(iterate_rows(distinct)), survey, picture)
     return download_files(
         _make_requests(distinct, file_kind, survey, picture),
@@ -195,6 +201,16 @@ def download_kind(
         clock=clock,
         progress=rename_stage(progress, kind),
     )
+
+
+def _mark_outside(table: pd.DataFrame, kind: FileKind) -> tuple[NDArray[np.bool_], str]:
+    """Mark the rows outside the footprint of a kind's survey, `[n]`; say what they are."""
+    survey = find_kind_survey(kind)
+    if survey is None or survey.footprint is None or not set(POSITION) <= set(table.columns):
+        return np.zeros(len(table), dtype=np.bool_), ""
+    ra, dec = (table[name].to_numpy(dtype=np.float64) for name in POSITION)
+    reason = f"outside the footprint of {survey.title} ({survey.footprint.rule})"
+    return ~survey.covers(ra, dec), reason
 
 
 def _make_requests(
@@ -231,8 +247,8 @@ def find_missing_files(
     Returns
     -------
     pandas.Series of str
-        In the catalogue's order and with its index: the first file that is lacking and why, or an
-        empty text where the object has everything.
+        In the catalogue's order and with its index: the first file that is lacking and why, that
+        the object lies outside the survey's footprint, or an empty text where it has everything.
 
     Raises
     ------
@@ -245,9 +261,13 @@ def find_missing_files(
     with Manifest(out) as manifest:
         for kind in map(get_file_kind, kinds):
             used = select_columns(table, kind)
+            distinct = used.drop_duplicates()
+            outside, reason = _mark_outside(distinct, kind)
             files = [
-                _first_lacking(kind.files(row, survey, picture), manifest, out)
-                for row in iterate_rows(used.drop_duplicates())
+                reason
+                if is_outside
+                else _first_lacking(kind.files(row, survey, picture), manifest, out)
+                for row, is_outside in zip(iterate_rows(distinct), outside, strict=True)
             ]
             group = used.groupby(list(used.columns), sort=False, dropna=False).ngroup()
             first = np.array(files, dtype=object)[group.to_numpy()]

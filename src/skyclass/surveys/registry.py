@@ -9,7 +9,14 @@ from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.sdss.survey import SDSS
 from skyclass.surveys.survey import Survey
 
-__all__ = ["file_kinds", "get_file_kind", "get_survey", "register_survey", "surveys"]
+__all__ = [
+    "file_kinds",
+    "find_kind_survey",
+    "get_file_kind",
+    "get_survey",
+    "register_survey",
+    "surveys",
+]
 
 GROUP: Final = "skyclass.surveys"
 """Entry-point group; each entry names a `Survey`, or a function without parameters that returns
@@ -122,6 +129,29 @@ def get_file_kind(name: str) -> FileKind:
             f" {', '.join(kinds)})"
         )
     return kinds[name]
+
+
+def find_kind_survey(kind: FileKind) -> Survey | None:
+    """Find the survey whose archive has a kind of file.
+
+    Parameters
+    ----------
+    kind
+        Kind of file.
+
+    Returns
+    -------
+    Survey or None
+        None where the kind is of no registered survey.
+
+    Examples
+    --------
+    >>> from skyclass.surveys.registry import find_kind_survey, get_file_kind
+    >>> find_kind_survey(get_file_kind("ps1-fits")).name
+    'panstarrs'
+    """
+    owners = (survey for survey in _surveys.values() if kind in survey.file_kinds)
+    return next(owners, None)
 
 
 def _add(survey: Survey) -> Survey:

@@ -19,6 +19,7 @@ from skyclass.object_names import name_object
 from skyclass.photometry import POGSON, ZERO_POINT, to_flux
 from skyclass.progress import Progress
 from skyclass.surveys.file_kinds import FileKind
+from skyclass.surveys.footprint import Footprint
 
 __all__ = ["Band", "OpenUnit", "RowsNeeded", "Survey", "Unit", "UnitFile"]
 
@@ -230,6 +231,8 @@ class Survey:
     """Decodes the columns of `key` from `objid`; None where ids do not hold them."""
     make_unit: Callable[[tuple[int | str, ...]], Unit] = Unit
     """Builds a unit of the values of `key`, for a survey that checks them."""
+    footprint: Footprint | None = None
+    """The part of the sky that the archive has images of; None where not known."""
 
     def __post_init__(self) -> None:
         """Check names, bands and scale."""
@@ -280,6 +283,23 @@ class Survey:
     def file_kinds(self) -> tuple[FileKind, ...]:
         """Kinds of files that can be downloaded."""
         return (*(() if self.frames is None else (self.frames,)), *self.pictures)
+
+    def covers(self, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the positions that lie in the survey's footprint.
+
+        Parameters
+        ----------
+        ra, dec
+            ICRS coordinates in degrees, `[n]`.
+
+        Returns
+        -------
+        numpy.ndarray
+            `[n]`; all true where the footprint is not known.
+        """
+        if self.footprint is None:
+            return np.ones(len(ra), dtype=np.bool_)
+        return self.footprint.contains(ra, dec)
 
     def name_unit(self, row: Mapping[str, Any]) -> Unit:
         """Build the key of the unit that holds an object.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import MissingFrameError
 from skyclass.frames.frame import Frame
+from skyclass.surveys.footprint import Footprint
 from skyclass.surveys.panstarrs.reader import find_cutout, find_objects, open_object
 from skyclass.surveys.panstarrs.requests import BANDS, PS1_FITS, PS1_JPEG, check_cutout
 from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
@@ -21,6 +22,9 @@ _WAVELENGTH: Final = (4810.0, 6170.0, 7520.0, 8660.0, 9620.0)
 
 _EXTINCTION: Final = (3.172, 2.271, 1.682, 1.322, 1.087)
 """For R_V = 3.1 (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
+
+_FOOTPRINT: Final = Footprint.between_declinations(-30.0, 90.0)
+"""The 3pi survey (Chambers et al. 2016, arXiv:1612.05560)."""
 
 _CENTRE: Final = 8.0
 """Pixels from the centre of a cutout (2 arcsec) within which its object is looked for."""
@@ -66,4 +70,5 @@ PANSTARRS: Final = Survey(
     frames=PS1_FITS,
     pictures=(PS1_JPEG,),
     hips="P/PanSTARRS/DR1/color-z-zg-g",
+    footprint=_FOOTPRINT,
 )
