@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from astropy.table import Table
+from astropy.coordinates import SkyCoord
+from astropy.table import QTable, Table
 
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import InferenceError, ModelError
 from skyclass.inference.classify import classify
+from skyclass.inference.read_positions import read_positions
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
@@ -139,6 +141,55 @@ def test_columns_come_from_the_table_where_it_has_them(stars: pd.DataFrame, tmp_
     assert (classify(tmp_path / "frames", needy, positions=dust)["reason"] == "").all()
     with pytest.raises(ModelError, match="needs extinction of a catalogue"):
         classify(tmp_path / "frames", needy, positions=stars)
+
+
+def test_positions_in_any_form_get_the_same_classes(stars: pd.DataFrame, tmp_path: Path) -> None:
+    model, frames = save(SPEC, tmp_path / "model"), tmp_path / "frames"
+    stars = stars.head(4)[["ra", "dec"]]
+    places = SkyCoord(stars["ra"], stars["dec"], unit="deg")
+    expected = classify(stars, model, frames=frames)
+    assert (expected["reason"] == "").all()
+    QTable({"place": places}).write(tmp_path / "places.ecsv")
+    hours = pd.DataFrame({"RA": stars["ra"] / 15, "Dec": stars["dec"]})
+    hours.to_csv(tmp_path / "hours.csv", index=False)
+    text = {"RAJ2000": places.ra.to_string("hour", sep=":", precision=6)}
+    text["DEJ2000"] = places.dec.to_string("deg", sep=" ", precision=5, alwayssign=True)
+    radians = pd.DataFrame({"a": np.radians(stars["ra"]), "d": np.radians(stars["dec"])})
+    for inputs, said in (
+        (places, {}),
+        (QTable({"ra": places.ra.to("hourangle"), "dec": places.dec}), {}),
+        (tmp_path / "places.ecsv", {}),
+        (pd.DataFrame(text), {}),
+        (tmp_path / "hours.csv", {"unit": "hour"}),
+        (radians, {"ra": "a", "dec": "d", "unit": "rad"}),
+    ):
+        table = classify(inputs, model, frames=frames, **said)
+        np.testing.assert_allclose(table["p_M"], expected["p_M"], atol=1e-3)
+        np.testing.assert_allclose(table["ra"], stars["ra"], atol=1e-6)
+    with pytest.raises(InferenceError, match=r"look like hours: no position lies .* \(unit: hour"):
+        classify(tmp_path / "hours.csv", model, frames=frames)
+    with pytest.raises(InferenceError, match="look like radians"):
+        classify(radians, model, frames=frames, ra="a", dec="d")
+    with pytest.raises(InferenceError, match=r"ra does not belong to .* which holds frames"):
+        classify(frames, model, ra="a", dec="d")
+
+
+def test_the_range_of_positions_tells_their_unit(stars: pd.DataFrame, tmp_path: Path) -> None:
+    model, frames = save(SPEC, tmp_path / "model"), tmp_path / "frames"
+    dec = np.linspace(-60, 60, 40)
+    hours = pd.DataFrame({"ra": np.linspace(0.5, 23.5, 40), "dec": dec})
+    with pytest.raises(InferenceError, match="fill the range from 0 to 24"):
+        classify(hours, model, frames=frames)
+    with pytest.raises(InferenceError, match=r"fill the range from 0 to 6\.283"):
+        classify(np.radians(hours.assign(ra=hours["ra"] * 15)), model, frames=frames)
+    assert (classify(hours, model, frames=frames, unit="deg")["reason"] == "on no frame").all()
+
+
+def test_a_million_rows_need_ids() -> None:
+    rows = pd.DataFrame({"ra": np.zeros(10**6), "dec": np.zeros(10**6)})
+    with pytest.raises(InferenceError, match="1,000,000 rows and no column of ids"):
+        read_positions(rows, SPEC)
+    assert len(read_positions(rows.assign(name=np.arange(10**6)), SPEC)) == 10**6
 
 
 def test_tables_that_cannot_be_used(stars: pd.DataFrame, tmp_path: Path) -> None:

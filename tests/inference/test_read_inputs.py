@@ -9,7 +9,7 @@ import torch
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, InferenceError
 from skyclass.inference.classify import classify
-from skyclass.inference.read_inputs import FieldInput, read_inputs
+from skyclass.inference.read_inputs import FieldInput, InputSettings, read_inputs
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
@@ -80,6 +80,6 @@ def test_arrays_that_cannot_be_used(model: Path, stars: np.ndarray) -> None:
 
 def test_a_single_frame_names_its_field(real_data: Path) -> None:
     folder = real_data / "sdss/frames/301/4510/4"
-    found = read_inputs(folder / "frame-r-004510-4-0030.fits.bz2", SPEC)
+    found = read_inputs(folder / "frame-r-004510-4-0030.fits.bz2", SPEC, InputSettings())
     assert isinstance(found, FieldInput)
     assert dict(found.units) == {Field(301, 4510, 4, 30): folder}

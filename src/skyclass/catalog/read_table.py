@@ -11,7 +11,9 @@ from typing import IO, Any, Final
 
 import pandas as pd
 
+from skyclass.catalog.astropy_table import convert_table
 from skyclass.catalog.ids import parse_id_columns
+from skyclass.catalog.position_columns import PositionColumns, complete_positions
 from skyclass.errors import CatalogError, nearest
 from skyclass.files import AnyPath
 from skyclass.schema import (
@@ -41,7 +43,11 @@ _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_table(
-    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = DEFAULT_SURVEY
+    path: AnyPath,
+    *,
+    columns: Mapping[str, str] | None = None,
+    positions: PositionColumns | None = None,
+    survey: str = DEFAULT_SURVEY,
 ) -> pd.DataFrame:
     """Read a table of objects; the file's ending tells its format.
 
@@ -52,6 +58,9 @@ def read_table(
         or ``.vot`` / ``.xml`` (VOTable); each also with ``.gz``.
     columns
         For a column that skyclass knows, its name in the file, where that is another.
+    positions
+        Which columns hold the positions, where their names are not known, and their unit where the
+        file does not state it.
     survey
         Name of the survey whose bands and key columns the file has.
 
@@ -60,7 +69,10 @@ def read_table(
     pandas.DataFrame
         One row per object. Columns that skyclass knows get its names, whatever their case in the
         file; columns named like all bands of the survey (u g r i z) are model magnitudes. `objid`
-        and `specobjid` are UInt64, missing where the file no longer has them exactly.
+        and `specobjid` are UInt64, missing where the file no longer has them exactly. Where
+        positions are in columns of other names (VizieR's, Gaia's), in hours or radians, or
+        sexagesimal, `ra` and `dec` in degrees are added
+        (`skyclass.catalog.position_columns.complete_positions`).
 
     Raises
     ------
@@ -68,17 +80,22 @@ def read_table(
         If the file is missing, of an unknown format, unreadable, not separated by commas, has two
         columns of one name, or has no rows.
     """
-    return parse_id_columns(read_raw_table(path, columns=columns, survey=survey))[0]
+    table = read_raw_table(path, columns=columns, positions=positions, survey=survey)
+    return parse_id_columns(table)[0]
 
 
 def read_raw_table(
-    path: AnyPath, *, columns: Mapping[str, str] | None = None, survey: str = DEFAULT_SURVEY
+    path: AnyPath,
+    *,
+    columns: Mapping[str, str] | None = None,
+    positions: PositionColumns | None = None,
+    survey: str = DEFAULT_SURVEY,
 ) -> pd.DataFrame:
     """Read a table of objects with its ids as they stand in the file.
 
     Parameters
     ----------
-    path, columns, survey
+    path, columns, positions, survey
         As for `read_table`.
 
     Returns
@@ -96,27 +113,33 @@ def read_raw_table(
         raise CatalogError(f"{path} does not exist")
     names = _ColumnNames(get_survey(survey), dict(columns or {}))
     try:
-        table = _read(path, names)
+        table, units = _read(path, names)
     except CatalogError:
         raise
     except Exception as error:  # each reader raises its own kinds on a broken file
         raise CatalogError(f"{path} is not a readable table: {_first_line(error)}") from error
-    table = table.rename(columns=names.map(path, [str(name) for name in table.columns]))
+    spelling = names.map(path, [str(name) for name in table.columns])
+    table = table.rename(columns=spelling)
     _check_unique(path, [str(name) for name in table.columns])
     if table.empty:
         raise CatalogError(f"{path} has no rows")
-    return table
+    positions = (positions or PositionColumns()).rename(spelling)
+    units = {spelling[name]: unit for name, unit in units.items()}
+    try:
+        return complete_positions(table, units, positions)
+    except CatalogError as error:
+        raise CatalogError(f"{path}: {error}") from error
 
 
-def _read(path: Path, names: "_ColumnNames") -> pd.DataFrame:
-    """Read a file in the format that its ending tells."""
+def _read(path: Path, names: "_ColumnNames") -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read a file in the format that its ending tells, and the units of angles that it states."""
     suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
     ending = suffixes[-1] if suffixes else ""
     compressed = path.suffix.lower() == ".gz"
     if ending == ".csv":
-        return _read_csv(path, compressed, names)
+        return _read_csv(path, compressed, names), {}
     if ending in {".parquet", ".pq"}:
-        return pd.read_parquet(_decompress(path) if compressed else path)
+        return pd.read_parquet(_decompress(path) if compressed else path), {}
     formats = {".fits": "fits", ".fit": "fits", ".ecsv": "ascii.ecsv"}
     formats |= dict.fromkeys((".vot", ".votable", ".xml"), "votable")
     if ending in formats:
@@ -185,26 +208,12 @@ def _check_header(path: Path, header: list[str]) -> None:
             )
 
 
-def _read_astropy(path: Path, compressed: bool, kind: str) -> pd.DataFrame:
-    """Read FITS, VOTable or ECSV: the one-dimensional columns."""
+def _read_astropy(path: Path, compressed: bool, kind: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read FITS, VOTable or ECSV: the one-dimensional columns, and their units."""
     from astropy.table import Table
 
     source: Any = _decompress(path) if compressed else str(path)
-    table = Table.read(source, format=kind)
-    flat = table[[name for name in table.colnames if table[name].ndim == 1]]
-    _check_degrees(path, flat)
-    flat.convert_bytestring_to_unicode()
-    frame: pd.DataFrame = flat.to_pandas()
-    return frame
-
-
-def _check_degrees(path: Path, table: Any) -> None:
-    """Check that the unit of right ascensions is not hours."""
-    for name in table.colnames:
-        if name.strip().lower() == "ra" and str(table[name].unit) in {"hourangle", "h"}:
-            raise CatalogError(
-                f"{path}: {name} is in hours; convert it to degrees (15 times the hours)"
-            )
+    return convert_table(Table.read(source, format=kind))
 
 
 @dataclass(frozen=True)

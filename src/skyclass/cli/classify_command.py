@@ -13,6 +13,7 @@ from skyclass.cli.early_checks import (
     check_views,
 )
 from skyclass.cli.exit_codes import exit_if_failed
+from skyclass.cli.input_options import DecOption, RaOption, UnitOption
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import (
     JsonOption,
@@ -59,6 +60,9 @@ def classify(
         Path | None,
         typer.Option(help="table of objects to classify on the frames that are the inputs"),
     ] = None,
+    ra: RaOption = None,
+    dec: DecOption = None,
+    unit: UnitOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     picture: PictureOption = None,
@@ -85,6 +89,9 @@ def classify(
             task=task,
             frames=frames,
             positions=positions,
+            ra=ra,
+            dec=dec,
+            unit=unit,
             workers=workers,
             scheduler=scheduler,
             progress=progress,

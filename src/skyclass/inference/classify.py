@@ -22,6 +22,7 @@ from skyclass.inference.read_inputs import (
     CutoutInput,
     FieldInput,
     Inputs,
+    InputSettings,
     PositionInput,
     read_inputs,
 )
@@ -52,6 +53,9 @@ def classify(
     frames: Any = None,
     survey: str | None = None,
     offset: NDArray[Any] | None = None,
+    ra: str | None = None,
+    dec: str | None = None,
+    unit: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress = no_progress,
@@ -65,10 +69,11 @@ def classify(
     ----------
     inputs
         One or more directories or files of frames, whose sources are detected; a table of
-        positions, or its file; a folder of stored cutouts; or an array `[n, band, y, x]` in
-        nanomaggies, in the order of the survey's bands, of at least 32 pixels a side (also a file
-        that `numpy.savez` wrote, with `flux` and, if objects are not in the middle, `offset`). The
-        name ``example`` stands for the simulated field that comes with the package.
+        positions (of pandas or astropy, `SkyCoord`, or a file); a folder of stored cutouts; or an
+        array `[n, band, y, x]` in nanomaggies, in the order of the survey's bands, of at least 32
+        pixels a side (also a file that `numpy.savez` wrote, with `flux` and, if objects are not in
+        the middle, `offset`). The name ``example`` stands for the simulated field that comes with
+        the package.
     model
         Name of a model that comes with skyclass, folder of a saved model, or ``hf://owner/name`` of
         the Hugging Face Hub. By default the model that comes with skyclass for `task`.
@@ -87,6 +92,11 @@ def classify(
         Survey of an array; by default that of the model. Another one than the model's is refused.
     offset
         Pixels in y and x from the cutouts' centres to the objects, for an array, `[n, band, 2]`.
+    ra, dec
+        Columns of a table with its positions, where they have names that are not known.
+    unit
+        Unit of a table's positions, where it does not state it: ``deg`` (the default), ``hour``
+        (declinations in degrees) or ``rad``. Sexagesimal text is recognised.
     workers
         Fields worked on at once, each on one core: in this process if 1, in as many processes if
         more (a script must then call this function below ``if __name__ == "__main__":``). By
@@ -147,7 +157,8 @@ def classify(
     _check_folder(folder)
     classifier = load_predictor(folder)
     _check_spec(classifier.spec)
-    found = read_inputs(inputs, classifier.spec, frames=frames, survey=survey, offset=offset)
+    settings = InputSettings(frames, survey, offset, ra, dec, unit)
+    found = read_inputs(inputs, classifier.spec, settings)
     metadata = make_table_metadata(classifier.spec, os.fspath(model))
     if isinstance(found, CutoutInput):
         if workers is not None or scheduler is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.catalog.position_columns import OWN
 from skyclass.errors import InferenceError
 from skyclass.images.cut_field import cut_field
 from skyclass.images.runners import Runner
@@ -28,9 +29,6 @@ __all__ = ["classify_positions", "group_rows"]
 
 _REASON: Final = "reason"
 """Column of why an object has no class; empty where it has one."""
-
-_CATALOG: Final = "catalog_"
-"""Begins the name of a column of the table of positions that has the name of a result."""
 
 
 def classify_positions(
@@ -168,11 +166,11 @@ def _order_rows(
 
 def _rename_own_columns(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     """Rename the columns of a table that have the name of a result."""
-    names = {name: f"{_CATALOG}{name}" for name in table.columns if name in results}
+    names = {name: f"{OWN}{name}" for name in table.columns if name in results}
     taken = [name for name in names.values() if name in table]
     if taken:
         raise InferenceError(
             f"the table of positions has a column {taken[0]} and one of the name of a result,"
-            f" {taken[0].removeprefix(_CATALOG)}; rename or remove one"
+            f" {taken[0].removeprefix(OWN)}; rename or remove one"
         )
     return table.rename(columns=names)

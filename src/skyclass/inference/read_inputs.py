@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,31 +11,31 @@ import pandas as pd
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from skyclass.catalog.catalog_file import Catalog
+from skyclass.catalog.position_columns import PositionColumns
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.images.array_cutouts import CutoutArrays, make_arrays, read_arrays
 from skyclass.images.cutout_info import INFO_NAME
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.inference.position_units import check_degrees
 from skyclass.inference.read_cutouts import CutoutBatch, read_array_batches, read_stored_batches
-from skyclass.inference.read_positions import read_positions
+from skyclass.inference.read_positions import PositionTable, read_positions
 from skyclass.models.bundled import EXAMPLE, find_example_field
 from skyclass.models.model_spec import ModelSpec
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.select_units import select_units
 from skyclass.surveys.survey import Unit
 
-__all__ = ["CutoutInput", "FieldInput", "Inputs", "PositionInput", "read_inputs"]
+__all__ = [
+    "CutoutInput",
+    "FieldInput",
+    "InputSettings",
+    "Inputs",
+    "PositionInput",
+    "read_inputs",
+]
 
-Inputs = (
-    AnyPath
-    | Sequence[AnyPath]
-    | NDArray[Any]
-    | CutoutArrays
-    | StoredCutouts
-    | Catalog
-    | pd.DataFrame
-)
+Inputs = AnyPath | Sequence[AnyPath] | NDArray[Any] | CutoutArrays | StoredCutouts | PositionTable
 """What `skyclass.classify` takes."""
 
 _ARRAYS: Final = (".npy", ".npz")
@@ -68,22 +68,56 @@ class CutoutInput:
     """In their order."""
 
 
+@dataclass(frozen=True, eq=False)
+class InputSettings:
+    """What is said about the inputs beside them; None where nothing is."""
+
+    frames: AnyPath | Sequence[AnyPath] | None = None
+    """Directories of the frames of a table."""
+    survey: str | None = None
+    """Name of their survey."""
+    offset: NDArray[Any] | None = None
+    """Pixels in y and x from the centres of an array's cutouts to the objects."""
+    ra: str | None = None
+    """Column of a table's right ascensions."""
+    dec: str | None = None
+    """Column of its declinations."""
+    unit: str | None = None
+    """Unit of its positions."""
+
+    def check_used(self, what: str, *used: str) -> None:
+        """Raise if anything is said that does not belong to the inputs.
+
+        Parameters
+        ----------
+        what
+            What the inputs are, for the message.
+        *used
+            What belongs to them.
+
+        Raises
+        ------
+        InferenceError
+            If anything else is said.
+        """
+        for field in fields(self):
+            if field.name not in used and getattr(self, field.name) is not None:
+                raise InferenceError(f"{field.name} does not belong to {what}; leave it out")
+
+
 def read_inputs(
-    inputs: Inputs,
-    spec: ModelSpec,
-    *,
-    frames: AnyPath | Sequence[AnyPath] | None = None,
-    survey: str | None = None,
-    offset: NDArray[Any] | None = None,
+    inputs: Inputs, spec: ModelSpec, settings: InputSettings
 ) -> FieldInput | PositionInput | CutoutInput:
     """Recognise what is to be classified, and check it against a model.
 
     Parameters
     ----------
-    inputs, frames, survey, offset
+    inputs
         As `skyclass.inference.classify.classify` takes them.
     spec
         The model.
+    settings
+        What is said about them.
 
     Returns
     -------
@@ -96,18 +130,20 @@ def read_inputs(
         If it cannot be classified with this model, with the reason.
     """
     if isinstance(inputs, np.ndarray):
-        inputs = make_arrays(inputs, offset)
-    elif offset is not None:
+        inputs = make_arrays(inputs, settings.offset)
+    elif settings.offset is not None:
         raise InferenceError("offset belongs to an array of cutouts; inputs is none")
     if isinstance(inputs, CutoutArrays):
-        return CutoutInput(read_array_batches(inputs, spec, survey))
-    if survey not in (None, spec.survey):
-        raise InferenceError(f"the model is of survey {spec.survey}, not of {survey}")
+        settings.check_used("an array of cutouts", "survey", "offset")
+        return CutoutInput(read_array_batches(inputs, spec, settings.survey))
+    if settings.survey not in (None, spec.survey):
+        raise InferenceError(f"the model is of survey {spec.survey}, not of {settings.survey}")
     if isinstance(inputs, StoredCutouts):
+        settings.check_used("stored cutouts", "survey")
         return CutoutInput(read_stored_batches(inputs, spec))
     if isinstance(inputs, list | tuple | str | os.PathLike):
-        return _read_paths(list_paths(inputs), spec, frames)
-    return _read_positions(inputs, spec, frames)
+        return _read_paths(list_paths(inputs), spec, settings)
+    return _read_positions(inputs, spec, settings)
 
 
 def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
@@ -143,7 +179,7 @@ def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
 
 
 def _read_paths(
-    paths: list[Path], spec: ModelSpec, frames: AnyPath | Sequence[AnyPath] | None
+    paths: list[Path], spec: ModelSpec, settings: InputSettings
 ) -> FieldInput | PositionInput | CutoutInput:
     """Recognise what files and directories hold."""
     first = paths[0]
@@ -152,13 +188,14 @@ def _read_paths(
     if (cutouts or tables) and len(paths) > 1:
         raise InferenceError(f"{(cutouts or tables)[0]} must be the only input")
     if cutouts and first.is_dir():
+        settings.check_used("stored cutouts", "survey")
         return CutoutInput(read_stored_batches(open_cutouts(first), spec))
     if cutouts:
-        return CutoutInput(read_array_batches(read_arrays(first), spec, None))
+        settings.check_used("an array of cutouts", "survey")
+        return CutoutInput(read_array_batches(read_arrays(first), spec, settings.survey))
     if tables:
-        return _read_positions(first, spec, frames)
-    if frames is not None:
-        raise InferenceError(f"{first} holds frames; frames belongs to a table of positions")
+        return _read_positions(first, spec, settings)
+    settings.check_used(f"{first}, which holds frames", "survey")
     return FieldInput(select_units(paths, get_survey(spec.survey)))
 
 
@@ -174,10 +211,15 @@ def _is_image(path: Path) -> bool:
 
 
 def _read_positions(
-    table: Any, spec: ModelSpec, frames: AnyPath | Sequence[AnyPath] | None
+    table: PositionTable, spec: ModelSpec, settings: InputSettings
 ) -> PositionInput:
     """Read a table of positions, and find the frames that may hold them."""
-    if frames is None:
+    settings.check_used("a table of positions", "frames", "survey", "ra", "dec", "unit")
+    if settings.frames is None:
         raise InferenceError("a table of positions needs the directory of their frames (frames)")
-    objects = read_positions(table, spec)
-    return PositionInput(objects, select_units(list_paths(frames), get_survey(spec.survey)))
+    survey = get_survey(spec.survey)
+    objects = read_positions(table, spec, PositionColumns(settings.ra, settings.dec, settings.unit))
+    units = select_units(list_paths(settings.frames), survey)
+    if settings.unit is None:
+        check_degrees(objects, units, survey)
+    return PositionInput(objects, units)
