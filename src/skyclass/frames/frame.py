@@ -12,6 +12,7 @@ from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from skyclass.cores import map_on_cores
 from skyclass.errors import ImageError, MissingFrameError
 
 __all__ = ["Frame", "convert_to_pixels", "open_bands", "read_wcs"]
@@ -127,13 +128,18 @@ def open_bands(
     MissingFrameError
         Where a file is missing, or all are.
     """
-    frames: dict[str, Frame] = {}
-    for band in bands:
+
+    def open_if_there(band: str) -> Frame | None:
         try:
-            frames[band] = open_band(band)
+            return open_band(band)
         except MissingFrameError:
             if not mask_missing:
                 raise
+            return None
+
+    # decoders release the interpreter's lock
+    opened = map_on_cores(open_if_there, bands)
+    frames = {frame.band: frame for frame in opened if frame is not None}
     if not frames:
         raise MissingFrameError(f"{name} has no frame at all")
     first = next(iter(frames.values()))

@@ -1,10 +1,12 @@
 """Cut and measure the objects of one unit of files: to be stored, or to be classified."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -14,10 +16,12 @@ from skyclass.images.cutout import Cutouts, cut_frames, first_row, last_row, sub
 from skyclass.images.reproject import cut_on_common_grid
 from skyclass.measurement.cutout_photometry import measure_cutouts
 from skyclass.measurement.measure_field import measure_field
-from skyclass.measurement.measurement import Measurement
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["cut_field", "cut_objects"]
+__all__ = ["cut_field", "cut_in_batches", "cut_objects", "open_frames_of_objects"]
+
+_BATCH: Final = 512
+"""Objects cut at once where they need not be in memory together: 50 MB in five bands."""
 
 
 def cut_field(
@@ -59,19 +63,49 @@ def cut_field(
     ImageError
         If a header cannot be used.
     """
+    frames = open_frames_of_objects(root, unit, ra, dec, rules, survey)
+    cutouts = cut_objects(frames, root, unit, ra, dec, rules, survey)
+    return cutouts, any(frame.simulated for frame in frames)
+
+
+def open_frames_of_objects(
+    root: Path,
+    unit: Unit,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    survey: Survey,
+) -> tuple[Frame, ...]:
+    """Read the frames of a unit as far as its objects need.
+
+    Parameters
+    ----------
+    root, unit, ra, dec, rules, survey
+        As `cut_field` takes them.
+
+    Returns
+    -------
+    tuple of Frame
+        In all bands of the survey; to their end where objects are measured on the field.
+
+    Raises
+    ------
+    SurveyError
+        If a frame is missing or broken.
+    ImageError
+        If a header cannot be used.
+    """
     size = rules.count_pixels(survey.pixel_scale)
 
     def rows(wcs: WCS, shape: tuple[int, int]) -> int:
         return last_row(_select_inside(convert_to_pixels(wcs, ra, dec)[1], shape[0]), size)
 
-    frames = survey.open_unit(
+    return survey.open_unit(
         root,
         unit,
         rows if rules.grid == "native" and rules.measure != "field" else None,
         mask_missing=rules.missing_band == "mask",
     )
-    cutouts = cut_objects(frames, root, unit, ra, dec, rules, survey)
-    return cutouts, any(frame.simulated for frame in frames)
 
 
 def cut_objects(
@@ -106,33 +140,77 @@ def cut_objects(
     ConfigError
         If the size is out of range.
     """
+    whole = max(1, len(ra))
+    return next(cut_in_batches(frames, root, unit, ra, dec, rules, survey, batch=whole))[1]
+
+
+def cut_in_batches(
+    frames: Sequence[Frame],
+    root: Path,
+    unit: Unit,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    survey: Survey,
+    *,
+    detected: pd.DataFrame | None = None,
+    batch: int = _BATCH,
+) -> Iterator[tuple[slice, Cutouts]]:
+    """Measure all objects of a unit, and cut some of them after the others.
+
+    Parameters
+    ----------
+    frames, root, unit, ra, dec, rules, survey
+        As `cut_objects` takes them.
+    detected
+        What `skyclass.measurement.detect.detect` found on the frame in the survey's detection
+        band, if that was asked already.
+    batch
+        Objects cut at once.
+
+    Yields
+    ------
+    rows : slice
+        Which objects; once even if there is none.
+    cutouts : Cutouts
+        Of these, as `cut_objects` makes them.
+    """
+    size = rules.count_pixels(survey.pixel_scale)
+    measurement = None
+    if rules.measure == "field":
+        measurement = measure_field(frames, ra, dec, survey, detected)
+    if rules.grid == "native":
+        frames = _add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
+    for start in range(0, max(1, len(ra)), batch):
+        rows = slice(start, start + batch)
+        cutouts = _cut(frames, ra[rows], dec[rows], rules, survey)
+        if rules.measure == "cutout":
+            arrays = cutouts.flux, cutouts.offset
+            cutouts = replace(
+                cutouts, measurement=measure_cutouts(*arrays, survey, mask=cutouts.mask)
+            )
+        elif measurement is not None:
+            cutouts = replace(cutouts, measurement=measurement.take(rows))
+        yield rows, cutouts
+
+
+def _cut(
+    frames: Sequence[Frame],
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    rules: CutoutConfig,
+    survey: Survey,
+) -> Cutouts:
+    """Cut objects, without measuring them."""
     size = rules.count_pixels(survey.pixel_scale)
     if rules.grid == "native":
-        extended = _add_neighbour_rows(frames, root, unit, ra, dec, size, survey)
-        cutouts = cut_frames(extended, ra, dec, size, mask_saturated=rules.saturated == "mask")
+        cutouts = cut_frames(frames, ra, dec, size, mask_saturated=rules.saturated == "mask")
     else:
         cutouts = cut_on_common_grid(frames, ra, dec, size, survey.pixel_scale)
     flux = cutouts.flux
     if rules.background == "local":
         flux = subtract_background(flux, cutouts.mask)
-    cutouts = replace(cutouts, flux=_round_flux(flux, rules.dtype))
-    return replace(cutouts, measurement=_measure(frames, ra, dec, cutouts, rules, survey))
-
-
-def _measure(
-    frames: Sequence[Frame],
-    ra: NDArray[np.float64],
-    dec: NDArray[np.float64],
-    cutouts: Cutouts,
-    rules: CutoutConfig,
-    survey: Survey,
-) -> Measurement | None:
-    """Measure objects on their field, or on the cutouts as they are stored."""
-    if rules.measure == "field":
-        return measure_field(frames, ra, dec, survey)
-    if rules.measure == "cutout":
-        return measure_cutouts(cutouts.flux, cutouts.offset, survey, mask=cutouts.mask)
-    return None
+    return replace(cutouts, flux=_round_flux(flux, rules.dtype))
 
 
 def _round_flux(flux: NDArray[np.float32], dtype: str) -> NDArray[np.float32]:

@@ -52,6 +52,8 @@ class Cutouts:
         Cutouts
             Of these objects.
         """
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Cutouts(
             self.flux[rows],
             self.mask[rows],

@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -83,6 +82,9 @@ def _resample(
     own = 3600.0 * float(np.sqrt(abs(np.linalg.det(frame.wcs.pixel_scale_matrix))))
     # the diagonal of the grid, and room for the kernel
     side = int(np.ceil(1.5 * size * scale / own)) + 12
+    # imported where it is used, as it takes a tenth of a second
+    from astropy.nddata import Cutout2D
+
     part = Cutout2D(frame.data, place, side, wcs=frame.wcs, mode="partial", fill_value=np.nan)
     resample: Any = _import_reproject().reproject_adaptive
     pixels, _ = resample((part.data, part.wcs), target, shape_out=(size, size), conserve_flux=True)

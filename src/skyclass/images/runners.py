@@ -1,14 +1,15 @@
 """Distribute units of work, mostly fields, over threads, processes, or workers of a cluster."""
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from functools import partial
 from typing import Any, Final
 
 from skyclass.cluster import call_on_cluster, require_dask
+from skyclass.cores import count_cores, limit_cores, work_on_one_core
 from skyclass.errors import ClusterError
 from skyclass.plugins import imported_plugins
 from skyclass.processes import start_worker
@@ -64,7 +65,8 @@ def use_threads(workers: int | None = None) -> Runner:
     Parameters
     ----------
     workers
-        Units worked on at once; one per core if None.
+        Units worked on at once, each on one core; if None, all cores are shared by as many units
+        as there are cores, or by fewer if there are fewer.
 
     Returns
     -------
@@ -73,8 +75,15 @@ def use_threads(workers: int | None = None) -> Runner:
     """
 
     def run(work: Work, groups: Groups, progress: Progress) -> None:
-        with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
-            futures = [pool.submit(work, field, rows) for field, rows in groups]
+        cores = workers or count_cores()
+        threads = max(1, min(cores, len(groups)))
+
+        def share_cores(*group: Any) -> None:
+            with limit_cores(cores // threads):
+                work(*group)
+
+        with ThreadPoolExecutor(threads) as pool:
+            futures = [pool.submit(share_cores, *group) for group in groups]
             try:
                 _await(as_completed(futures), len(futures), progress)
             except BaseException:
@@ -129,7 +138,9 @@ def _run_pool(
     with ProcessPoolExecutor(
         count, context, initializer=start_worker, initargs=(imported_plugins(),)
     ) as pool:
-        futures = {pool.submit(work, *group): number for number, group in left.items()}
+        futures = {
+            pool.submit(work_on_one_core, work, *group): number for number, group in left.items()
+        }
         try:
             for future in as_completed(futures):
                 future.result()
@@ -166,7 +177,8 @@ def use_cluster(scheduler: str) -> Runner:
     require_dask()
 
     def run(work: Work, groups: Groups, progress: Progress) -> None:
-        with closing(call_on_cluster(scheduler, work, groups)) as results:
+        on_one_core = partial(work_on_one_core, work)
+        with closing(call_on_cluster(scheduler, on_one_core, groups)) as results:
             _await((future for _, future in results), len(groups), progress)
 
     return run

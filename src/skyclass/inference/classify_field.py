@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from skyclass.errors import InferenceError
-from skyclass.images.cut_field import cut_objects
+from skyclass.images.cut_field import cut_in_batches
 from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts
 from skyclass.measurement.detect import detect
@@ -53,12 +53,16 @@ def classify_field(folder: Path, unit: Unit, classifier: Predictor) -> pd.DataFr
             f"{unit} has no {frame.band} frame, in which sources are detected: add it to {folder},"
             " or classify positions"
         )
-    sources = detect(frame)
+    detected = sources = detect(frame)
     if survey.is_primary is not None:
         sources = sources[survey.is_primary(frame, sources)]
     ra, dec = sources["ra"].to_numpy(), sources["dec"].to_numpy()
-    cutouts = cut_objects(frames, folder, unit, ra, dec, rules, survey)
-    table = sources[cutouts.inside].reset_index(drop=True)
-    table = table.assign(**dict(zip(survey.key or ("unit",), unit.key, strict=True)))
-    answers = classify_cutouts(cutouts.take(cutouts.inside), classifier)
-    return pd.concat([table, answers], axis=1)
+    tables = []
+    for rows, cutouts in cut_in_batches(
+        frames, folder, unit, ra, dec, rules, survey, detected=detected
+    ):
+        table = sources[rows][cutouts.inside].reset_index(drop=True)
+        table = table.assign(**dict(zip(survey.key or ("unit",), unit.key, strict=True)))
+        answers = classify_cutouts(cutouts.take(cutouts.inside), classifier)
+        tables.append(pd.concat([table, answers], axis=1))
+    return pd.concat(tables, ignore_index=True)

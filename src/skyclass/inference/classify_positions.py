@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skyclass.catalog.position_columns import OWN
 from skyclass.errors import InferenceError
-from skyclass.images.cut_field import cut_field
+from skyclass.images.cut_field import cut_in_batches, open_frames_of_objects
 from skyclass.images.runners import Runner
 from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts, list_answer_columns
@@ -141,12 +141,17 @@ def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> pd.DataFrame:
     spec = classifier.spec
     survey = skip_broken_neighbours(get_survey(spec.survey))
     ra, dec = (objects[name].to_numpy(np.float64) for name in POSITION)
-    cutouts, _ = cut_field(work.folder, unit, ra, dec, spec.cutting_rules, survey)
-    inside = cutouts.inside
-    answer = classify_cutouts(cutouts.take(inside), classifier, objects[inside])
-    rows = answer.set_axis(objects.index[inside])
-    reasons = np.where(inside, "", "off its frame")
-    return _order_rows([rows], objects.index, classifier).assign(**{_REASON: reasons})
+    place = work.folder, unit, ra, dec, spec.cutting_rules, survey
+    frames = open_frames_of_objects(*place)
+    reasons = np.full(len(objects), "off its frame", dtype=object)
+    answers = []
+    for rows, cutouts in cut_in_batches(frames, *place):
+        inside = cutouts.inside
+        reasons[rows][inside] = ""
+        own = objects[rows][inside]
+        answer = classify_cutouts(cutouts.take(inside), classifier, own)
+        answers.append(answer.set_axis(own.index))
+    return _order_rows(answers, objects.index, classifier).assign(**{_REASON: reasons})
 
 
 def _order_rows(

@@ -43,22 +43,25 @@ def aperture_flux(
         Nanomaggies, `[n, band]`.
     """
     inner, outer = (edge / pixel_scale for edge in _ANNULUS)
+    side = flux.shape[-1]
+    reach = int(np.ceil(outer)) + 1
+    # no pixel beyond the ring counts
+    near = slice(max(0, side // 2 - reach), side // 2 + reach + 1)
+    axis = np.arange(side)[near] - (side - 1) / 2
     out = np.empty(flux.shape[:2])
-    for i in range(len(flux)):
-        distance = _distance(flux.shape[-1], offset[i])
+    for place in np.ndindex(out.shape):
+        image, (y, x) = flux[place][near, near], offset[place]
+        distance = np.sqrt((axis - y)[:, None] ** 2 + (axis - x) ** 2)
         weight = np.clip(radius / pixel_scale + 0.5 - distance, 0, 1)
-        ring = (distance >= inner) & (distance < outer)
-        for band, image in enumerate(flux[i]):
-            pixels = image[ring[band]]
-            sky = np.median(pixels) if pixels.size else 0.0
-            out[i, band] = np.sum((image - sky) * weight[band], dtype=np.float64)
+        sky = _compute_median(image[(distance >= inner) & (distance < outer)])
+        out[place] = np.sum((image - sky) * weight, dtype=np.float64)
     return out
 
 
-def _distance(size: int, offset: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Compute every pixel's distance from the object in each band, `[band, y, x]`."""
-    axis = np.arange(size) - (size - 1) / 2
-    dy = axis[None, :, None] - offset[:, 0, None, None]
-    dx = axis[None, None, :] - offset[:, 1, None, None]
-    distance: NDArray[np.float64] = np.hypot(dy, dx)
-    return distance
+def _compute_median(pixels: NDArray[np.float32]) -> float:
+    """Compute the median, 0 of nothing; `numpy.median` takes four times as long for a ring."""
+    middle = pixels.size // 2
+    if not middle:
+        return float(pixels.sum())
+    pixels.partition((middle - 1, middle))
+    return float(pixels[middle] if pixels.size % 2 else pixels[middle - 1 : middle + 1].mean())

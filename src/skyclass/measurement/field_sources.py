@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.frames.frame import Frame
@@ -41,7 +42,11 @@ class FieldSources:
 
 
 def find_field_sources(
-    frame: Frame, ra: NDArray[np.float64], dec: NDArray[np.float64], pixel_scale: float
+    frame: Frame,
+    ra: NDArray[np.float64],
+    dec: NDArray[np.float64],
+    pixel_scale: float,
+    detected: pd.DataFrame | None = None,
 ) -> FieldSources:
     """Find the sources of a field.
 
@@ -57,6 +62,8 @@ def find_field_sources(
         ICRS positions of the objects in degrees, `[n]`.
     pixel_scale
         Arcsec per pixel.
+    detected
+        What `skyclass.measurement.detect.detect` found on this frame; None to detect sources now.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def find_field_sources(
     first, place = np.unique(merge_positions(y, x, _SAME / pixel_scale), return_inverse=True)
     if not frame.data.size:
         return FieldSources(ra[first], dec[first], ra[:0], dec[:0], place, ra, dec)
-    detected = detect(frame)
+    detected = detect(frame) if detected is None else detected
     at_y, at_x = detected["y"].to_numpy(), detected["x"].to_numpy()
     nearest = _match(y[first], x[first], at_y, at_x, _RESOLVED / pixel_scale)
     claims = np.bincount(nearest[nearest >= 0], minlength=len(detected))

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.cores import map_on_cores
 from skyclass.frames.frame import Frame
 from skyclass.measurement.field_sources import find_field_sources
 from skyclass.measurement.measure_frame import measure_frame
@@ -20,6 +22,7 @@ def measure_field(
     ra: NDArray[np.float64],
     dec: NDArray[np.float64],
     survey: Survey,
+    detected: pd.DataFrame | None = None,
 ) -> Measurement:
     """Measure point-source fluxes, PSF, noise and flags of objects on the frames of a field.
 
@@ -35,6 +38,9 @@ def measure_field(
         ICRS positions in degrees, `[n]`.
     survey
         Survey of the frames.
+    detected
+        What `skyclass.measurement.detect.detect` found on the frame in the survey's detection
+        band, if that was asked already.
 
     Returns
     -------
@@ -47,8 +53,13 @@ def measure_field(
         If a frame cannot be searched for sources.
     """
     frames = [_drop_neighbour_rows(frame) for frame in frames]
-    sources = find_field_sources(_choose_frame(frames, survey), ra, dec, survey.pixel_scale)
-    return join_bands([measure_frame(frame, sources, survey.pixel_scale) for frame in frames])
+    frame = _choose_frame(frames, survey)
+    sources = find_field_sources(frame, ra, dec, survey.pixel_scale, detected)
+
+    def measure(frame: Frame) -> Measurement:
+        return measure_frame(frame, sources, survey.pixel_scale)
+
+    return join_bands(map_on_cores(measure, frames))
 
 
 def _drop_neighbour_rows(frame: Frame) -> Frame:

@@ -64,13 +64,13 @@ class Measurement:
         """Return the number of objects."""
         return len(self.psf_flux)
 
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Self:
         """Select objects.
 
         Parameters
         ----------
         rows
-            Their numbers, or a mask `[n]`.
+            Their numbers, a mask `[n]`, or a slice.
 
         Returns
         -------

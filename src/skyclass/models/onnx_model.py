@@ -11,6 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from skyclass.cores import map_on_cores
 from skyclass.errors import ImageError, ModelError
 from skyclass.models.measured_inputs import QUANTITIES, complete_measured
 from skyclass.models.model_spec import ModelSpec
@@ -133,11 +134,14 @@ class OnnxClassifier:
         measured = complete_measured(measured, self.spec, flux, offset)
         given = {"flux": flux, "offset": offset, "columns": columns, "measured": measured}
         feed = self._make_feed(given)
-        shares = [np.empty((0, len(self.spec.labels)))]
-        for start in range(0, len(flux), _BATCH):
+
+        def run(start: int) -> NDArray[np.float64]:
             part = {name: values[start : start + _BATCH] for name, values in feed.items()}
-            shares.append(self._session.run(None, part)[0].astype(np.float64))
-        joined: NDArray[np.float64] = np.concatenate(shares)
+            return np.asarray(self._session.run(None, part)[0], dtype=np.float64)
+
+        nothing = np.empty((0, len(self.spec.labels)))
+        shares = map_on_cores(run, range(0, len(flux), _BATCH))
+        joined: NDArray[np.float64] = np.concatenate([nothing, *shares])
         # the graph rounds to 32 bits
         joined /= joined.sum(axis=1, keepdims=True)
         return joined
@@ -288,6 +292,9 @@ def _open_session(path: Path) -> onnxruntime.InferenceSession:
     """Open an ONNX file; what it holds is computed on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors are raised, not printed
+    # a batch is computed by the thread that asks for it, and batches side by side: threads that
+    # share one batch wait for each other, in vain where one of them has lost its core
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
         size = path.stat().st_size
         if size >= LARGEST_ONNX:
