@@ -29,7 +29,13 @@ from skyclass.simulation.simulate import simulate
 
 HERE: Final = Path(__file__).parent
 SEED: Final = 17
-FILES: Final = ("README.md", "config.json", "model.onnx", "model.safetensors")
+FILES: Final = (
+    "README.md",
+    "calibration.safetensors",
+    "config.json",
+    "model.onnx",
+    "model.safetensors",
+)
 LARGEST: Final = 8 * 10**6
 """Bytes of all models together."""
 

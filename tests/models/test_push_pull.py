@@ -9,10 +9,12 @@ import torch
 from typer.testing import CliRunner
 
 from models.fake_hub import hub
+from models.made_calibration import make_calibration
 from models.test_classifier import SPEC, cutouts
 from models.test_training_history import HISTORY
 from skyclass.cli import app
 from skyclass.errors import ModelError, RemoteError
+from skyclass.models.calibration_objects import write_calibration
 from skyclass.models.classifier import Classifier
 from skyclass.models.hub_cache import download_hub_file
 from skyclass.models.locate_model import locate_model
@@ -27,6 +29,7 @@ def saved(tmp_path: Path) -> Path:
     save_model(Classifier(SPEC), tmp_path / "model")
     write_history(HISTORY, tmp_path / "model")
     (tmp_path / "model" / "model.onnx").write_bytes(b"a graph")
+    write_calibration(make_calibration(len(SPEC.labels)), tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -39,6 +42,7 @@ def test_what_is_pushed_is_pulled(
         assert result.output.strip().endswith("/someone/stars")
         assert sorted(files) == [
             "someone/stars/README.md",
+            "someone/stars/calibration.safetensors",
             "someone/stars/config.json",
             "someone/stars/model.onnx",
             "someone/stars/model.safetensors",
@@ -46,6 +50,7 @@ def test_what_is_pushed_is_pulled(
         files["someone/stars/evil.py"] = b"raise SystemExit"
         folder = locate_model("hf://someone/stars")
         assert sorted(path.name for path in folder.iterdir()) == [
+            "calibration.safetensors",
             "config.json",
             "model.onnx",
             "model.safetensors",

@@ -20,6 +20,8 @@ from skyclass.errors import (
     TrainingError,
 )
 from skyclass.evaluation.scores import score
+from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.check_experiment import check_experiment
 from skyclass.pipeline.experiment import run_experiment, run_prepared, train
@@ -89,6 +91,38 @@ def test_everything_is_there_and_agrees(done: Path) -> None:
         "predictions.parquet",
         "report.html",
     }
+
+
+def test_calibration_objects_lie_beside_the_model(
+    done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = done / "out"
+    model = load_model(out / "model")
+    calibration, cutouts = model.calibration, open_cutouts(out / "cutouts")
+    split = cutouts["validation"]
+    assert (calibration.split, len(calibration)) == ("validation", len(split))
+    np.testing.assert_array_equal(calibration.label, split.label)
+    shares = model.probabilities(
+        split.take(range(len(split))),
+        split.offsets(),
+        measured=make_measured_inputs(
+            split.measurement(),
+            model.spec,
+            np.load(out / "columns" / "extinction-validation.npy"),
+        ),
+    )
+    np.testing.assert_allclose(calibration.probabilities, shares, atol=1e-6)
+    truth = pd.read_parquet(out / "catalog.parquet").set_index("specobjid")
+    r = truth.loc[[int(name) for name in split.column("specobjid")], "psfMag_r"]
+    assert np.nanmedian(np.abs(calibration.magnitude - r.to_numpy())) < 0.1
+    assert len(calibration.training) == len(cutouts["train"])
+    # made again without training if it is lost
+    file = out / "model" / "calibration.safetensors"
+    content = file.read_bytes()
+    file.unlink()
+    monkeypatch.setattr("skyclass.pipeline.train_model.train_classifier", None)
+    run_experiment(done / "ugriz-compact-3.toml", out)
+    assert file.read_bytes() == content
 
 
 def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None:

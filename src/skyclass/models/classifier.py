@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from skyclass.errors import ModelError
 from skyclass.images.renderer import Renderer
+from skyclass.models.calibration_objects import CalibrationObjects
 from skyclass.models.measured_features import MeasuredFeatures
 from skyclass.models.measured_inputs import complete_measured
 from skyclass.models.model_spec import ModelSpec
@@ -40,12 +41,15 @@ class Classifier(nn.Module):
     ----------
     history
         Figures of its training, if it was loaded from a folder that holds them.
+    calibration
+        Its calibration objects, if it was loaded from a folder that holds them.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
         self.history: TrainingHistory | None = None
+        self.calibration: CalibrationObjects | None = None
         self.renderer = Renderer(
             spec.image_type,
             spec.registration,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +12,10 @@ from pydantic import TypeAdapter
 
 from skyclass.cores import map_on_cores
 from skyclass.errors import ImageError, ModelError
+from skyclass.models.calibration_objects import CalibrationObjects
 from skyclass.models.measured_inputs import QUANTITIES, complete_measured
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
+from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, hash_weights, read_spec
 
 __all__ = [
     "LARGEST_ONNX",
@@ -78,6 +78,8 @@ class OnnxClassifier:
     ----------
     spec
         Specification of the model.
+    calibration
+        Its calibration objects, where it was saved with them; set by whoever loads them.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class OnnxClassifier:
 
     def __init__(self, path: Path, spec: ModelSpec) -> None:
         self.spec = spec
+        self.calibration: CalibrationObjects | None = None
         self._shapes = list_inputs(spec)
         self._session = _open_session(path)
         self._check_graph(path)
@@ -196,7 +199,7 @@ class OnnxClassifier:
             If it was made from others.
         """
         made = self._get_metadata(_WEIGHTS_KEY)
-        if made and made != _hash_file(weights):
+        if made and made != hash_weights(weights):
             raise ModelError(
                 f"{path} was made from other weights than {weights.name} beside it; save the model"
                 f" again, or remove {path.name}"
@@ -273,19 +276,13 @@ def make_metadata(spec: ModelSpec, weights: Path) -> dict[str, str]:
         What the graph depends on in JSON, and the SHA-256 of the weights.
     """
     notes = {_SPEC_KEY: json.dumps(_select_fields(spec))}
-    return notes | ({_WEIGHTS_KEY: _hash_file(weights)} if weights.exists() else {})
+    return notes | ({_WEIGHTS_KEY: hash_weights(weights)} if weights.exists() else {})
 
 
 def _select_fields(spec: ModelSpec) -> dict[str, Any]:
     """Select what the graph depends on, as JSON holds it."""
     values = TypeAdapter(ModelSpec).dump_python(spec, mode="json")
     return {name: values[name] for name in _IN_GRAPH}
-
-
-def _hash_file(path: Path) -> str:
-    """Compute the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _open_session(path: Path) -> onnxruntime.InferenceSession:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath
+from skyclass.models.calibration_objects import CalibrationObjects, read_calibration
 from skyclass.models.locate_model import locate_model
 from skyclass.models.model_plugins import check_model_plugins
 from skyclass.models.model_spec import ModelSpec
@@ -21,6 +22,8 @@ class Predictor(Protocol):
 
     spec: ModelSpec
     """Specification of the model."""
+    calibration: CalibrationObjects | None
+    """Objects that it was not trained on, where it was saved with them."""
 
     def probabilities(
         self,
@@ -68,6 +71,7 @@ def load_predictor(model: AnyPath) -> Predictor:
     if (directory / ONNX_FILE).exists() or not (directory / SPEC_FILE).exists():
         predictor = load_onnx(directory)
         check_model_plugins(predictor.spec, directory, ["survey"])
+        predictor.calibration = read_calibration(directory, predictor.spec)
         return predictor
     check_installed("torch", purpose=f"{directory}, a model without {ONNX_FILE},")
     from skyclass.models.saved_model import load_model

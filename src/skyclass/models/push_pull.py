@@ -8,6 +8,7 @@ import huggingface_hub
 
 from skyclass.errors import ModelError, RemoteError
 from skyclass.files import AnyPath
+from skyclass.models.calibration_objects import CALIBRATION_FILE
 from skyclass.models.hub_cache import LARGEST, download_hub_file
 from skyclass.models.onnx_model import LARGEST_ONNX, ONNX_FILE
 from skyclass.models.saved_model import load_model
@@ -21,6 +22,7 @@ _LARGEST: Final = {
     SPEC_FILE: 2**20,
     WEIGHTS_FILE: LARGEST,
     ONNX_FILE: LARGEST_ONNX,
+    CALIBRATION_FILE: LARGEST,
     UPSCALER_FILE: LARGEST,
 }
 """Files that are pulled, none of which can run code, and most bytes of each."""

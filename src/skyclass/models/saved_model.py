@@ -13,6 +13,7 @@ from safetensors.torch import save as to_bytes
 from skyclass._version import __version__
 from skyclass.errors import ModelError
 from skyclass.files import AnyPath, make_directory
+from skyclass.models.calibration_objects import CALIBRATION_FILE, read_calibration
 from skyclass.models.classifier import Classifier
 from skyclass.models.export_onnx import TOLERANCE, export_onnx
 from skyclass.models.load_weights import load_weights
@@ -46,8 +47,9 @@ def save_model(classifier: Classifier, directory: AnyPath, *, onnx: bool = True)
     """
     directory = Path(directory)
     make_directory(directory)
-    # one of other weights must not outlive them
-    (directory / ONNX_FILE).unlink(missing_ok=True)
+    # those of other weights must not outlive them
+    for name in (ONNX_FILE, CALIBRATION_FILE):
+        (directory / name).unlink(missing_ok=True)
     tensors = {name: value.contiguous() for name, value in classifier.state_dict().items()}
     (directory / WEIGHTS_FILE).write_bytes(to_bytes(tensors))
     spec = classifier.spec
@@ -118,6 +120,7 @@ def load_model(model: AnyPath) -> Classifier:
     load_weights(classifier, weights, f"{directory / WEIGHTS_FILE} does not fit {SPEC_FILE}")
     if (directory / HISTORY_FILE).exists():
         classifier.history = read_history(directory)
+    classifier.calibration = read_calibration(directory, spec)
     return classifier
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from skyclass.errors import ModelError
 from skyclass.models.model_spec import ModelSpec
 from skyclass.schema import COLOURS, DEFAULT_SURVEY
 
-__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "read_spec", "write_spec"]
+__all__ = ["SPEC_FILE", "UPSCALER_FILE", "WEIGHTS_FILE", "hash_weights", "read_spec", "write_spec"]
 
 SPEC_FILE: Final = "config.json"
 """Name of the specification in the folder of a model."""
@@ -83,6 +84,23 @@ def read_spec(directory: Path) -> ModelSpec:
             spec.size,
         )
     return spec
+
+
+def hash_weights(path: Path) -> str:
+    """Compute what ties other files to a model's file of weights.
+
+    Parameters
+    ----------
+    path
+        File of weights.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _update(values: Any, directory: Path) -> dict[str, Any]:

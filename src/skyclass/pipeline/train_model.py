@@ -9,6 +9,7 @@ from skyclass.config.training_sections import AugmentationConfig
 from skyclass.models.classifier import Classifier
 from skyclass.models.measurement_network import MEASUREMENT
 from skyclass.models.saved_model import load_model
+from skyclass.pipeline.add_calibration import add_calibration
 from skyclass.pipeline.prepared_experiment import PreparedExperiment
 from skyclass.progress import Progress
 from skyclass.training.train_classifier import train_classifier
@@ -31,7 +32,7 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
     Returns
     -------
     skyclass.models.classifier.Classifier
-        Trained model.
+        Trained model, its calibration objects beside it (`add_calibration`).
 
     Raises
     ------
@@ -41,7 +42,9 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
     workspace, config = prepared.workspace, prepared.config
     mark = prepared.model_mark
     if workspace.model.exists() and workspace.is_done(_STAGE, mark):
-        return load_model(workspace.model)
+        classifier = load_model(workspace.model)
+        add_calibration(prepared, classifier)
+        return classifier
     classifier = train_classifier(
         workspace.cutouts,
         prepared.spec,
@@ -54,6 +57,7 @@ def train_model(prepared: PreparedExperiment, progress: Progress) -> Classifier:
         progress=progress,
     )
     workspace.mark_done(_STAGE, mark)
+    add_calibration(prepared, classifier)
     return classifier
 
 
