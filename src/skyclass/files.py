@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skyclass.errors import OutputError
 
-__all__ = ["AnyPath", "atomic_path", "link_folder", "make_directory"]
+__all__ = ["AnyPath", "atomic_path", "link_folder", "list_files", "make_directory"]
 
 AnyPath = str | os.PathLike[str]
 """A path, as functions of skyclass accept it."""
@@ -51,6 +51,29 @@ def make_directory(path: Path) -> Path:
     except OSError as error:
         raise OutputError(f"cannot make the directory {path}: {error.strerror}") from error
     return path
+
+
+def list_files(folder: Path) -> list[Path]:
+    """List the files below a directory, following links; each directory once.
+
+    Parameters
+    ----------
+    folder
+        Directory, or a link to one.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Sorted; below `folder` by name, wherever links lead.
+    """
+    files: list[Path] = []
+    seen: set[Path] = set()
+    for name, folders, names in os.walk(folder, followlinks=True):
+        seen.add(Path(name).resolve())
+        # a link back up would never end
+        folders[:] = [each for each in sorted(folders) if Path(name, each).resolve() not in seen]
+        files += [Path(name, each) for each in names]
+    return sorted(files)
 
 
 @contextmanager

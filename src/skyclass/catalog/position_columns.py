@@ -151,8 +151,9 @@ def complete_positions(
     --------
     >>> import pandas as pd
     >>> stars = pd.DataFrame({"RAJ2000": ["14 16 16.8"], "DEJ2000": ["+19 54 00"], "name": ["a"]})
-    >>> complete_positions(stars, {}, PositionColumns()).iloc[0].tolist()
-    ['14 16 16.8', '+19 54 00', 'a', 214.07, 19.9]
+    >>> table = complete_positions(stars, {}, PositionColumns())
+    >>> list(table.columns), table["dec"].tolist()
+    (['RAJ2000', 'DEJ2000', 'name', 'ra', 'dec'], [19.9])
     """
     found = columns.find(table.columns)
     if found is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from skyclass.errors import MissingFrameError, SurveyError
+from skyclass.files import list_files
 from skyclass.surveys.survey import Unit
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "find_fields",
     "find_frame",
     "make_frame_path",
+    "make_header_cards",
 ]
 
 BANDS: Final = ("u", "g", "r", "i", "z")
@@ -173,6 +175,32 @@ def make_frame_path(field: Field, band: str) -> Path:
     return Path(str(field.rerun), str(field.run), str(field.camcol), name)
 
 
+def make_header_cards(field: Field, band: str) -> dict[str, int | str]:
+    """Make the cards of a frame's header that name it; the header does not name the rerun.
+
+    Parameters
+    ----------
+    field, band
+        Which frame.
+
+    Returns
+    -------
+    dict
+        Values by the names of the cards.
+
+    Examples
+    --------
+    >>> make_header_cards(Field(301, 4510, 4, 30), "g")
+    {'RUN': 4510, 'CAMCOL': 4, 'FILTER': 'g', 'FRAME': 38}
+    """
+    return {
+        "RUN": field.run,
+        "CAMCOL": field.camcol,
+        "FILTER": band,
+        "FRAME": field.field + FRAME_LESS_FIELD[band],
+    }
+
+
 def find_frame(root: Path, field: Field, band: str) -> Path:
     """Find one frame, compressed or plain, in the archive's layout or in one flat folder.
 
@@ -213,7 +241,7 @@ def find_fields(paths: Iterable[Path]) -> dict[Field, Path]:
     Parameters
     ----------
     paths
-        Directories to look through.
+        Directories to look through; links are followed.
 
     Returns
     -------
@@ -229,7 +257,7 @@ def find_fields(paths: Iterable[Path]) -> dict[Field, Path]:
     for root in paths:
         if not root.is_dir():
             raise SurveyError(f"{root} is not a directory; name one that holds SDSS frames")
-        names = [(p, _NAME.fullmatch(p.name)) for p in sorted(root.rglob("frame-*.fits*"))]
+        names = [(p, _NAME.fullmatch(p.name)) for p in list_files(root)]
         matches = [(p, m) for p, m in names if m is not None]
         if not matches:
             raise SurveyError(f"{root} holds no frame (frame-B-RRRRRR-C-FFFF.fits[.bz2|.gz])")

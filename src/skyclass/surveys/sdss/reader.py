@@ -22,6 +22,7 @@ from skyclass.surveys.sdss.layout import (
     SATURATION,
     Field,
     find_frame,
+    make_header_cards,
 )
 from skyclass.surveys.sdss.raw_frame import read_frame
 from skyclass.surveys.survey import RowsNeeded, Unit
@@ -133,7 +134,7 @@ def _read_shape(header: fits.Header) -> tuple[int, int]:
 
 def _check_header(path: Path, header: fits.Header, field: Field, band: str) -> None:
     """Check that a header agrees with the file's name."""
-    for card, expected in {"FILTER": band, "RUN": field.run, "CAMCOL": field.camcol}.items():
+    for card, expected in make_header_cards(field, band).items():
         stated = header.get(card, expected)
         if str(stated).strip() != str(expected):
             raise ImageError(f"{path} should have {card} {expected}, its header says {stated!r}")

@@ -7,7 +7,7 @@ from typing import Final
 from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.file_kinds import FileKind, Picture, Row
-from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, FRAME_LESS_FIELD, Field, make_frame_path
+from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, Field, make_frame_path, make_header_cards
 from skyclass.surveys.sdss.raw_frame import MAX_FRAME_BYTES
 from skyclass.surveys.sdss.skyserver import says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
@@ -113,13 +113,7 @@ def check_frame(path: Path, field: Field, band: str) -> None:
     header = read_fits_headers(read_decompressed(path, MAX_FRAME_BYTES))[0]
     if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
         raise SurveyError("has no two-dimensional float32 image in its first HDU")
-    expected = {
-        "RUN": field.run,
-        "CAMCOL": field.camcol,
-        "FILTER": band,
-        "FRAME": field.field + FRAME_LESS_FIELD[band],
-    }
-    for card, value in expected.items():
+    for card, value in make_header_cards(field, band).items():
         stated = header.get(card)
         if str(stated).strip() != str(value):
             raise SurveyError(
