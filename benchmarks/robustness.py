@@ -7,8 +7,9 @@ by default, are changed one way at a time, measured again on their own pixels, a
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from skyclass.measurement.cutout_photometry import measure_cutouts
 from skyclass.models.measured_inputs import make_measured_inputs
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.surveys.registry import get_survey
+from skyclass.surveys.sdss.layout import BANDS
 
 EXTINCTION = (4.24, 3.30, 2.29, 1.70, 1.26)
 """A / E(B-V) in u g r i z for SDSS (Schlafly & Finkbeiner 2011, ApJ 737, 103, table 6)."""
@@ -96,25 +98,25 @@ def miscalibrate(sky: Sky, error: float) -> Sky:
     return replace(sky, flux=sky.flux * factor[:, None, None].astype(np.float32))
 
 
-@dataclass(frozen=True)
-class Change:
-    """One way to change cutouts, and its strengths."""
-
-    name: str
-    unit: str
-    strengths: tuple[float, ...]
-    apply: Callable[[Sky, float], Sky]
-
-
-CHANGES = (
-    Change("seeing widened to", "arcsec", (1.5, 2.0, 2.5), blur),
-    Change("noise of the sky times", "", (2, 4), raise_noise),
-    Change("another object at", "arcsec", (12, 6, 3), crowd),
-    Change("extinction in r, not told,", "mag", (0.1, 0.3, 0.6), redden),
-    Change("without band number", "(0 is u)", (0, 1, 2, 3, 4), remove_band),
-    Change("g and i moved apart, each by", "pixels", (0.25, 0.5), misregister),
-    Change("zero points off by", "(u g up, i z down)", (0.01, 0.02, 0.05), miscalibrate),
-)
+CHANGES = {
+    **{f"seeing widened to {x:g} arcsec": partial(blur, fwhm=x) for x in (1.5, 2.0, 2.5)},
+    **{f"noise of the sky times {x}": partial(raise_noise, factor=x) for x in (2, 4)},
+    **{f"another object at {x} arcsec": partial(crowd, distance=x) for x in (12, 6, 3)},
+    **{
+        f"extinction in r of {x:g} mag, not told": partial(redden, magnitudes_r=x)
+        for x in (0.1, 0.3, 0.6)
+    },
+    **{f"without {name}": partial(remove_band, band=k) for k, name in enumerate(BANDS)},
+    **{
+        f"g and i moved apart, each by {x:g} pixels": partial(misregister, pixels=x)
+        for x in (0.25, 0.5)
+    },
+    **{
+        f"zero points off by {x:.0%} (u g up, i z down)": partial(miscalibrate, error=x)
+        for x in (0.01, 0.02, 0.05)
+    },
+}
+"""Ways to change cutouts, by name."""
 
 
 def read_sky(experiment: Path, count: int) -> tuple[Sky, NDArray[np.int64]]:
@@ -146,10 +148,8 @@ def measure(experiment: Path, count: int = 600) -> Iterator[tuple[str, NDArray[n
     model = load_predictor(experiment / "model")
     sky, label = read_sky(experiment, count)
     yield "as they are", classify(model, sky) == label
-    for change in CHANGES:
-        for strength in change.strengths:
-            name = f"{change.name} {strength:g} {change.unit}".strip()
-            yield name, classify(model, change.apply(sky, strength)) == label
+    for name, change in CHANGES.items():
+        yield name, classify(model, change(sky)) == label
 
 
 def print_table(experiment: Path, count: int = 600) -> None:

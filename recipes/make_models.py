@@ -49,7 +49,7 @@ class Recipe:
     fields: int
 
 
-RECIPES: Final = (Recipe("stars", "spectral-class", 48), Recipe("objects", "object-type", 24))
+RECIPES: Final = (Recipe("stars", "spectral-class", 48), Recipe("objects", "object-type", 48))
 
 
 def train(recipe: Recipe, scale: float, folder: Path) -> Path:
