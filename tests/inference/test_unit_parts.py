@@ -73,6 +73,7 @@ def test_a_failure_costs_its_field_and_only_what_needs_it_is_made_again(world: P
     broken.write_text("2")
     whole = make(world, use_threads(1))
     assert not whole.failures
+    assert whole.count_left_out() == {"doubtful": 1}
     # its neighbours lacked its rows
     assert count_calls(world) == [1, 2, 2, 2, 1, 1]
     values = pd.concat(whole.read().values())["value"].tolist()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from skyclass.errors import SurveyError
-from skyclass.inference.unit_parts import UnitWork
+from skyclass.inference.unit_parts import UnitAnswer, UnitWork
 from skyclass.surveys.survey import Unit, UnitFile
 
 __all__ = ["Answer", "die", "list_text_files"]
@@ -22,7 +22,7 @@ class Answer:
     kill_at: str = ""
     """The field whose first answer is the death of the process."""
 
-    def __call__(self, unit: Unit, work: UnitWork) -> pd.DataFrame:
+    def __call__(self, unit: Unit, work: UnitWork) -> UnitAnswer:
         with (self.notes / str(unit)).open("a") as note:
             note.write("x")
         if str(unit) == self.kill_at and (self.notes / str(unit)).read_text() == "x":
@@ -30,7 +30,8 @@ class Answer:
         text = (work.folder / f"{unit}.txt").read_text()
         if text == "broken":
             raise SurveyError(f"{unit}.txt is broken")
-        return pd.DataFrame({"unit": str(unit), "value": [float(text), -float(text)]})
+        table = pd.DataFrame({"unit": str(unit), "value": [float(text), -float(text)]})
+        return UnitAnswer(table, {"doubtful": 1} if text == "1" else {})
 
 
 def die(*_: object) -> None:

@@ -30,6 +30,8 @@ from skyclass.cli.progress_bars import progress_bars
 if TYPE_CHECKING:
     import pandas as pd
 
+    from skyclass.inference.table_metadata import TableMetadata
+
 __all__ = ["classify"]
 
 
@@ -81,6 +83,7 @@ def classify(
     from skyclass.inference.classify import classify as run
 
     import_named(plugins)
+    metadata: list[TableMetadata] = []
     with progress_bars() as progress:
         table = run(
             [str(path) for path in inputs],
@@ -95,16 +98,20 @@ def classify(
             workers=workers,
             scheduler=scheduler,
             progress=progress,
+            report=metadata.append,
         )
     _show(table, frames or inputs, picture, regions, out if samp else None)
     counts = table["class"].value_counts().to_dict()
+    left_out = metadata[0].left_out
     if as_json:
-        print_json({"sources": len(table), "classes": counts, "table": out})
+        print_json({"sources": len(table), "classes": counts, "left_out": left_out, "table": out})
     else:
         if "reason" in table:
             counts |= table.loc[table["reason"] != "", "reason"].value_counts().to_dict()
         summary = ", ".join(f"{label} {count}" for label, count in counts.items())
-        typer.echo(f"{len(table)} sources in {out}: {summary}")
+        omitted = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
+        end = f"; left out: {omitted}" if omitted else ""
+        typer.echo(f"{len(table)} sources in {out}: {summary}{end}")
     exit_if_failed(out)
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,10 @@ __all__ = ["classify"]
 _log = logging.getLogger(__name__)
 
 
+def no_report(_metadata: TableMetadata) -> None:
+    """Report nothing of a table."""
+
+
 def classify(
     inputs: Inputs,
     model: AnyPath | None = None,
@@ -59,6 +65,7 @@ def classify(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress = no_progress,
+    report: Callable[[TableMetadata], object] = no_report,
 ) -> pd.DataFrame:
     """Classify the sources of fields, the objects of a table, or cutouts.
 
@@ -105,6 +112,9 @@ def classify(
         Address of a Dask scheduler whose workers do the work; they see the same folders.
     progress
         Called with the stage, fields or cutouts done and in all (`skyclass.progress.Progress`).
+    report
+        Called at the end with what `out` says of itself: the model, and how many sources were left
+        out and why (`skyclass.inference.table_metadata.TableMetadata`).
 
     Returns
     -------
@@ -166,10 +176,13 @@ def classify(
         table = classify_batches(found.batches, classifier, progress)
         if out is not None:
             write_table(table, out, metadata)
+        report(metadata)
         return table
     runner = choose_runner(workers, scheduler)
     worker_model = WorkerModel(folder, classifier)
-    return _classify_frames(found, worker_model, out, metadata, runner, progress)
+    table, metadata = _classify_frames(found, worker_model, out, metadata, runner, progress)
+    report(metadata)
+    return table
 
 
 def _classify_frames(
@@ -179,7 +192,7 @@ def _classify_frames(
     metadata: TableMetadata,
     runner: Runner,
     progress: Progress,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, TableMetadata]:
     """Classify the sources of fields, or objects on them, and write the table and failures."""
     spec = model.predictor.spec
     if isinstance(found, FieldInput):
@@ -190,13 +203,15 @@ def _classify_frames(
         answer = partial(classify_positions, found.table, found.units)
     path = None if out is None else Path(out)
     with open_parts(path, model, isinstance(found, FieldInput)) as parts:
-        table, failures = answer(model, parts, runner, progress)
+        table, done = answer(model, parts, runner, progress)
+        failures = list(done.failures.values())
+        metadata = replace(metadata, left_out=done.count_left_out())
         if path is not None:
             write_table(table, path, metadata)
             write_failures(failures, path)
     for failure in failures:
         _log.warning("%s has no classes: %s", failure.unit, failure.reason)
-    return table
+    return table, metadata
 
 
 def _check_spec(spec: ModelSpec) -> None:

@@ -15,8 +15,7 @@ from skyclass.images.cut_field import cut_in_batches, open_frames_of_objects
 from skyclass.images.runners import Runner
 from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts, list_answer_columns
-from skyclass.inference.failures import Failure
-from skyclass.inference.unit_parts import UnitWork, make_parts
+from skyclass.inference.unit_parts import Parts, UnitAnswer, UnitWork, make_parts
 from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.predictor import Predictor
 from skyclass.progress import Progress
@@ -38,7 +37,7 @@ def classify_positions(
     parts: Path,
     runner: Runner,
     progress: Progress,
-) -> tuple[pd.DataFrame, Sequence[Failure]]:
+) -> tuple[pd.DataFrame, Parts]:
     """Classify the objects of a table, unit by unit, so that each frame is read once.
 
     Parameters
@@ -63,8 +62,9 @@ def classify_positions(
         `skyclass.inference.classify_cutouts.classify_cutouts` and `reason` after its own. An object
         without pixels has missing values and a reason. A column of the table that has one of these
         names becomes `catalog_<name>`.
-    failures : sequence of Failure
-        Units whose objects have no class, because a frame is broken or missing.
+    parts : Parts
+        What became of each unit: the objects of some have no class, because a frame is broken or
+        missing.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def classify_positions(
         answers.append(part.drop(columns=_REASON).set_axis(rows)[(part[_REASON] == "").to_numpy()])
     results = _order_rows(answers, table.index, model.predictor).assign(**{_REASON: reasons})
     renamed = _rename_own_columns(table, results)
-    return pd.concat([renamed, results], axis=1), list(done.failures.values())
+    return pd.concat([renamed, results], axis=1), done
 
 
 def group_rows(
@@ -134,7 +134,7 @@ def group_rows(
     return groups, reasons
 
 
-def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> pd.DataFrame:
+def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> UnitAnswer:
     """Classify the objects of a unit: a row for each, with the reason why it has no class."""
     objects, classifier = work.objects, model.predictor
     assert objects is not None
@@ -151,7 +151,7 @@ def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> pd.DataFrame:
         own = objects[rows][inside]
         answer = classify_cutouts(cutouts.take(inside), classifier, own)
         answers.append(answer.set_axis(own.index))
-    return _order_rows(answers, objects.index, classifier).assign(**{_REASON: reasons})
+    return UnitAnswer(_order_rows(answers, objects.index, classifier).assign(**{_REASON: reasons}))
 
 
 def _order_rows(

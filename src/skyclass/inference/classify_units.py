@@ -1,6 +1,6 @@
 """Detect and classify the sources of many fields, or other units of files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -9,11 +9,11 @@ import pandas as pd
 from skyclass.errors import InferenceError
 from skyclass.images.runners import Runner
 from skyclass.inference.classify_field import classify_field
-from skyclass.inference.failures import Failure
-from skyclass.inference.unit_parts import UnitWork, make_parts
+from skyclass.inference.unit_parts import Parts, UnitAnswer, UnitWork, make_parts
 from skyclass.inference.worker_model import WorkerModel
 from skyclass.progress import Progress
-from skyclass.surveys.survey import Unit
+from skyclass.surveys.registry import get_survey
+from skyclass.surveys.survey import Survey, Unit
 
 __all__ = ["classify_units"]
 
@@ -24,7 +24,7 @@ def classify_units(
     parts: Path,
     runner: Runner,
     progress: Progress,
-) -> tuple[pd.DataFrame, Sequence[Failure]]:
+) -> tuple[pd.DataFrame, Parts]:
     """Detect and classify the sources of many fields, or other units of files.
 
     Parameters
@@ -45,23 +45,35 @@ def classify_units(
     table : pandas.DataFrame
         One row per source, as `skyclass.inference.classify_field.classify_field` returns them, unit
         after unit.
-    failures : sequence of Failure
-        Units that are left out, because a frame is broken or missing.
+    parts : Parts
+        What became of each unit: those that are left out, because a frame is broken or missing, and
+        the number of sources that are.
 
     Raises
     ------
     InferenceError
         If no source is found, or no unit can be classified.
     """
-    work = {unit: UnitWork(folder) for unit, folder in units.items()}
+    survey = get_survey(model.predictor.spec.survey)
+    work = {
+        unit: UnitWork(folder, neighbours=_list_neighbours(unit, units, survey))
+        for unit, folder in units.items()
+    }
     answer = partial(_answer, model)
-    done = make_parts(work, answer, parts, model.predictor.spec.survey, runner, progress)
+    done = make_parts(work, answer, parts, survey.name, runner, progress)
     tables = [table for table in done.read().values() if len(table)]
     if not tables:
         raise InferenceError("the frames hold no source above the detection threshold")
-    return pd.concat(tables, ignore_index=True), list(done.failures.values())
+    return pd.concat(tables, ignore_index=True), done
 
 
-def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> pd.DataFrame:
+def _list_neighbours(unit: Unit, units: Collection[Unit], survey: Survey) -> tuple[Unit, ...]:
+    """List the neighbours of a unit that are among the units."""
+    if survey.find_neighbours is None:
+        return ()
+    return tuple(each for each in survey.find_neighbours(unit) if each in units)
+
+
+def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> UnitAnswer:
     """Detect and classify the sources of one unit."""
-    return classify_field(work.folder, unit, model.predictor)
+    return classify_field(work.folder, unit, model.predictor, work.neighbours)

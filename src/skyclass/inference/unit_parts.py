@@ -4,9 +4,10 @@ import json
 import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,7 @@ from skyclass.surveys.survey import Unit
 
 __all__ = [
     "Parts",
+    "UnitAnswer",
     "UnitWork",
     "make_parts",
     "open_parts",
@@ -43,6 +45,9 @@ __all__ = [
 
 _STATE: Final = b"skyclass.made_of"
 """Key of a part's metadata: hash of what it was made of."""
+
+_LEFT_OUT: Final = b"skyclass.left_out"
+"""Key of a part's metadata: number of sources that are not in it, by reason, in JSON."""
 
 _PART: Final = ".parquet"
 _FAILED: Final = ".failed.json"
@@ -61,6 +66,18 @@ class UnitWork:
     """Directory of its frames."""
     objects: pd.DataFrame | None = None
     """Objects at known positions; sources are detected if None."""
+    neighbours: tuple[Unit, ...] = ()
+    """Neighbouring units that are worked on, too."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitAnswer:
+    """What came of one unit."""
+
+    table: pd.DataFrame
+    """A row for each source or object."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Number of sources that are not in the table, by reason."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +93,15 @@ class Parts:
         """Read the tables."""
         return {unit: pd.read_parquet(path) for unit, path in self.paths.items()}
 
+    def count_left_out(self) -> dict[str, int]:
+        """Count the sources that are in none of the tables, by reason."""
+        counts: Counter[str] = Counter()
+        for path in self.paths.values():
+            counts.update(json.loads((pq.read_schema(path).metadata or {})[_LEFT_OUT]))
+        return dict(counts)
 
-AnswerUnit = Callable[[Unit, UnitWork], pd.DataFrame]
+
+AnswerUnit = Callable[[Unit, UnitWork], UnitAnswer]
 """Makes the table of one unit; for worker processes, one that can be pickled."""
 
 
@@ -193,7 +217,7 @@ def _make_part(answer: AnswerUnit, folder: Path, survey: str, unit: Unit, work: 
     if target.exists() and (pq.read_schema(target).metadata or {}).get(_STATE) == state:
         return
     try:
-        table = answer(unit, work)
+        made = answer(unit, work)
     except _OF_ALL:
         raise
     except Exception as error:  # pixels of any kind: one field must not end the night
@@ -204,8 +228,9 @@ def _make_part(answer: AnswerUnit, folder: Path, survey: str, unit: Unit, work: 
         with atomic_path(note) as partial_path:
             partial_path.write_text(json.dumps(reason), encoding="utf-8")
         return
-    content = pa.Table.from_pandas(table)
-    content = content.replace_schema_metadata({**(content.schema.metadata or {}), _STATE: state})
+    content = pa.Table.from_pandas(made.table)
+    notes = {_STATE: state, _LEFT_OUT: json.dumps(made.left_out).encode()}
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), **notes})
     with atomic_path(target) as partial_path:
         pq.write_table(content, partial_path)
 
@@ -213,6 +238,7 @@ def _make_part(answer: AnswerUnit, folder: Path, survey: str, unit: Unit, work: 
 def _hash_work(unit: Unit, work: UnitWork, survey: str) -> bytes:
     """Hash the states of a unit's files, and its objects."""
     digest = sha256(hash_unit_states(unit, get_survey(survey), work.folder).encode())
+    digest.update(repr(work.neighbours).encode())
     if work.objects is not None:
         text = work.objects.astype("string")
         digest.update(repr(list(work.objects.columns)).encode())

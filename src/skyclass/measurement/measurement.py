@@ -32,6 +32,8 @@ class Flag(IntFlag):
     """Its flux is below three times the error."""
     POOR_PSF = 32
     """The PSF comes from a fallback, or does not describe the object's field well."""
+    OTHER_FIELD = 64
+    """It lies on rows of a neighbouring field whose frames were not among those classified."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -211,6 +211,9 @@ class Survey:
     neighbours on the same grid."""
     find_neighbours: Callable[[Unit], tuple[Unit, ...]] | None = None
     """Names the units whose rows `extend` may add."""
+    find_owners: Callable[[Unit, pd.DataFrame], Sequence[Unit]] | None = None
+    """Names the unit that each of the sources (`x`, `y`) detected in a unit belongs to, where units
+    share rows; None where that is not known of a source that is not primary."""
     is_primary: Callable[[Frame, pd.DataFrame], NDArray[np.bool_]] | None = None
     """Which of the sources (`x`, `y`) detected in a frame belong to its unit; None: all."""
     frames: FileKind | None = None

@@ -80,6 +80,16 @@ def _is_primary(_frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray((sources["y"] >= first) & (sources["y"] < end), dtype=bool)
 
 
+def _find_owners(unit: Unit, sources: pd.DataFrame) -> list[Unit]:
+    """Name the field that owns the row of each source; a scan begins with its first field."""
+    own = Field.from_unit(unit)
+    first, end = PRIMARY_ROWS
+    steps = (sources["y"] >= end).astype(int) - (sources["y"] < first).astype(int)
+    fields = {own.field + step: own for step in (-1, 0, 1)}
+    fields |= {Field.from_unit(each).field: Field.from_unit(each) for each in list_neighbours(own)}
+    return [fields[own.field + step] for step in steps]
+
+
 SDSS: Final = Survey(
     name="sdss",
     title="SDSS corrected frames",
@@ -103,6 +113,7 @@ SDSS: Final = Survey(
     extend=extend_frame,
     find_neighbours=list_neighbours,
     is_primary=_is_primary,
+    find_owners=_find_owners,
     frames=FRAMES,
     pictures=(SDSS_JPEG,),
     explorer="https://skyserver.sdss.org/dr{release}/VisualTools/explore/summary?ra={ra}&dec={dec}",
