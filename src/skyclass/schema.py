@@ -63,6 +63,7 @@ OTHER_COLUMNS: Final = (
     "mode",
     "clean",
     "sciencePrimary",
+    "brick_primary",
     "zWarning",
     "snMedian",
 )

@@ -34,6 +34,7 @@ def messy_stars(n: int = 400) -> pd.DataFrame:
     table["clean"] = rng.choice([0, 1], n, p=[0.1, 0.9])
     table["sciencePrimary"] = rng.choice([0, 1], n, p=[0.1, 0.9])
     table["zWarning"] = rng.choice([0, 4, 16, 20], n, p=[0.8, 0.05, 0.1, 0.05])
+    table["brick_primary"] = np.arange(n) % 11 > 0
     table["psfMag_u"] = table["psfMag_u"].mask(rng.random(n) < 0.1, 25.0)
     table["subclass"] = table["subclass"].mask(rng.random(n) < 0.1, "CV")
     table["field"] = table["field"].astype("Int64").mask(rng.random(n) < 0.05)

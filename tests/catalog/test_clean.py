@@ -47,6 +47,7 @@ def by_hand(table: pd.DataFrame, duplicates: str) -> tuple[set[int], dict[str, i
     rows = passed(rows, "not the primary observation", lambda r: r.mode == 1)
     rows = passed(rows, "not the primary spectrum", lambda r: r.sciencePrimary == 1)
     rows = passed(rows, "photometry not clean", lambda r: r.clean == 1)
+    rows = passed(rows, "outside its brick", lambda r: r.brick_primary)
     rows = passed(rows, "spectrum with a warning", lambda r: r.zWarning in (0, 16))
     rows.sort(key=lambda r: (r.rerun, r.run, r.camcol, r.field, r.ra, r.dec, r.specobjid))
     same: dict[str, Any] = {

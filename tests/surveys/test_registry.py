@@ -20,7 +20,7 @@ def test_a_survey_is_registered_once() -> None:
     copy = replace(SDSS, name="copy", frames=None, pictures=())
     assert register_survey(copy) is copy
     assert get_survey("copy") is copy
-    assert surveys()[:2] == ("sdss", "panstarrs")
+    assert surveys()[:3] == ("sdss", "panstarrs", "legacysurveys")
     with pytest.raises(SurveyError, match="survey 'copy' is registered already"):
         register_survey(copy)
     with pytest.raises(SurveyError, match="kind of file 'frames' is registered already"):

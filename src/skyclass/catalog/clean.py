@@ -34,6 +34,7 @@ _FLAGS: Final = {
     "not the primary observation": ("mode", 1),
     "not the primary spectrum": ("sciencePrimary", 1),
     "photometry not clean": ("clean", 1),
+    "outside its brick": ("brick_primary", 1),
 }
 
 

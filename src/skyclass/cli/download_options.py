@@ -23,13 +23,15 @@ __all__ = [
 
 _ARCHIVE: Final = "Archive"
 _FRAMES: Final = "frames"
-_PICTURES: Final = "sdss-jpeg, ps1-jpeg and ps1-fits"
+_PICTURES: Final = "cutouts of objects"
 _SDSS_JPEG: Final = "sdss-jpeg"
 _PANSTARRS: Final = "ps1-jpeg and ps1-fits"
 
 WhatOption = Annotated[
     list[str] | None,
-    typer.Option(help="frames, sdss-jpeg, ps1-jpeg or ps1-fits; repeatable", show_default="frames"),
+    typer.Option(
+        help="frames, sdss-jpeg, ps1-jpeg, ps1-fits or ls-fits; repeatable", show_default="frames"
+    ),
 ]
 BaseUrlOption = Annotated[
     str | None, typer.Option(help="https:// or file:// of a mirror", rich_help_panel=_ARCHIVE)

@@ -78,7 +78,8 @@ class CleanConfig(Section):
     """Arcsec."""
     flags: bool = True
     """Leave out second observations, unclean photometry and spectra with a warning, where the
-    table has the columns `mode`, `clean`, `sciencePrimary`, `zWarning`."""
+    table has the columns `mode`, `clean`, `sciencePrimary`, `zWarning`; and objects of Legacy
+    Surveys outside their brick (`brick_primary`)."""
     impossible: Literal["refuse", "drop"] = "refuse"
     """Whether coordinates off the sky are an error, or their rows dropped."""
     ra_unit: Literal["auto", "degree", "hour"] = "auto"
@@ -162,8 +163,8 @@ class SurveyConfig(Section):
     """Which survey, where its pixels are, and how its archive is asked for them."""
 
     name: str = DEFAULT_SURVEY
-    """Name of the survey: `sdss`, `panstarrs`, or one that `register_survey` or another package
-    adds."""
+    """Name of the survey: `sdss`, `panstarrs`, `legacysurveys`, or one that `register_survey` or
+    another package adds."""
     frames: Path | None = None
     """Directory of frames in the archive's layout; relative to the experiment file. With a
     `base_url` frames are downloaded to it; without either, into the cache."""

@@ -22,6 +22,7 @@ from skyclass.mock_archive.faults import TRANSPORT, Faults, apply_fault
 from skyclass.mock_archive.frame_service import FrameService
 from skyclass.mock_archive.getjpeg_service import GetJpegService
 from skyclass.mock_archive.http_messages import Request, Response, make_text_response
+from skyclass.mock_archive.legacysurveys_service import LegacySurveysService
 from skyclass.mock_archive.mosaic import Mosaic
 from skyclass.mock_archive.panstarrs_services import PanStarrsServices
 from skyclass.mock_archive.recorded_answers import RecordedAnswers
@@ -171,8 +172,9 @@ def _make_services(
         raise ArchiveError(str(error)) from error
     mosaic = Mosaic(folders)
     services: list[_Service] = [RecordedAnswers(replay)] if replay else []
-    services += [FrameService(folders), GetJpegService(mosaic), PanStarrsServices(mosaic)]
     catalog = directory / CATALOG
+    services += [FrameService(folders), GetJpegService(mosaic), PanStarrsServices(mosaic)]
+    services.append(LegacySurveysService(mosaic, catalog))
     if queries is not None and catalog.is_file():
         database, (limit, token) = Database(catalog), queries
         services += [SqlSearchService(database, limit), CasJobsService(database, token)]

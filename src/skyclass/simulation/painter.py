@@ -46,13 +46,15 @@ class Shapes:
     """Half-light radius of each disc in pixels; 0 for a point source."""
 
 
-def make_shapes(sources: Sources) -> Shapes:
+def make_shapes(sources: Sources, pixel_scale: float = PIXEL_SCALE) -> Shapes:
     """Make the shapes of sources, once for all bands.
 
     Parameters
     ----------
     sources
         Any sources.
+    pixel_scale
+        Arcsec per pixel; that of SDSS by default.
 
     Returns
     -------
@@ -60,10 +62,10 @@ def make_shapes(sources: Sources) -> Shapes:
         In the same order.
     """
     profiles = [
-        _make_galaxy(sources, i) if kind == SourceKind.GALAXY else None
+        _make_galaxy(sources, i, pixel_scale) if kind == SourceKind.GALAXY else None
         for i, kind in enumerate(sources.kind)
     ]
-    return Shapes(profiles, sources.disc_radius / PIXEL_SCALE)
+    return Shapes(profiles, sources.disc_radius / pixel_scale)
 
 
 def _make_settings() -> "galsim.GSParams":
@@ -73,20 +75,20 @@ def _make_settings() -> "galsim.GSParams":
     return galsim.GSParams(**_ACCURACY)
 
 
-def _make_galaxy(sources: Sources, i: int) -> "galsim.GSObject":
+def _make_galaxy(sources: Sources, i: int, pixel_scale: float) -> "galsim.GSObject":
     """Make a galaxy's profile: an exponential disc and a de Vaucouleurs bulge."""
     import galsim
 
     part = float(sources.bulge_fraction[i])
     disc = galsim.Exponential(
-        half_light_radius=float(sources.disc_radius[i]) / PIXEL_SCALE,
+        half_light_radius=float(sources.disc_radius[i]) / pixel_scale,
         flux=1.0 - part,
         gsparams=_make_settings(),
     )
     bulge = galsim.DeVaucouleurs(
         half_light_radius=1.0, trunc=_BULGE_ENDS, flux=part, gsparams=_make_settings()
     )
-    both = disc + bulge.dilate(float(sources.bulge_radius[i]) / PIXEL_SCALE)
+    both = disc + bulge.dilate(float(sources.bulge_radius[i]) / pixel_scale)
     angle = float(sources.angle[i]) * galsim.radians
     return both.shear(galsim.Shear(q=float(sources.axis_ratio[i]), beta=angle))
 
@@ -99,7 +101,7 @@ class Painter:
     more.
     """
 
-    def __init__(self, psf: Psf, noise: float) -> None:
+    def __init__(self, psf: Psf, noise: float, pixel_scale: float = PIXEL_SCALE) -> None:
         """Set the PSF.
 
         Parameters
@@ -108,8 +110,11 @@ class Painter:
             The PSF.
         noise
             Noise of an empty pixel in nanomaggies; it decides how far out sources are drawn.
+        pixel_scale
+            Arcsec per pixel; that of SDSS by default.
         """
         self._psf = psf
+        self._scale = pixel_scale
         self._noise = noise
         self._profiles: dict[float, galsim.GSObject] = {}
 
@@ -141,7 +146,7 @@ class Painter:
         rows, columns = (np.rint(p).astype(int) for p in position)
         fwhm = self._psf.compute_fwhm(*position)
         drawn = flux / self._psf.compute_aperture_share(fwhm)
-        halves = self._compute_half_sizes(shapes, drawn, fwhm / PIXEL_SCALE)
+        halves = self._compute_half_sizes(shapes, drawn, fwhm / self._scale)
         top = rows - first_row
         seen = (top + halves >= 0) & (top - halves < image.shape[0])
         seen &= (columns + halves >= 0) & (columns - halves < image.shape[1])
@@ -174,7 +179,7 @@ class Painter:
 
     def _compute_weight(self, profile: "galsim.GSObject", fwhm: float) -> float:
         """Compute the fraction for one source."""
-        half, centre = int(3.0 * (fwhm / PIXEL_SCALE)), (0.0, 0.0)
+        half, centre = int(3.0 * (fwhm / self._scale)), (0.0, 0.0)
         psf = _draw(self._make_psf(fwhm), half, centre)
         source = _draw(self._convolve_with_psf(profile, fwhm), half, centre)
         return float(np.vdot(psf, source)) / float(np.vdot(psf, psf))
@@ -184,7 +189,7 @@ class Painter:
         import galsim
 
         if fwhm not in self._profiles:
-            width, wing, settings = fwhm / PIXEL_SCALE, self._psf.wing, _make_settings()
+            width, wing, settings = fwhm / self._scale, self._psf.wing, _make_settings()
             profile = galsim.Moffat(beta=self._psf.beta, fwhm=width, gsparams=settings)
             if wing > 0.0:
                 outer = galsim.Moffat(beta=WING_BETA, fwhm=WING_WIDTH * width, gsparams=settings)

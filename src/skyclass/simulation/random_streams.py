@@ -18,6 +18,7 @@ class RandomStream(IntEnum):
     NOISE = 5
     SEEING = 6
     CALIBRATION = 7
+    STACK = 8
 
 
 def make_generator(seed: int, stream: RandomStream, *key: int) -> np.random.Generator:

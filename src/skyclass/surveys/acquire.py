@@ -124,7 +124,7 @@ def acquire_frames(
             " frames (survey.frames)"
         )
     width = survey.frames.default_width
-    picture = Picture(width=max(width, size + _MARGIN)) if width else Picture()
+    picture = Picture(width=max(width, size + _MARGIN) if width else None, partial=keep_lacking)
     kind, report = survey.frames.name, rename_stage(progress, Stage.FRAMES)
     lacking = _download(catalog, frames, kind, settings, picture, report)
     if keep_lacking:

@@ -45,6 +45,8 @@ class Picture:
     """Bands of Pan-STARRS; None takes the default of the kind of file."""
     image_format: str = "jpg"
     """``jpg`` or ``png``, for Pan-STARRS colour cutouts."""
+    partial: bool = False
+    """Whether a file of several bands counts that lacks the image of some, of Legacy Surveys."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Final
 from skyclass.errors import SurveyError, nearest
 from skyclass.plugins import add_entry, load_plugins
 from skyclass.surveys.file_kinds import FileKind
+from skyclass.surveys.legacysurveys.survey import LEGACY_SURVEYS
 from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.sdss.survey import SDSS
 from skyclass.surveys.survey import Survey
@@ -22,7 +23,7 @@ GROUP: Final = "skyclass.surveys"
 """Entry-point group; each entry names a `Survey`, or a function without parameters that returns
 one."""
 
-_surveys: dict[str, Survey] = {survey.name: survey for survey in (SDSS, PANSTARRS)}
+_surveys: dict[str, Survey] = {survey.name: survey for survey in (SDSS, PANSTARRS, LEGACY_SURVEYS)}
 
 
 def register_survey(survey: Survey) -> Survey:

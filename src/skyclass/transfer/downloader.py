@@ -264,6 +264,9 @@ class _DownloadRun:
             await _let_requests_go()
             work = functools.partial(_accept, request, partial, self._out, self.unpack)
             return await self._check(partial, work)
+        except NotFoundError:
+            partial.unlink(missing_ok=True)
+            raise
         except TransientError as error:
             if error.discard:
                 partial.unlink(missing_ok=True)
@@ -347,7 +350,7 @@ def _adopt(request: FileRequest, path: Path, out: Path, unpack: bool) -> str | N
     """Check a file that lies there; return the name it is kept by, None where it is not whole."""
     try:
         request.check(path)
-    except SurveyError:
+    except (SurveyError, NotFoundError):
         return None
     return _keep(request, path, out, unpack)
 

@@ -30,7 +30,8 @@ class FileRequest:
     limit: int
     """Most bytes the file may have as it is sent."""
     check: Callable[[Path], None]
-    """Raises `SurveyError` where a file is not whole or not what was asked for."""
+    """Raises `SurveyError` where a file is not whole or not what was asked for, and
+    `NotFoundError` where it says that the archive has no such file."""
     resolve: Callable[[str], str | None] | None = None
     """Where given, `source` answers with text, from which this makes the file's own path and query
     (None: the archive has no such file)."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import MissingFrameError
 from skyclass.frames.frame import Frame
+from skyclass.surveys.central_source import mark_central_source
 from skyclass.surveys.footprint import Footprint
 from skyclass.surveys.panstarrs.reader import find_cutout, find_objects, open_object
 from skyclass.surveys.panstarrs.requests import BANDS, PS1_FITS, PS1_JPEG, check_cutout
@@ -26,8 +27,8 @@ _EXTINCTION: Final = (3.172, 2.271, 1.682, 1.322, 1.087)
 _FOOTPRINT: Final = Footprint.between_declinations(-30.0, 90.0)
 """The 3pi survey (Chambers et al. 2016, arXiv:1612.05560)."""
 
-_CENTRE: Final = 8.0
-"""Pixels from the centre of a cutout (2 arcsec) within which its object is looked for."""
+_PIXEL_SCALE: Final = 0.25
+"""Arcsec per pixel of the stacks."""
 
 
 def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
@@ -44,13 +45,8 @@ def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
 
 
 def _is_primary(frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
-    """Mark the source nearest to the centre: the object that the cutout was made for."""
-    rows, columns = frame.shape
-    distance = np.hypot(sources["x"] - (columns - 1) / 2, sources["y"] - (rows - 1) / 2)
-    primary = np.zeros(len(sources), dtype=bool)
-    if len(sources) and distance.min() <= _CENTRE:
-        primary[int(distance.argmin())] = True
-    return primary
+    """Mark the object that a cutout was made for."""
+    return mark_central_source(frame, sources, _PIXEL_SCALE)
 
 
 PANSTARRS: Final = Survey(
@@ -60,7 +56,7 @@ PANSTARRS: Final = Survey(
         Band(name, wavelength, zero_point=None, extinction=extinction)
         for name, wavelength, extinction in zip(BANDS, _WAVELENGTH, _EXTINCTION, strict=True)
     ),
-    pixel_scale=0.25,
+    pixel_scale=_PIXEL_SCALE,
     detection_band="r",
     key=(),
     open_unit=open_object,

@@ -1,0 +1,1 @@
+"""The DESI Legacy Imaging Surveys, data release 10."""
