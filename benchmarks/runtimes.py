@@ -8,7 +8,7 @@ model, from raw cutouts to probabilities, as `export_onnx` writes it; in 8 bits 
 weights are, calibrated on training cutouts (static quantisation, QDQ). Every row says how fast it
 is on the CPU in turn with the others, and how its answers to the same test objects differ from
 PyTorch's. A runtime is worth taking where the interval of the difference holds nothing but zero.
-onnxruntime takes all cores: for one thread each, keep the process on one (`taskset -c 0`).
+Batches run side by side on all cores; for one core each, keep the process on one (`taskset -c 0`).
 """
 
 import importlib.util
@@ -18,15 +18,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from native import parse_options, prepare, train_network
 
 from skyclass.evaluation.paired_difference import compare_accuracies
 from skyclass.images.stored_cutouts import CutoutSplit, open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.export_onnx import export_onnx
-from skyclass.models.onnx_model import OnnxClassifier, list_inputs
+from skyclass.models.graph_classifier import list_inputs
+from skyclass.models.onnx_model import OnnxClassifier
+from skyclass.models.openvino_model import OpenVinoClassifier, write_openvino
 from skyclass.models.predictor import Predictor
+from skyclass.models.quantise import quantise
 
 BATCH = 64
 CALIBRATION = 4
@@ -45,42 +47,8 @@ def read_batches(classifier: Classifier, cutouts: CutoutSplit) -> Iterator[Batch
         yield {name: batch[name] for name in list_inputs(classifier.spec)}
 
 
-def quantise(path: Path, batches: list[Batch]) -> Path:
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Reader(CalibrationDataReader):
-        def __init__(self) -> None:
-            self.left = iter(batches)
-
-        def get_next(self) -> Batch | None:
-            return next(self.left, None)
-
-    prepared, out = path.with_name("prepared.onnx"), path.with_name("int8.onnx")
-    quant_pre_process(path, prepared, skip_symbolic_shape=True)
-    quantize_static(
-        prepared,
-        out,
-        Reader(),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        # fluxes span four decades: pictures are drawn in 32 bits
-        op_types_to_quantize=["Conv", "Gemm"],
-    )
-    return out
-
-
 def make_runtime(predictor: Predictor) -> Runtime:
     return lambda batch: predictor.probabilities(**batch)
-
-
-def make_openvino_runtime(path: Path) -> Runtime:
-    import openvino
-
-    threads = torch.get_num_threads()
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    model = openvino.Core().compile_model(path, "CPU", settings)
-    return lambda batch: model(batch)[0]
 
 
 def main() -> None:
@@ -101,15 +69,19 @@ def compare(classifier: Classifier, cutouts: Path, scratch: Path) -> None:
     batches = [batch for batch, _ in zip(training, range(CALIBRATION), strict=False)]
     path = scratch / "float.onnx"
     export_onnx(classifier, path)
-    small = quantise(path, batches)
+    small = path.with_name("int8.onnx")
+    quantise(path, small, batches)
     runtimes = {
         "PyTorch, 32 bits": make_runtime(classifier),
         "onnxruntime, 32 bits": make_runtime(OnnxClassifier(path, classifier.spec)),
         "onnxruntime, 8 bits": make_runtime(OnnxClassifier(small, classifier.spec)),
     }
     if importlib.util.find_spec("openvino"):
-        runtimes["OpenVINO, 32 bits"] = make_openvino_runtime(path)
-        runtimes["OpenVINO, 8 bits"] = make_openvino_runtime(small)
+        for bits, graph in {"32": path, "8": small}.items():
+            converted = graph.with_suffix(".xml")
+            write_openvino(graph, classifier.spec, converted)
+            runtime = make_runtime(OpenVinoClassifier(converted, classifier.spec))
+            runtimes[f"OpenVINO, {bits} bits"] = runtime
     print_comparison(classifier.spec.network, runtimes, test, true)
 
 

@@ -11,7 +11,7 @@ __all__ = ["EXTRAS", "check_installed", "explain_missing", "is_installed"]
 
 EXTRAS: Final = {
     "report": ("jinja2", "matplotlib", "plotly", "scipy", "sklearn", "threadpoolctl"),
-    "train": ("torch", "torchvision", "timm", "lightning", "captum", "tensorboard"),
+    "train": ("torch", "torchvision", "timm", "lightning", "captum", "tensorboard", "onnx"),
     "hub": ("huggingface_hub",),
     "simulation": ("galsim",),
     "archive": ("duckdb", "sqlglot"),
@@ -21,6 +21,7 @@ EXTRAS: Final = {
     "upscale": ("spandrel",),
     "vo": ("pyvo",),
     "hats": ("lsdb",),
+    "openvino": ("openvino",),
 }
 """Modules that each extra installs beyond the core."""
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from skyclass.errors import ModelError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.models.classifier import Classifier
-from skyclass.models.onnx_model import LARGEST_ONNX, OnnxClassifier, list_inputs, make_metadata
+from skyclass.models.graph_classifier import list_inputs
+from skyclass.models.onnx_model import LARGEST_ONNX, OnnxClassifier, make_metadata
 from skyclass.models.predictor import Predictor
 from skyclass.models.spec_file import WEIGHTS_FILE
 
