@@ -18,7 +18,7 @@ from skyclass.cli.config_commands import migrate
 from skyclass.cli.data_commands import archive, catalog, download, simulate
 from skyclass.cli.evaluation_command import evaluate
 from skyclass.cli.image_commands import cutouts, export_cutouts, show
-from skyclass.cli.model_commands import demo, experiment, push
+from skyclass.cli.model_commands import demo, experiment, export, push
 from skyclass.cli.report_command import report
 from skyclass.cli.result_commands import compare, figures, reweight
 from skyclass.cli.study_commands import study
@@ -139,6 +139,11 @@ PANELS: Final[dict[str, tuple[Command, ...]]] = {
             evaluate,
             "skyclass.evaluate",
             "skyclass evaluate stars/model objects.csv --frames frames --out check",
+        ),
+        Command(
+            export,
+            "skyclass.pipeline.export_model.export_model",
+            "skyclass export stars --format openvino --out stars-openvino",
         ),
         Command(
             push, "skyclass.models.push_pull.push_model", "skyclass push stars/model owner/stars"

@@ -65,6 +65,10 @@ def classify(
     ra: RaOption = None,
     dec: DecOption = None,
     unit: UnitOption = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="onnx, openvino or torch (default: the first that the model has)"),
+    ] = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     picture: PictureOption = None,
@@ -95,6 +99,7 @@ def classify(
             ra=ra,
             dec=dec,
             unit=unit,
+            runtime=runtime,
             workers=workers,
             scheduler=scheduler,
             progress=progress,

@@ -62,6 +62,7 @@ def classify(
     ra: str | None = None,
     dec: str | None = None,
     unit: str | None = None,
+    runtime: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress = no_progress,
@@ -104,6 +105,9 @@ def classify(
     unit
         Unit of a table's positions, where it does not state it: ``deg`` (the default), ``hour``
         (declinations in degrees) or ``rad``. Sexagesimal text is recognised.
+    runtime
+        What computes the model: ``onnx``, ``openvino`` or ``torch``; by default the first of these
+        for which the model's folder has a file (`skyclass.pipeline.export_model.export_model`).
     workers
         Fields worked on at once, each on one core: in this process if 1, in as many processes if
         more (a script must then call this function below ``if __name__ == "__main__":``). By
@@ -165,7 +169,7 @@ def classify(
     model = choose_model(model, task)
     folder = locate_model(model)
     _check_folder(folder)
-    classifier = load_predictor(folder)
+    classifier = load_predictor(folder, runtime)
     _check_spec(classifier.spec)
     settings = InputSettings(frames, survey, offset, ra, dec, unit)
     found = read_inputs(inputs, classifier.spec, settings)
@@ -179,7 +183,7 @@ def classify(
         report(metadata)
         return table
     runner = choose_runner(workers, scheduler)
-    worker_model = WorkerModel(folder, classifier)
+    worker_model = WorkerModel(folder, classifier, runtime)
     table, metadata = _classify_frames(found, worker_model, out, metadata, runner, progress)
     report(metadata)
     return table

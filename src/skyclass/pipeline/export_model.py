@@ -1,6 +1,5 @@
 """Export a model for a runtime: a folder that `classify` takes, in 32 or 8 bits."""
 
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skyclass.errors import ModelError, OutputError
+from skyclass.errors import ModelError
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath, make_directory
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.inference.classify_batches import classify_batches
 from skyclass.inference.read_cutouts import CutoutBatch, read_stored_batches
+from skyclass.models.export_checks import check_export
 from skyclass.models.graph_classifier import Feed, list_inputs
 from skyclass.models.locate_model import locate_model
 from skyclass.models.onnx_model import ONNX_FILE, OnnxClassifier
@@ -27,12 +27,9 @@ from skyclass.models.quantise import quantise
 from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
 from skyclass.progress import Progress, no_progress
 
-__all__ = ["FORMATS", "Exported", "check_export", "export_model"]
+__all__ = ["Exported", "export_model"]
 
-FORMATS: Final = ("onnx", "openvino")
-"""Formats that a model can be exported in."""
-
-MOST_LOST: Final = 0.002
+_MOST_LOST: Final = 0.002
 """Accuracy that a model may lose in 8 bits."""
 
 _LEAST: Final = 5000
@@ -58,7 +55,7 @@ def export_model(
     model: AnyPath,
     out: AnyPath,
     *,
-    format: str = "onnx",  # noqa: A002: as the command has it
+    file_format: str = "onnx",
     int8: bool = False,
     cutouts: AnyPath | None = None,
     least: int = _LEAST,
@@ -76,7 +73,7 @@ def export_model(
         ``hf://owner/name`` of the Hugging Face Hub.
     out
         Folder to write, which must not exist.
-    format
+    file_format
         ``onnx`` or ``openvino``.
     int8
         Whether layers of weights compute in 8 bits. Nothing is written if that makes the model
@@ -101,7 +98,7 @@ def export_model(
     ModelError
         If there is no such model, it cannot be exported, or 8 bits cost too much accuracy.
     MissingExtraError
-        If PyTorch, which exports a model that has no `model.onnx`, or what `format` or `int8`
+        If PyTorch, which exports a model that has no `model.onnx`, or what `file_format` or `int8`
         needs is not installed.
     SkyclassError
         If the cutouts cannot be used.
@@ -112,7 +109,7 @@ def export_model(
     >>> export_model("stars", "stars-onnx").folder.name
     'stars-onnx'
     """
-    check_export(out, format, int8=int8, cutouts=cutouts)
+    check_export(out, file_format, int8=int8, cutouts=cutouts)
     source, out = locate_model(model), Path(out)
     spec = read_spec(source)
     make_directory(out.absolute().parent)
@@ -126,48 +123,11 @@ def export_model(
             whole = OnnxClassifier(graph, spec)
             small = _quantise(whole, graph, open_cutouts(cutouts))
             accuracies, count = _compare(whole, small, open_cutouts(cutouts), least, progress)
-        if format == "openvino":
+        if file_format == "openvino":
             write_openvino(graph, spec, folder / OPENVINO_FILE)
             graph.unlink()
-        os.replace(folder, out)
+        folder.replace(out)
     return Exported(out, accuracies, count)
-
-
-def check_export(
-    out: AnyPath,
-    format: str,  # noqa: A002: as above
-    *,
-    int8: bool,
-    cutouts: AnyPath | None,
-) -> None:
-    """Check the settings of an export before any work.
-
-    Parameters
-    ----------
-    out, format, int8, cutouts
-        As `export_model` takes them.
-
-    Raises
-    ------
-    ModelError
-        If the format is unknown, or only one of `int8` and `cutouts` is given.
-    OutputError
-        If `out` exists.
-    MissingExtraError
-        If a library is not installed.
-    """
-    if format not in FORMATS:
-        raise ModelError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
-    if int8 and cutouts is None:
-        raise ModelError("int8 needs cutouts: stored cutouts with labels, on which it is checked")
-    if cutouts is not None and not int8:
-        raise ModelError("cutouts has no effect without int8")
-    if Path(out).exists():
-        raise OutputError(f"{out} exists; name a folder that does not, or remove it")
-    if format == "openvino":
-        check_installed("openvino", purpose="the format openvino")
-    if int8:
-        check_installed("onnx", purpose="a model in 8 bits")
 
 
 def _copy_rest(source: Path, folder: Path) -> None:
@@ -183,7 +143,9 @@ def _write_graph(source: Path, graph: Path) -> None:
     """Copy the ONNX file of a model, or write it with PyTorch."""
     if (source / ONNX_FILE).exists() or not (source / WEIGHTS_FILE).exists():
         if not (source / ONNX_FILE).exists():
-            raise ModelError(f"{source} has neither {ONNX_FILE} nor {WEIGHTS_FILE} beside {SPEC_FILE}")
+            raise ModelError(
+                f"{source} has neither {ONNX_FILE} nor {WEIGHTS_FILE} beside {SPEC_FILE}"
+            )
         shutil.copyfile(source / ONNX_FILE, graph)
         return
     check_installed("torch", purpose=f"{source}, a model without {ONNX_FILE},")
@@ -226,7 +188,7 @@ def _quantise(whole: OnnxClassifier, graph: Path, stored: StoredCutouts) -> Onnx
     classify_batches(islice(_read(stored, whole, "train"), _SHOWN), recorder, no_progress)
     small = graph.with_name("int8.onnx")
     quantise(graph, small, recorder.feeds)
-    os.replace(small, graph)
+    small.replace(graph)
     return OnnxClassifier(graph, whole.spec)
 
 
@@ -260,7 +222,7 @@ def _compare(
         (classify_batches(_read(stored, each, "test"), each, progress)["class"] == true).mean()
         for each in (whole, small)
     ]
-    if right[1] < right[0] - MOST_LOST:
+    if right[1] < right[0] - _MOST_LOST:
         raise ModelError(
             f"in 8 bits the model is right for {right[1]:.2%} of {count:,} test objects, in 32 bits"
             f" for {right[0]:.2%}: more than 0.2 points are lost, nothing was written"
