@@ -132,4 +132,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     str
         One of `known`.
     """
-    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)[0]
+    # the time grows with the square of the length, and no known word is longer
+    return difflib.get_close_matches(name[:100], list(known), n=1, cutoff=0.0)[0]

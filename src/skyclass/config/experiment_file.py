@@ -13,6 +13,7 @@ from skyclass.errors import ConfigError
 from skyclass.files import AnyPath, atomic_path
 from skyclass.plugins import import_plugins, locate_plugin
 from skyclass.schema import HUB_SCHEME
+from skyclass.toml_file import read_toml
 
 if TYPE_CHECKING:
     from tomlkit.items import InlineTable
@@ -68,13 +69,7 @@ def read_config(path: AnyPath) -> Experiment:
     ('spectral-class', 32.0, 2)
     """
     path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path} does not exist") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}") from error
-    return make_config(values, path.resolve().parent, str(path))
+    return make_config(read_toml(path, ConfigError), path.resolve().parent, str(path))
 
 
 def make_config(values: Settings, base: Path, name: str) -> Experiment:
@@ -208,7 +203,7 @@ def _parse_value(text: str) -> Any:
     """Parse a value as TOML; other text stays text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from skyclass.config.renamed_keys import RENAMED, RENAMED_VALUES
 from skyclass.errors import ConfigError
 from skyclass.files import AnyPath, atomic_path
+from skyclass.toml_file import read_toml
 
 __all__ = ["migrate_config"]
 
@@ -74,14 +75,8 @@ def migrate_config(file: AnyPath) -> list[str]:
 
 def _read(file: Path) -> str:
     """Read a file, with its line ends, and check that it is TOML."""
-    try:
-        text = file.read_bytes().decode("utf-8")
-        tomllib.loads(text)
-    except FileNotFoundError as error:
-        raise ConfigError(f"{file} does not exist") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{file} is not a TOML file: {error}") from error
-    return text
+    read_toml(file, ConfigError)
+    return file.read_bytes().decode("utf-8")
 
 
 def _rename(text: str, old: str, new: str, changes: dict[int, str]) -> str:

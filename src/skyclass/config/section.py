@@ -14,7 +14,9 @@ Settings = dict[str, Any]
 class Section(BaseModel):
     """A part of the file; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """List the values that differ from the defaults."""

@@ -1,6 +1,5 @@
 """Read the file of a hyper-parameter search: ranges or choices of an experiment's keys."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
@@ -11,6 +10,7 @@ from skyclass.config.describe_error import describe_error
 from skyclass.config.section import Section, Settings
 from skyclass.config.sections import Experiment
 from skyclass.errors import ConfigError
+from skyclass.toml_file import read_toml
 
 __all__ = ["Range", "SearchConfig", "list_extremes", "read_search", "replace_values"]
 
@@ -108,9 +108,7 @@ def read_search(path: Path, experiment: Experiment) -> SearchConfig:
         If the file is not readable, or a key or value is invalid in the experiment.
     """
     try:
-        search = SearchConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}") from error
+        search = SearchConfig.model_validate(read_toml(path, ConfigError))
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe_error(error, SearchConfig)}") from error
     for key, values in search.space.items():

@@ -80,7 +80,7 @@ def read_info(path: AnyPath) -> CutoutInfo:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ImageError(f"{path} holds no cutouts made by skyclass") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ImageError(f"{file} is not valid JSON; make the cutouts again") from error
     version = values.get("format") if isinstance(values, dict) else None
     if version != FORMAT:

@@ -75,7 +75,7 @@ def read_spec(directory: Path) -> ModelSpec:
         spec = TypeAdapter(ModelSpec).validate_python(_update(values, directory))
     except ValidationError as error:
         raise _make_error(directory, describe_error(error, ModelSpec)) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise _make_error(directory, str(error).splitlines()[0]) from error
     if spec.rules is None and spec.bands != COLOURS:
         _log.warning(

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Self
@@ -13,6 +12,7 @@ from skyclass.config.describe_error import describe_error
 from skyclass.config.section import Section, Settings
 from skyclass.errors import StudyError, nearest
 from skyclass.files import AnyPath, atomic_path
+from skyclass.toml_file import read_toml
 
 __all__ = [
     "Choice",
@@ -147,12 +147,7 @@ def read_study(name: AnyPath) -> tuple[StudyConfig, Path]:
         invalid value.
     """
     path = _find_file(name)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"{path} does not exist") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path} is not a TOML file: {error}") from error
+    values = read_toml(path, StudyError)
     try:
         return StudyConfig.model_validate(values), path.resolve().parent
     except ValidationError as error:

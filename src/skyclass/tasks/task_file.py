@@ -1,6 +1,5 @@
 """Read tasks from TOML files."""
 
-import tomllib
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from skyclass.errors import TaskError
 from skyclass.tasks.builtin import make_labels
 from skyclass.tasks.task import Labels, Task
+from skyclass.toml_file import read_toml
 
 __all__ = ["read_task"]
 
@@ -57,11 +57,7 @@ def read_task(path: Path) -> Task:
         If the file is missing or invalid.
     """
     try:
-        content = _TaskFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise TaskError(f"task file {path} does not exist") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TaskError(f"{path} is not a TOML file: {error}") from error
+        content = _TaskFile.model_validate(read_toml(path, TaskError))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
