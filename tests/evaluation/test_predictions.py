@@ -1,6 +1,7 @@
 """The table of predictions, to a file and back."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +93,25 @@ def test_columns_of_different_lengths() -> None:
         table(ra=np.array([1.0, 2.0]))
 
 
-def test_label_without_probabilities() -> None:
-    with pytest.raises(EvaluationError, match="'galaxy' has no column p_galaxy"):
-        unpack_predictions(table().drop(columns="p_galaxy"))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="p_galaxy"), "label 'galaxy' has no column p_galaxy"),
+        (lambda t: t.assign(p_star=[[0.5]] * 3), "'p_star' must hold numbers, not mixed"),
+        (lambda t: t.assign(p_star=[0.5, 1.5, 0.5]), "'p_star' must lie between 0 and 1"),
+        (lambda t: t.assign(p_star=[0.5, np.nan, 0.5]), "'p_star' must lie between 0 and 1"),
+        (lambda t: t.assign(ra="1"), "'ra' must hold numbers, not string"),
+        (lambda t: t.assign(objid=[1, 2, 3]), "'objid' must hold text, not integer"),
+        (lambda t: t.assign(seeing="bad"), "'seeing' must hold numbers"),
+        (lambda t: t.assign(predicted="comet"), "predicted 'comet' has no column p_comet"),
+    ],
+)
+def test_values_that_are_no_predictions(
+    change: Callable[[pd.DataFrame], pd.DataFrame], message: str, tmp_path: Path
+) -> None:
+    write_predictions(change(table()), tmp_path / "p.parquet")
+    with pytest.raises(EvaluationError, match=f"p.parquet: .*{message}.*; run the experiment"):
+        read_predictions(tmp_path / "p.parquet")
 
 
 def test_files_that_are_no_predictions(tmp_path: Path) -> None:

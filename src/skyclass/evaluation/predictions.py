@@ -1,6 +1,6 @@
 """The table of predictions: what was predicted for each test object, enough to score it anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -210,7 +210,8 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
     Raises
     ------
     EvaluationError
-        If the file is missing, not Parquet, or lacks a column.
+        If the file is missing, not Parquet, or lacks a column, or a column holds values of another
+        type, a probability that is none, or a class without probabilities.
     """
     path = Path(path)
     try:
@@ -223,7 +224,35 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
     missing = [name for name in required if "<" not in name and name not in table]
     if missing:
         raise EvaluationError(f"{path} has no column {missing[0]!r}; run the experiment again")
+    for problem in _list_problems(table):
+        raise EvaluationError(f"{path}: {problem}; run the experiment again")
     return table
+
+
+def _list_problems(table: pd.DataFrame) -> Iterator[str]:
+    """List what is wrong with the values of a table that has the required columns."""
+    classes = {name.removeprefix(_PREFIX) for name in table if name.startswith(_PREFIX)}
+    for name in table:
+        dtype = _find_dtype(str(name))
+        kind = pd.api.types.infer_dtype(table[name], skipna=True)
+        if dtype == "string" and kind not in {"string", "empty"}:
+            yield f"the column {name!r} must hold text, not {kind}"
+        elif dtype in {"float64", "Int64"} and kind not in {"floating", "integer", "empty"}:
+            yield f"the column {name!r} must hold numbers, not {kind}"
+        elif name.startswith(_PREFIX) and not table[name].between(0, 1).all():
+            yield f"the probabilities {name!r} must lie between 0 and 1"
+        elif name in {"label", "predicted"} and not table[name].isin(classes).all():
+            other = table.loc[~table[name].isin(classes), name].iloc[0]
+            yield f"{name} {other!r} has no column {_PREFIX}{other} of probabilities"
+
+
+def _find_dtype(name: str) -> str | None:
+    """Find the type that a column must have; None for one of another name."""
+    for column in PREDICTION_COLUMNS:
+        start = column.name.partition("<")[0]
+        if name == column.name or (start != column.name and name.startswith(start)):
+            return column.dtype
+    return None
 
 
 def unpack_predictions(
@@ -244,21 +273,11 @@ def unpack_predictions(
         Index of each object's true class in `labels`, `[n]`.
     probabilities : ndarray of float64
         Predicted probability of each class, `[n, k]`.
-
-    Raises
-    ------
-    EvaluationError
-        If a row's label has no column of probabilities.
     """
     columns = [name for name in table.columns if name.startswith(_PREFIX)]
     labels = tuple(name.removeprefix(_PREFIX) for name in columns)
     index = {name: i for i, name in enumerate(labels)}
     codes = table["label"].map(index)
-    if codes.isna().any():
-        unknown = table.loc[codes.isna(), "label"].iloc[0]
-        raise EvaluationError(
-            f"label {unknown!r} has no column {_PREFIX}{unknown} of probabilities"
-        )
     probabilities: NDArray[np.float64] = table[columns].to_numpy(np.float64)
     label = np.asarray(codes, dtype=np.int64)
     return labels, label, probabilities
