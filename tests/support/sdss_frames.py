@@ -27,6 +27,8 @@ def frame_bytes(key: Field, band: str, rows: int = 20, **cards: object) -> bytes
         "CAMCOL": key.camcol,
         "FILTER": band,
         "FRAME": key.field + FRAME_LESS_FIELD[band],
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
     }
     hdu.header.update(header | cards)
     buffer = io.BytesIO()

@@ -81,7 +81,7 @@ def test_rows_without_label_and_reason_are_counted() -> None:
         ("spectral-clas", "any", "did you mean 'spectral-class'"),
         ("spectral-class", "giants", "unknown template_luminosity 'giants'"),
         ("object-type", "main-sequence", "applies to spectral-class"),
-        ("nowhere.toml", "any", "task file nowhere.toml does not exist"),
+        ("nowhere.toml", "any", "nowhere.toml does not exist"),
     ],
 )
 def test_unknown_names(name: str, luminosity: str, message: str) -> None:

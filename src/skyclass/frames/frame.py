@@ -166,12 +166,21 @@ def read_wcs(path: Path, header: fits.Header) -> WCS:
     Raises
     ------
     ImageError
-        Where the header has none.
+        Where the header has none, or none of two axes that wcslib accepts.
     """
-    with warnings.catch_warnings():
-        # real frames carry RADECSYS, which astropy mends with a warning
-        warnings.simplefilter("ignore", AstropyWarning)
-        wcs = WCS(fits.Header([c for c in header.cards if c.keyword.startswith(_COORDINATES)]))
-    if not wcs.has_celestial:
+    try:
+        with warnings.catch_warnings():
+            # real frames carry RADECSYS, which astropy mends with a warning
+            warnings.simplefilter("ignore", AstropyWarning)
+            wcs = WCS(fits.Header([c for c in header.cards if c.keyword.startswith(_COORDINATES)]))
+            # wcslib refuses what it cannot invert here, and not only when positions are asked for
+            wcs.wcs.set()
+    # a card of another type is an error of any kind in astropy or wcslib
+    except Exception as error:
+        reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        raise ImageError(f"{path} has a WCS that cannot be used: {reason[0]:.200}") from error
+    if not wcs.has_celestial or wcs.naxis != 2:
         raise ImageError(f"{path} has no celestial WCS; objects cannot be located in it")
+    if not np.isfinite(wcs.pixel_scale_matrix).all():
+        raise ImageError(f"{path} has a WCS that cannot be used: its scale is not finite")
     return wcs

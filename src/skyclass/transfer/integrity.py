@@ -14,6 +14,7 @@ from skyclass.errors import SurveyError
 from skyclass.transfer.decompress import decompress_bz2
 
 __all__ = [
+    "CARD_ERRORS",
     "check_picture",
     "describe_error_page",
     "find_header_end",
@@ -25,6 +26,9 @@ __all__ = [
 
 BLOCK: Final = 2880
 """Bytes of a FITS block (FITS standard 4.0, section 3.1)."""
+
+CARD_ERRORS: Final = (fits.VerifyError, ValueError, TypeError, KeyError, OverflowError)
+"""What reading a card raises that is missing, cannot be parsed, or has a value of another kind."""
 
 _MOST_STREAMS: Final = 1000
 _MOST_HEADER: Final = 2**20
@@ -113,7 +117,7 @@ def read_fits_headers(content: bytes) -> list[fits.Header]:
         try:
             header = fits.Header.fromstring(content[start:end])
             size = _compute_data_size(header)
-        except (ValueError, TypeError, KeyError, fits.VerifyError) as error:
+        except CARD_ERRORS as error:
             raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
         headers.append(header)
         start = end + -(-size // BLOCK) * BLOCK

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from skyclass.errors import SurveyError
 from skyclass.transfer.decompress import open_decompressed
+from skyclass.transfer.integrity import CARD_ERRORS
 
-__all__ = ["MAX_FRAME_BYTES", "RawFrame", "read_frame"]
+__all__ = ["MAX_FRAME_BYTES", "RawFrame", "read_calibration", "read_frame"]
 
 MAX_FRAME_BYTES: Final = 64 * 2**20
 """A frame's image has 12.2 MB; a larger one than this is refused unread."""
@@ -65,8 +66,35 @@ def read_frame(path: Path, rows: Callable[[fits.Header], int] | None = None) -> 
             return RawFrame(path, _read_rows(path, stream, (count, shape[1])), header)
     except FileNotFoundError as error:
         raise SurveyError(f"{path} does not exist") from error
-    except (EOFError, OSError, zlib.error) as error:
-        raise SurveyError(f"{path} is cut short or broken ({error}); download it again") from error
+    except (EOFError, zlib.error, *CARD_ERRORS, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SurveyError(f"{path} is cut short or broken ({reason}); download it again") from error
+
+
+def read_calibration(path: Path, header: fits.Header) -> float:
+    """Read the nanomaggies of one count; NaN where the header does not state them.
+
+    Parameters
+    ----------
+    path
+        File of the header, for the message.
+    header
+        Of a frame.
+
+    Returns
+    -------
+    float
+        Positive.
+
+    Raises
+    ------
+    SurveyError
+        Where the card NMGY is not a positive number.
+    """
+    stated = header.get("NMGY", np.nan)
+    if type(stated) in {int, float} and not stated <= 0:
+        return float(stated)
+    raise SurveyError(f"{path} has NMGY {stated!r:.40}; it must be a positive number")
 
 
 def _read_header(path: Path, stream: BufferedIOBase) -> fits.Header:

@@ -24,7 +24,7 @@ from skyclass.surveys.sdss.layout import (
     find_frame,
     make_header_cards,
 )
-from skyclass.surveys.sdss.raw_frame import read_frame
+from skyclass.surveys.sdss.raw_frame import read_calibration, read_frame
 from skyclass.surveys.survey import RowsNeeded, Unit
 
 __all__ = ["extend_frame", "list_neighbours", "open_field", "open_frame"]
@@ -102,19 +102,19 @@ def open_frame(root: Path, field: Field, band: str, rows: RowsNeeded | None = No
         Where its header has no celestial WCS, or contradicts the file's name.
     """
     path = find_frame(root, field, band)
-    wcs = None
+    wcs, nanomaggies = None, np.nan
 
     def count_rows(header: fits.Header) -> int:
-        nonlocal wcs
+        nonlocal wcs, nanomaggies
         _check_header(path, header, field, band)
         wcs = read_wcs(path, header)
+        nanomaggies = read_calibration(path, header)
         shape = _read_shape(header)
         return shape[0] if rows is None else rows(wcs, shape)
 
     raw = read_frame(path, count_rows)
     header = raw.header
     index = BANDS.index(band)
-    nanomaggies = float(header.get("NMGY", np.nan))
     known = np.isfinite(nanomaggies)
     return Frame(
         band,

@@ -4,14 +4,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from astropy.io import fits
+
 from skyclass.config.sections import SurveyConfig
-from skyclass.errors import SurveyError
+from skyclass.errors import SkyclassError, SurveyError
+from skyclass.frames.frame import read_wcs
 from skyclass.surveys.file_kinds import FileKind, Picture, Row
 from skyclass.surveys.sdss.layout import BANDS, FIELD_KEY, Field, make_frame_path, make_header_cards
-from skyclass.surveys.sdss.raw_frame import MAX_FRAME_BYTES
+from skyclass.surveys.sdss.raw_frame import MAX_FRAME_BYTES, read_calibration
 from skyclass.surveys.sdss.skyserver import says_too_many_queries
 from skyclass.transfer.file_request import FileRequest
-from skyclass.transfer.integrity import read_decompressed, read_fits_headers
+from skyclass.transfer.integrity import CARD_ERRORS, read_decompressed, read_fits_headers
 
 __all__ = ["FRAMES", "check_frame", "get_frames_address", "request_frames"]
 
@@ -111,6 +114,14 @@ def check_frame(path: Path, field: Field, band: str) -> None:
         Where it is not; the message continues a sentence that begins with the path.
     """
     header = read_fits_headers(read_decompressed(path, MAX_FRAME_BYTES))[0]
+    try:
+        _check_cards(path, header, field, band)
+    except CARD_ERRORS as error:
+        raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
+
+
+def _check_cards(path: Path, header: fits.Header, field: Field, band: str) -> None:
+    """Check all that opening a frame reads of its header."""
     if header.get("NAXIS") != 2 or header.get("BITPIX") != -32:
         raise SurveyError("has no two-dimensional float32 image in its first HDU")
     for card, value in make_header_cards(field, band).items():
@@ -119,6 +130,11 @@ def check_frame(path: Path, field: Field, band: str) -> None:
             raise SurveyError(
                 f"is another frame: its {card} is {stated!s:.40}, field {field} {band} has {value}"
             )
+    try:
+        read_wcs(path, header)
+        read_calibration(path, header)
+    except SkyclassError as error:
+        raise SurveyError(str(error).removeprefix(f"{path} ")) from error
 
 
 FRAME_BYTES: Final = 3.36e6
