@@ -10,7 +10,8 @@ import pandas as pd
 
 HOSTILE: Final = (
     None, True, -1, 0, 2**31, 2**64, -(2**63) - 1, 10**400, 1e308, -0.0, float("nan"), float("inf"),
-    "", " ", "nan", "inf", "1e400", "\x00", "\ud800", "\u202e", "\uff15", "a" * 300, "../../etc/passwd",
+    "", " ", "nan", "inf", "1e400",
+    "\x00", "\ud800", "\u202e", "\uff15", "a" * 300, "../../etc/passwd",
     "<script>alert(1)</script>", "%s%n", [], {}, [[]], [None], {"": None}, [[[[0]]]],
 )  # fmt: skip
 """Values that no reader expects."""
@@ -107,7 +108,7 @@ def mutate_table(table: pd.DataFrame, random_: random.Random) -> pd.DataFrame:
             case 0:
                 table = table.drop(columns=name)
             case 1:
-                table = table.rename(columns={name: str(random_.choice(_TEXTS[:4] + ["x"]))})
+                table = table.rename(columns={name: str(random_.choice([*_TEXTS[:4], "x"]))})
             case 2:
                 table[name] = values.astype(str)
             case 3:
