@@ -103,6 +103,7 @@ def _prepare_columns(
     table: pd.DataFrame, task: Task, rules: CleanConfig, survey: Survey
 ) -> pd.DataFrame:
     """Check that the table has the columns that the rules need, and convert them to numbers."""
+    table = table.drop(columns=_list_nested(table))
     in_file = tuple(table.columns)
     table = _add_ids(table, rules, survey)
     _check_columns(table, _list_needed(table, task, rules, survey.key), in_file)
@@ -184,6 +185,16 @@ def _add_ids(table: pd.DataFrame, rules: CleanConfig, survey: Survey) -> pd.Data
             )
         table = table.assign(**{str(k): v for k, v in survey.decode_ids(table["objid"]).items()})
     return table
+
+
+def _list_nested(table: pd.DataFrame) -> list[str]:
+    """List columns of lists, tables or bytes, which hold neither numbers nor text."""
+    return [
+        name
+        for name in table.select_dtypes("object")
+        if (place := table[name].first_valid_index()) is not None
+        and isinstance(table[name].loc[place], list | tuple | dict | np.ndarray | bytes)
+    ]
 
 
 def _list_needed(
@@ -307,7 +318,8 @@ def _filter_quality(
             if name in table:
                 row_filter.keep(table[name].eq(good).fillna(False), reason)
         if "zWarning" in table:
-            bits = table["zWarning"].fillna(1).astype("int64") & ~_MANY_OUTLIERS
+            warnings = pd.to_numeric(table["zWarning"], errors="coerce")
+            bits = warnings.fillna(1).astype("int64") & ~_MANY_OUTLIERS
             row_filter.keep(bits == 0, "spectrum with a warning")
     if rules.faint == "drop":
         for name in faint:
