@@ -190,7 +190,7 @@ def _add_ids(table: pd.DataFrame, rules: CleanConfig, survey: Survey) -> pd.Data
 def _list_nested(table: pd.DataFrame) -> list[str]:
     """List columns of lists, tables or bytes, which hold neither numbers nor text."""
     return [
-        name
+        str(name)
         for name in table.select_dtypes("object")
         if (place := table[name].first_valid_index()) is not None
         and isinstance(table[name].loc[place], list | tuple | dict | np.ndarray | bytes)

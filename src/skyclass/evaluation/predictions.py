@@ -231,9 +231,9 @@ def read_predictions(path: AnyPath) -> pd.DataFrame:
 
 def _list_problems(table: pd.DataFrame) -> Iterator[str]:
     """List what is wrong with the values of a table that has the required columns."""
-    classes = {name.removeprefix(_PREFIX) for name in table if name.startswith(_PREFIX)}
-    for name in table:
-        dtype = _find_dtype(str(name))
+    classes = {name.removeprefix(_PREFIX) for name in map(str, table) if name.startswith(_PREFIX)}
+    for name in map(str, table):
+        dtype = _find_dtype(name)
         kind = pd.api.types.infer_dtype(table[name], skipna=True)
         if dtype == "string" and kind not in {"string", "empty"}:
             yield f"the column {name!r} must hold text, not {kind}"
