@@ -125,6 +125,19 @@ def test_calibration_objects_lie_beside_the_model(
     assert file.read_bytes() == content
 
 
+def test_tuning_starts_where_a_measured_model_ended(done: Path, plain_survey: Path) -> None:
+    text = write(done, plain_survey, epochs=1).read_text()
+    tuning = f'weights = "{done}/out/model"\nfrozen = true\n[training]\nlearning_rate = 1e-12'
+    file = done / "tuned.toml"
+    file.write_text(text.replace("[training]", tuning))
+    run_prepared(prepare_experiment(file, done / "tuned"), report=False)
+    tuned, first = (load_model(done / name / "model") for name in ("tuned", "out"))
+    assert tuned.spec.head_origin.startswith("kept")
+    assert tuned.spec.measured == tuple("ugriz")
+    shares = [model.calibration.probabilities for model in (tuned, first)]
+    np.testing.assert_allclose(*shares, atol=1e-5)
+
+
 def test_frames_are_downloaded_first(small_survey: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "mirror"
     shutil.copytree(small_survey / "frames", mirror)
