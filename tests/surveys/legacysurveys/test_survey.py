@@ -127,6 +127,13 @@ def test_from_positions_to_a_classified_table(
     # what the catalogue of SDSS says, to the colour term and the calibration of a field
     magnitude = 22.5 - 2.5 * np.log10(merged["flux_r"])
     assert (magnitude - merged["psfMag_r"]).abs().median() < 0.15
+    # of the positions alone: each on its own cutout, as others lie on it, too
+    positions = stars[["ra", "dec"]].iloc[::3]
+    placed = classify(positions, out / "model", frames=tmp_path / "frames")
+    np.testing.assert_array_equal(placed["ra"], positions["ra"])
+    assert placed["class"].isin(list("OBAFGKM")).all()
+    magnitude = 22.5 - 2.5 * np.log10(placed["flux_r"])
+    assert (magnitude - stars["psfMag_r"].to_numpy()[::3]).abs().median() < 0.15
 
 
 def test_cutouts_survive_every_fault(
