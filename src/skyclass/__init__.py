@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from skyclass.studies.run_study import run_study
     from skyclass.studies.study_report import report
     from skyclass.surveys.download import download
+    from skyclass.surveys.match_bands import match_bands
     from skyclass.surveys.registry import register_survey
     from skyclass.tasks.registry import register_task
 
@@ -44,6 +45,7 @@ __all__ = [
     "evaluate",
     "load_model",
     "make_cutouts",
+    "match_bands",
     "open_cutouts",
     "read_config",
     "register_image_type",
@@ -70,6 +72,7 @@ _MODULES: Final = {
     "evaluate": "pipeline.evaluate_labels",
     "load_model": "models.saved_model",
     "make_cutouts": "images.make_cutouts",
+    "match_bands": "surveys.match_bands",
     "open_cutouts": "images.stored_cutouts",
     "read_config": "config.experiment_file",
     "register_image_type": "images.registry",

@@ -39,8 +39,8 @@ class ColourTerm:
     """Of the powers of the colour, from 0 up: what is added to the first survey's magnitude."""
     limits: tuple[float, float]
     """Colours between which it holds."""
-    scatter: float
-    """Of single stars about it, in magnitudes."""
+    scatter: float | None
+    """Of single stars about it, in magnitudes; None where not published."""
     source: str
     """Where it was published."""
 
@@ -91,9 +91,17 @@ _DECAM_TO_SDSS: Final = (
     ColourTerm("z", "ri", (-0.024, 0.054), (-0.4, 2.0), 0.018, _DES_DR2),
 )
 
+_PANSTARRS_TO_DECAM: Final = (
+    ColourTerm("g", "gi", (0.00062, 0.03604, 0.01028, -0.00613), (0.4, 2.7), None, _LEGACY),
+    ColourTerm("r", "gi", (0.00495, -0.08435, 0.03222, -0.01140), (0.4, 2.7), None, _LEGACY),
+    ColourTerm("i", "gi", (0.00904, -0.04171, 0.00566, -0.00829), (0.4, 2.7), None, _LEGACY),
+    ColourTerm("z", "gi", (0.02583, -0.07690, 0.02824, -0.00898), (0.4, 2.7), None, _LEGACY),
+)
+
 _TERMS: Final = {
     ("sdss", "legacysurveys"): _SDSS_TO_DECAM,
     ("legacysurveys", "sdss"): _DECAM_TO_SDSS,
+    ("panstarrs", "legacysurveys"): _PANSTARRS_TO_DECAM,
 }
 
 
