@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from skyclass.cache import Cache
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import ImageError, InferenceError
 from skyclass.inference.classify import classify
@@ -80,6 +81,8 @@ def test_arrays_that_cannot_be_used(model: Path, stars: np.ndarray) -> None:
 
 def test_a_single_frame_names_its_field(real_data: Path) -> None:
     folder = real_data / "sdss/frames/301/4510/4"
-    found = read_inputs(folder / "frame-r-004510-4-0030.fits.bz2", SPEC, InputSettings())
+    found = read_inputs(
+        folder / "frame-r-004510-4-0030.fits.bz2", SPEC, InputSettings(), cache=Cache("unused")
+    )
     assert isinstance(found, FieldInput)
     assert dict(found.units) == {Field(301, 4510, 4, 30): folder}

@@ -13,7 +13,14 @@ from skyclass.cli.early_checks import (
     check_views,
 )
 from skyclass.cli.exit_codes import exit_if_failed
-from skyclass.cli.input_options import DecOption, RaOption, UnitOption
+from skyclass.cli.input_options import (
+    AtOption,
+    BaseUrlOption,
+    DecOption,
+    RadiusOption,
+    RaOption,
+    UnitOption,
+)
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import (
     JsonOption,
@@ -36,14 +43,14 @@ __all__ = ["classify"]
 
 
 def classify(
+    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot .hats")],
     inputs: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="frames or their directories; a table of positions, stored cutouts or arrays; or"
             " example, the simulated field that comes with skyclass"
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="table: .parquet .csv .ecsv .fits .vot .hats")],
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +63,7 @@ def classify(
     ] = None,
     frames: Annotated[
         list[Path] | None,
-        typer.Option(help="directory with the frames of a table of positions; repeatable"),
+        typer.Option(help="directory with the frames of a table or of --at; repeatable"),
     ] = None,
     positions: Annotated[
         Path | None,
@@ -65,6 +72,9 @@ def classify(
     ra: RaOption = None,
     dec: DecOption = None,
     unit: UnitOption = None,
+    at: AtOption = None,
+    radius: RadiusOption = None,
+    base_url: BaseUrlOption = None,
     runtime: Annotated[
         str | None,
         typer.Option(help="onnx, openvino or torch (default: the first that the model has)"),
@@ -79,8 +89,8 @@ def classify(
 ) -> None:
     """Classify sources of fields, objects of a table, or cutouts."""
     check_table(out)
-    check_inputs(inputs)
-    check_exists(*(frames or []), *([] if positions is None else [positions]))
+    check_inputs(inputs or [], at)
+    check_exists(*([] if base_url else frames or []), *([] if positions is None else [positions]))
     if model is not None:
         check_model(model)
     check_views(picture, regions, samp=samp)
@@ -90,7 +100,7 @@ def classify(
     metadata: list[TableMetadata] = []
     with progress_bars() as progress:
         table = run(
-            [str(path) for path in inputs],
+            [str(path) for path in inputs] if inputs else None,
             model,
             out,
             task=task,
@@ -99,13 +109,16 @@ def classify(
             ra=ra,
             dec=dec,
             unit=unit,
+            at=at,
+            radius=radius,
+            base_url=base_url,
             runtime=runtime,
             workers=workers,
             scheduler=scheduler,
             progress=progress,
             report=metadata.append,
         )
-    _show(table, frames or inputs, picture, regions, out if samp else None)
+    _show(table, frames or inputs or [], picture, regions, out if samp else None)
     counts = table["class"].value_counts().to_dict()
     left_out = metadata[0].left_out
     if as_json:

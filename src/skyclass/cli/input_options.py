@@ -4,10 +4,35 @@ from typing import Annotated, Final
 
 import typer
 
-__all__ = ["DecOption", "RaOption", "UnitOption"]
+__all__ = ["AtOption", "BaseUrlOption", "DecOption", "RaOption", "RadiusOption", "UnitOption"]
 
 _TABLE: Final = "Table of positions"
+_PLACE: Final = "Place"
 
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        help="position ('214.07 19.90', '14:16:16 +19:54:00') or name ('M 13') to classify around,"
+        " in place of inputs",
+        rich_help_panel=_PLACE,
+    ),
+]
+RadiusOption = Annotated[
+    str | None,
+    typer.Option(
+        help="arcmin, or with a unit ('30 arcsec')",
+        show_default="1",
+        rich_help_panel=_PLACE,
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        help="https:// of a mirror to download frames from; without --frames into the cache",
+        show_default="the survey's archive",
+        rich_help_panel=_PLACE,
+    ),
+]
 RaOption = Annotated[
     str | None,
     typer.Option(

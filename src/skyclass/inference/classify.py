@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skyclass.cache import locate_cache
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.images.runners import Runner, choose_runner
@@ -28,6 +29,7 @@ from skyclass.inference.read_inputs import (
     PositionInput,
     read_inputs,
 )
+from skyclass.inference.sky_region import Place, Radius
 from skyclass.inference.source_table import write_table
 from skyclass.inference.table_formats import check_suffix
 from skyclass.inference.table_metadata import TableMetadata, make_table_metadata
@@ -50,7 +52,7 @@ def no_report(_metadata: TableMetadata) -> None:
 
 
 def classify(
-    inputs: Inputs,
+    inputs: Inputs | None = None,
     model: AnyPath | None = None,
     out: AnyPath | None = None,
     *,
@@ -62,6 +64,9 @@ def classify(
     ra: str | None = None,
     dec: str | None = None,
     unit: str | None = None,
+    at: Place | None = None,
+    radius: Radius | None = None,
+    base_url: str | None = None,
     runtime: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -93,9 +98,9 @@ def classify(
         Objects to classify on the frames that `inputs` names, as a table for which `frames` would
         name them.
     frames
-        One or more directories with the frames of a table of positions. Where the table has the
-        survey's key columns, they name the frames of an object; else the frames' world coordinates
-        do.
+        One or more directories with the frames of a table of positions, or of the surroundings of
+        `at`. Without one, frames are downloaded into the cache. Where the table has the survey's
+        key columns, they name the frames of an object; else the frames' world coordinates do.
     survey
         Survey of an array; by default that of the model. Another one than the model's is refused.
     offset
@@ -105,6 +110,14 @@ def classify(
     unit
         Unit of a table's positions, where it does not state it: ``deg`` (the default), ``hour``
         (declinations in degrees) or ``rad``. Sexagesimal text is recognised.
+    at
+        In place of inputs, a position (text such as ``214.07 19.90`` or ``14:16:16 +19:54:00``, or
+        of astropy) or the name of an object, which is resolved online: sources around it are
+        classified, the nearest first.
+    radius
+        How far around `at`: arcmin, or text or a quantity with a unit; 1 arcmin by default.
+    base_url
+        Address of a mirror to download frames from, into `frames` where that is named.
     runtime
         What computes the model: ``onnx``, ``openvino`` or ``torch``; by default the first of these
         for which the model's folder has a file (`skyclass.pipeline.export_model.export_model`).
@@ -171,8 +184,9 @@ def classify(
     _check_folder(folder)
     classifier = load_predictor(folder, runtime)
     _check_spec(classifier.spec)
-    settings = InputSettings(frames, survey, offset, ra, dec, unit)
-    found = read_inputs(inputs, classifier.spec, settings)
+    settings = InputSettings(frames, survey, offset, ra, dec, unit, at, radius, base_url)
+    cache = locate_cache(out or Path("classes"))
+    found = read_inputs(inputs, classifier.spec, settings, cache=cache, progress=progress)
     metadata = make_table_metadata(classifier.spec, os.fspath(model))
     if isinstance(found, CutoutInput):
         if workers is not None or scheduler is not None:
@@ -202,11 +216,12 @@ def _classify_frames(
     if isinstance(found, FieldInput):
         # raises before any work if the model needs more than fluxes
         measure_columns(spec.columns, np.empty((0, len(spec.bands))))
-        answer = partial(classify_units, found.units)
+        answer = partial(classify_units, found.units, found.region)
     else:
         answer = partial(classify_positions, found.table, found.units)
     path = None if out is None else Path(out)
-    with open_parts(path, model, isinstance(found, FieldInput)) as parts:
+    asked = ("sources", found.region) if isinstance(found, FieldInput) else ("positions",)
+    with open_parts(path, model, *asked) as parts:
         table, done = answer(model, parts, runner, progress)
         failures = list(done.failures.values())
         metadata = replace(metadata, left_out=done.count_left_out())

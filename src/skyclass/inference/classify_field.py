@@ -14,6 +14,7 @@ from skyclass.images.cutout import Cutouts
 from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts
 from skyclass.inference.own_sources import select_own
+from skyclass.inference.sky_region import SkyRegion
 from skyclass.inference.unit_parts import UnitAnswer
 from skyclass.measurement.detect import detect
 from skyclass.measurement.measurement import Flag
@@ -28,7 +29,11 @@ _OTHERS: Final = "of another unit of files"
 
 
 def classify_field(
-    folder: Path, unit: Unit, classifier: Predictor, neighbours: Collection[Unit] = ()
+    folder: Path,
+    unit: Unit,
+    classifier: Predictor,
+    neighbours: Collection[Unit] = (),
+    region: SkyRegion | None = None,
 ) -> UnitAnswer:
     """Detect and classify the sources of one field, or other unit of files.
 
@@ -42,6 +47,8 @@ def classify_field(
         Trained model.
     neighbours
         Neighbouring units that are classified, too.
+    region
+        Where sources are classified; everywhere if None.
 
     Returns
     -------
@@ -70,7 +77,11 @@ def classify_field(
             " or classify positions"
         )
     detected = detect(frame)
-    own = select_own(detected, frame, unit, survey, neighbours)
+    wanted = detected
+    if region is not None:
+        distance = region.measure_distance(detected["ra"].to_numpy(), detected["dec"].to_numpy())
+        wanted = detected[distance <= region.radius]
+    own = select_own(wanted, frame, unit, survey, neighbours)
     sources = own.sources
     ra, dec = sources["ra"].to_numpy(), sources["dec"].to_numpy()
     tables = []

@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from skyclass.errors import InferenceError
 from skyclass.images.runners import Runner
 from skyclass.inference.classify_field import classify_field
+from skyclass.inference.sky_region import SkyRegion
 from skyclass.inference.unit_parts import Parts, UnitAnswer, UnitWork, make_parts
 from skyclass.inference.worker_model import WorkerModel
 from skyclass.progress import Progress
@@ -20,6 +22,7 @@ __all__ = ["classify_units"]
 
 def classify_units(
     units: Mapping[Unit, Path],
+    region: SkyRegion | None,
     model: WorkerModel,
     parts: Path,
     runner: Runner,
@@ -31,6 +34,8 @@ def classify_units(
     ----------
     units
         Units with the directories that hold their frames (`Survey.find_units`).
+    region
+        Where sources are classified; everywhere if None.
     model
         Trained model.
     parts
@@ -44,7 +49,7 @@ def classify_units(
     -------
     table : pandas.DataFrame
         One row per source, as `skyclass.inference.classify_field.classify_field` returns them, unit
-        after unit.
+        after unit; in a region, by the distance from its centre.
     parts : Parts
         What became of each unit: those that are left out, because a frame is broken or missing, and
         the number of sources that are.
@@ -59,12 +64,17 @@ def classify_units(
         unit: UnitWork(folder, neighbours=_list_neighbours(unit, units, survey))
         for unit, folder in units.items()
     }
-    answer = partial(_answer, model)
+    answer = partial(_answer, model, region)
     done = make_parts(work, answer, parts, survey.name, runner, progress)
     tables = [table for table in done.read().values() if len(table)]
     if not tables:
-        raise InferenceError("the frames hold no source above the detection threshold")
-    return pd.concat(tables, ignore_index=True), done
+        where = "" if region is None else f" at {region}"
+        raise InferenceError(f"the frames hold no source above the detection threshold{where}")
+    table = pd.concat(tables, ignore_index=True)
+    if region is not None:
+        distance = region.measure_distance(table["ra"].to_numpy(), table["dec"].to_numpy())
+        table = table.iloc[np.argsort(distance, kind="stable")].reset_index(drop=True)
+    return table, done
 
 
 def _list_neighbours(unit: Unit, units: Collection[Unit], survey: Survey) -> tuple[Unit, ...]:
@@ -74,6 +84,6 @@ def _list_neighbours(unit: Unit, units: Collection[Unit], survey: Survey) -> tup
     return tuple(each for each in survey.find_neighbours(unit) if each in units)
 
 
-def _answer(model: WorkerModel, unit: Unit, work: UnitWork) -> UnitAnswer:
+def _answer(model: WorkerModel, region: SkyRegion | None, unit: Unit, work: UnitWork) -> UnitAnswer:
     """Detect and classify the sources of one unit."""
-    return classify_field(work.folder, unit, model.predictor, work.neighbours)
+    return classify_field(work.folder, unit, model.predictor, work.neighbours, region)

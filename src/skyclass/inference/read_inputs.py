@@ -11,17 +11,27 @@ import pandas as pd
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from skyclass.cache import Cache
 from skyclass.catalog.position_columns import PositionColumns
 from skyclass.errors import InferenceError
 from skyclass.files import AnyPath
 from skyclass.images.array_cutouts import CutoutArrays, make_arrays, read_arrays
 from skyclass.images.cutout_info import INFO_NAME
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.inference.fetch_frames import (
+    FrameArchive,
+    fetch_around,
+    fetch_frames,
+    locate_downloads,
+)
 from skyclass.inference.position_units import check_degrees
 from skyclass.inference.read_cutouts import CutoutBatch, read_array_batches, read_stored_batches
 from skyclass.inference.read_positions import PositionTable, read_positions
+from skyclass.inference.sky_region import Place, Radius, SkyRegion, make_region
 from skyclass.models.bundled import EXAMPLE, find_example_field
 from skyclass.models.model_spec import ModelSpec
+from skyclass.progress import Progress, no_progress
+from skyclass.surveys.locate import find_covering
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.select_units import select_units
 from skyclass.surveys.survey import Unit
@@ -48,6 +58,8 @@ class FieldInput:
 
     units: Mapping[Unit, Path]
     """Each with the directory that holds its frames."""
+    region: SkyRegion | None = None
+    """Where sources are classified; everywhere if None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +96,12 @@ class InputSettings:
     """Column of its declinations."""
     unit: str | None = None
     """Unit of its positions."""
+    at: Place | None = None
+    """Place whose surroundings are classified, in place of inputs."""
+    radius: Radius | None = None
+    """How far these reach."""
+    base_url: str | None = None
+    """Address of a mirror to download frames from."""
 
     def check_used(self, what: str, *used: str) -> None:
         """Raise if anything is said that does not belong to the inputs.
@@ -106,7 +124,12 @@ class InputSettings:
 
 
 def read_inputs(
-    inputs: Inputs, spec: ModelSpec, settings: InputSettings
+    inputs: Inputs | None,
+    spec: ModelSpec,
+    settings: InputSettings,
+    *,
+    cache: Cache,
+    progress: Progress = no_progress,
 ) -> FieldInput | PositionInput | CutoutInput:
     """Recognise what is to be classified, and check it against a model.
 
@@ -118,6 +141,10 @@ def read_inputs(
         The model.
     settings
         What is said about them.
+    cache
+        Where frames are downloaded to, unless `settings` names a directory.
+    progress
+        Called with the stage, frames done and frames in all, if they are downloaded.
 
     Returns
     -------
@@ -129,6 +156,13 @@ def read_inputs(
     SkyclassError
         If it cannot be classified with this model, with the reason.
     """
+    downloads = Downloads(cache, progress)
+    if settings.at is not None:
+        if inputs is not None:
+            raise InferenceError("inputs and at exclude each other; name frames by frames")
+        return _read_region(settings.at, spec, settings, downloads)
+    if inputs is None:
+        raise InferenceError("there are no inputs; name frames, a table, cutouts, or a place (at)")
     if isinstance(inputs, np.ndarray):
         inputs = make_arrays(inputs, settings.offset)
     elif settings.offset is not None:
@@ -136,14 +170,19 @@ def read_inputs(
     if isinstance(inputs, CutoutArrays):
         settings.check_used("an array of cutouts", "survey", "offset")
         return CutoutInput(read_array_batches(inputs, spec, settings.survey))
-    if settings.survey not in (None, spec.survey):
-        raise InferenceError(f"the model is of survey {spec.survey}, not of {settings.survey}")
+    _check_survey(settings, spec)
     if isinstance(inputs, StoredCutouts):
         settings.check_used("stored cutouts", "survey")
         return CutoutInput(read_stored_batches(inputs, spec))
     if isinstance(inputs, list | tuple | str | os.PathLike):
-        return _read_paths(list_paths(inputs), spec, settings)
-    return _read_positions(inputs, spec, settings)
+        return _read_paths(list_paths(inputs), spec, settings, downloads)
+    return _read_positions(inputs, spec, settings, downloads)
+
+
+def _check_survey(settings: InputSettings, spec: ModelSpec) -> None:
+    """Raise if the inputs are of another survey than the model."""
+    if settings.survey not in (None, spec.survey):
+        raise InferenceError(f"the model is of survey {spec.survey}, not of {settings.survey}")
 
 
 def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
@@ -179,7 +218,7 @@ def list_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
 
 
 def _read_paths(
-    paths: list[Path], spec: ModelSpec, settings: InputSettings
+    paths: list[Path], spec: ModelSpec, settings: InputSettings, downloads: "Downloads"
 ) -> FieldInput | PositionInput | CutoutInput:
     """Recognise what files and directories hold."""
     first = paths[0]
@@ -194,7 +233,7 @@ def _read_paths(
         settings.check_used("an array of cutouts", "survey")
         return CutoutInput(read_array_batches(read_arrays(first), spec, settings.survey))
     if tables:
-        return _read_positions(first, spec, settings)
+        return _read_positions(first, spec, settings, downloads)
     settings.check_used(f"{first}, which holds frames", "survey")
     return FieldInput(select_units(paths, get_survey(spec.survey)))
 
@@ -210,16 +249,70 @@ def _is_image(path: Path) -> bool:
         return path.suffix == ".bz2"
 
 
+@dataclass(frozen=True)
+class Downloads:
+    """How frames are downloaded."""
+
+    cache: Cache
+    """Where to, unless a directory is named."""
+    progress: Progress
+    """Called with the stage, frames done and frames in all."""
+
+    def open_archive(self, spec: ModelSpec, settings: InputSettings) -> FrameArchive:
+        """Open the archive that has the frames of a model's survey."""
+        if settings.frames is None:
+            folder = locate_downloads(self.cache, spec.survey, settings.base_url)
+        else:
+            folder = _list_folders(settings.frames)[0]
+        return FrameArchive(spec.survey, settings.base_url, folder)
+
+
+def _list_folders(frames: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """List directories, which need not exist."""
+    return [Path(each) for each in ([frames] if isinstance(frames, str | os.PathLike) else frames)]
+
+
+def _is_downloaded(settings: InputSettings) -> bool:
+    """Check whether frames are downloaded: no directory holds them, or a mirror is named."""
+    return settings.frames is None or settings.base_url is not None
+
+
 def _read_positions(
-    table: PositionTable, spec: ModelSpec, settings: InputSettings
+    table: PositionTable, spec: ModelSpec, settings: InputSettings, downloads: Downloads
 ) -> PositionInput:
-    """Read a table of positions, and find the frames that may hold them."""
-    settings.check_used("a table of positions", "frames", "survey", "ra", "dec", "unit")
-    if settings.frames is None:
-        raise InferenceError("a table of positions needs the directory of their frames (frames)")
+    """Read a table of positions, and find or download the frames that may hold them."""
+    used = ("frames", "survey", "ra", "dec", "unit", "base_url")
+    settings.check_used("a table of positions", *used)
     survey = get_survey(spec.survey)
     objects = read_positions(table, spec, PositionColumns(settings.ra, settings.dec, settings.unit))
-    units = select_units(list_paths(settings.frames), survey)
+    units: Mapping[Unit, Path] = {}
+    if settings.frames is not None and settings.base_url is None:
+        units = select_units(list_paths(settings.frames), survey)
     if settings.unit is None:
         check_degrees(objects, units, survey)
+    if _is_downloaded(settings):
+        archive = downloads.open_archive(spec, settings)
+        units = fetch_frames(objects, archive, spec.size, downloads.progress)
     return PositionInput(objects, units)
+
+
+def _read_region(
+    place: Place, spec: ModelSpec, settings: InputSettings, downloads: Downloads
+) -> FieldInput:
+    """Find or download the frames around a place."""
+    settings.check_used("a place (at)", "at", "radius", "frames", "survey", "base_url")
+    _check_survey(settings, spec)
+    region = make_region(place, settings.radius)
+    if _is_downloaded(settings):
+        archive = downloads.open_archive(spec, settings)
+        units = fetch_around(region, archive, spec.size, downloads.progress)
+        where = "downloaded"
+    else:
+        assert settings.frames is not None
+        units = select_units(list_paths(settings.frames), get_survey(spec.survey))
+        where = "local"
+    survey = get_survey(spec.survey)
+    covering = find_covering(region.ra, region.dec, region.radius, units, survey)
+    if not covering:
+        raise InferenceError(f"no {where} frame of survey {spec.survey} covers {region}")
+    return FieldInput(covering, region)

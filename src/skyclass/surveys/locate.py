@@ -1,6 +1,7 @@
 """Find the unit of files that holds a position, from the world coordinates of the frames."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,17 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from skyclass.errors import ImageError, SkyclassError, SurveyError
 from skyclass.frames.frame import Frame
 from skyclass.surveys.survey import Survey, Unit
 
-__all__ = ["locate_positions"]
+__all__ = ["find_covering", "locate_positions"]
 
 _MARGIN = 1.1
 """Times the distance from a frame's centre to its farthest corner within which positions are
 converted to its pixels: far from a frame, its world coordinates mean nothing."""
+
+_log = logging.getLogger(__name__)
 
 
 def locate_positions(
@@ -43,14 +47,14 @@ def locate_positions(
     Raises
     ------
     SurveyError
-        If a frame is broken.
+        If no frame can be read; those that cannot are named in warnings.
     """
-    band = survey.band_names.index(survey.detection_band)
     towards = _make_vectors(ra, dec)
     place = np.full(len(ra), -1, dtype=np.int64)
     settled = np.zeros(len(ra), dtype=np.bool_)
-    for number, (unit, root) in enumerate(units.items()):
-        frame = survey.open_unit(root, unit, _need_no_rows, mask_missing=True)[band]
+    numbers = {unit: number for number, unit in enumerate(units)}
+    for unit, frame in _open_headers(units, survey):
+        number = numbers[unit]
         near = np.flatnonzero(~settled & _is_near(frame, towards))
         x, y = frame.pixel(ra[near], dec[near])
         held = frame.contains(x, y)
@@ -59,6 +63,61 @@ def locate_positions(
         place[rows[primary | (place[rows] < 0)]] = number
         settled[rows[primary]] = True
     return place
+
+
+def find_covering(
+    ra: float, dec: float, radius: float, units: Mapping[Unit, Path], survey: Survey
+) -> dict[Unit, Path]:
+    """Find the units of files whose frame in the detection band reaches into a circle.
+
+    Parameters
+    ----------
+    ra, dec
+        Its centre in degrees.
+    radius
+        Arcmin.
+    units, survey
+        As `locate_positions` takes them.
+
+    Returns
+    -------
+    dict
+        The units of `units` that reach into it.
+
+    Raises
+    ------
+    SurveyError
+        If no frame can be read; those that cannot are named in warnings.
+    """
+    margin = 60 * radius / survey.pixel_scale
+    centre = np.array([ra]), np.array([dec])
+    covering = {}
+    for unit, frame in _open_headers(units, survey):
+        if not _is_near(frame, _make_vectors(*centre), np.radians(radius / 60)).all():
+            continue
+        x, y = (values.item() for values in frame.pixel(*centre))
+        rows, columns = frame.shape
+        if -margin <= x <= columns - 1 + margin and -margin <= y <= rows - 1 + margin:
+            covering[unit] = units[unit]
+    return covering
+
+
+def _open_headers(units: Mapping[Unit, Path], survey: Survey) -> Iterator[tuple[Unit, Frame]]:
+    """Open the frames of units in the detection band, without pixels."""
+    band = survey.band_names.index(survey.detection_band)
+    broken: SkyclassError | None = None
+    readable = False
+    for unit, root in units.items():
+        try:
+            frames = survey.open_unit(root, unit, _need_no_rows, mask_missing=True)
+        except (SurveyError, ImageError) as error:
+            _log.warning("%s cannot hold any position: %s", unit, error)
+            broken = error
+            continue
+        readable = True
+        yield unit, frames[band]
+    if broken is not None and not readable:
+        raise broken
 
 
 def _need_no_rows(_wcs: WCS, _shape: tuple[int, int]) -> int:
@@ -73,14 +132,14 @@ def _make_vectors(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[
     return np.stack([ring * np.cos(east), ring * np.sin(east), np.sin(north)], axis=-1)
 
 
-def _is_near(frame: Frame, towards: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the positions on or about a frame, `[n]`."""
+def _is_near(frame: Frame, towards: NDArray[np.float64], beyond: float = 0.0) -> NDArray[np.bool_]:
+    """Mark the positions on or about a frame, or at most so many radians from there, `[n]`."""
     rows, columns = frame.shape
     x = (columns - 1) * np.array([0.5, 0.0, 1.0, 0.0, 1.0])
     y = (rows - 1) * np.array([0.5, 0.0, 0.0, 1.0, 1.0])
     centre, *corners = _make_vectors(*frame.wcs.all_pix2world(x, y, 0))
     radius = _MARGIN * np.arccos(np.min(np.stack(corners) @ centre))
-    near: NDArray[np.bool_] = towards @ centre >= np.cos(radius)
+    near: NDArray[np.bool_] = towards @ centre >= np.cos(min(radius + beyond, np.pi))
     return near
 
 

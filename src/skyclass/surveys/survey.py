@@ -160,6 +160,11 @@ LookUpKey = Callable[
 function that reads one, and a progress report, to the table with the columns of the key."""
 
 
+FindKeys = Callable[[float, float, float, CatalogConfig], pd.DataFrame]
+"""From a position (degrees), a radius in arcmin and the settings of the catalogue service, to the
+columns of the key of all units that hold objects there."""
+
+
 @dataclass(frozen=True)
 class Survey:
     """A survey: all that the rest of the package knows of it.
@@ -230,6 +235,8 @@ class Survey:
     """Checks before anything is fetched that the query of a task can be asked."""
     look_up_key: LookUpKey | None = None
     """Looks up the columns of `key` by position; None where the archive cannot."""
+    find_keys: FindKeys | None = None
+    """Finds the units around a position; None where the archive cannot."""
     decode_ids: Callable[["pd.Series[Any]"], pd.DataFrame] | None = None
     """Decodes the columns of `key` from `objid`; None where ids do not hold them."""
     make_unit: Callable[[tuple[int | str, ...]], Unit] = Unit

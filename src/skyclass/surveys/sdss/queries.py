@@ -6,7 +6,13 @@ from typing import Final
 from skyclass.errors import CatalogError
 from skyclass.surveys.sdss.layout import BANDS
 
-__all__ = ["make_into_query", "make_nearest_query", "make_page_query", "make_task_query"]
+__all__ = [
+    "make_into_query",
+    "make_nearby_query",
+    "make_nearest_query",
+    "make_page_query",
+    "make_task_query",
+]
 
 _COLUMNS: Final = (
     "s.specObjID AS specobjid",
@@ -106,6 +112,27 @@ def make_into_query(query: str, table: str) -> str:
         T-SQL.
     """
     return f"SELECT q.* INTO mydb.{table} FROM ({query}) AS q"
+
+
+def make_nearby_query(ra: float, dec: float, radius: float) -> str:
+    """Build the query for the fields that hold photometric objects around a position.
+
+    Parameters
+    ----------
+    ra, dec
+        Degrees.
+    radius
+        Arcmin.
+
+    Returns
+    -------
+    str
+        T-SQL with the columns of a field's key.
+    """
+    return (
+        "SELECT DISTINCT n.rerun AS rerun, n.run AS run, n.camcol AS camcol, n.field AS field"
+        f" FROM dbo.fGetNearbyObjEq({ra:.8f}, {dec:.8f}, {radius:.6f}) AS n"
+    )
 
 
 def make_nearest_query(places: list[tuple[float, float]], radius: float) -> str:

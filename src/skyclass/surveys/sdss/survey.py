@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from skyclass.surveys.sdss.layout import (
 )
 from skyclass.surveys.sdss.objid import decode_objid
 from skyclass.surveys.sdss.paged_query import check_query, fetch_table, look_up_frame_keys
+from skyclass.surveys.sdss.queries import make_nearby_query
 from skyclass.surveys.sdss.reader import extend_frame, list_neighbours, open_field
 from skyclass.surveys.sdss.requests import FRAMES, check_frame
 from skyclass.surveys.sdss.skyserver import HOST, SkyServer
@@ -54,6 +56,13 @@ def _look_up_key(
     """Look up the fields of positions on the server that a configuration names."""
     server = SkyServer(config.release, config.base_url or HOST)
     return look_up_frame_keys(table, server, work, read, progress)
+
+
+def _find_keys(ra: float, dec: float, radius: float, config: CatalogConfig) -> pd.DataFrame:
+    """Find the fields that hold objects around a position."""
+    server = SkyServer(config.release, config.base_url or HOST)
+    answer = server.query(make_nearby_query(ra, dec, radius))
+    return pd.DataFrame(columns=FIELD_KEY) if answer is None else pd.read_csv(StringIO(answer))
 
 
 def _make_field(key: tuple[int | str, ...]) -> Field:
@@ -121,6 +130,7 @@ SDSS: Final = Survey(
     fetch_catalog=fetch_table,
     check_query=check_query,
     look_up_key=_look_up_key,
+    find_keys=_find_keys,
     decode_ids=decode_objid,
     make_unit=_make_field,
 )
