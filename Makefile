@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SCALE ?= 0.02
 models: SCALE = 1
 
-.PHONY: demo test lint bench studies models docs package clean
+.PHONY: demo test lint fuzz bench studies models docs package clean
 
 demo: $(VENV)/.demo
 	$(BIN)/skyclass demo --out demo
@@ -17,6 +17,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict src
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.dev
+	SKYCLASS_FAULTS=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/hard
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/simulate.py

@@ -221,7 +221,7 @@ def _check_columns(table: pd.DataFrame, names: Sequence[str], in_file: Sequence[
 
 
 def _convert_numbers(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Convert columns to numbers; -9999 of SDSS counts as missing."""
+    """Convert columns to numbers; -9999 of SDSS and infinity count as missing."""
     changed = {}
     for name in set(names) & set(table.columns):
         values = table[name]
@@ -229,7 +229,7 @@ def _convert_numbers(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             values = pd.to_numeric(values, errors="coerce")
         if name == "ra" and _is_sexagesimal(table["ra"]):
             raise CatalogError("ra is written in hours (12:34:56); convert it to decimal degrees")
-        missing = values < _SENTINEL
+        missing = (values < _SENTINEL) | np.isinf(values)
         if missing.any() or values is not table[name]:
             changed[name] = values.mask(missing) if missing.any() else values
     return table.assign(**changed)

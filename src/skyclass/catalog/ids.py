@@ -105,7 +105,7 @@ def _build_integers(
 
 def _parse_text(text: "pd.Series[str]") -> tuple["pd.Series[Any]", int]:
     """Parse ids in text, and count those written as rounded numbers."""
-    whole = text.str.fullmatch(r"\d{1,19}|1\d{19}").fillna(False).to_numpy(dtype=bool)
+    whole = text.str.fullmatch(r"[0-9]{1,19}|1[0-9]{19}").fillna(False).to_numpy(dtype=bool)
     digits = pa.array(text.where(whole), type=pa.large_string(), from_pandas=True)
     values = np.asarray(digits.cast(pa.uint64()).fill_null(0), dtype=np.uint64)
     number = text.str.fullmatch(_NUMBER).fillna(False).to_numpy(dtype=bool)

@@ -36,7 +36,8 @@ def find_undetected(table: pd.DataFrame, survey: Survey) -> dict[str, NDArray[np
     """
     marks = {}
     for name, band in _list_magnitudes(table, survey).items():
-        values = table[name].to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        values = numbers.to_numpy(np.float64, na_value=np.nan)
         faintest = survey.get_band(band).zero_flux or np.inf
         marks[name] = ~((values > 0.0) & (values < faintest))
     return marks

@@ -268,5 +268,6 @@ def _check_unique(path: Path, names: list[str]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the first line of a message."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """Return the first line of a message, which may quote the file, shortened."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line if len(line) <= 300 else f"{line[:300]}..."

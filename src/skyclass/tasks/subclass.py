@@ -17,7 +17,7 @@ MAIN_SEQUENCE: Final = frozenset({"V", "IV-V"})
 
 _ONE: Final = r"(?:Ia-?0|Iab|Ia|Ib|III|II|IV|I|V)(?:a|b)?"
 _TEMPLATE: Final = r"(?:\s*\((?P<template>[^()]*)\))?"
-_SUBTYPE: Final = r"\d(?:\.\d)?"
+_SUBTYPE: Final = r"[0-9](?:\.[0-9])?"
 _MK: Final = re.compile(
     r"(?P<subdwarf>sd:?)?"
     rf"(?P<letter>[OBAFGKM])(?P<subtype>{_SUBTYPE})?"
@@ -30,7 +30,7 @@ _OTHERS: Final = {
     "white dwarf": re.compile(r"(?:WD\w*|\w+WD)"),
     "carbon star": re.compile(r"Carbon(?:_lines)?"),
     "cataclysmic variable": re.compile(r"CV"),
-    "L or T dwarf": re.compile(r"(?:[LT](?:\d(?:\.\d)?)?|[LT]dwarf)" + _TEMPLATE),
+    "L or T dwarf": re.compile(rf"(?:[LT](?:{_SUBTYPE})?|[LT]dwarf)" + _TEMPLATE),
     "O or B, undecided": re.compile(r"OB" + _TEMPLATE),
 }
 
