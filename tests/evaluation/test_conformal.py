@@ -11,6 +11,8 @@ from skyclass.evaluation.calibration import undo_temperature
 from skyclass.evaluation.conformal import (
     evaluate_conformal,
     fit_class_thresholds,
+)
+from skyclass.models.prediction_sets import (
     fit_threshold,
     make_prediction_sets,
 )

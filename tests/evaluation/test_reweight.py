@@ -8,8 +8,8 @@ from sklearn.metrics import precision_score
 
 from evaluation.made import LABELS, made_experiment, made_shares
 from skyclass.errors import EvaluationError
-from skyclass.evaluation.class_prior import parse_prior
 from skyclass.evaluation.reweight import Reweighting, reweight, reweight_scores
+from skyclass.models.class_prior import parse_prior
 
 PRIOR = np.array([0.9, 0.08, 0.02])
 

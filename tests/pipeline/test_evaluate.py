@@ -13,13 +13,13 @@ from skyclass.catalog.build_catalog import make_catalog
 from skyclass.catalog.catalog_file import Catalog, write_catalog
 from skyclass.config.sections import CatalogConfig, CutoutConfig, Experiment, SplitConfig
 from skyclass.evaluation.calibration import undo_temperature
-from skyclass.evaluation.conformal import make_prediction_sets
 from skyclass.evaluation.metrics import Metrics
 from skyclass.evaluation.scores import score
 from skyclass.images.make_cutouts import make_cutouts
 from skyclass.images.stored_cutouts import open_cutouts
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
+from skyclass.models.prediction_sets import make_prediction_sets
 from skyclass.pipeline.evaluate import Evaluation, score_model
 from skyclass.pipeline.measure_cutouts import classify_cutouts
 from skyclass.pipeline.prepare import PreparedObjects

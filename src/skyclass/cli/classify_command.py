@@ -33,6 +33,14 @@ from skyclass.cli.options import (
     import_named,
 )
 from skyclass.cli.progress_bars import progress_bars
+from skyclass.cli.trust_options import (
+    CalibrateOption,
+    CompletenessOption,
+    CoverageOption,
+    PriorOption,
+    PurityOption,
+    read_prior,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +87,11 @@ def classify(
         str | None,
         typer.Option(help="onnx, openvino or torch (default: the first that the model has)"),
     ] = None,
+    coverage: CoverageOption = 0.9,
+    prior: PriorOption = None,
+    purity: PurityOption = None,
+    completeness: CompletenessOption = None,
+    calibrate: CalibrateOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     picture: PictureOption = None,
@@ -90,7 +103,9 @@ def classify(
     """Classify sources of fields, objects of a table, or cutouts."""
     check_table(out)
     check_inputs(inputs or [], at)
-    check_exists(*([] if base_url else frames or []), *([] if positions is None else [positions]))
+    check_exists(*([] if base_url else frames or []))
+    check_exists(*(path for path in (positions, calibrate) if path is not None))
+    shares = None if prior is None else read_prior(prior)
     if model is not None:
         check_model(model)
     check_views(picture, regions, samp=samp)
@@ -113,6 +128,11 @@ def classify(
             radius=radius,
             base_url=base_url,
             runtime=runtime,
+            coverage=coverage,
+            prior=shares,
+            purity=purity,
+            completeness=completeness,
+            calibrate=calibrate,
             workers=workers,
             scheduler=scheduler,
             progress=progress,

@@ -52,7 +52,7 @@ def reweight(
     as_json: JsonOption = False,
 ) -> None:
     """Compute purity and completeness for other class shares."""
-    from skyclass.evaluation.class_prior import parse_prior
+    from skyclass.models.class_prior import parse_prior
 
     shares = parse_prior(prior)
     check_evaluated(experiment)

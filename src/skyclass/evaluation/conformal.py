@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +9,21 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from skyclass.evaluation.check_predictions import renumber_groups
 from skyclass.evaluation.intervals import ScoreInterval, mean_interval
+from skyclass.models.prediction_sets import (
+    COVERAGE,
+    compute_nonconformity,
+    fit_threshold,
+    make_prediction_sets,
+)
 
 __all__ = [
-    "COVERAGE",
     "ClassCoverage",
     "ConformalResult",
     "Coverage",
     "SetCoverage",
     "evaluate_conformal",
     "fit_class_thresholds",
-    "fit_threshold",
-    "make_prediction_sets",
 ]
-
-COVERAGE: Final = 0.9
-"""Share of objects whose set is to contain their true class."""
 
 
 class Coverage(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -81,33 +80,6 @@ class ConformalResult(BaseModel, frozen=True, use_attribute_docstrings=True):
         )
 
 
-def fit_threshold(scores: NDArray[np.float64], coverage: float = COVERAGE) -> float:
-    """Compute the score that a stated share of exchangeable objects does not exceed.
-
-    Parameters
-    ----------
-    scores
-        One minus the probability of the true class, of objects that nothing was fitted to, `[n]`.
-    coverage
-        Stated share.
-
-    Returns
-    -------
-    float
-        The ``ceil((n + 1) coverage)``-th smallest score; infinite if there are too few objects
-        for a guarantee.
-
-    References
-    ----------
-    Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World; the score is that of
-    Sadinle, Lei & Wasserman 2019, Journal of the American Statistical Association 114, 223, which
-    yields the smallest sets.
-    """
-    # rounded, as 10 * 0.9 is a little more than 9 in floating point
-    rank = math.ceil(round((len(scores) + 1) * coverage, 9))
-    return math.inf if rank > len(scores) else float(np.sort(scores)[rank - 1])
-
-
 def fit_class_thresholds(
     label: NDArray[np.int64], probabilities: NDArray[np.float64], coverage: float = COVERAGE
 ) -> NDArray[np.float64]:
@@ -127,29 +99,9 @@ def fit_class_thresholds(
     numpy.ndarray
         `[k]`; infinite for a class with too few objects (fewer than 9 for 90 %).
     """
-    scores = _compute_nonconformity(label, probabilities)
+    scores = compute_nonconformity(label, probabilities)
     classes = range(probabilities.shape[1])
     return np.array([fit_threshold(scores[label == k], coverage) for k in classes])
-
-
-def make_prediction_sets(
-    probabilities: NDArray[np.float64], thresholds: float | NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Select the classes that belong to each object's set.
-
-    Parameters
-    ----------
-    probabilities
-        `[n, k]`.
-    thresholds
-        One threshold, or one for each class, `[k]`.
-
-    Returns
-    -------
-    numpy.ndarray
-        `[n, k]`; a set may be empty if no class is probable enough.
-    """
-    return np.asarray(1.0 - probabilities <= thresholds)
 
 
 def evaluate_conformal(
@@ -184,7 +136,7 @@ def evaluate_conformal(
     """
     calibration_label, calibration_probabilities = fitted_on
     counts = np.bincount(calibration_label, minlength=len(labels))
-    common = fit_threshold(_compute_nonconformity(calibration_label, calibration_probabilities))
+    common = fit_threshold(compute_nonconformity(calibration_label, calibration_probabilities))
     own = fit_class_thresholds(calibration_label, calibration_probabilities)
     enough = np.isfinite(own)
 
@@ -219,13 +171,6 @@ def evaluate_conformal(
         # classes with too few objects share the common threshold
         per_class=evaluate(np.where(enough, own, common), enough),
     )
-
-
-def _compute_nonconformity(
-    label: NDArray[np.int64], probabilities: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Compute one minus the probability of the true class, `[n]`."""
-    return np.asarray(1.0 - probabilities[np.arange(len(label)), label])
 
 
 def _measure_coverage(

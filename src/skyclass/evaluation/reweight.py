@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from skyclass.errors import EvaluationError, nearest
+from skyclass.errors import EvaluationError
 from skyclass.evaluation.check_predictions import check_lengths, renumber_groups
 from skyclass.evaluation.confusion import divide
 from skyclass.evaluation.intervals import (
@@ -22,6 +22,7 @@ from skyclass.evaluation.intervals import (
 from skyclass.evaluation.read_evaluation import read_evaluation
 from skyclass.evaluation.weighted_scores import Scorer
 from skyclass.files import AnyPath
+from skyclass.models.class_prior import normalise_prior
 
 __all__ = ["ClassRates", "Reweighting", "reweight", "reweight_scores"]
 
@@ -121,27 +122,9 @@ def reweight(experiment: AnyPath, prior: Mapping[str, float]) -> Reweighting:
         results.labels,
         results.label,
         results.probabilities,
-        _normalise_prior(prior, results.labels),
+        normalise_prior(prior, results.labels),
         groups=results.groups,
     )
-
-
-def _normalise_prior(prior: Mapping[str, float], labels: Sequence[str]) -> NDArray[np.float64]:
-    """Check that a prior fits the classes, and scale it to the sum 1, `[k]`."""
-    for name, number in prior.items():
-        if name not in labels:
-            raise EvaluationError(
-                f"prior names an unknown class {name!r}; did you mean {nearest(name, labels)!r}?"
-            )
-        if not 0 <= number < float("inf"):
-            raise EvaluationError(f"prior of class {name} must be 0 or more, got {number}")
-    missing = [name for name in labels if name not in prior]
-    if missing:
-        raise EvaluationError(f"prior lacks class {', '.join(missing)}; state every class")
-    shares = np.array([prior[name] for name in labels], dtype=np.float64)
-    if shares.sum() == 0:
-        raise EvaluationError("prior is 0 for every class; state at least one that is not")
-    return np.asarray(shares / shares.sum())
 
 
 def reweight_scores(

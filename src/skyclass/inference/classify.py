@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from skyclass.inference.choose_model import choose_model
 from skyclass.inference.classify_batches import classify_batches
 from skyclass.inference.classify_positions import classify_positions
 from skyclass.inference.classify_units import classify_units
+from skyclass.inference.conclusions import Conclusions, Demands, make_conclusions
 from skyclass.inference.failures import write_failures
 from skyclass.inference.read_inputs import (
     CutoutInput,
@@ -38,6 +39,7 @@ from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.locate_model import locate_model
 from skyclass.models.model_spec import ModelSpec
+from skyclass.models.prediction_sets import COVERAGE
 from skyclass.models.predictor import load_predictor
 from skyclass.progress import Progress, no_progress
 from skyclass.surveys.registry import get_survey
@@ -68,6 +70,11 @@ def classify(
     radius: Radius | None = None,
     base_url: str | None = None,
     runtime: str | None = None,
+    coverage: float = COVERAGE,
+    prior: Mapping[str, float] | None = None,
+    purity: float | None = None,
+    completeness: float | None = None,
+    calibrate: Any = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress = no_progress,
@@ -121,6 +128,18 @@ def classify(
     runtime
         What computes the model: ``onnx``, ``openvino`` or ``torch``; by default the first of these
         for which the model's folder has a file (`skyclass.pipeline.export_model.export_model`).
+    coverage
+        Share of objects whose `prediction_set` is to contain their class.
+    prior
+        Relative frequency of every class among what is classified, by which probabilities are
+        re-weighted; by default as frequent as among the training objects.
+    purity, completeness
+        Least value of one of them for the samples that the column `selected` names, class by class
+        (`skyclass.inference.operating_thresholds.fit_operating_thresholds`).
+    calibrate
+        Table that `classify` returned, or its file, with a column `label` of true classes:
+        prediction sets and samples are fitted to its objects in place of the model's own
+        calibration objects.
     workers
         Fields worked on at once, each on one core: in this process if 1, in as many processes if
         more (a script must then call this function below ``if __name__ == "__main__":``). By
@@ -142,7 +161,8 @@ def classify(
         by `skyclass.inference.classify_batches.classify_batches`. A field with a broken or missing
         frame is left out with a warning; beside `out` it is listed in ``<out>.failures.csv``, and
         the same call then does only what is missing. The same holds after an interruption: finished
-        fields wait in ``<out>.parts``.
+        fields wait in ``<out>.parts``. `prediction_set` follows the probabilities where the model
+        was saved with calibration objects; a warning says so where it was not.
 
     Raises
     ------
@@ -150,6 +170,8 @@ def classify(
         If `out` has an unknown suffix, no source is found, no field can be classified, the model
         takes ready-made pictures or is of another survey, a table has no positions, `model` is the
         directory of an experiment, or `workers` or `scheduler` is given with cutouts.
+    EvaluationError
+        If the prior does not fit the classes of the model.
     ClusterError
         If the scheduler cannot be reached, or worker processes are killed again and again.
     ModelError
@@ -179,11 +201,13 @@ def classify(
         if frames is not None:
             raise InferenceError("positions and frames exclude each other: inputs are the frames")
         inputs, frames = positions, inputs
+    demands = Demands(coverage, prior, purity, completeness, calibrate)
     model = choose_model(model, task)
     folder = locate_model(model)
     _check_folder(folder)
     classifier = load_predictor(folder, runtime)
     _check_spec(classifier.spec)
+    conclusions = make_conclusions(classifier.spec, classifier.calibration, demands)
     settings = InputSettings(frames, survey, offset, ra, dec, unit, at, radius, base_url)
     cache = locate_cache(out or Path("classes"))
     found = read_inputs(inputs, classifier.spec, settings, cache=cache, progress=progress)
@@ -191,14 +215,16 @@ def classify(
     if isinstance(found, CutoutInput):
         if workers is not None or scheduler is not None:
             raise InferenceError("workers and scheduler are for frames; the inputs are cutouts")
-        table = classify_batches(found.batches, classifier, progress)
+        table = conclusions.add_to(classify_batches(found.batches, classifier, progress))
+        metadata = conclusions.note_in(metadata, table)
         if out is not None:
             write_table(table, out, metadata)
         report(metadata)
         return table
     runner = choose_runner(workers, scheduler)
     worker_model = WorkerModel(folder, classifier, runtime)
-    table, metadata = _classify_frames(found, worker_model, out, metadata, runner, progress)
+    places = found, worker_model, out, conclusions, metadata
+    table, metadata = _classify_frames(*places, runner, progress)
     report(metadata)
     return table
 
@@ -207,6 +233,7 @@ def _classify_frames(
     found: FieldInput | PositionInput,
     model: WorkerModel,
     out: AnyPath | None,
+    conclusions: Conclusions,
     metadata: TableMetadata,
     runner: Runner,
     progress: Progress,
@@ -223,8 +250,9 @@ def _classify_frames(
     asked = ("sources", found.region) if isinstance(found, FieldInput) else ("positions",)
     with open_parts(path, model, *asked) as parts:
         table, done = answer(model, parts, runner, progress)
-        failures = list(done.failures.values())
+        table, failures = conclusions.add_to(table), list(done.failures.values())
         metadata = replace(metadata, left_out=done.count_left_out())
+        metadata = conclusions.note_in(metadata, table)
         if path is not None:
             write_table(table, path, metadata)
             write_failures(failures, path)

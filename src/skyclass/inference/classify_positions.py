@@ -15,6 +15,7 @@ from skyclass.images.cut_field import cut_in_batches, open_frames_of_objects
 from skyclass.images.runners import Runner
 from skyclass.inference.broken_neighbours import skip_broken_neighbours
 from skyclass.inference.classify_cutouts import classify_cutouts, list_answer_columns
+from skyclass.inference.conclusions import CONCLUDED
 from skyclass.inference.unit_parts import Parts, UnitAnswer, UnitWork, make_parts
 from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.predictor import Predictor
@@ -159,7 +160,7 @@ def _order_rows(
 ) -> pd.DataFrame:
     """Join the answers of units in the order of the table; missing where there is none."""
     joined = pd.concat(answers) if answers else pd.DataFrame()
-    table = joined.reindex(index=rows, columns=list_answer_columns(classifier.spec))
+    table = joined.reindex(index=rows, columns=list_answer_columns(classifier))
     for name in ("class", "class_origin"):
         values = table[name].to_numpy(dtype=object)
         table[name] = np.where(pd.notna(values), values, np.array(None))
@@ -171,7 +172,8 @@ def _order_rows(
 
 def _rename_own_columns(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     """Rename the columns of a table that have the name of a result."""
-    names = {name: f"{OWN}{name}" for name in table.columns if name in results}
+    taken_names = {*results.columns, *CONCLUDED}
+    names = {name: f"{OWN}{name}" for name in table.columns if name in taken_names}
     taken = [name for name in names.values() if name in table]
     if taken:
         raise InferenceError(

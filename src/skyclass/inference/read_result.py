@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["read_result"]
 
-_EMPTY: dict[str, str | None] = {"class": None, "class_origin": None, "flags": "", "reason": ""}
+_EMPTY: dict[str, str | None] = {
+    "class": None,
+    "class_origin": None,
+    "flags": "",
+    "prediction_set": "",
+    "reason": "",
+    "selected": "",
+}
 """Text columns that may be empty, and what stands for that in a table that `classify` returns."""
 
 

@@ -100,6 +100,23 @@ RESULT_COLUMNS: Final = (
     ResultColumn("probability", "calibrated probability of that class", "stat.probability"),
     ResultColumn("p_<class>", "calibrated probability of class <class>", "stat.probability"),
     ResultColumn(
+        "prediction_set",
+        "classes that cannot be excluded at the stated coverage, the most probable first, joined"
+        " by |; empty where no class is probable enough",
+        "meta.code;src.class",
+    ),
+    ResultColumn(
+        "ood",
+        "how unlike the training objects it is: the share of calibration objects that are less so,"
+        " 0 to 1",
+        "stat.rank",
+    ),
+    ResultColumn(
+        "selected",
+        "classes of whose sample at the stated purity or completeness it is, joined by |",
+        "meta.code;src.class",
+    ),
+    ResultColumn(
         "class_origin",
         "where the class comes from: photometry, never a spectrum",
         "meta.note;src.class",

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from skyclass._version import __version__
 from skyclass.config.describe_error import describe_error
 from skyclass.errors import InferenceError
+from skyclass.inference.operating_thresholds import OperatingThreshold
 from skyclass.models.model_spec import ModelSpec
 
 __all__ = [
@@ -48,6 +49,24 @@ class TableMetadata:
     """Name of the image type."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Number of sources that are not in the table, by reason."""
+    coverage: float | None = None
+    """Stated coverage of the prediction sets; None without any."""
+    ood_threshold: float | None = None
+    """Value of `ood` above which an object is flagged as unlike the training objects; None without
+    `ood`."""
+    prior: dict[str, float] = field(default_factory=dict)
+    """Share of each class that probabilities, sets and samples hold for; empty for those of the
+    training objects."""
+    population: str = ""
+    """Objects that prediction sets and samples were fitted on, and hold for."""
+    measure: str = ""
+    """What samples were selected by: purity or completeness."""
+    level: float | None = None
+    """Its least value."""
+    confidence: float | None = None
+    """Probability with which each of the thresholds keeps it."""
+    operating: tuple[OperatingThreshold, ...] = ()
+    """Thresholds of the samples, by class and magnitude in the detection band."""
 
 
 _ADAPTER: Final = TypeAdapter(TableMetadata)
@@ -108,6 +127,32 @@ def describe_metadata(metadata: TableMetadata) -> list[str]:
     if metadata.left_out:
         counts = ", ".join(f"{reason} {count}" for reason, count in metadata.left_out.items())
         sentences.append(f"Left out: {counts}.")
+    return sentences + _describe_conclusions(metadata)
+
+
+def _describe_conclusions(metadata: TableMetadata) -> list[str]:
+    """Describe what prediction sets, samples and scores hold for."""
+    sentences = []
+    if metadata.prior:
+        shares = ", ".join(f"{name} {share:.3g}" for name, share in metadata.prior.items())
+        sentences.append(f"Probabilities are those of a sky of {shares}.")
+    if metadata.coverage is not None:
+        sentences.append(
+            f"Prediction sets contain the class of {metadata.coverage:.3g} of the objects like the"
+            f" {metadata.population}."
+        )
+    if metadata.ood_threshold is not None:
+        sentences.append(
+            f"An ood above {metadata.ood_threshold:.3g} marks an object as unlike those that the"
+            " model was trained on; no class of it is to be believed."
+        )
+    if metadata.level is not None:
+        sentences.append(
+            f"Samples are selected for a {metadata.measure} of at least {metadata.level:.3g} of"
+            f" every class, among objects like the {metadata.population}; there each threshold"
+            f" keeps that with a probability of {metadata.confidence:.3g}. It is no promise for"
+            " another population."
+        )
     return sentences
 
 

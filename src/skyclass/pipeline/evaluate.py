@@ -15,11 +15,7 @@ from skyclass.catalog.match_objects import find_rows
 from skyclass.catalog.split import group_objects
 from skyclass.evaluation.binned_scores import score_by_condition
 from skyclass.evaluation.calibration import CalibrationResult, evaluate_calibration
-from skyclass.evaluation.conformal import (
-    ConformalResult,
-    evaluate_conformal,
-    make_prediction_sets,
-)
+from skyclass.evaluation.conformal import ConformalResult, evaluate_conformal
 from skyclass.evaluation.metrics import Ceiling, Metrics, ModelScores, read_metrics, write_metrics
 from skyclass.evaluation.observing_conditions import choose_crowding_radius
 from skyclass.evaluation.paired_difference import PairedDifference, compare_accuracies
@@ -29,6 +25,7 @@ from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts, open_cuto
 from skyclass.models.catalog_columns import read_columns
 from skyclass.models.classifier import Classifier
 from skyclass.models.measured_inputs import read_measured_inputs
+from skyclass.models.prediction_sets import format_sets, make_prediction_sets
 from skyclass.pipeline.colour_baselines import classify_by_colours
 from skyclass.pipeline.estimate_ceiling import estimate_ceiling
 from skyclass.pipeline.measure_cutouts import classify_cutouts
@@ -289,12 +286,7 @@ def _format_sets(
     contained = make_prediction_sets(
         probabilities, np.array([np.inf if limit is None else limit for limit in thresholds])
     )
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    names = [
-        "|".join(labels[k] for k in likely if inside[k])
-        for likely, inside in zip(order, contained, strict=True)
-    ]
-    return pd.Series(names, dtype="string")
+    return pd.Series(format_sets(labels, probabilities, contained), dtype="string")
 
 
 def _report_dropped(objects: PreparedObjects) -> CleaningReport:

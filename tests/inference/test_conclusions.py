@@ -1,0 +1,120 @@
+"""What follows from probabilities: another prior, sets, samples, and what the metadata says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.made_calibration import make_calibration
+from skyclass.errors import EvaluationError, InferenceError
+from skyclass.inference.conclusions import Demands, make_conclusions, reweight_probabilities
+from skyclass.inference.read_result import read_result
+from skyclass.inference.result_columns import make_class_columns
+from skyclass.inference.source_table import write_table
+from skyclass.inference.table_metadata import describe_metadata, make_table_metadata
+from skyclass.models.model_spec import ModelSpec
+from skyclass.surveys.sdss.layout import BANDS
+
+LABELS = ("star", "galaxy", "quasar")
+SPEC = ModelSpec("object-type", LABELS, "ugriz", "compact", 32, BANDS, "nanomaggy", True)
+CALIBRATION = make_calibration(3, 600)
+PRIOR = {"star": 0.7, "galaxy": 0.28, "quasar": 0.02}
+
+
+def make_table(n: int = 300) -> pd.DataFrame:
+    made = make_calibration(3, n, seed=8)
+    table = make_class_columns(made.probabilities, LABELS)
+    table.insert(0, "psf_mag_r", made.magnitude)
+    return table.assign(label=np.array(LABELS)[made.label])
+
+
+def test_sets_contain_the_class_as_often_as_stated() -> None:
+    table = make_table(3000)
+    for coverage in (0.8, 0.95):
+        added = make_conclusions(SPEC, CALIBRATION, Demands(coverage)).add_to(table)
+        pairs = zip(added["label"], added["prediction_set"], strict=True)
+        inside = [label in names.split("|") for label, names in pairs]
+        assert np.mean(inside) == pytest.approx(coverage, abs=0.04)
+    columns = list(added.columns)
+    assert columns[columns.index("p_quasar") + 1] == "prediction_set"
+    assert "selected" not in columns
+
+
+def test_a_prior_is_bayes_rule() -> None:
+    rng = np.random.default_rng(3)
+    density, trained = rng.random((50, 3)), np.array([0.5, 0.3, 0.2])
+    posterior = density * trained / (density * trained).sum(axis=1, keepdims=True)
+    sky = np.array(list(PRIOR.values()))
+    expected = density * sky / (density * sky).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(reweight_probabilities(posterior, sky / trained), expected)
+
+
+def test_a_prior_changes_classes_and_is_recorded(tmp_path: Path) -> None:
+    table = make_table()
+    table.loc[0, ["p_star", "p_galaxy", "p_quasar"]] = [0.3, 0.1, 0.6]
+    table.loc[1, ["class", "class_origin"]] = None
+    table.loc[1, ["probability", "p_star", "p_galaxy", "p_quasar"]] = np.nan
+    conclusions = make_conclusions(SPEC, CALIBRATION, Demands(prior=PRIOR, purity=0.9))
+    added = conclusions.add_to(table)
+    assert added.loc[0, "class"] == "star"
+    assert added.loc[0, "p_quasar"] == pytest.approx(0.012 / (0.21 + 0.028 + 0.012))
+    assert pd.isna(added.loc[1, "class"])
+    assert (added.loc[1, "prediction_set"], added.loc[1, "selected"]) == ("", "")
+    assert added["p_star"].dtype == added["probability"].dtype == np.float64
+    sample = added[added["selected"] == "star"]
+    assert len(sample) > 20
+    assert (sample["class"] == "star").all()
+    metadata = conclusions.note_in(make_table_metadata(SPEC, "objects"), added)
+    for suffix in (".parquet", ".fits", ".vot", ".ecsv"):
+        write_table(added.drop(columns="label"), tmp_path / f"t{suffix}", metadata)
+        again, read = read_result(tmp_path / f"t{suffix}")
+        assert read == metadata
+        assert again["prediction_set"].tolist() == added["prediction_set"].tolist()
+        assert again["selected"].tolist() == added["selected"].tolist()
+    assert read.prior == pytest.approx(PRIOR)
+    assert read.population == "600 simulated objects of the calibration split of the model"
+    text = " ".join(describe_metadata(metadata))
+    assert "a sky of star 0.7, galaxy 0.28, quasar 0.02" in text
+    assert "no promise for another population" in text
+    with pytest.raises(InferenceError, match="was classified for a prior"):
+        make_conclusions(SPEC, None, Demands(calibrate=tmp_path / "t.parquet"))
+
+
+def test_labels_of_ones_own(tmp_path: Path) -> None:
+    table = make_table(900)
+    demands = Demands(purity=0.85, calibrate=table)
+    conclusions = make_conclusions(SPEC, None, demands)
+    assert conclusions.population == "900 labelled objects of the table"
+    assert {each.label for each in conclusions.operating if each.probability is not None}
+    table.to_parquet(tmp_path / "known.parquet")
+    again = make_conclusions(
+        SPEC, CALIBRATION, replace(demands, calibrate=tmp_path / "known.parquet")
+    )
+    assert again.operating == conclusions.operating
+    for broken, reason in (
+        (table.drop(columns="label"), "the table has no column label"),
+        (table.drop(columns="p_star"), "the table has no column p_star"),
+        (table.drop(columns="psf_mag_r"), "no column psf_mag_r or flux_r"),
+        (table.assign(label="comet"), "'comet' is no class of the model"),
+        (table.assign(label=None), "no labelled row"),
+    ):
+        with pytest.raises(InferenceError, match=reason):
+            make_conclusions(SPEC, CALIBRATION, Demands(calibrate=broken))
+
+
+def test_what_cannot_be_had_is_refused() -> None:
+    for wrong in ({"coverage": 1.0}, {"purity": 0.0}, {"purity": 0.9, "completeness": 0.9}):
+        with pytest.raises(InferenceError, match=r"above 0 and below 1|exclude each other"):
+            Demands(**wrong)
+    with pytest.raises(EvaluationError, match="unknown class 'qso'; did you mean 'quasar'"):
+        make_conclusions(SPEC, CALIBRATION, Demands(prior={"star": 1, "galaxy": 1, "qso": 1}))
+    for demands in (Demands(prior=PRIOR), Demands(purity=0.9), Demands(completeness=0.9)):
+        with pytest.raises(InferenceError, match="the model was saved without"):
+            make_conclusions(SPEC, None, demands)
+    lacking = replace(CALIBRATION, label=CALIBRATION.label % 2)
+    with pytest.raises(InferenceError, match="no calibration object is of it"):
+        make_conclusions(SPEC, lacking, Demands(prior=PRIOR))
+    table = make_table()
+    assert list(make_conclusions(SPEC, None, Demands()).add_to(table)) == list(table)
