@@ -162,7 +162,7 @@ def classify(
         frame is left out with a warning; beside `out` it is listed in ``<out>.failures.csv``, and
         the same call then does only what is missing. The same holds after an interruption: finished
         fields wait in ``<out>.parts``. `prediction_set` follows the probabilities where the model
-        was saved with calibration objects; a warning says so where it was not.
+        was saved with calibration objects.
 
     Raises
     ------

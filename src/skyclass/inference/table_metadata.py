@@ -141,6 +141,8 @@ def _describe_conclusions(metadata: TableMetadata) -> list[str]:
             f"Prediction sets contain the class of {metadata.coverage:.3g} of the objects like the"
             f" {metadata.population}."
         )
+    else:
+        sentences.append("The model has no calibration objects, so there are no prediction sets.")
     if metadata.ood_threshold is not None:
         sentences.append(
             f"An ood above {metadata.ood_threshold:.3g} marks an object as unlike those that the"
