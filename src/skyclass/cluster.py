@@ -1,6 +1,9 @@
 """The one place where skyclass connects to a Dask cluster."""
 
+import logging
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -75,7 +78,7 @@ def call_on_cluster(
     Raises
     ------
     ClusterError
-        If the scheduler cannot be reached.
+        If the scheduler cannot be reached, or ends before the work does.
     MissingExtraError
         If Dask is not installed.
     """
@@ -85,8 +88,37 @@ def call_on_cluster(
             client.submit(_call, imported_plugins(), function, arguments, pure=False): number
             for number, arguments in enumerate(calls)
         }
-        for future in distributed.as_completed(numbers, loop=client.loop):
-            yield numbers[future], future
+        with _leave_report_to_caller():
+            for future in distributed.as_completed(numbers, loop=client.loop):
+                _check_connection(future, scheduler)
+                yield numbers[future], future
+
+
+def _check_connection(future: Any, scheduler: str) -> None:
+    """Raise if a result is lost with its scheduler; errors of the function are the caller's."""
+    try:
+        future.result()
+    except (CancelledError, OSError) as error:
+        if future.status == "error":
+            return
+        raise ClusterError(
+            f"the scheduler at {scheduler} has ended, or cannot be reached any more; what is done"
+            " is kept, the same call does the rest"
+        ) from error
+    except Exception:
+        return
+
+
+@contextmanager
+def _leave_report_to_caller() -> Generator[None]:
+    """Keep Dask from printing a lost connection as well, with the whole way it was lost on."""
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _connect(scheduler: str) -> Any:

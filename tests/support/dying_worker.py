@@ -1,4 +1,4 @@
-"""A unit of work that kills its process; workers of a cluster import it by this name."""
+"""Units of work that a cluster loses or keeps; its processes import them by this name."""
 
 import os
 import signal
@@ -19,3 +19,9 @@ def work_or_die(
         work(name, rows)
     else:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_once(path: Path, _rows: object) -> None:
+    """Write a file, unless it is there."""
+    if not path.exists():
+        path.write_text(path.name)

@@ -18,6 +18,7 @@ from skyclass.models.measured_features import MeasuredFeatures
 from skyclass.models.measured_inputs import complete_measured
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.registry import create_network
+from skyclass.models.torch_threads import map_on_threads
 from skyclass.models.training_history import TrainingHistory
 
 __all__ = ["Change", "Classifier", "compute_picture_shape"]
@@ -229,7 +230,6 @@ class Classifier(nn.Module):
         shares = torch.softmax(logits / self.temperature, dim=1)
         return shares.reshape(-1, self.samples, shares.shape[-1]).mean(dim=1)
 
-    @torch.inference_mode()
     def probabilities(
         self,
         flux: NDArray[np.float32],
@@ -265,16 +265,21 @@ class Classifier(nn.Module):
         device = next(self.parameters()).device
         step = batch_size or self.batch_size
         measured = complete_measured(measured, self.spec, flux, offset)
-        rows = [np.empty((0, len(self.spec.labels)))]
-        for start in range(0, len(flux), step):
+
+        @torch.inference_mode()
+        def compute(start: int) -> NDArray[np.float64]:
             part = np.s_[start : start + step]
             inputs = (
                 None if values is None else torch.from_numpy(values[part]).to(device)
                 for values in (offset, columns, measured)
             )
             shares = self.compute_probabilities(torch.from_numpy(flux[part]).to(device), *inputs)
-            rows.append(shares.cpu().numpy())
-        return np.concatenate(rows)
+            return np.asarray(shares.cpu().numpy())
+
+        starts = range(0, len(flux), step)
+        on_cpu = device.type == "cpu"
+        rows = map_on_threads(compute, starts) if on_cpu else [compute(start) for start in starts]
+        return np.concatenate([np.empty((0, len(self.spec.labels))), *rows])
 
     def _standardise_columns(self, columns: Tensor) -> Tensor:
         """Standardise columns as `standardise` does, in a graph that can be exported."""
