@@ -112,10 +112,10 @@ def classify(
     from skyclass.inference.classify import classify as run
 
     import_named(plugins)
-    if picture is not None and frames is None and positions is None:
+    if picture is not None and frames is None and positions is None and not (at and inputs):
         from skyclass.views.frame_folders import check_one_field
 
-        check_one_field(inputs)
+        check_one_field(inputs or [])
     metadata: list[TableMetadata] = []
     with progress_bars() as progress:
         table = run(
