@@ -1,14 +1,17 @@
 """Arrays and single frames are classified like the cutouts and the directories that hold them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from astropy.nddata import CCDData, NDData
+from astropy.wcs import WCS
 
 from skyclass.cache import Cache
 from skyclass.config.sections import CutoutConfig
-from skyclass.errors import ImageError, InferenceError
+from skyclass.errors import ImageError, InferenceError, SurveyError
 from skyclass.inference.classify import classify
 from skyclass.inference.read_inputs import FieldInput, InputSettings, read_inputs
 from skyclass.models.classifier import Classifier
@@ -77,6 +80,56 @@ def test_arrays_that_cannot_be_used(model: Path, stars: np.ndarray) -> None:
     stars[3, 1] = np.nan
     with pytest.raises(InferenceError, match=r"flux\[3\] has no finite pixel in g"):
         classify(stars, model)
+
+
+def test_bands_and_units_that_are_stated(stars: np.ndarray, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    rules = replace(SPEC, rules=RULES.model_copy(update={"missing_band": "mask"}))
+    masking = tmp_path / "masking"
+    save_model(Classifier(rules), masking)
+    probabilities = classify(stars, masking)["p_a"]
+    flux = stars[:, ::-1] * 3.631e-6 * 1e9  # a nanomaggy is 3.631e-6 Jy
+    turned = classify(flux, masking, bands="zirgu", unit="nJy")["p_a"]
+    np.testing.assert_allclose(turned, probabilities, atol=1e-5)
+    lacking = stars.copy()
+    lacking[:, 3] = np.nan
+    np.testing.assert_allclose(
+        classify(stars[:, [0, 1, 2, 4]], masking, bands="ugrz", pixel_scale=0.396)["p_a"],
+        classify(lacking, masking)["p_a"],
+    )
+
+
+def test_images_of_astropy(model: Path, stars: np.ndarray) -> None:
+    expected = classify(stars, model)["p_a"].to_numpy()
+    image = NDData(stars * 3.631, unit="uJy", mask=np.zeros(stars.shape, bool))
+    np.testing.assert_allclose(classify(image, model)["p_a"], expected, atol=1e-5)
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-0.396 / 3600, 0.396 / 3600]
+    bands = [CCDData(band, unit="nmgy", wcs=wcs) for band in stars[1]]
+    np.testing.assert_allclose(classify(bands, model)["p_a"], expected[1:2], atol=1e-5)
+    with pytest.raises(InferenceError, match=r"shape \(60, 60\) is no cutout in all bands"):
+        classify(bands[0], model)
+    wcs.wcs.cdelt *= 2
+    with pytest.raises(InferenceError, match=r"0\.792 arcsec a pixel, the model takes 0\.396"):
+        classify(bands, model)
+    with pytest.raises(InferenceError, match="unit 'adu' is none of fluxes"):
+        classify(NDData(stars, unit="adu"), model)
+    wcs.wcs.cdelt /= 2
+    bands[1].mask = np.ones((60, 60), bool)
+    with pytest.raises(InferenceError, match="no finite pixel in g"):
+        classify(bands, model)
+
+
+def test_pixels_of_another_kind(model: Path, stars: np.ndarray) -> None:
+    with pytest.raises(InferenceError, match="lack i, and the model was trained without missing"):
+        classify(stars[:, [0, 1, 2, 4]], model, bands="ugrz")
+    with pytest.raises(SurveyError, match="survey sdss has no band 'y'"):
+        classify(stars, model, bands="grizy")
+    with pytest.raises(InferenceError, match="names g r, but flux has 5 different bands"):
+        classify(stars, model, bands="gr")
+    with pytest.raises(InferenceError, match=r"have 0\.25 arcsec a pixel, .*0\.396 \(sdss\)"):
+        classify(stars, model, pixel_scale=0.25)
 
 
 def test_a_single_frame_names_its_field(real_data: Path) -> None:

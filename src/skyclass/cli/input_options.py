@@ -4,9 +4,18 @@ from typing import Annotated, Final
 
 import typer
 
-__all__ = ["AtOption", "BaseUrlOption", "DecOption", "RaOption", "RadiusOption", "UnitOption"]
+__all__ = [
+    "AtOption",
+    "BaseUrlOption",
+    "DecOption",
+    "InputBandsOption",
+    "PixelScaleOption",
+    "RaOption",
+    "RadiusOption",
+    "UnitOption",
+]
 
-_TABLE: Final = "Table of positions"
+_TABLE: Final = "Tables and arrays"
 _PLACE: Final = "Place"
 
 AtOption = Annotated[
@@ -46,8 +55,25 @@ DecOption = Annotated[
 UnitOption = Annotated[
     str | None,
     typer.Option(
-        help="of numbers without one: deg, hour or rad",
-        show_default="deg",
+        help="of positions: deg, hour or rad; of fluxes of an array: nanomaggy, nJy, ...",
+        show_default="deg, nanomaggy",
+        rich_help_panel=_TABLE,
+    ),
+]
+InputBandsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bands",
+        help="of an array, in order, such as griz",
+        show_default="the survey's",
+        rich_help_panel=_TABLE,
+    ),
+]
+PixelScaleOption = Annotated[
+    float | None,
+    typer.Option(
+        help="of an array, arcsec per pixel",
+        show_default="the survey's",
         rich_help_panel=_TABLE,
     ),
 ]

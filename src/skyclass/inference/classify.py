@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,8 @@ def classify(
     ra: str | None = None,
     dec: str | None = None,
     unit: str | None = None,
+    bands: Sequence[str] | None = None,
+    pixel_scale: float | None = None,
     at: Place | None = None,
     radius: Radius | None = None,
     base_url: str | None = None,
@@ -92,8 +94,8 @@ def classify(
         positions (of pandas or astropy, `SkyCoord`, or a file); a folder of stored cutouts; or an
         array `[n, band, y, x]` in nanomaggies, in the order of the survey's bands, of at least 32
         pixels a side (also a file that `numpy.savez` wrote, with `flux` and, if objects are not in
-        the middle, `offset`). The name ``example`` stands for the simulated field that comes with
-        the package.
+        the middle, `offset`; or `NDData` of astropy, or a list of them). The name ``example``
+        stands for the simulated field that comes with the package.
     model
         Name of a model that comes with skyclass, folder of a saved model, or ``hf://owner/name`` of
         the Hugging Face Hub. By default the model that comes with skyclass for `task`.
@@ -116,7 +118,13 @@ def classify(
         Columns of a table with its positions, where they have names that are not known.
     unit
         Unit of a table's positions, where it does not state it: ``deg`` (the default), ``hour``
-        (declinations in degrees) or ``rad``. Sexagesimal text is recognised.
+        (declinations in degrees) or ``rad``; sexagesimal text is recognised. Or of an array's
+        fluxes: ``nanomaggy`` (the default), ``nJy`` or another that astropy can convert.
+    bands
+        Bands of an array, where they are not all bands of the survey in their order, such as
+        ``griz``. Those that lack are masked if the model was trained with missing bands.
+    pixel_scale
+        Arcsec per pixel of an array; another scale than the survey's is refused.
     at
         In place of inputs, a position (text such as ``214.07 19.90`` or ``14:16:16 +19:54:00``, or
         of astropy) or the name of an object, which is resolved online: sources around it are
@@ -208,7 +216,19 @@ def classify(
     classifier = load_predictor(folder, runtime)
     _check_spec(classifier.spec)
     conclusions = make_conclusions(classifier.spec, classifier.calibration, demands)
-    settings = InputSettings(frames, survey, offset, ra, dec, unit, at, radius, base_url)
+    settings = InputSettings(
+        frames=frames,
+        survey=survey,
+        offset=offset,
+        ra=ra,
+        dec=dec,
+        unit=unit,
+        bands=bands,
+        pixel_scale=pixel_scale,
+        at=at,
+        radius=radius,
+        base_url=base_url,
+    )
     cache = locate_cache(out or Path("classes"))
     found = read_inputs(inputs, classifier.spec, settings, cache=cache, progress=progress)
     metadata = make_table_metadata(classifier.spec, os.fspath(model))

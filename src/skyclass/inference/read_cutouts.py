@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skyclass.errors import InferenceError
-from skyclass.images.array_cutouts import CutoutArrays, check_bands, fit_size
+from skyclass.images.array_cutouts import CutoutArrays, fit_size
 from skyclass.images.stored_cutouts import CutoutSplit, StoredCutouts
+from skyclass.inference.stated_pixels import StatedPixels, convert_arrays
 from skyclass.measurement.measurement import Measurement
 from skyclass.models.model_spec import ModelSpec
 from skyclass.schema import COLOURS
@@ -41,7 +42,7 @@ class CutoutBatch:
 
 
 def read_array_batches(
-    arrays: CutoutArrays, spec: ModelSpec, survey: str | None
+    arrays: CutoutArrays, spec: ModelSpec, stated: StatedPixels
 ) -> Iterator[CutoutBatch]:
     """Check arrays against a model, and cut them into batches of the size that it takes.
 
@@ -51,8 +52,8 @@ def read_array_batches(
         Cutouts of all objects.
     spec
         The model.
-    survey
-        Survey of the pixels; that of the model if None.
+    stated
+        What is said about their pixels.
 
     Returns
     -------
@@ -62,13 +63,13 @@ def read_array_batches(
     Raises
     ------
     InferenceError
-        If they are of another survey or too small, or a cutout has no pixel in a band that the
-        model needs.
+        If they are of another survey, other bands or another scale, or too small, or a cutout has
+        no pixel in a band that the model needs.
     ImageError
         If they have not the bands of the survey.
     """
-    _check_survey("the cutouts", survey or spec.survey, spec)
-    check_bands(arrays, get_survey(spec.survey))
+    _check_survey("the cutouts", stated.survey or spec.survey, spec)
+    arrays = convert_arrays(arrays, spec, stated)
     side = arrays.flux.shape[-1]
     if side < _LEAST:
         raise InferenceError(f"flux has {side} pixels a side; at least {_LEAST} are needed")

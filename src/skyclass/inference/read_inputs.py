@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, Union
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from skyclass.inference.position_units import check_degrees
 from skyclass.inference.read_cutouts import CutoutBatch, read_array_batches, read_stored_batches
 from skyclass.inference.read_positions import PositionTable, read_positions
 from skyclass.inference.sky_region import Place, Radius, SkyRegion, make_region
+from skyclass.inference.stated_pixels import StatedPixels, read_nddata
 from skyclass.models.bundled import EXAMPLE, find_example_field
 from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import Progress, no_progress
@@ -35,6 +36,9 @@ from skyclass.surveys.locate import find_covering
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.select_units import select_units
 from skyclass.surveys.survey import Unit
+
+if TYPE_CHECKING:
+    from astropy.nddata import NDData
 
 __all__ = [
     "CutoutInput",
@@ -45,11 +49,23 @@ __all__ = [
     "read_inputs",
 ]
 
-Inputs = AnyPath | Sequence[AnyPath] | NDArray[Any] | CutoutArrays | StoredCutouts | PositionTable
+Inputs = Union[
+    AnyPath,
+    Sequence[AnyPath],
+    NDArray[Any],
+    CutoutArrays,
+    StoredCutouts,
+    PositionTable,
+    "NDData",
+    Sequence["NDData"],
+]
 """What `skyclass.classify` takes."""
 
 _ARRAYS: Final = (".npy", ".npz")
 """Suffixes of files of arrays."""
+
+_OF_ARRAYS: Final = ("survey", "bands", "unit", "pixel_scale")
+"""What may be said about them."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +111,22 @@ class InputSettings:
     dec: str | None = None
     """Column of its declinations."""
     unit: str | None = None
-    """Unit of its positions."""
+    """Unit of its positions, or of an array's fluxes."""
+    bands: Sequence[str] | None = None
+    """Bands of an array, in order."""
+    pixel_scale: float | None = None
+    """Arcsec per pixel of an array."""
     at: Place | None = None
     """Place whose surroundings are classified, in place of inputs."""
     radius: Radius | None = None
     """How far these reach."""
     base_url: str | None = None
     """Address of a mirror to download frames from."""
+
+    @property
+    def pixels(self) -> StatedPixels:
+        """What is said about the pixels of an array."""
+        return StatedPixels(self.survey, self.bands, self.unit, self.pixel_scale)
 
     def check_used(self, what: str, *used: str) -> None:
         """Raise if anything is said that does not belong to the inputs.
@@ -163,13 +188,16 @@ def read_inputs(
         return _read_region(settings.at, spec, settings, downloads)
     if inputs is None:
         raise InferenceError("there are no inputs; name frames, a table, cutouts, or a place (at)")
+    pixels = settings.pixels
     if isinstance(inputs, np.ndarray):
         inputs = make_arrays(inputs, settings.offset)
+    elif _is_nddata(inputs):
+        inputs, pixels = read_nddata(inputs, pixels, settings.offset)
     elif settings.offset is not None:
         raise InferenceError("offset belongs to an array of cutouts; inputs is none")
     if isinstance(inputs, CutoutArrays):
-        settings.check_used("an array of cutouts", "survey", "offset")
-        return CutoutInput(read_array_batches(inputs, spec, settings.survey))
+        settings.check_used("an array of cutouts", "offset", *_OF_ARRAYS)
+        return CutoutInput(read_array_batches(inputs, spec, pixels))
     _check_survey(settings, spec)
     if isinstance(inputs, StoredCutouts):
         settings.check_used("stored cutouts", "survey")
@@ -177,6 +205,14 @@ def read_inputs(
     if isinstance(inputs, list | tuple | str | os.PathLike):
         return _read_paths(list_paths(inputs), spec, settings, downloads)
     return _read_positions(inputs, spec, settings, downloads)
+
+
+def _is_nddata(inputs: object) -> TypeGuard["NDData | Sequence[NDData]"]:
+    """Check whether inputs are images of astropy."""
+    from astropy.nddata import NDData
+
+    listed = inputs if isinstance(inputs, list | tuple) else [inputs]
+    return bool(listed) and all(isinstance(each, NDData) for each in listed)
 
 
 def _check_survey(settings: InputSettings, spec: ModelSpec) -> None:
@@ -230,8 +266,8 @@ def _read_paths(
         settings.check_used("stored cutouts", "survey")
         return CutoutInput(read_stored_batches(open_cutouts(first), spec))
     if cutouts:
-        settings.check_used("an array of cutouts", "survey")
-        return CutoutInput(read_array_batches(read_arrays(first), spec, settings.survey))
+        settings.check_used("an array of cutouts", *_OF_ARRAYS)
+        return CutoutInput(read_array_batches(read_arrays(first), spec, settings.pixels))
     if tables:
         return _read_positions(first, spec, settings, downloads)
     settings.check_used(f"{first}, which holds frames", "survey")
