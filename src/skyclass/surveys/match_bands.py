@@ -110,7 +110,7 @@ def match_bands(
     >>> import skyclass
     >>> matches = skyclass.match_bands("panstarrs", "legacysurveys", colour_terms=True)
     >>> [(match.band, round(match.difference, 2)) for match in matches.bands]
-    [('g', 0.07), ('r', 0.21), ('i', 0.22), ('z', 0.15)]
+    [('g', 0.06), ('r', 0.21), ('i', 0.23), ('z', 0.15)]
     >>> matches.compute_factors(np.array([[1.0, 2.0, 2.5, 2.7, 2.8]])).round(3)
     array([[0.963, 1.055, 1.033, 1.03 ]])
     """
