@@ -154,3 +154,22 @@ def test_few_stars_leave_a_poor_psf() -> None:
     measured = measure_one(expose("g", light), np.array([200.0]), np.array([300.0]))
     assert measured.has(Flag.POOR_PSF).all()
     np.testing.assert_allclose(measured.psf_fwhm, 1.3, rtol=0.01)
+
+
+def test_a_single_star_shows_how_wide_a_poor_psf_is() -> None:
+    place = np.array([200.0]), np.array([300.0])
+    light = paint_light(SIZE, *place, np.array([50.0]), 2.2)
+    measured = measure_one(expose("g", light), *place)
+    assert measured.has(Flag.POOR_PSF).all()
+    np.testing.assert_allclose(measured.psf_fwhm, 2.2 * SCALE, rtol=0.05)
+    np.testing.assert_allclose(measured.psf_flux[0], 50.0, rtol=0.05)
+
+
+def test_sources_of_different_widths_show_no_psf() -> None:
+    rows, columns = np.array([150.0, 300.0, 450.0]), np.array([300.0, 320.0, 280.0])
+    light = np.zeros((SIZE, SIZE))
+    for row, column, width in zip(rows, columns, (2.4, 5.0, 11.0), strict=True):
+        light += paint_light(SIZE, row[None], column[None], np.array([80.0]), width)
+    measured = measure_one(expose("g", light), rows, columns)
+    assert measured.has(Flag.POOR_PSF).all()
+    np.testing.assert_allclose(measured.psf_fwhm, 2.4 * SCALE, rtol=0.1)

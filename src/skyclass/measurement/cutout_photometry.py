@@ -8,19 +8,18 @@ from numpy.typing import NDArray
 
 from skyclass.measurement.measurement import Flag, Measurement, join_bands
 from skyclass.measurement.moments import measure_moments
-from skyclass.measurement.psf_model import POOR_FLOOR, convert_to_fwhm, evaluate_moffat
+from skyclass.measurement.psf_model import (
+    POOR_FLOOR,
+    SEEING,
+    USUAL_FWHM,
+    convert_to_fwhm,
+    evaluate_moffat,
+)
 from skyclass.measurement.psf_photometry import WIDER, count_half_side, measure_band
 from skyclass.measurement.stamps import Stamps
 from skyclass.surveys.survey import Survey
 
 __all__ = ["measure_cutouts"]
-
-_USUAL_FWHM: Final = 1.3
-"""Of the PSF in arcsec, where the object does not show it."""
-
-_SEEING: Final = (0.7, 1.6)
-"""Of the PSF in arcsec, at least and at most: what is wider is taken for extended. The median of
-SDSS in r is 1.32 arcsec (www.sdss.org, scope of the imaging survey)."""
 
 _BRIGHT: Final = 20.0
 """Signal to noise of an object whose width is taken for that of the PSF."""
@@ -71,7 +70,7 @@ def measure_cutouts(
     own = _estimate_widths(stamps, noise, scale)
     measured = _measure_stamps(stamps, noise, own, survey)
     # what is wider than seeing is extended: flux is that of the object's own width, shape is not
-    narrowest, widest = _SEEING
+    narrowest, widest = SEEING
     seeing = own.clip(narrowest / scale, widest / scale)
     shape = _measure_stamps(stamps, noise, seeing, survey)
     return replace(
@@ -156,7 +155,7 @@ def _estimate_widths(
     stamps: list[Stamps], noise: list[NDArray[np.float64]], pixel_scale: float
 ) -> NDArray[np.float64]:
     """Estimate the width of the PSF in pixels from the objects themselves, `[n, band]`."""
-    usual = _USUAL_FWHM / pixel_scale
+    usual = USUAL_FWHM / pixel_scale
     widths = np.full((len(noise[0]), len(stamps)), np.nan)
     for band, (stamp, sigma) in enumerate(zip(stamps, noise, strict=True)):
         middle = stamp.pixels.shape[-1] // 2

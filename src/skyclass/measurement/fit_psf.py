@@ -10,8 +10,11 @@ from skyclass.measurement.moments import Moments, measure_moments
 from skyclass.measurement.psf_model import (
     NORM_RADIUS,
     PROFILE_RADII,
+    SEEING,
+    USUAL_FWHM,
     PsfModel,
     compute_moffat,
+    convert_to_fwhm,
     list_terms,
     make_moffat_psf,
     make_psf,
@@ -61,7 +64,6 @@ def fit_psf(
     *,
     gain: float,
     pixel_scale: float,
-    usual_fwhm: float,
 ) -> PsfModel:
     """Fit the PSF to isolated stars.
 
@@ -80,19 +82,20 @@ def fit_psf(
         Electrons of one nanomaggy; infinite where not known.
     pixel_scale
         Arcsec per pixel.
-    usual_fwhm
-        Full width at half maximum in arcsec that is taken where there are too few stars.
 
     Returns
     -------
     PsfModel
-        Marked as poor where fewer than three stars show it.
+        Marked as poor where no three stars of one width show it; it is then a Moffat profile, as
+        wide as the narrowest star, or as usual where there is none.
     """
     norm_radius = NORM_RADIUS / pixel_scale
     stars = _select_stars(image, sky, y, x, pixel_scale)
     if len(stars.y) < _FEWEST[1]:
-        return make_moffat_psf(usual_fwhm / pixel_scale, image.shape, norm_radius)
+        return make_moffat_psf(_guess_width(stars, pixel_scale), image.shape, norm_radius)
     shape, kept = _fit_shape(stars, image.shape)
+    if kept.sum() < _FEWEST[1]:
+        return make_moffat_psf(_guess_width(stars, pixel_scale), image.shape, norm_radius)
     stars = _take(stars, kept)
     reference = make_psf(
         compute_moffat(PROFILE_RADII), shape, image.shape, norm_radius, floor=0.0, poor=False
@@ -120,6 +123,14 @@ def _select_stars(
     stamps = sky.subtract(stamps, y, x)
     moments = measure_moments(_crop(stamps, int(np.ceil(_CORE / pixel_scale))))
     return _take(_Stars(y, x, stamps, moments), np.isfinite(moments.area))
+
+
+def _guess_width(stars: _Stars, pixel_scale: float) -> float:
+    """Guess the FWHM of the PSF in pixels: that of the narrowest star, within what seeing is."""
+    if not len(stars.y):
+        return USUAL_FWHM / pixel_scale
+    narrowest = float(convert_to_fwhm(stars.moments.area).min())
+    return float(np.clip(narrowest, SEEING[0] / pixel_scale, SEEING[1] / pixel_scale))
 
 
 def _crop(stamps: Stamps, half: int) -> Stamps:
@@ -153,6 +164,8 @@ def _fit_shape(
     values = np.column_stack([log_area, stars.moments.ellipticity])
     kept = np.abs(log_area - _find_mode(log_area)) < _SPREAD
     shape = np.zeros((1, 3))
+    if kept.sum() < _FEWEST[1]:
+        return shape, kept
     for _ in range(4):
         count = max((n for n, least in _FEWEST.items() if kept.sum() >= least), default=1)
         terms = list_terms(stars.y, stars.x, frame, count)

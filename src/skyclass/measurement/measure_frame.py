@@ -22,9 +22,6 @@ from skyclass.measurement.stamps import Stamps, cut_stamps
 
 __all__ = ["measure_frame"]
 
-_USUAL_FWHM: Final = 1.3
-"""Of the PSF in arcsec, where no star shows it."""
-
 _ISOLATION: Final = 5.0
 """Arcsec within which an isolated star has no neighbour of more than `_FAINTER` of its light."""
 
@@ -119,7 +116,6 @@ def _fit_night(
         x[stars],
         gain=frame.gain,
         pixel_scale=pixel_scale,
-        usual_fwhm=_USUAL_FWHM,
     )
     return model, sky
 

@@ -11,6 +11,8 @@ __all__ = [
     "POOR_FLOOR",
     "PROFILE_RADII",
     "PROFILE_STEP",
+    "SEEING",
+    "USUAL_FWHM",
     "PsfModel",
     "compute_moffat",
     "convert_to_fwhm",
@@ -31,6 +33,13 @@ PROFILE_RADII: Final = np.arange(0.0, 60.0, PROFILE_STEP)
 _BETA: Final = 2.5
 """Slope of the Moffat profile: of the light of real stars in g to z 2.4 to 2.9 % lie beyond 3
 arcsec and 0.6 to 0.9 % beyond 4.6, as of this one (field 301-4510-4-30)."""
+
+USUAL_FWHM: Final = 1.3
+"""Of the PSF in arcsec, where nothing shows it. The median of SDSS in r is 1.32 arcsec
+(www.sdss.org, scope of the imaging survey)."""
+
+SEEING: Final = (0.7, 1.6)
+"""FWHM of the PSF in arcsec, at least and at most: what is wider is taken for extended."""
 
 POOR_FLOOR: Final = 0.05
 """Share of a flux that a PSF is trusted to which no stars show."""
