@@ -116,7 +116,9 @@ def _weigh(image: NDArray[np.float32]) -> Cut:
     weight = np.zeros_like(image)
     for target, plane, inside in zip(weight, image, known, strict=True):
         values = plane[inside]
-        spread = 1.4826 * np.median(np.abs(values - np.median(values))) if values.size else 0.0
+        # the darker half shows no sources
+        dark = values[values <= np.median(values)] if values.size else values
+        spread = 1.4826 * np.median(dark.max() - dark) if dark.size else 0.0
         if spread > 0:
             target[inside] = 1.0 / spread**2
     return np.where(known, image, np.float32(0.0)), weight

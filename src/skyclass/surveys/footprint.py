@@ -23,7 +23,7 @@ class Footprint:
     >>> north.contains(np.array([10.0, 10.0]), np.array([-45.0, 0.0]))
     array([False,  True])
     >>> north.rule
-    'declinations from -30 to +90 degrees'
+    'declinations from -30 degrees'
     """
 
     rule: str
@@ -50,4 +50,6 @@ class Footprint:
         def contains(_ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.bool_]:
             return np.asarray((dec >= south) & (dec <= north))
 
-        return cls(f"declinations from {south:+g} to {north:+g} degrees", contains)
+        parts = [f"from {south:+g}"] if south > -90 else []
+        parts += [f"up to {north:+g}"] if north < 90 else []
+        return cls(f"declinations {' '.join(parts)} degrees", contains)
