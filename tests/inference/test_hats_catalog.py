@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from skyclass.errors import InferenceError, MissingExtraError
+from skyclass.inference.hats_catalog import read_hats_metadata
 from skyclass.inference.source_table import write_table
+from skyclass.inference.table_metadata import TableMetadata, parse_metadata
 
 lsdb = pytest.importorskip("lsdb", reason="lsdb is not installed")
 
@@ -32,6 +34,17 @@ def table() -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     return pd.DataFrame(lsdb.open_catalog(path).compute()).sort_values("objid")
+
+
+def test_what_the_catalogue_says_of_itself(table: pd.DataFrame, tmp_path: Path) -> None:
+    labels = ("A", "F", "\u03b1 : = b")
+    metadata = TableMetadata("m", "1", "sdss", "t", labels, False, coverage=0.9)
+    write_table(table, tmp_path / "classes.hats", metadata)
+    assert read_hats_metadata(tmp_path / "classes.hats") == metadata
+    info = lsdb.open_catalog(tmp_path / "classes.hats").hc_structure.catalog_info
+    assert parse_metadata(info.skyclass, "") == metadata
+    write_table(table, tmp_path / "plain.hats")
+    assert read_hats_metadata(tmp_path / "plain.hats") is None
 
 
 def test_lsdb_reads_what_was_written(table: pd.DataFrame, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from astropy.table import Table
 
 from skyclass.errors import InferenceError, MissingExtraError
 from skyclass.inference.source_table import write_table
+from skyclass.inference.table_metadata import TableMetadata
 from skyclass.views.send_table import check_hub, send_table
 from views.classified import make_table
 
@@ -97,8 +98,13 @@ def test_a_program_reads_the_written_file(
 def test_a_table_of_another_format_is_read_from_a_temporary_file(
     program: Program, table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    send_table(table, tmp_path / "classes.parquet")
+    labels = ("hot", "cool")
+    metadata = TableMetadata("m", "1", "sdss", "t", labels, simulated=True)
+    table = table.assign(psf_mag_r=17.0)
+    send_table(table, tmp_path / "classes.parquet", metadata)
     (received,), (parameters,) = program.tables, program.parameters
+    assert received["psf_mag_r"].unit == "mag"
+    assert "trained on simulated data" in received.meta["description"]
     assert received["ra"].unit == "deg"
     assert list(received["class"][:2]) == ["hot", "cool"]
     assert not Path(url2pathname(urlparse(parameters["url"]).path)).exists()

@@ -148,7 +148,11 @@ def classify(
             progress=progress,
             report=metadata.append,
         )
-    _show(table, frames or inputs or [], picture, regions, out if samp else None)
+    _show(table, frames or inputs or [], picture, regions)
+    if samp:
+        from skyclass.views.send_table import send_table
+
+        send_table(table, out, metadata[0])
     counts = table["class"].value_counts().to_dict()
     left_out = metadata[0].left_out
     if as_json:
@@ -168,7 +172,6 @@ def _show(
     frames: list[Path],
     picture: Path | None,
     regions: Path | None,
-    sent: Path | None,
 ) -> None:
     """Make what is asked for of a table that is written."""
     if regions is not None:
@@ -179,7 +182,3 @@ def _show(
         from skyclass.views.field_picture import draw_field
 
         draw_field(table, frames, picture)
-    if sent is not None:
-        from skyclass.views.send_table import send_table
-
-        send_table(table, sent)

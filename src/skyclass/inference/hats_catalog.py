@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,22 @@ import pandas as pd
 from skyclass.errors import InferenceError
 from skyclass.files import atomic_path
 from skyclass.inference.table_formats import check_hats
+from skyclass.inference.table_metadata import (
+    METADATA_KEY,
+    TableMetadata,
+    format_metadata,
+    parse_metadata,
+)
 from skyclass.schema import POSITION
 
-__all__ = ["write_hats"]
+__all__ = ["read_hats_metadata", "write_hats"]
+
+_PROPERTIES: Final = "hats.properties"
 
 _log = logging.getLogger(__name__)
 
 
-def write_hats(table: pd.DataFrame, out: Path) -> None:
+def write_hats(table: pd.DataFrame, out: Path, metadata: TableMetadata | None = None) -> None:
     """Write a table of sources as a HATS catalogue.
 
     Parameters
@@ -26,6 +35,8 @@ def write_hats(table: pd.DataFrame, out: Path) -> None:
         left out with a warning.
     out
         Directory to write; replaces a HATS catalogue that is there.
+    metadata
+        What the table says of itself; a property of the catalogue, in JSON.
 
     Raises
     ------
@@ -40,14 +51,44 @@ def write_hats(table: pd.DataFrame, out: Path) -> None:
     import lsdb
 
     ra, dec = POSITION
+    properties = {} if metadata is None else {METADATA_KEY: format_metadata(metadata)}
     # one table in memory: threads and processes of Dask would only add to its cost
     with dask.config.set(scheduler="synchronous"), atomic_path(out, folder=True) as partial:
         catalog = lsdb.from_dataframe(
             placed, ra_column=ra, dec_column=dec, catalog_name=out.stem, margin_threshold=None
         )
         catalog.write_catalog(
-            partial, catalog_name=out.stem, as_collection=False, progress_bar=False
+            partial,
+            catalog_name=out.stem,
+            as_collection=False,
+            progress_bar=False,
+            addl_hats_properties=properties,
         )
+
+
+def read_hats_metadata(catalog: Path) -> TableMetadata | None:
+    """Read what a HATS catalogue says of itself.
+
+    Parameters
+    ----------
+    catalog
+        Directory of the catalogue.
+
+    Returns
+    -------
+    TableMetadata or None
+        None for a catalogue that was written without.
+
+    Raises
+    ------
+    InferenceError
+        If it is not that of a table of classified sources.
+    """
+    path = catalog / _PROPERTIES
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    start = f"{METADATA_KEY}="
+    texts = [line.removeprefix(start) for line in lines if line.startswith(start)]
+    return parse_metadata(texts[0], str(path)) if texts else None
 
 
 def _select_placed(table: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,7 @@ def write_table(table: pd.DataFrame, out: AnyPath, metadata: TableMetadata | Non
         ``.parquet``, ``.csv``, ``.ecsv``, ``.fits``, ``.vot`` or ``.hats``. All but ``.csv`` and
         ``.hats`` hold the units, UCDs and descriptions of the columns.
     metadata
-        What the table says of itself; it stands in the files that hold the units.
+        What the table says of itself; it stands in all but ``.csv``.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def write_table(table: pd.DataFrame, out: AnyPath, metadata: TableMetadata | Non
     out = Path(out)
     check_suffix(out)
     if out.suffix == HATS:
-        write_hats(table, out)
+        write_hats(table, out, metadata)
         return
     with atomic_path(out) as partial, warnings.catch_warnings():
         # of units and names that a format does not know

@@ -12,6 +12,7 @@ from skyclass.errors import InferenceError
 from skyclass.extras import check_installed
 from skyclass.files import AnyPath
 from skyclass.inference.source_table import write_table
+from skyclass.inference.table_metadata import TableMetadata
 
 if TYPE_CHECKING:
     from pyvo.samp import SAMPIntegratedClient
@@ -38,7 +39,9 @@ def check_hub() -> None:
         pass
 
 
-def send_table(table: pd.DataFrame, file: AnyPath | None = None) -> list[str]:
+def send_table(
+    table: pd.DataFrame, file: AnyPath | None = None, metadata: TableMetadata | None = None
+) -> list[str]:
     """Send a table to all running programs that take tables, by SAMP.
 
     Parameters
@@ -48,6 +51,9 @@ def send_table(table: pd.DataFrame, file: AnyPath | None = None) -> list[str]:
     file
         Where the same table is written. Programs are told to read it there if it is ``.vot`` or
         ``.fits``; else they read a temporary VOTable, which is removed once they have.
+    metadata
+        What the table says of itself; a temporary VOTable then has units, UCDs and descriptions of
+        the survey's columns, too.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def send_table(table: pd.DataFrame, file: AnyPath | None = None) -> list[str]:
     IVOA Recommendation SAMP 1.3, section 6.4 (https://www.ivoa.net/documents/SAMP/).
     """
     path = Path("skyclass") if file is None else Path(file).resolve()
-    source = nullcontext(path) if path.suffix in _MESSAGES else _write_briefly(table)
+    source = nullcontext(path) if path.suffix in _MESSAGES else _write_briefly(table, metadata)
     with _connect() as client, source as readable:
         message = _MESSAGES[readable.suffix]
         programs = list(client.get_subscribed_clients(message))
@@ -99,11 +105,11 @@ def _connect() -> "Iterator[SAMPIntegratedClient]":
 
 
 @contextmanager
-def _write_briefly(table: pd.DataFrame) -> Iterator[Path]:
+def _write_briefly(table: pd.DataFrame, metadata: TableMetadata | None) -> Iterator[Path]:
     """Write a table as a VOTable that is removed in the end."""
     with tempfile.TemporaryDirectory(prefix="skyclass-") as folder:
         path = Path(folder) / "table.vot"
-        write_table(table, path)
+        write_table(table, path, metadata)
         yield path
 
 

@@ -13,6 +13,7 @@ from skyclass.errors import InferenceError
 from skyclass.evaluation.class_colours import get_class_colour
 from skyclass.evaluation.report.environment import make_environment, to_json
 from skyclass.files import AnyPath, atomic_path
+from skyclass.inference.hats_catalog import read_hats_metadata
 from skyclass.inference.read_result import read_result
 from skyclass.inference.table_formats import HATS
 from skyclass.inference.table_metadata import TableMetadata
@@ -59,7 +60,7 @@ def write_table_report(
     sources, metadata = _read(path)
     labels = list_classes(sources)
     survey, units = (get_survey(DEFAULT_SURVEY), None) if frames is None else find_frames(frames)
-    context = _gather_context(sources, labels, survey, units)
+    context = _gather_context(sources, labels, survey, units, metadata)
     simulated = metadata is not None and metadata.simulated
     context |= {"simulated": simulated, "facts": _state_facts(metadata)}
     out = path.with_name(f"{path.name.partition('.')[0]}-report.html")
@@ -70,20 +71,22 @@ def write_table_report(
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, TableMetadata | None]:
-    """Read a table, or the Parquet files of a HATS catalogue, which has no metadata."""
+    """Read a table, or the Parquet files of a HATS catalogue, and what it says of itself."""
     if not path.is_dir():
         return read_result(path)
     if path.suffix != HATS or not (path / "dataset").is_dir():
         raise InferenceError(f"{path} is no table of classified sources")
     table = pd.read_parquet(path / "dataset")
-    return table.drop(columns=[name for name in _HATS_COLUMNS if name in table]), None
+    return table.drop(columns=[name for name in _HATS_COLUMNS if name in table]), (
+        read_hats_metadata(path)
+    )
 
 
 def _state_facts(metadata: TableMetadata | None) -> dict[str, str]:
     """State what classified the sources, where the table says so."""
     if metadata is None:
         return {}
-    return {
+    facts = {
         "model": metadata.model,
         "task": metadata.task,
         "survey": metadata.survey,
@@ -91,6 +94,16 @@ def _state_facts(metadata: TableMetadata | None) -> dict[str, str]:
         "image type": metadata.image_type,
         "skyclass": metadata.version,
     }
+    if metadata.coverage is not None:
+        facts["coverage of the prediction sets"] = f"{metadata.coverage:.3g}"
+    if metadata.prior:
+        shares = (f"{name} {share:.3g}" for name, share in metadata.prior.items())
+        facts["prior"] = ", ".join(shares)
+    if metadata.level is not None:
+        facts["samples"] = f"{metadata.measure} at least {metadata.level:.3g}"
+    if metadata.population:
+        facts["fitted on"] = metadata.population
+    return facts
 
 
 def _gather_context(
@@ -98,6 +111,7 @@ def _gather_context(
     labels: tuple[str, ...],
     survey: Survey,
     units: Mapping[Unit, Path] | None,
+    metadata: TableMetadata | None,
 ) -> dict[str, Any]:
     """Gather what the template shows."""
     codes = encode_classes(table, labels)
@@ -108,7 +122,7 @@ def _gather_context(
         codes,
         magnitudes,
         band=_choose_band(magnitudes, survey),
-        ood_threshold=None,
+        ood_threshold=None if metadata is None else metadata.ood_threshold,
     )
     placed = np.isfinite(table[["ra", "dec"]].to_numpy(np.float64, na_value=np.nan)).all(axis=1)
     located = table[placed].reset_index(drop=True)
