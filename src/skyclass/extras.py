@@ -19,7 +19,7 @@ EXTRAS: Final = {
     "cluster": ("dask", "distributed"),
     "search": ("optuna",),
     "upscale": ("spandrel",),
-    "vo": ("pyvo",),
+    "vo": ("pyvo", "mocpy"),
     "hats": ("lsdb",),
     "openvino": ("openvino",),
 }

@@ -83,6 +83,7 @@ FAULTS = [
     ("model.frozen = true", "needs trained weights"),
     ('catalog.path = "absent.csv"', "absent.csv does not exist"),
     ('survey.frames = "absent"', "the directory of frames .*absent does not exist"),
+    ('survey.footprint = "absent.fits"', "absent.fits is not a MOC in FITS"),
     ('survey.base_url = "file:///no/such/mirror"', "there is no directory /no/such/mirror"),
     ('sample.method = "balanced"\nsample.counts = {o = 5}', "names class 'o'; did you mean"),
     ('sample.method = "random"\nsample.total = 20', "sample.total = 20 objects do not fill the 64"),

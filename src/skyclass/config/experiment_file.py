@@ -105,9 +105,10 @@ def make_config(values: Settings, base: Path, name: str) -> Experiment:
         changed["plugins"] = tuple(locate_plugin(plugin, base) for plugin in config.plugins)
         # before any name is looked up
         import_plugins(changed["plugins"])
-    if config.survey.frames is not None:
-        frames = base / config.survey.frames
-        changed["survey"] = config.survey.model_copy(update={"frames": frames})
+    paths = {"frames": config.survey.frames, "footprint": config.survey.footprint}
+    placed = {name: base / path for name, path in paths.items() if path is not None}
+    if placed:
+        changed["survey"] = config.survey.model_copy(update=placed)
     if config.catalog.path is not None:
         changed["catalog"] = config.catalog.model_copy(update={"path": base / config.catalog.path})
     if config.task.endswith(".toml"):

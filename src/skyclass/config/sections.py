@@ -170,6 +170,9 @@ class SurveyConfig(Section):
     `base_url` frames are downloaded to it; without either, into the cache."""
     base_url: str | None = None
     """Archive to download from in place of the survey's own: https://host or file:///folder."""
+    footprint: Path | None = None
+    """MOC (FITS) of the positions that are asked for, in place of the survey's own footprint;
+    relative to the experiment file. Needs mocpy."""
     release: int = Field(17, ge=8, le=19)
     """Data release to download."""
     connections: int = Field(8, ge=1, le=64)

@@ -17,6 +17,7 @@ from skyclass.images.renderer import check_images
 from skyclass.models.check_network import check_network, fetch_weights
 from skyclass.models.measurement_network import MEASUREMENT
 from skyclass.plugins import import_plugins
+from skyclass.surveys.footprint import Footprint
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.tasks.registry import get_task
@@ -174,9 +175,11 @@ def _check_measured(config: Experiment, survey: Survey) -> None:
 
 
 def _check_sources(config: Experiment) -> None:
-    """Check that the table and the directory of frames exist."""
+    """Check that the table and the directory of frames exist, and a footprint can be read."""
     path, frames, address = config.catalog.path, config.survey.frames, config.survey.base_url
     if path is not None and not path.is_file():
         raise CatalogError(f"{path} does not exist")
     if frames is not None and address is None and not frames.is_dir():
         raise SurveyError(f"the directory of frames {frames} does not exist")
+    if config.survey.footprint is not None:
+        Footprint.from_moc(config.survey.footprint)

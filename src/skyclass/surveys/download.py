@@ -19,6 +19,7 @@ from skyclass.surveys.file_kinds import (
     iterate_rows,
     select_columns,
 )
+from skyclass.surveys.footprint import Footprint
 from skyclass.surveys.registry import find_kind_survey, get_file_kind
 from skyclass.transfer.download_status import DownloadStatus, read_status
 from skyclass.transfer.downloader import DownloadCounts, download_files
@@ -186,7 +187,7 @@ def download_kind(
     if table.empty:
         raise SurveyError("the catalogue has no row, so there is nothing to download")
     distinct = select_columns(table, file_kind).drop_duplicates()
-    outside, reason = _mark_outside(distinct, file_kind)
+    outside, reason = _mark_outside(distinct, file_kind, survey)
     if outside.all():
         raise SurveyError(f"every position of the catalogue is {reason}")
     distinct = distinct[~outside]
@@ -203,14 +204,19 @@ def download_kind(
     )
 
 
-def _mark_outside(table: pd.DataFrame, kind: FileKind) -> tuple[NDArray[np.bool_], str]:
+def _mark_outside(
+    table: pd.DataFrame, kind: FileKind, settings: SurveyConfig
+) -> tuple[NDArray[np.bool_], str]:
     """Mark the rows outside the footprint of a kind's survey, `[n]`; say what they are."""
     survey = find_kind_survey(kind)
-    if survey is None or survey.footprint is None or not set(POSITION) <= set(table.columns):
+    footprint = None if survey is None else survey.footprint
+    if settings.footprint is not None:
+        footprint = Footprint.from_moc(settings.footprint)
+    if survey is None or footprint is None or not set(POSITION) <= set(table.columns):
         return np.zeros(len(table), dtype=np.bool_), ""
     ra, dec = (table[name].to_numpy(dtype=np.float64) for name in POSITION)
-    reason = f"outside the footprint of {survey.title} ({survey.footprint.rule})"
-    return ~survey.covers(ra, dec), reason
+    reason = f"outside the footprint of {survey.title} ({footprint.rule})"
+    return ~footprint.contains(ra, dec), reason
 
 
 def _make_requests(
@@ -262,7 +268,7 @@ def find_missing_files(
         for kind in map(get_file_kind, kinds):
             used = select_columns(table, kind)
             distinct = used.drop_duplicates()
-            outside, reason = _mark_outside(distinct, kind)
+            outside, reason = _mark_outside(distinct, kind, survey)
             files = [
                 reason
                 if is_outside

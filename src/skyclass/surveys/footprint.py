@@ -2,9 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skyclass.errors import SurveyError
+from skyclass.extras import check_installed
+from skyclass.files import AnyPath
 
 __all__ = ["Footprint"]
 
@@ -53,3 +58,38 @@ class Footprint:
         parts = [f"from {south:+g}"] if south > -90 else []
         parts += [f"up to {north:+g}"] if north < 90 else []
         return cls(f"declinations {' '.join(parts)} degrees", contains)
+
+    @classmethod
+    def from_moc(cls, path: AnyPath) -> "Footprint":
+        """Read a footprint from a map of HEALPix cells, as CDS publishes one of each HiPS.
+
+        Parameters
+        ----------
+        path
+            File of a MOC (IVOA, version 1 or 2) in FITS.
+
+        Returns
+        -------
+        Footprint
+            The cells.
+
+        Raises
+        ------
+        SurveyError
+            Where the file is not a MOC.
+        MissingExtraError
+            Where mocpy is not installed.
+        """
+        check_installed("mocpy", purpose=f"the footprint {path}")
+        from astropy import units
+        from mocpy import MOC
+
+        try:
+            moc = MOC.from_fits(str(Path(path)))
+        except Exception as error:  # mocpy's reader raises whatever its parser does
+            raise SurveyError(f"{path} is not a MOC in FITS: {error!s:.100}") from error
+
+        def contains(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.bool_]:
+            return np.asarray(moc.contains_lonlat(ra * units.deg, dec * units.deg), np.bool_)
+
+        return cls(f"the cells of {Path(path).name}", contains)
