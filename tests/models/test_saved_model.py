@@ -1,15 +1,19 @@
 """A model with columns of the catalogue, from the experiment file to the sources of a field."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.torch import load_file, save_file
 
 from skyclass.errors import ModelError
 from skyclass.inference.classify import classify
+from skyclass.models.bundled import find_bundled_model
 from skyclass.models.saved_model import load_model
+from skyclass.models.spec_file import WEIGHTS_FILE
 from skyclass.pipeline.experiment import run_experiment
 
 TEXT = """
@@ -59,3 +63,14 @@ def test_columns_from_file_to_field(plain_survey: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "model" / "config.json").write_text(json.dumps(values))
     with pytest.raises(ModelError, match="needs extinction of a catalogue"):
         classify([frames], tmp_path / "out" / "model", tmp_path / "classes.csv")
+
+
+def test_weights_that_are_not_finite(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(find_bundled_model("stars"), folder)
+    weights = load_file(folder / WEIGHTS_FILE)
+    name = max(weights, key=lambda name: weights[name].numel())
+    weights[name].view(-1)[7] = float("nan")
+    save_file(weights, folder / WEIGHTS_FILE)
+    with pytest.raises(ModelError, match=f"{name} has values that are not finite"):
+        load_model(folder)

@@ -65,6 +65,12 @@ def test_ready_made_pictures_have_no_rules(
     [
         ({"size": "large"}, "size must be a whole number, got 'large'"),
         ({"size": 0}, "size must be at least 1, got 0"),
+        ({"size": 10**6}, "size must be at most 4096, got 1000000"),
+        ({"image_size": 10**6}, "image_size must be at most 4096"),
+        ({"head": [16, 10**9]}, "head.1 must be at most 16384"),
+        ({"head": [1] * 9}, "head: tuple should have at most 8 items"),
+        ({"rules": {"size": float("inf")}}, "rules.size must be a finite number, got inf"),
+        ({"rules": {"sizes": 32}}, "unknown key 'rules.sizes'; did you mean 'size'?"),
         ({"labels": "ab"}, "labels must be a list, got 'ab'"),
         ({"task": None}, "the key 'task' is missing"),
         ({"temperature": 0}, "temperature must be above 0"),

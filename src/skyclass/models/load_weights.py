@@ -27,7 +27,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str)
     Raises
     ------
     ModelError
-        If they are for another number of channels or classes, or another network.
+        If they are for another number of channels or classes, or another network, or not finite.
     """
     expected = network.state_dict()
     differ = [n for n in expected if n in weights and weights[n].shape != expected[n].shape]
@@ -41,6 +41,9 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], source: str)
     if missing or excess:
         difference = f"lacks {min(missing)}" if missing else f"also has {min(excess)}"
         raise ModelError(f"{source} is of another network: it {difference}; check model.name")
+    broken = [n for n in expected if n in weights and not weights[n].isfinite().all()]
+    if broken:
+        raise ModelError(f"{source}: {broken[0]} has values that are not finite; they are broken")
     network.load_state_dict(dict(weights), strict=False)
 
 

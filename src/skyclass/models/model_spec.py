@@ -14,6 +14,10 @@ __all__ = ["HUB", "MeasuredScaling", "ModelSpec"]
 HUB: Final = "hub"
 """Weights that the network starts from: those that timm has on the Hugging Face Hub."""
 
+_MOST_PIXELS: Final = 4096
+_WIDEST: Final = 16384
+"""Sizes are limited, as a network of the sizes stated is made before its weights are read."""
+
 
 @dataclass(frozen=True)
 class MeasuredScaling:
@@ -46,7 +50,7 @@ class ModelSpec:
     """Name of the image type."""
     network: str
     """Name of a network of skyclass, or of a model of timm."""
-    size: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1, le=_MOST_PIXELS)]
     """Pixels a side of the cutouts it was trained on."""
     bands: tuple[str, ...]
     """Order of the band axis of the cutouts."""
@@ -59,9 +63,9 @@ class ModelSpec:
     rules: StoredRules | None = None
     """How the cutouts were cut out of frames; None for ready-made pictures, and for older models
     that do not state it."""
-    crop: Annotated[int, Field(ge=1)] | None = None
+    crop: Annotated[int, Field(ge=1, le=_MOST_PIXELS)] | None = None
     """Side in pixels of the central square of the cutouts that is used."""
-    image_size: Annotated[int, Field(ge=1)] | None = None
+    image_size: Annotated[int, Field(ge=1, le=_MOST_PIXELS)] | None = None
     """Height in pixels that pictures are resized to."""
     resize: str = "lanczos"
     """Interpolation of the resizing."""
@@ -71,13 +75,13 @@ class ModelSpec:
     """Divisor of the logits before the softmax (Guo et al. 2017, ICML)."""
     temperature_from: str | None = None
     """Split that the temperature was fitted on."""
-    head: tuple[int, ...] = ()
+    head: Annotated[tuple[Annotated[int, Field(ge=1, le=_WIDEST)], ...], Field(max_length=8)] = ()
     """Widths of the hidden layers between features and classes."""
     normalisation: str = "batch"
     """Normalisation of the network's input: own, symmetric or batch."""
     native: bool = False
     """Whether a model of fixed input size is adapted to pictures of another."""
-    patch: int | None = None
+    patch: Annotated[int, Field(ge=1, le=_MOST_PIXELS)] | None = None
     """Pixels a side of a transformer's patches; None for its own."""
     columns: tuple[str, ...] = ()
     """Groups of columns of the catalogue that are joined to the features of the image."""
