@@ -18,6 +18,13 @@ HOSTILE: Final = (
 
 _TEXTS: Final = [value for value in HOSTILE if isinstance(value, str)]
 
+_HEADERS: Final = (b"SIMPLE  =", b"XTENSION=")
+_END: Final = b"END" + b" " * 77
+_VALUES: Final = (
+    *("-1", "0", "1.5", "1E400", "NaN", "2147483648", "9" * 60),
+    *("'x'", "T", "", "'unclosed", "(1,2)"),
+)
+
 
 def mutate_bytes(content: bytes, random_: random.Random) -> bytes:
     """Change bytes: overwritten, cut off, cut out, repeated, or put in."""
@@ -126,26 +133,14 @@ def mutate_table(table: pd.DataFrame, random_: random.Random) -> pd.DataFrame:
 
 
 def mutate_cards(content: bytes, random_: random.Random) -> bytes:
-    """Change cards of the first header of a FITS file: values replaced, cards lost or doubled."""
-    end = content.index(b"END" + b" " * 77)
-    cards = [content[at : at + 80] for at in range(0, end, 80)]
-    values = (
-        "-1",
-        "0",
-        "1E400",
-        "NaN",
-        "'x'",
-        "T",
-        "",
-        "2147483648",
-        "9" * 60,
-        "'unclosed",
-        "1.5",
-        "(1,2)",
-    )
+    """Change cards of a header of a FITS file: values replaced, cards lost or doubled."""
+    starts = [at for at in range(0, len(content), 2880) if content[at : at + 9] in _HEADERS]
+    start = random_.choice(starts)
+    end = content.index(_END, start)
+    cards = [content[at : at + 80] for at in range(start, end, 80)]
     for _ in range(random_.randint(1, 3)):
         at = random_.randrange(len(cards))
-        value = random_.choice(values).rjust(20).encode()
+        value = random_.choice(_VALUES).rjust(20).encode()
         match random_.randrange(5):
             case 0:
                 del cards[at]
@@ -155,5 +150,6 @@ def mutate_cards(content: bytes, random_: random.Random) -> bytes:
                 cards[at] = random_.randbytes(80)
             case _:
                 cards[at] = (cards[at][:10] + value).ljust(80)[:80]
-    header = b"".join(cards) + b"END" + b" " * 77
-    return header.ljust(-(-len(header) // 2880) * 2880) + content[-(-(end + 80) // 2880) * 2880 :]
+    header = b"".join(cards) + _END
+    data = start - (start - end - 80) // 2880 * 2880
+    return content[:start] + header.ljust(-(-len(header) // 2880) * 2880) + content[data:]

@@ -108,7 +108,8 @@ def _break_catalog(sound: Path, folder: Path, random_: Random) -> Path:
     elif ending in {".csv", ".ecsv", ".vot"}:
         path.write_bytes(mutate_text(whole.read_text(), random_).encode("utf-8", "surrogatepass"))
     else:
-        path.write_bytes(mutate_bytes(whole.read_bytes(), random_))
+        mutate = mutate_cards if ending == ".fits" and random_.random() < 0.7 else mutate_bytes
+        path.write_bytes(mutate(whole.read_bytes(), random_))
     return path
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ from skyclass.schema import (
 )
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
+from skyclass.transfer.integrity import BLOCK, compute_data_size
 
 __all__ = ["read_raw_table", "read_table"]
 
@@ -212,8 +214,22 @@ def _read_astropy(path: Path, compressed: bool, kind: str) -> tuple[pd.DataFrame
     """Read FITS, VOTable or ECSV: the one-dimensional columns, and their units."""
     from astropy.table import Table
 
-    source: Any = _decompress(path) if compressed else str(path)
-    return convert_table(Table.read(source, format=kind))
+    with _decompress(path) if compressed else path.open("rb") as source:
+        if kind == "fits":
+            _check_sizes(source)
+        return convert_table(Table.read(source, format=kind))
+
+
+def _check_sizes(source: IO[bytes]) -> None:
+    """Check the sizes that the headers of a FITS file state: astropy takes time for any."""
+    from astropy.io import fits
+
+    source.seek(0)
+    with suppress(EOFError):
+        while True:
+            size = compute_data_size(fits.Header.fromfile(source))
+            source.seek(-(-size // BLOCK) * BLOCK, io.SEEK_CUR)
+    source.seek(0)
 
 
 @dataclass(frozen=True)

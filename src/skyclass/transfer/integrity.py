@@ -14,8 +14,10 @@ from skyclass.errors import SurveyError
 from skyclass.transfer.decompress import decompress_bz2
 
 __all__ = [
+    "BLOCK",
     "CARD_ERRORS",
     "check_picture",
+    "compute_data_size",
     "describe_error_page",
     "find_header_end",
     "open_picture",
@@ -29,6 +31,9 @@ BLOCK: Final = 2880
 
 CARD_ERRORS: Final = (fits.VerifyError, ValueError, TypeError, KeyError, OverflowError)
 """What reading a card raises that is missing, cannot be parsed, or has a value of another kind."""
+
+_MOST_FIELDS: Final = 999
+"""Columns of a table (section 7.3.1)."""
 
 _MOST_STREAMS: Final = 1000
 _MOST_HEADER: Final = 2**20
@@ -116,7 +121,7 @@ def read_fits_headers(content: bytes) -> list[fits.Header]:
         end = find_header_end(content, start)
         try:
             header = fits.Header.fromstring(content[start:end])
-            size = _compute_data_size(header)
+            size = compute_data_size(header)
         except CARD_ERRORS as error:
             raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
         headers.append(header)
@@ -155,8 +160,26 @@ def find_header_end(content: bytes, start: int = 0) -> int:
     raise SurveyError("has a FITS header without an END card")
 
 
-def _compute_data_size(header: fits.Header) -> int:
-    """Compute the number of bytes of an HDU's data (section 4.4.1, equation 2)."""
+def compute_data_size(header: fits.Header) -> int:
+    """Compute the number of bytes of an HDU's data (FITS standard 4.0, section 4.4.1, equation 2).
+
+    Parameters
+    ----------
+    header
+        Of the HDU.
+
+    Returns
+    -------
+    int
+        Bytes, without those that fill the last block.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If a card is missing or impossible; a library would take memory for what it states.
+    """
+    if header.get("TFIELDS", 0) > _MOST_FIELDS:
+        raise ValueError(f"TFIELDS is {header['TFIELDS']}, more than {_MOST_FIELDS}")
     axes = [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header["NAXIS"]))]
     if not axes:
         return 0
