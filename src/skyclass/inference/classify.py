@@ -18,6 +18,7 @@ from skyclass.files import AnyPath
 from skyclass.images.runners import Runner, choose_runner
 from skyclass.inference.choose_model import choose_model
 from skyclass.inference.classify_batches import classify_batches
+from skyclass.inference.classify_pictures import classify_pictures
 from skyclass.inference.classify_positions import classify_positions
 from skyclass.inference.classify_units import classify_units
 from skyclass.inference.conclusions import Conclusions, Demands, make_conclusions
@@ -27,6 +28,7 @@ from skyclass.inference.read_inputs import (
     FieldInput,
     Inputs,
     InputSettings,
+    PictureInput,
     PositionInput,
     read_inputs,
 )
@@ -40,8 +42,9 @@ from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.locate_model import locate_model
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.prediction_sets import COVERAGE
-from skyclass.models.predictor import load_predictor
+from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.progress import Progress, no_progress
+from skyclass.schema import COLOURS
 from skyclass.surveys.registry import get_survey
 
 __all__ = ["classify"]
@@ -94,8 +97,9 @@ def classify(
         positions (of pandas or astropy, `SkyCoord`, or a file); a folder of stored cutouts; or an
         array `[n, band, y, x]` in nanomaggies, in the order of the survey's bands, of at least 32
         pixels a side (also a file that `numpy.savez` wrote, with `flux` and, if objects are not in
-        the middle, `offset`; or `NDData` of astropy, or a list of them). The name ``example``
-        stands for the simulated field that comes with the package.
+        the middle, `offset`; or `NDData` of astropy, or a list of them); or, for a model that
+        takes ready-made pictures, JPEG files. The name ``example`` stands for the simulated field
+        that comes with the package.
     model
         Name of a model that comes with skyclass, folder of a saved model, or ``hf://owner/name`` of
         the Hugging Face Hub. By default the model that comes with skyclass for `task`.
@@ -232,10 +236,10 @@ def classify(
     cache = locate_cache(out or Path("classes"))
     found = read_inputs(inputs, classifier.spec, settings, cache=cache, progress=progress)
     metadata = make_table_metadata(classifier.spec, os.fspath(model))
-    if isinstance(found, CutoutInput):
+    if isinstance(found, CutoutInput | PictureInput):
         if workers is not None or scheduler is not None:
             raise InferenceError("workers and scheduler are for frames; the inputs are cutouts")
-        table = conclusions.add_to(classify_batches(found.batches, classifier, progress))
+        table = conclusions.add_to(_classify_images(found, classifier, progress))
         metadata = conclusions.note_in(metadata, table)
         if out is not None:
             write_table(table, out, metadata)
@@ -247,6 +251,15 @@ def classify(
     table, metadata = _classify_frames(*places, runner, progress)
     report(metadata)
     return table
+
+
+def _classify_images(
+    found: CutoutInput | PictureInput, classifier: Predictor, progress: Progress
+) -> pd.DataFrame:
+    """Classify images that show one object each."""
+    if isinstance(found, PictureInput):
+        return classify_pictures(found.paths, classifier, progress)
+    return classify_batches(found.batches, classifier, progress)
 
 
 def _classify_frames(
@@ -282,13 +295,10 @@ def _classify_frames(
 
 
 def _check_spec(spec: ModelSpec) -> None:
-    """Raise if a model does not take cutouts of frames, or its cutouts differ from its rules."""
+    """Raise if the cutouts that a model takes differ from its rules."""
+    if spec.bands == COLOURS:
+        return
     survey = get_survey(spec.survey)
-    if spec.bands != survey.band_names:
-        raise InferenceError(
-            f"the model takes ready-made pictures ({spec.image_type}), not frames;"
-            " use a model whose image type is computed from frames"
-        )
     side = spec.cutting_rules.count_pixels(survey.pixel_scale)
     if side != spec.size:
         raise InferenceError(

@@ -18,6 +18,7 @@ from skyclass.files import AnyPath
 from skyclass.images.array_cutouts import CutoutArrays, make_arrays, read_arrays
 from skyclass.images.cutout_info import INFO_NAME
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
+from skyclass.inference.classify_pictures import list_pictures
 from skyclass.inference.fetch_frames import (
     FrameArchive,
     fetch_around,
@@ -32,6 +33,7 @@ from skyclass.inference.stated_pixels import StatedPixels, read_nddata
 from skyclass.models.bundled import EXAMPLE, find_example_field
 from skyclass.models.model_spec import ModelSpec
 from skyclass.progress import Progress, no_progress
+from skyclass.schema import COLOURS
 from skyclass.surveys.locate import find_covering
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.select_units import select_units
@@ -45,6 +47,7 @@ __all__ = [
     "FieldInput",
     "InputSettings",
     "Inputs",
+    "PictureInput",
     "PositionInput",
     "read_inputs",
 ]
@@ -94,6 +97,14 @@ class CutoutInput:
 
     batches: Iterator[CutoutBatch]
     """In their order."""
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """Ready-made colour pictures of objects."""
+
+    paths: Sequence[Path]
+    """JPEG files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +166,7 @@ def read_inputs(
     *,
     cache: Cache,
     progress: Progress = no_progress,
-) -> FieldInput | PositionInput | CutoutInput:
+) -> FieldInput | PositionInput | CutoutInput | PictureInput:
     """Recognise what is to be classified, and check it against a model.
 
     Parameters
@@ -173,7 +184,7 @@ def read_inputs(
 
     Returns
     -------
-    FieldInput, PositionInput or CutoutInput
+    FieldInput, PositionInput, CutoutInput or PictureInput
         What it is.
 
     Raises
@@ -182,6 +193,8 @@ def read_inputs(
         If it cannot be classified with this model, with the reason.
     """
     downloads = Downloads(cache, progress)
+    if spec.bands == COLOURS:
+        return _read_pictures(inputs, spec, settings)
     if settings.at is not None:
         if inputs is not None:
             raise InferenceError("inputs and at exclude each other; name frames by frames")
@@ -205,6 +218,17 @@ def read_inputs(
     if isinstance(inputs, list | tuple | str | os.PathLike):
         return _read_paths(list_paths(inputs), spec, settings, downloads)
     return _read_positions(inputs, spec, settings, downloads)
+
+
+def _read_pictures(inputs: Inputs | None, spec: ModelSpec, settings: InputSettings) -> PictureInput:
+    """List the pictures for a model that takes such."""
+    settings.check_used("pictures", "survey")
+    _check_survey(settings, spec)
+    if not isinstance(inputs, list | tuple | str | os.PathLike):
+        raise InferenceError(
+            f"the model takes ready-made pictures ({spec.image_type}); name their files"
+        )
+    return PictureInput(list_pictures(list_paths(inputs), spec))
 
 
 def _is_nddata(inputs: object) -> TypeGuard["NDData | Sequence[NDData]"]:
