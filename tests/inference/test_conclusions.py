@@ -6,15 +6,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from typer.testing import CliRunner
 
 from models.made_calibration import make_calibration
-from skyclass.errors import EvaluationError, InferenceError
+from skyclass.cli.app import app
+from skyclass.config.sections import CutoutConfig
+from skyclass.errors import EvaluationError, InferenceError, SkyclassError
+from skyclass.inference.classify import classify
 from skyclass.inference.conclusions import Demands, make_conclusions, reweight_probabilities
 from skyclass.inference.read_result import read_result
 from skyclass.inference.result_columns import make_class_columns
 from skyclass.inference.source_table import write_table
 from skyclass.inference.table_metadata import describe_metadata, make_table_metadata
+from skyclass.models.calibration_objects import write_calibration
+from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
+from skyclass.models.saved_model import save_model
 from skyclass.surveys.sdss.layout import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
@@ -118,3 +126,64 @@ def test_what_cannot_be_had_is_refused() -> None:
         make_conclusions(SPEC, lacking, Demands(prior=PRIOR))
     table = make_table()
     assert list(make_conclusions(SPEC, None, Demands()).add_to(table)) == list(table)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(1)
+    save_model(Classifier(replace(SPEC, rules=CutoutConfig(size=32, measure="field"))), folder)
+    write_calibration(CALIBRATION, folder)
+    return folder
+
+
+@pytest.fixture
+def stars(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(5)
+    y, x = np.indices((32, 32)) - 15.5
+    flux = 20 * np.exp(-0.5 * (x**2 + y**2) / 1.4**2) + rng.normal(0, 0.05, (12, 5, 32, 32))
+    np.savez(tmp_path / "stars.npz", flux=flux.astype(np.float32))
+    return tmp_path / "stars.npz"
+
+
+def test_the_command_adds_the_columns(saved: Path, stars: Path, tmp_path: Path) -> None:
+    options = ["--prior", "star=0.7, galaxy=0.28,quasar=0.02", "--completeness", "0.8"]
+    out = tmp_path / "classes.vot"
+    command = ["classify", str(stars), "--model", str(saved), "--out", str(out)]
+    result = CliRunner().invoke(app, [*command, *options, "--coverage", "0.8"])
+    assert result.exit_code == 0, result.output
+    table, metadata = read_result(out)
+    after = list(table.columns)[-5:]
+    assert after == ["p_quasar", "prediction_set", "ood", "selected", "class_origin"]
+    assert table["ood"].between(0, 1).all()
+    assert (metadata.coverage, metadata.ood_threshold) == (0.8, 0.95)
+    assert (metadata.measure, metadata.level) == ("completeness", 0.8)
+    plain = classify(stars, saved)
+    shares = plain[[f"p_{label}" for label in LABELS]].to_numpy()
+    weights = np.array([0.7, 0.28, 0.02]) * 3
+    expected = shares * weights / (shares * weights).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(table["p_star"], expected[:, 0], atol=1e-6)
+    # none of it depends on what else is in the table
+    one = classify(np.load(stars)["flux"][:1], saved)
+    assert one["prediction_set"].tolist() == plain["prediction_set"].tolist()[:1]
+    assert one["ood"].tolist() == plain["ood"].tolist()[:1]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--prior", "star=0.7,galaxy=0.2,comet=0.1"], "unknown class 'comet'"),
+        (["--prior", "star=much"], "prior must be CLASS=NUMBER"),
+        (["--purity", "95"], "purity must be above 0 and below 1, got 95"),
+        (["--calibrate", "nowhere.csv"], "nowhere.csv does not exist"),
+    ],
+)
+def test_the_command_refuses_in_one_line(
+    saved: Path, stars: Path, tmp_path: Path, options: list[str], reason: str
+) -> None:
+    command = ["classify", str(stars), "--model", str(saved), "--out", str(tmp_path / "c.csv")]
+    result = CliRunner().invoke(app, [*command, *options])
+    # which the entry point shows as one line, with exit code 2
+    assert isinstance(result.exception, SkyclassError)
+    assert reason in str(result.exception)
+    assert not (tmp_path / "c.csv").exists()
