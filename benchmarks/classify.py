@@ -3,6 +3,7 @@
 Usage: python benchmarks/classify.py field DIRECTORY [ROUNDS]     (a directory with one field)
        python benchmarks/classify.py fields COUNT [ROUNDS]        (simulated fields, linked)
        python benchmarks/classify.py workers COUNT [ROUNDS]       (--workers 1 against --workers 2)
+       python benchmarks/classify.py many COUNT                   (rate and memory, tenth by tenth)
        python benchmarks/classify.py threads                      (beside a busy process)
        python benchmarks/classify.py stages DIRECTORY             (seconds of each stage)
 
@@ -27,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+import skyclass
 from skyclass.cores import limit_cores
 from skyclass.models.predictor import load_predictor
 from skyclass.simulation.simulate import simulate
@@ -124,6 +126,22 @@ def link_fields(scratch: Path, count: int) -> Path:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(packed[number, band])
     return frames
+
+
+def print_tenths(frames: Path, scratch: Path, count: int) -> None:
+    """Print the CPU seconds a field, and the memory, of each tenth of many fields."""
+    tenth = max(1, count // 10)
+    seconds = [time.process_time()]
+
+    def note(_stage: str, done: int, _total: int, _detail: str = "") -> None:
+        if done % tenth == 0:
+            seconds.append(time.process_time())
+            status = Path("/proc/self/status").read_text()
+            own = int(status.partition("RssAnon:")[2].split()[0]) // 1024
+            each = (seconds[-1] - seconds[-2]) / tenth
+            print(f"{done:5} fields: {each:.2f} CPU s a field, {own} MiB", flush=True)
+
+    skyclass.classify(frames, "stars", scratch / "many.parquet", progress=note)
 
 
 def compare_workers(frames: Path, scratch: Path, rounds: int) -> None:
@@ -249,6 +267,8 @@ def main(what: str, argument: str = "", rounds: str = "3") -> None:
             compare(link_fields(scratch, int(argument)), scratch, int(rounds))
         elif what == "workers":
             compare_workers(link_fields(scratch, int(argument)), scratch, int(rounds))
+        elif what == "many":
+            print_tenths(link_fields(scratch, int(argument)), scratch, int(argument))
         elif what == "threads":
             compare_threads()
         elif what == "stages":

@@ -22,7 +22,7 @@ from skyclass.models.graph_classifier import Feed, list_inputs
 from skyclass.models.locate_model import locate_model
 from skyclass.models.onnx_model import ONNX_FILE, OnnxClassifier
 from skyclass.models.openvino_model import OPENVINO_FILE, write_openvino
-from skyclass.models.predictor import Predictor
+from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.models.quantise import quantise
 from skyclass.models.spec_file import SPEC_FILE, WEIGHTS_FILE, read_spec
 from skyclass.progress import Progress, no_progress
@@ -118,14 +118,15 @@ def export_model(
         _copy_rest(source, folder)
         graph = folder / ONNX_FILE
         _write_graph(source, graph)
-        accuracies, count = None, 0
+        whole, accuracies, count = OnnxClassifier(graph, spec), None, 0
         if cutouts is not None:
-            whole = OnnxClassifier(graph, spec)
-            small = _quantise(whole, graph, open_cutouts(cutouts))
-            accuracies, count = _compare(whole, small, open_cutouts(cutouts), least, progress)
+            _quantise(whole, graph, open_cutouts(cutouts))
         if file_format == "openvino":
             write_openvino(graph, spec, folder / OPENVINO_FILE)
             graph.unlink()
+        exported = load_predictor(folder)
+        if cutouts is not None:
+            accuracies, count = _compare(whole, exported, open_cutouts(cutouts), least, progress)
         folder.replace(out)
     return Exported(out, accuracies, count)
 
@@ -182,14 +183,13 @@ def _as_input(values: NDArray[np.float32] | None) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _quantise(whole: OnnxClassifier, graph: Path, stored: StoredCutouts) -> OnnxClassifier:
-    """Quantise a graph in place on training objects, and load it."""
+def _quantise(whole: OnnxClassifier, graph: Path, stored: StoredCutouts) -> None:
+    """Quantise a graph in place on training objects."""
     recorder = _Recorder(whole)
     classify_batches(islice(_read(stored, whole, "train"), _SHOWN), recorder, no_progress)
     small = graph.with_name("int8.onnx")
     quantise(graph, small, recorder.feeds)
     small.replace(graph)
-    return OnnxClassifier(graph, whole.spec)
 
 
 def _read(stored: StoredCutouts, predictor: Predictor, split: str) -> Iterable[CutoutBatch]:
@@ -200,8 +200,8 @@ def _read(stored: StoredCutouts, predictor: Predictor, split: str) -> Iterable[C
 
 
 def _compare(
-    whole: OnnxClassifier,
-    small: OnnxClassifier,
+    whole: Predictor,
+    small: Predictor,
     stored: StoredCutouts,
     least: int,
     progress: Progress,
