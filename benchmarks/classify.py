@@ -1,7 +1,7 @@
 """Frames to a table of classified sources, against decoding the same frames and nothing else.
 
 Usage: python benchmarks/classify.py field DIRECTORY [ROUNDS]     (a directory with one field)
-       python benchmarks/classify.py fields COUNT [ROUNDS]        (simulated fields, linked)
+       python benchmarks/classify.py fields COUNT [ROUNDS]        (simulated fields)
        python benchmarks/classify.py workers COUNT [ROUNDS]       (--workers 1 against --workers 2)
        python benchmarks/classify.py many COUNT                   (rate and memory, tenth by tenth)
        python benchmarks/classify.py threads                      (beside a busy process)
@@ -12,11 +12,12 @@ model `stars` (onnxruntime, no PyTorch). Decoding is Python's bz2 in two process
 turns with it; the machine is shared, so that what counts are the ratios, of wall and CPU time, and
 the load is printed. Start-up is what a process takes to import all and to load the model.
 
-COUNT simulated fields are links to four, compressed as the archive's are (bzip2 -9), under keys of
+COUNT simulated fields are copies of four, compressed as the archive's are (bzip2 -9), under keys of
 their own: each is read and decoded anew.
 """
 
 import bz2
+import io
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 
 import skyclass
 from skyclass.cores import limit_cores
@@ -105,26 +107,34 @@ def compare(frames: Path, scratch: Path, rounds: int) -> None:
     print(f"classify less start-up, against decoding: {wall:.2f} of wall, {cpu:.2f} of CPU time")
 
 
-def link_fields(scratch: Path, count: int) -> Path:
-    """Simulate a few fields, compress them as the archive does, and link them under many keys."""
+def repeat_fields(scratch: Path, count: int) -> Path:
+    """Simulate a few fields, and write them under many keys, compressed as the archive does.
+
+    The header, which names the field, is a bzip2 stream of its own before that of the pixels.
+    """
     survey, frames = scratch / "survey", scratch / "frames"
     simulate(survey, UNIQUE, workers=1)
-    packed: dict[tuple[int, str], Path] = {}
+    packed: dict[tuple[int, str], tuple[fits.Header, bytes]] = {}
     fields = [Field.from_unit(unit) for unit in find_fields([survey / "frames"])]
     for number, field in enumerate(fields):
         for band in BANDS:
             content = bz2.decompress(find_frame(survey / "frames", field, band).read_bytes())
-            packed[number, band] = scratch / f"{number}-{band}.fits.bz2"
-            packed[number, band].write_bytes(bz2.compress(content, 9))
+            header = fits.Header.fromfile(io.BytesIO(content))
+            pixels = content[len(header.tostring()) :]
+            packed[number, band] = header, bz2.compress(pixels, 9)
     for i in range(count):
         number = i % len(fields)
         one = fields[number]
         # every second number: none has a neighbour to read rows from
         field = Field(one.rerun, one.run, one.camcol, 100 + 2 * i)
         for band in BANDS:
-            link = frames / make_frame_path(field, band)
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(packed[number, band])
+            header, pixels = packed[number, band]
+            header = header.copy()
+            if "FRAME" in header:
+                header["FRAME"] += field.field - one.field
+            path = frames / make_frame_path(field, band)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bz2.compress(header.tostring().encode()) + pixels)
     return frames
 
 
@@ -264,11 +274,11 @@ def main(what: str, argument: str = "", rounds: str = "3") -> None:
         if what == "field":
             compare(Path(argument), scratch, int(rounds))
         elif what == "fields":
-            compare(link_fields(scratch, int(argument)), scratch, int(rounds))
+            compare(repeat_fields(scratch, int(argument)), scratch, int(rounds))
         elif what == "workers":
-            compare_workers(link_fields(scratch, int(argument)), scratch, int(rounds))
+            compare_workers(repeat_fields(scratch, int(argument)), scratch, int(rounds))
         elif what == "many":
-            print_tenths(link_fields(scratch, int(argument)), scratch, int(argument))
+            print_tenths(repeat_fields(scratch, int(argument)), scratch, int(argument))
         elif what == "threads":
             compare_threads()
         elif what == "stages":
