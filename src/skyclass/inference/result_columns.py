@@ -50,7 +50,7 @@ class ResultColumn:
 
 
 RESULT_COLUMNS: Final = (
-    ResultColumn("file", "picture that was classified", "meta.file"),
+    ResultColumn("file", "picture that was classified", "meta.id;meta.file"),
     ResultColumn("ra", "right ascension, ICRS", "pos.eq.ra;meta.main", "deg"),
     ResultColumn("dec", "declination, ICRS", "pos.eq.dec;meta.main", "deg"),
     ResultColumn(
