@@ -89,3 +89,23 @@ def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "a.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_config(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("weights", "folder", "read"),
+    [
+        ("stars", False, "stars"),
+        ("stars", True, "{base}/stars"),
+        ("./stars", False, "{base}/stars"),
+        ("stars.safetensors", False, "{base}/stars.safetensors"),
+        ("hf://one/stars", False, "hf://one/stars"),
+    ],
+)
+def test_weights_are_a_path_beside_the_file_or_a_name(
+    tmp_path: Path, weights: str, folder: bool, read: str
+) -> None:
+    if folder:
+        (tmp_path / "stars").mkdir()
+    file = tmp_path / "a.toml"
+    file.write_text(f'{GOOD}[model]\nweights = "{weights}"\n')
+    assert read_config(file).model.weights == read.format(base=tmp_path)

@@ -116,10 +116,17 @@ def make_config(values: Settings, base: Path, name: str) -> Experiment:
     if config.images.upscaler is not None:
         upscaler = base / config.images.upscaler
         changed["images"] = config.images.model_copy(update={"upscaler": upscaler})
-    if config.model.weights is not None and not config.model.weights.startswith(HUB_SCHEME):
+    if config.model.weights is not None and not _is_name(config.model.weights, base):
         weights = str(base / config.model.weights)
         changed["model"] = config.model.model_copy(update={"weights": weights})
     return config.model_copy(update=changed)
+
+
+def _is_name(weights: str, base: Path) -> bool:
+    """Tell whether weights are named: those of the Hub, or of a model that comes with skyclass."""
+    if weights.startswith(HUB_SCHEME):
+        return True
+    return weights.isidentifier() and not (base / weights).exists()
 
 
 def make_objects_config(

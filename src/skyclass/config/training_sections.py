@@ -24,7 +24,7 @@ class ModelConfig(Section):
     """Start from weights of the Hugging Face Hub, or from fresh ones."""
     weights: Annotated[str, BeforeValidator(_to_text)] | None = None
     """Start from a file of weights (.safetensors) or a saved model: its folder, relative to the
-    experiment file, or hf://owner/name."""
+    experiment file, the name of one that comes with skyclass, or hf://owner/name."""
     frozen: bool | None = None
     """Train the head only; the backbone keeps its weights."""
     head: tuple[int, ...] | None = None

@@ -23,8 +23,9 @@ def locate_weights(weights: str) -> Path:
     Parameters
     ----------
     weights
-        A ``.safetensors`` file, the folder of a saved model, or ``hf://owner/name`` of the Hugging
-        Face Hub, which is downloaded unless it is cached.
+        A ``.safetensors`` file, the folder of a saved model, the name of one that comes with the
+        package, or ``hf://owner/name`` of the Hugging Face Hub, which is downloaded unless it is
+        cached.
 
     Returns
     -------
