@@ -34,7 +34,7 @@ they are worth is what holds on real objects whose class is known. This page is 
 `python docs/real_sky.py`, from single SDSS exposures of stars with spectra, quasars with spectra,
 galaxies, and the sources of real fields; none of these objects is used in training.
 (`python benchmarks/real_sky.py STARS OBJECTS` prints the same table.) The models are those that
-come with the package, out of the experiments that `make models` leaves in
+[come with the package](bundled-models.md), out of the experiments that `make models` leaves in
 `build/models`; any other two experiments can be named. Labels of one's own are checked by
 [`skyclass evaluate`](evaluation.md).
 """

@@ -8,11 +8,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from skyclass.evaluation.metrics import Metrics, read_metrics
-from skyclass.evaluation.predictions import read_predictions
 from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.inference.operating_thresholds import CONFIDENCE, fit_operating_thresholds
 from skyclass.models.calibration_objects import read_calibration
 from skyclass.models.spec_file import read_spec
 
@@ -35,7 +34,7 @@ REAL: Final = {
 """What measures a model of a task on real objects."""
 
 PURITY: Final = 0.95
-"""Of the objects above the thresholds that a card states."""
+"""Of the samples above the thresholds that a card states."""
 
 SCOPE: Final = {
     "spectral-class": "It gives every object one of the seven classes: galaxies, quasars, white"
@@ -102,37 +101,24 @@ def describe_real(experiment: Path, *, real: bool) -> Iterator[str]:
 
 
 def describe_thresholds(experiment: Path) -> Iterator[str]:
-    """Describe from what probability on a predicted class is right in `PURITY` of the cases."""
-    model = experiment / "model"
-    spec = read_spec(model)
-    chosen = read_calibration(model, spec)
+    """Describe from what probability on a class is right in `PURITY` of the cases."""
+    spec = read_spec(experiment / "model")
+    chosen = read_calibration(experiment / "model", spec)
     if chosen is None:
-        raise SystemExit(f"{model} has no calibration objects")
-    test = read_predictions(experiment / "predictions.parquet")
-    predicted = np.asarray(spec.labels)[chosen.probabilities.argmax(axis=1)]
-    yield f"The lowest probability from which on the predicted class was right for {PURITY:.0%} of"
-    yield f"{len(chosen):,} calibration objects, and what then holds for the test objects. It"
-    yield "depends on how frequent the classes are: they are as in the tables above."
-    yield "\n| class | probability | purity | of the class, found |\n|---|---|---|---|"
-    for code, name in enumerate(spec.labels):
-        own = predicted == name
-        shares = chosen.probabilities[own, code]
-        threshold = find_threshold(shares, chosen.label[own] == code)
-        kept = (test["predicted"] == name) & (test[f"p_{name}"] >= threshold)
-        true = test["label"] == name
-        found = (kept & true).sum() / true.sum()
-        purity = f"{true[kept].mean():.1%}" if kept.any() else "none left"
-        yield f"| {name} | {threshold:.2f} | {purity} | {found:.1%} |"
-
-
-def find_threshold(
-    probability: NDArray[np.float64], right: NDArray[np.bool_], purity: float = PURITY
-) -> float:
-    """Find the lowest threshold on a probability that leaves a purity; infinite if none does."""
-    order = np.argsort(-probability, kind="stable")
-    purities = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(purities >= purity)
-    return float(probability[order[enough[-1]]]) if len(enough) else np.inf
+        raise SystemExit(f"{experiment / 'model'} has no calibration objects")
+    found = fit_operating_thresholds(
+        spec.labels, chosen.label, chosen.probabilities, chosen.magnitude, "purity", PURITY
+    )
+    yield f"The least probability at which an object is of the class with a purity of {PURITY:.0%},"
+    yield f"tested on {len(chosen):,} calibration objects, each with a confidence of"
+    yield f"{CONFIDENCE:.0%}, where classes are as frequent as among these (`skyclass classify"
+    yield f"--purity {PURITY:g}`)."
+    yield "\n| class | r | tested on | probability |\n|---|---|---|---|"
+    for each in found:
+        low, high = ("" if r is None else f"{r:.1f}" for r in (each.brightest, each.faintest))
+        part = f"{low} to {high}".strip() if low or high else "all"
+        least = "none is enough" if each.probability is None else f"{each.probability:.2f}"
+        yield f"| {each.label} | {part} | {each.tested_on} | {least} |"
 
 
 def describe_validity(experiment: Path) -> Iterator[str]:
