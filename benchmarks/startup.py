@@ -23,6 +23,7 @@ REFUSED = {
     "demo": "demo --out file",
     "download": "download --catalog none.csv --out o",
     "experiment": "experiment none.toml --out o",
+    "export": "export none --out o",
     "export-cutouts": "export-cutouts --cutouts none --format fits --out o",
     "figures": "figures none",
     "learning-rate": "learning-rate none.toml --out o",

@@ -45,6 +45,8 @@ REFUSED = {
     "catalog bad.toml --out c.xyz": "c.xyz must end with .parquet",
     "download --catalog none.csv --out o": "none.csv does not exist",
     "download --out o": "--catalog is missing",
+    "export empty --out o": "empty holds no usable model",
+    "export empty --format gif --out o": "must be one of onnx, openvino, got 'gif'",
     "push empty owner/x": "empty holds no usable model",
     "archive none": "none does not exist",
     "simulate --out bad.toml --fields 1": "bad.toml is a file; choose another directory",
