@@ -71,7 +71,7 @@ def export(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export a model for a runtime, measured inputs, image type and registration inside.
+    """Export a model, all it computes in one graph, for a runtime.
 
     `classify --model OUT` classifies with it. 8 bits are checked on at least 5,000 test objects.
     """
