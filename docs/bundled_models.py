@@ -24,7 +24,7 @@ BUILD = DOCS.parent / "build/models"
 PAGE = DOCS / "bundled-models.md"
 FIRST = "## Objects it was trained on"
 """Of a card, from here on what one wants to know before using the model."""
-COUNT = 150
+COUNT = 600
 
 HEAD = """# Models that come with the package
 
