@@ -72,7 +72,7 @@ def test_an_experiment_from_positions_alone(
     spec = load_model(out / "model").spec
     assert (spec.bands, spec.unit, spec.size) == (COLOURS, "grey level", 224)
     with pytest.raises(InferenceError, match=r"takes ready-made pictures \(sdss-jpeg\)"):
-        classify([tmp_path], out / "model", tmp_path / "classes.csv")
+        classify([out / "model"], out / "model", tmp_path / "classes.csv")
 
 
 def test_dust_cannot_be_put_into_a_picture(table: pd.DataFrame, tmp_path: Path) -> None:
