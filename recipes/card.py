@@ -71,7 +71,9 @@ def describe_simulated(experiment: Path) -> Iterator[str]:
     yield from _list_scores(metrics)
     yield "\n| class | purity | completeness |\n|---|---|---|"
     for name, scores in metrics.test.per_class.items():
-        yield f"| {name} | {scores.precision:.1%} | {scores.recall:.1%} |"
+        # none of a small trial may be of the class, or called so
+        both = ("none" if s is None else f"{s:.1%}" for s in (scores.precision, scores.recall))
+        yield f"| {name} | {' | '.join(both)} |"
 
 
 def _list_scores(metrics: Metrics) -> Iterator[str]:
