@@ -9,7 +9,6 @@ from sklearn.metrics import precision_score
 from evaluation.made import LABELS, made_experiment, made_shares
 from skyclass.errors import EvaluationError
 from skyclass.evaluation.reweight import Reweighting, reweight, reweight_scores
-from skyclass.models.class_prior import parse_prior
 
 PRIOR = np.array([0.9, 0.08, 0.02])
 
@@ -77,25 +76,6 @@ def test_a_class_that_is_not_there() -> None:
     rates = reweight_scores(LABELS, label[rows], shares[rows], np.array([0.9, 0.1, 0.0])).table
     assert rates.loc["quasar", "purity"] == 0
     assert np.isnan(rates.loc["quasar", "completeness"])
-
-
-def test_parse_prior() -> None:
-    words = ["quasar=1", "star=6", "a=b=3"]
-    assert parse_prior(words) == {"quasar": 1, "star": 6, "a=b": 3}
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["star=1", "star=2"], "prior names class 'star' twice"),
-        (["star=much"], "prior must be CLASS=NUMBER, got 'star=much'"),
-        (["star"], "prior must be CLASS=NUMBER, got 'star'"),
-        (["=1"], "prior must be CLASS=NUMBER, got '=1'"),
-    ],
-)
-def test_bad_words(words: list[str], message: str) -> None:
-    with pytest.raises(EvaluationError, match=message):
-        parse_prior(words)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import typer
 from skyclass.cli.early_checks import check_evaluated, check_figure_format
 from skyclass.cli.json_output import print_json
 from skyclass.cli.options import JsonOption
+from skyclass.cli.parse_prior import parse_prior
 
 __all__ = ["compare", "figures", "reweight"]
 
@@ -52,8 +53,6 @@ def reweight(
     as_json: JsonOption = False,
 ) -> None:
     """Compute purity and completeness for other class shares."""
-    from skyclass.models.class_prior import parse_prior
-
     shares = parse_prior(prior)
     check_evaluated(experiment)
     from skyclass.evaluation.reweight import reweight as run

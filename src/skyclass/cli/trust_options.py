@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
+from skyclass.cli.parse_prior import parse_prior
+
 __all__ = [
     "CalibrateOption",
     "CompletenessOption",
@@ -52,6 +54,4 @@ CalibrateOption = Annotated[
 
 def read_prior(text: str) -> dict[str, float]:
     """Read how frequent the classes are."""
-    from skyclass.models.class_prior import parse_prior
-
     return parse_prior([word.strip() for word in text.split(",")])

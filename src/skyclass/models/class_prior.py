@@ -1,4 +1,4 @@
-"""How frequent classes are, as a user states it."""
+"""How frequent classes are, as a user states it: checked, and scaled to shares."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,40 +7,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import EvaluationError, nearest
 
-__all__ = ["normalise_prior", "parse_prior"]
-
-
-def parse_prior(words: Sequence[str]) -> dict[str, float]:
-    """Parse how frequent classes are.
-
-    Parameters
-    ----------
-    words
-        ``class=number`` for every class.
-
-    Returns
-    -------
-    dict
-        Number by class.
-
-    Raises
-    ------
-    EvaluationError
-        If a word has another form, or a class is named twice.
-    """
-    prior: dict[str, float] = {}
-    for word in words:
-        name, _, number = word.rpartition("=")
-        try:
-            value = float(number)
-        except ValueError as error:
-            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}") from error
-        if not name:
-            raise EvaluationError(f"prior must be CLASS=NUMBER, got {word!r}")
-        if name in prior:
-            raise EvaluationError(f"prior names class {name!r} twice; name it once")
-        prior[name] = value
-    return prior
+__all__ = ["normalise_prior"]
 
 
 def normalise_prior(prior: Mapping[str, float], labels: Sequence[str]) -> NDArray[np.float64]:
