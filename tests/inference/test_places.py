@@ -1,5 +1,6 @@
 """Sources around a place, and tables whose frames are not here: downloaded, then classified."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from skyclass.mock_archive.server import serve_archive
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
+from skyclass.surveys.registry import get_survey
 from skyclass.surveys.sdss.layout import BANDS, find_fields
 from support.web_server import Server
 
@@ -141,3 +143,24 @@ def test_a_place_and_inputs_exclude_each_other(model: Path) -> None:
         classify(model=model)
     with pytest.raises(InferenceError, match="radius does not belong to"):
         classify("example", model, radius=3)
+
+
+def test_a_place_without_a_source() -> None:
+    """The bundled model is told what was measured, of no object at all here."""
+    with pytest.raises(InferenceError, match=r"no source above the detection threshold at 136\.985"):
+        classify(at="136.985 -0.695", radius=0.01, frames="example")
+
+
+def test_objects_that_are_all_off_their_frame() -> None:
+    key = {"rerun": 301, "run": 9001, "camcol": 1, "field": 100}
+    table = classify(pd.DataFrame([{"ra": 10.0, "dec": 80.0, **key}]), "stars", frames="example")
+    assert table["reason"].tolist() == ["off its frame"]
+    assert table["class"].isna().all()
+
+
+def test_a_survey_of_single_objects_has_no_surroundings(tmp_path: Path) -> None:
+    bands = get_survey("panstarrs").band_names
+    spec = replace(SPEC, bands=bands, survey="panstarrs", rules=CutoutConfig(size=32))
+    save_model(Classifier(spec), tmp_path / "model")
+    with pytest.raises(InferenceError, match="panstarrs has images of single objects"):
+        classify(at="10 0", model=tmp_path / "model")

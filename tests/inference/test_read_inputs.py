@@ -99,13 +99,32 @@ def test_bands_and_units_that_are_stated(stars: np.ndarray, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize("unit", ["mag(AB)", "ABmag", "m", "colour"])
+def test_units_that_are_none_of_fluxes(model: Path, stars: np.ndarray, unit: str) -> None:
+    with pytest.raises(InferenceError, match="is none of fluxes"):
+        classify(stars, model, unit=unit)
+
+
+def test_what_images_of_astropy_state_is_not_stated_again(model: Path, stars: np.ndarray) -> None:
+    with pytest.raises(InferenceError, match=r"state their unit \(nmgy\) themselves"):
+        classify(NDData(stars, unit="nmgy"), model, unit="nJy")
+    bands = [CCDData(band, unit="nmgy", wcs=make_wcs()) for band in stars[1]]
+    with pytest.raises(InferenceError, match=r"state their pixel_scale \(0\.396\)"):
+        classify(bands, model, pixel_scale=0.4)
+
+
+def make_wcs() -> WCS:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-0.396 / 3600, 0.396 / 3600]
+    return wcs
+
+
 def test_images_of_astropy(model: Path, stars: np.ndarray) -> None:
     expected = classify(stars, model)["p_a"].to_numpy()
     image = NDData(stars * 3.631, unit="uJy", mask=np.zeros(stars.shape, bool))
     np.testing.assert_allclose(classify(image, model)["p_a"], expected, atol=1e-5)
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.cdelt = [-0.396 / 3600, 0.396 / 3600]
+    wcs = make_wcs()
     bands = [CCDData(band, unit="nmgy", wcs=wcs) for band in stars[1]]
     np.testing.assert_allclose(classify(bands, model)["p_a"], expected[1:2], atol=1e-5)
     with pytest.raises(InferenceError, match=r"shape \(60, 60\) is no cutout in all bands"):

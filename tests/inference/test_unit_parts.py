@@ -13,7 +13,10 @@ from dask.distributed import LocalCluster
 from skyclass.errors import ClusterError, InferenceError
 from skyclass.images.runners import Runner, choose_runner, use_cluster, use_processes, use_threads
 from skyclass.inference.failures import Failure, read_failures, write_failures
-from skyclass.inference.unit_parts import Parts, UnitWork, make_parts
+from skyclass.inference.unit_parts import Parts, UnitWork, make_parts, open_parts
+from skyclass.inference.worker_model import WorkerModel
+from skyclass.models.bundled import find_bundled_model
+from skyclass.models.predictor import load_predictor
 from skyclass.progress import no_progress
 from skyclass.surveys import registry
 from skyclass.surveys.sdss.layout import Field
@@ -88,6 +91,20 @@ def test_errors_of_any_kind(world: Path) -> None:
         (world / "files" / f"{field}.txt").write_text("broken")
     with pytest.raises(InferenceError, match=r"94-1-1, and 5 others cannot be .*txt is broken"):
         make(world, use_threads(1), "others")
+
+
+def test_parts_of_a_call_with_other_settings_stay(tmp_path: Path) -> None:
+    model = WorkerModel(find_bundled_model("stars"), load_predictor("stars"), None)
+    out = tmp_path / "classes.fits"
+    with pytest.raises(KeyboardInterrupt), open_parts(out, model, "one") as first:
+        (first / "301-1-1-1.parquet").touch()
+        raise KeyboardInterrupt
+    with open_parts(out, model, "other") as second:
+        assert second != first
+    assert list(first.parent.iterdir()) == [first]
+    with open_parts(out, model, "one") as again:
+        assert again == first
+    assert not first.parent.exists()
 
 
 def test_objects_that_differ_are_other_work(world: Path) -> None:

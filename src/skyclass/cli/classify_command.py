@@ -106,7 +106,7 @@ def classify(
 ) -> None:
     """Classify sources of fields, objects of a table, or cutouts."""
     check_table(out)
-    check_inputs(inputs or [], at, [] if base_url else frames or [])
+    check_inputs(inputs or [], at, positions, [] if base_url else frames or [])
     check_exists(*(path for path in (positions, calibrate) if path is not None))
     shares = None if prior is None else read_prior(prior)
     if model is not None:

@@ -133,11 +133,13 @@ def check_reportable(results: Path) -> None:
         check_evaluated(results)
 
 
-def check_inputs(inputs: Sequence[Path], at: str | None, frames: Sequence[Path]) -> None:
+def check_inputs(
+    inputs: Sequence[Path], at: str | None, positions: Path | None, frames: Sequence[Path]
+) -> None:
     """Check that what is to be classified exists, or is the example that comes with skyclass."""
     from skyclass.models.bundled import EXAMPLE
 
-    if not inputs and at is None:
+    if not inputs and at is None and positions is None:
         raise SkyclassError("there is no input: name frames, a table or cutouts, or use --at")
     check_exists(*(path for path in (*inputs, *frames) if str(path) != EXAMPLE))
 

@@ -1,5 +1,6 @@
 """Calibrated frames: image, world coordinates, band; reading of all bands of a unit."""
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from skyclass.cores import map_on_cores
 from skyclass.errors import ImageError, MissingFrameError
 
 __all__ = ["Frame", "convert_to_pixels", "open_bands", "read_wcs"]
+
+_WARNINGS_LOCK: Final = threading.Lock()
 
 _COORDINATES: Final = (
     *("NAXIS", "WCSAXES", "CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT", "CROTA", "CD", "PC", "PV"),
@@ -169,7 +172,8 @@ def read_wcs(path: Path, header: fits.Header) -> WCS:
         Where the header has none, or none of two axes that wcslib accepts.
     """
     try:
-        with warnings.catch_warnings():
+        # what warnings are shown is a setting of the whole process
+        with _WARNINGS_LOCK, warnings.catch_warnings():
             # real frames carry RADECSYS, which astropy mends with a warning
             warnings.simplefilter("ignore", AstropyWarning)
             wcs = WCS(fits.Header([c for c in header.cards if c.keyword.startswith(_COORDINATES)]))

@@ -362,6 +362,11 @@ def _read_region(
     """Find or download the frames around a place."""
     settings.check_used("a place (at)", "at", "radius", "frames", "survey", "base_url")
     _check_survey(settings, spec)
+    if not get_survey(spec.survey).key:
+        raise InferenceError(
+            f"survey {spec.survey} has images of single objects, in which no sources around a place"
+            " (at) are detected; name a table of positions"
+        )
     region = make_region(place, settings.radius)
     if _is_downloaded(settings):
         archive = downloads.open_archive(spec, settings)

@@ -84,13 +84,15 @@ def _convert_unit(unit: str) -> float:
     """Compute how many nanomaggies one of a unit is."""
     from astropy import units
 
+    wrong = f"unit {unit!r} is none of fluxes; use nanomaggy, nJy or another that astropy knows"
     try:
+        parsed = units.Unit(unit)
+        if not isinstance(parsed, units.UnitBase):  # magnitudes are no factor times a flux
+            raise InferenceError(wrong)
         zero = units.zero_point_flux(_AB * units.Jy)
-        return float(units.Unit(unit).to("nmgy", equivalencies=zero))
+        return float(parsed.to("nmgy", equivalencies=zero))
     except (ValueError, TypeError) as error:  # a conversion error is one, too
-        raise InferenceError(
-            f"unit {unit!r} is none of fluxes; use nanomaggy, nJy or another that astropy knows"
-        ) from error
+        raise InferenceError(wrong) from error
 
 
 def _order_bands(arrays: CutoutArrays, bands: tuple[str, ...], spec: ModelSpec) -> CutoutArrays:
@@ -146,7 +148,8 @@ def read_nddata(
     Raises
     ------
     InferenceError
-        If they have other dimensions, or differ in unit.
+        If they have other dimensions, differ in unit, or state a unit or pixel scale that is stated
+        beside them, too.
     """
     listed: list[NDData] = list(images) if isinstance(images, Sequence) else [images]
     units = {None if image.unit is None else str(image.unit) for image in listed}
@@ -165,8 +168,12 @@ def read_nddata(
             " frames"
         )
     (unit,) = units
-    scale = stated.pixel_scale or _measure_scale(listed[0])
-    return make_arrays(pixels, offset), replace(stated, unit=unit or stated.unit, pixel_scale=scale)
+    scale = _measure_scale(listed[0])
+    for name, own in (("unit", unit), ("pixel_scale", scale)):
+        if own is not None and getattr(stated, name) is not None:
+            raise InferenceError(f"the images state their {name} ({own}) themselves; leave it out")
+    known = replace(stated, unit=unit or stated.unit, pixel_scale=scale or stated.pixel_scale)
+    return make_arrays(pixels, offset), known
 
 
 def _fill_masked(image: "NDData") -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -198,7 +198,10 @@ def open_parts(out: Path | None, model: WorkerModel, *settings: object) -> Itera
         finished = not any(folder.glob(f"*{_FAILED}"))
     finally:
         if finished or not any(folder.glob(f"*{_PART}")):
-            shutil.rmtree(parts, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            # unless parts of a call with other settings wait there
+            with suppress(OSError):
+                parts.rmdir()
 
 
 def _locate_part(folder: Path, unit: Unit) -> Path:

@@ -44,8 +44,9 @@ def aperture_flux(
     """
     inner, outer = (edge / pixel_scale for edge in _ANNULUS)
     side = flux.shape[-1]
-    reach = int(np.ceil(outer)) + 1
-    # no pixel beyond the ring counts
+    farthest = max(outer, radius / pixel_scale + 0.5) + np.max(np.abs(offset), initial=0)
+    # no pixel beyond ring and circle counts
+    reach = int(np.ceil(farthest)) + 1 if np.isfinite(farthest) else side
     near = slice(max(0, side // 2 - reach), side // 2 + reach + 1)
     axis = np.arange(side)[near] - (side - 1) / 2
     out = np.empty(flux.shape[:2])

@@ -82,7 +82,7 @@ def make_measured_inputs(
     values += [extinction, *(measurement.has(flag) for flag in _FLAGS)]
     bands = [spec.bands.index(band) for band in spec.measured]
     columns = np.stack([np.asarray(each, np.float32)[:, bands] for each in values], axis=1)
-    return columns.reshape(len(measurement), -1)
+    return columns.reshape(len(measurement), len(values) * len(bands))
 
 
 def complete_measured(

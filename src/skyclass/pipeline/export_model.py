@@ -17,9 +17,11 @@ from skyclass.files import AnyPath, make_directory
 from skyclass.images.stored_cutouts import StoredCutouts, open_cutouts
 from skyclass.inference.classify_batches import classify_batches
 from skyclass.inference.read_cutouts import CutoutBatch, read_stored_batches
+from skyclass.models.calibration_objects import CALIBRATION_FILE
 from skyclass.models.export_checks import check_export
 from skyclass.models.graph_classifier import Feed, list_inputs
 from skyclass.models.locate_model import locate_model
+from skyclass.models.model_spec import ModelSpec
 from skyclass.models.onnx_model import ONNX_FILE, OnnxClassifier
 from skyclass.models.openvino_model import OPENVINO_FILE, write_openvino
 from skyclass.models.predictor import Predictor, load_predictor
@@ -64,7 +66,8 @@ def export_model(
     """Export a model for a runtime: all from calibrated cutouts to probabilities in one graph.
 
     Image type, registration and the measured inputs are inside; what else is in the model's folder,
-    the specification, the card and calibration objects, is copied.
+    the specification, the card and calibration objects, is copied: a model in 8 bits goes without
+    these, as it has other probabilities.
 
     Parameters
     ----------
@@ -119,14 +122,19 @@ def export_model(
         graph = folder / ONNX_FILE
         _write_graph(source, graph)
         whole, accuracies, count = OnnxClassifier(graph, spec), None, 0
+        if (source / WEIGHTS_FILE).exists():
+            whole.check_weights(graph, source / WEIGHTS_FILE)
         if cutouts is not None:
+            count = _check_objects(open_cutouts(cutouts), spec, least)
             _quantise(whole, graph, open_cutouts(cutouts))
+            # the probabilities of these are those of 32 bits
+            (folder / CALIBRATION_FILE).unlink(missing_ok=True)
         if file_format == "openvino":
             write_openvino(graph, spec, folder / OPENVINO_FILE)
             graph.unlink()
         exported = load_predictor(folder)
         if cutouts is not None:
-            accuracies, count = _compare(whole, exported, open_cutouts(cutouts), least, progress)
+            accuracies = _compare(whole, exported, open_cutouts(cutouts), progress)
         folder.replace(out)
     return Exported(out, accuracies, count)
 
@@ -199,32 +207,33 @@ def _read(stored: StoredCutouts, predictor: Predictor, split: str) -> Iterable[C
     return (batch for batch in batches if batch.objects["split"].iloc[0] == split)
 
 
-def _compare(
-    whole: Predictor,
-    small: Predictor,
-    stored: StoredCutouts,
-    least: int,
-    progress: Progress,
-) -> tuple[tuple[float, float], int]:
-    """Compare the accuracies of a model in 32 and 8 bits; raise if it loses too much."""
+def _check_objects(stored: StoredCutouts, spec: ModelSpec, least: int) -> int:
+    """Check that there are labelled objects enough to compare accuracies; return their number."""
     labels, count = stored.info.labels, len(stored["test"])
-    if set(labels) != set(whole.spec.labels):
+    if set(labels) != set(spec.labels):
         raise ModelError(
             f"the cutouts in {stored.path} have the classes {' '.join(labels)}, the model"
-            f" {' '.join(whole.spec.labels)}"
+            f" {' '.join(spec.labels)}"
         )
     if count < least:
         raise ModelError(
             f"{stored.path} has {count} test objects; {least:,} are needed to see 0.2 points"
         )
-    true = np.array(labels)[stored["test"].label]
+    return count
+
+
+def _compare(
+    whole: Predictor, small: Predictor, stored: StoredCutouts, progress: Progress
+) -> tuple[float, float]:
+    """Compare the accuracies of a model in 32 and 8 bits; raise if it loses too much."""
+    true = np.array(stored.info.labels)[stored["test"].label]
     right: Any = [
         (classify_batches(_read(stored, each, "test"), each, progress)["class"] == true).mean()
         for each in (whole, small)
     ]
     if right[1] < right[0] - _MOST_LOST:
         raise ModelError(
-            f"in 8 bits the model is right for {right[1]:.2%} of {count:,} test objects, in 32 bits"
-            f" for {right[0]:.2%}: more than 0.2 points are lost, nothing was written"
+            f"in 8 bits the model is right for {right[1]:.2%} of {len(true):,} test objects, in 32"
+            f" bits for {right[0]:.2%}: more than 0.2 points are lost, nothing was written"
         )
-    return (float(right[0]), float(right[1])), count
+    return float(right[0]), float(right[1])
