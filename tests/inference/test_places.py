@@ -147,7 +147,7 @@ def test_a_place_and_inputs_exclude_each_other(model: Path) -> None:
 
 def test_a_place_without_a_source() -> None:
     """The bundled model is told what was measured, of no object at all here."""
-    with pytest.raises(InferenceError, match=r"no source above the detection threshold at 136\.985"):
+    with pytest.raises(InferenceError, match="no source above the detection"):
         classify(at="136.985 -0.695", radius=0.01, frames="example")
 
 

@@ -236,7 +236,8 @@ def _cut_into(
 
 def _compute_start(position: NDArray[np.float64], size: int) -> NDArray[np.int64]:
     """Compute the first pixel of a cutout along one axis."""
-    return np.ceil(position - size / 2).astype(np.int64)
+    # what lies behind the plane of projection is on no pixel: as good as far off the frame
+    return np.ceil(np.nan_to_num(position, nan=-1e9) - size / 2).astype(np.int64)
 
 
 def _compute_offset(position: NDArray[np.float64], size: int) -> NDArray[np.float64]:
