@@ -26,7 +26,18 @@ from skyclass.models.saved_model import save_model
 from skyclass.surveys.sdss.layout import BANDS
 
 LABELS = ("star", "galaxy", "quasar")
-SPEC = ModelSpec("object-type", LABELS, "ugriz", "compact", 32, BANDS, "nanomaggy", True)
+TRAINED = {"star": 500, "galaxy": 300, "quasar": 200}
+SPEC = ModelSpec(
+    "object-type",
+    LABELS,
+    "ugriz",
+    "compact",
+    32,
+    BANDS,
+    "nanomaggy",
+    True,
+    objects={"train": dict.fromkeys(LABELS, 200)},
+)
 CALIBRATION = make_calibration(3, 600)
 PRIOR = {"star": 0.7, "galaxy": 0.28, "quasar": 0.02}
 
@@ -57,6 +68,47 @@ def test_a_prior_is_bayes_rule() -> None:
     sky = np.array(list(PRIOR.values()))
     expected = density * sky / (density * sky).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(reweight_probabilities(posterior, sky / trained), expected)
+
+
+def draw_sky(mix: tuple[int, ...], seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Objects of three Gaussian classes, as a model of the mix `TRAINED` knows them exactly."""
+    rng = np.random.default_rng(seed)
+    label = np.repeat(np.arange(3), mix)
+    density = np.exp(-0.5 * (rng.normal(1.5 * label)[:, None] - 1.5 * np.arange(3)) ** 2)
+    posterior = density * np.array(list(TRAINED.values()))
+    table = make_class_columns(posterior / posterior.sum(axis=1, keepdims=True), LABELS)
+    return table.assign(psf_mag_r=17.0, label=np.array(LABELS)[label]), density
+
+
+@pytest.mark.parametrize("mix", [(200, 1000, 4000), (3000, 1800, 1200)])
+def test_a_prior_beside_labels_of_another_mix(mix: tuple[int, ...]) -> None:
+    spec = replace(SPEC, objects={"train": TRAINED})
+    table, density = draw_sky((7000, 2800, 200), 2)
+    demands = Demands(prior=PRIOR, calibrate=draw_sky(mix, 1)[0], purity=0.8)
+    conclusions = make_conclusions(spec, None, demands)
+    added = conclusions.add_to(table)
+    # Bayes' rule knows nothing of the labelled table
+    expected = density * np.array(list(PRIOR.values()))
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(added[[f"p_{label}" for label in LABELS]], expected)
+    pairs = list(zip(added["label"], added["prediction_set"], added["selected"], strict=True))
+    assert np.mean([label in names.split("|") for label, names, _ in pairs]) == pytest.approx(
+        0.9, abs=0.02
+    )
+    assert np.mean([label == name for label, _, name in pairs if name]) > 0.8
+    without = make_conclusions(spec, None, replace(demands, prior=None)).add_to(table)
+    assert without["p_quasar"].tolist() == table["p_quasar"].tolist()
+
+
+def test_a_prior_for_a_balanced_training() -> None:
+    """Whatever its objects were, such a model takes classes as equally many."""
+    table, spec = make_table(), replace(SPEC, objects={"train": TRAINED}, imbalance="balanced")
+    shares = [
+        make_conclusions(each, CALIBRATION, Demands(prior=PRIOR)).add_to(table)["p_star"].tolist()
+        for each in (spec, SPEC, replace(spec, imbalance="none"))
+    ]
+    assert shares[0] == pytest.approx(shares[1])
+    assert shares[0] != pytest.approx(shares[2])
 
 
 def test_a_prior_changes_classes_and_is_recorded(tmp_path: Path) -> None:
@@ -121,6 +173,8 @@ def test_what_cannot_be_had_is_refused() -> None:
     for demands in (Demands(prior=PRIOR), Demands(purity=0.9), Demands(completeness=0.9)):
         with pytest.raises(InferenceError, match="the model was saved without"):
             make_conclusions(SPEC, None, demands)
+    with pytest.raises(InferenceError, match="does not state how many objects"):
+        make_conclusions(replace(SPEC, objects={}), CALIBRATION, Demands(prior=PRIOR))
     lacking = replace(CALIBRATION, label=CALIBRATION.label % 2)
     with pytest.raises(InferenceError, match="no calibration object is of it"):
         make_conclusions(SPEC, lacking, Demands(prior=PRIOR))

@@ -34,6 +34,7 @@ def test_a_specification_is_read_as_it_was_written(
 ) -> None:
     spec = replace(SPEC, columns=("colours",), column_mean=(0.1,), column_deviation=(2.0,))
     spec = replace(spec, objects={"train": {"a": 3, "b": 4}}, head=(16, 8), crop=24)
+    spec = replace(spec, imbalance="class-weights")
     write(tmp_path, spec)
     assert json.loads((tmp_path / SPEC_FILE).read_text())["rules"]["background"] == "local"
     assert read_spec(tmp_path) == spec

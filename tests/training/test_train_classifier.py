@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from skyclass.config.training_sections import AugmentationConfig, TrainingConfig
 from skyclass.errors import TrainingError
 from skyclass.images.stored_cutouts import open_cutouts
+from skyclass.models.saved_model import load_model
 from skyclass.training.train_classifier import check_training, train_classifier
 from training.stored import COUNTS, spec, write_cutouts
 
@@ -125,6 +126,7 @@ def test_bf16_oversampling_and_logit_adjustment_train(cutouts: Path, tmp_path: P
             cutouts, tmp_path / str(number), imbalance=imbalance, precision="bf16", epochs=6
         )
         assert history["epochs"][-1]["train_loss"] < history["epochs"][0]["train_loss"]
+        assert load_model(tmp_path / str(number)).spec.imbalance == imbalance
         assert history["steps_per_epoch"] == (9 if imbalance == "oversample" else 5)
 
 

@@ -19,7 +19,7 @@ from skyclass.inference.operating_thresholds import (
 from skyclass.inference.result_columns import make_class_columns
 from skyclass.inference.table_metadata import TableMetadata
 from skyclass.models.calibration_objects import CalibrationObjects
-from skyclass.models.class_prior import normalise_prior
+from skyclass.models.class_prior import compute_implied_prior, normalise_prior
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.ood_score import OOD_THRESHOLD
 from skyclass.models.prediction_sets import (
@@ -71,8 +71,9 @@ class Conclusions:
     """Objects that sets and samples were fitted on; empty without any."""
     prior: dict[str, float] | None = None
     """Share of each class, where one was stated."""
-    weights: NDArray[np.float64] | None = None
-    """Share of each class over its share among the calibration objects, `[k]`."""
+    factors: NDArray[np.float64] | None = None
+    """Share of each class over that which the model's probabilities imply, `[k]`; None without a
+    prior."""
     set_thresholds: NDArray[np.float64] | None = None
     """Greatest nonconformity score in a prediction set, `[k]`."""
     measure: Literal["", "purity", "completeness"] = ""
@@ -100,8 +101,8 @@ class Conclusions:
         labels, names = self.spec.labels, [f"p_{label}" for label in self.spec.labels]
         probabilities = table[names].to_numpy(np.float64, na_value=np.nan)
         table = table.copy()
-        if self.weights is not None and self.prior is not None:
-            probabilities = reweight_probabilities(probabilities, self.weights)
+        if self.factors is not None:
+            probabilities = reweight_probabilities(probabilities, self.factors)
             changed = make_class_columns(probabilities, labels)
             for name in changed:
                 table[name] = changed[name].to_numpy()
@@ -172,8 +173,8 @@ def make_conclusions(
     EvaluationError
         If the prior does not fit the classes of the model.
     InferenceError
-        If there are no calibration objects for what is asked for, or they lack a class that the
-        prior has.
+        If there are no calibration objects for what is asked for, they lack a class that the prior
+        has, or the model does not state how frequent classes were among its training objects.
     """
     shares = None if demands.prior is None else normalise_prior(demands.prior, spec.labels)
     population = "" if calibration is None else _describe_population(spec, calibration)
@@ -182,21 +183,23 @@ def make_conclusions(
     if calibration is None:
         _refuse_without_calibration(demands)
         return Conclusions(spec, demands.coverage)
-    weights = np.ones(len(spec.labels))
+    # two vectors: the mix of classes that taught the model differs from that of the table
+    weights, factors, prior = np.ones(len(spec.labels)), None, None
     if shares is not None:
-        weights = _compute_weights(calibration, shares, spec)
-    probabilities = reweight_probabilities(calibration.probabilities, weights)
-    weighted = replace(calibration, probabilities=probabilities)
-    prior = None if shares is None else dict(zip(spec.labels, shares.tolist(), strict=True))
-    conclusions = Conclusions(
-        spec,
-        demands.coverage,
-        population,
-        prior,
-        weights,
-        fit_weighted_thresholds(weighted.label, probabilities, weights, demands.coverage),
+        weights, factors = (
+            _compute_weights(calibration, shares, spec),
+            _compute_factors(shares, spec),
+        )
+        prior = dict(zip(spec.labels, shares.tolist(), strict=True))
+        probabilities = reweight_probabilities(calibration.probabilities, factors)
+        calibration = replace(calibration, probabilities=probabilities)
+    thresholds = fit_weighted_thresholds(
+        calibration.label, calibration.probabilities, weights, demands.coverage
     )
-    return _add_samples(conclusions, weighted, weights, demands)
+    conclusions = Conclusions(
+        spec, demands.coverage, population, prior, factors, set_thresholds=thresholds
+    )
+    return _add_samples(conclusions, calibration, weights, demands)
 
 
 def reweight_probabilities(
@@ -209,7 +212,7 @@ def reweight_probabilities(
     probabilities
         `[n, k]`.
     weights
-        Share of each class there over that among the training objects, `[k]`.
+        Share of each class there over that which the probabilities imply, `[k]`.
 
     Returns
     -------
@@ -272,6 +275,17 @@ def _compute_weights(
                 " to 0"
             )
     return np.asarray(shares / np.maximum(counts / counts.sum(), 1e-9))
+
+
+def _compute_factors(shares: NDArray[np.float64], spec: ModelSpec) -> NDArray[np.float64]:
+    """Divide the stated shares of classes by those that the model's probabilities imply."""
+    implied = compute_implied_prior(spec)
+    if not implied:
+        raise InferenceError(
+            "prior needs the model's training shares, and it does not state how many objects of"
+            " each class it was trained on; run its experiment again"
+        )
+    return np.asarray(shares / np.array([implied[name] for name in spec.labels]))
 
 
 def _refuse_without_calibration(demands: Demands) -> None:

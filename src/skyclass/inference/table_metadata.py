@@ -9,6 +9,7 @@ from skyclass._version import __version__
 from skyclass.config.describe_error import describe_error
 from skyclass.errors import InferenceError
 from skyclass.inference.operating_thresholds import OperatingThreshold
+from skyclass.models.class_prior import compute_implied_prior
 from skyclass.models.model_spec import ModelSpec
 
 __all__ = [
@@ -55,8 +56,10 @@ class TableMetadata:
     """Value of `ood` above which an object is flagged as unlike the training objects; None without
     `ood`."""
     prior: dict[str, float] = field(default_factory=dict)
-    """Share of each class that probabilities, sets and samples hold for; empty for those of the
-    training objects."""
+    """Share of each class that probabilities, sets and samples hold for, where one was stated."""
+    implied_prior: dict[str, float] = field(default_factory=dict)
+    """Share of each class that the model's own probabilities hold for: those of its training
+    objects, or equal ones; empty if unknown."""
     population: str = ""
     """Objects that prediction sets and samples were fitted on, and hold for."""
     measure: str = ""
@@ -101,6 +104,7 @@ def make_table_metadata(
         network=spec.network,
         image_type=spec.image_type,
         left_out=left_out or {},
+        implied_prior=compute_implied_prior(spec),
     )
 
 
@@ -133,8 +137,9 @@ def describe_metadata(metadata: TableMetadata) -> list[str]:
 def _describe_conclusions(metadata: TableMetadata) -> list[str]:
     """Describe what prediction sets, samples and scores hold for."""
     sentences = []
-    if metadata.prior:
-        shares = ", ".join(f"{name} {share:.3g}" for name, share in metadata.prior.items())
+    prior = metadata.prior or metadata.implied_prior
+    if prior:
+        shares = ", ".join(f"{name} {share:.3g}" for name, share in prior.items())
         sentences.append(f"Probabilities are those of a sky of {shares}.")
     if metadata.coverage is not None:
         sentences.append(

@@ -116,6 +116,11 @@ def _format_settings(spec: ModelSpec, onnx: str) -> str:
         "Columns of the catalogue": ", ".join(spec.columns) or "none",
         "Told of the measurement": ", ".join(spec.measured) or "nothing",
         "Trained": "the head only" if spec.frozen else "all layers",
+        **(
+            {"Class imbalance": f"{spec.imbalance}: its probabilities take classes as equally many"}
+            if spec.imbalance != "none"
+            else {}
+        ),
         "Temperature": f"{spec.temperature:.4g}",
         "ONNX": onnx.replace("|", "/"),
     }

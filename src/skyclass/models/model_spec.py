@@ -106,6 +106,9 @@ class ModelSpec:
     """Description of the pixels for the model card."""
     objects: dict[str, dict[str, int]] = field(default_factory=dict)
     """Number of objects of each class in each split."""
+    imbalance: str = "none"
+    """Treatment of classes of unequal number in its training; `none` for older models that do not
+    state it."""
     plugins: dict[str, str] = field(default_factory=dict)
     """Modules that register its `network`, `image_type` or `survey`, of those from outside
     skyclass."""

@@ -33,6 +33,7 @@ _NOT_OF_FEATURES: Final = {
     "task",
     "labels",
     "simulated",
+    "imbalance",
     "upscaler",
     "temperature",
     "temperature_from",

@@ -112,7 +112,7 @@ def train_classifier(
         fingerprint=read_info(cutouts).identity,
         state=state,
         out=state / "trained" if config.nodes > 1 else out.absolute(),
-        spec=spec,
+        spec=replace(spec, imbalance=config.imbalance),
         config=config,
         augmentation=augmentation,
         seed=seed,
