@@ -14,12 +14,17 @@ from skyclass.cli.app import app
 from skyclass.config.sections import CutoutConfig
 from skyclass.errors import EvaluationError, InferenceError, SkyclassError
 from skyclass.inference.classify import classify
-from skyclass.inference.conclusions import Demands, make_conclusions, reweight_probabilities
+from skyclass.inference.conclusions import (
+    Conclusions,
+    Demands,
+    make_conclusions,
+    reweight_probabilities,
+)
 from skyclass.inference.read_result import read_result
 from skyclass.inference.result_columns import make_class_columns
 from skyclass.inference.source_table import write_table
 from skyclass.inference.table_metadata import describe_metadata, make_table_metadata
-from skyclass.models.calibration_objects import write_calibration
+from skyclass.models.calibration_objects import CalibrationObjects, write_calibration
 from skyclass.models.classifier import Classifier
 from skyclass.models.model_spec import ModelSpec
 from skyclass.models.saved_model import save_model
@@ -42,6 +47,12 @@ CALIBRATION = make_calibration(3, 600)
 PRIOR = {"star": 0.7, "galaxy": 0.28, "quasar": 0.02}
 
 
+def conclude(
+    spec: ModelSpec, calibration: CalibrationObjects | None, demands: Demands
+) -> Conclusions:
+    return make_conclusions(spec, calibration, demands, "objects")
+
+
 def make_table(n: int = 300) -> pd.DataFrame:
     made = make_calibration(3, n, seed=8)
     table = make_class_columns(made.probabilities, LABELS)
@@ -52,7 +63,7 @@ def make_table(n: int = 300) -> pd.DataFrame:
 def test_sets_contain_the_class_as_often_as_stated() -> None:
     table = make_table(3000)
     for coverage in (0.8, 0.95):
-        added = make_conclusions(SPEC, CALIBRATION, Demands(coverage)).add_to(table)
+        added = conclude(SPEC, CALIBRATION, Demands(coverage)).add_to(table)
         pairs = zip(added["label"], added["prediction_set"], strict=True)
         inside = [label in names.split("|") for label, names in pairs]
         assert np.mean(inside) == pytest.approx(coverage, abs=0.04)
@@ -85,7 +96,7 @@ def test_a_prior_beside_labels_of_another_mix(mix: tuple[int, ...]) -> None:
     spec = replace(SPEC, objects={"train": TRAINED})
     table, density = draw_sky((7000, 2800, 200), 2)
     demands = Demands(prior=PRIOR, calibrate=draw_sky(mix, 1)[0], purity=0.8)
-    conclusions = make_conclusions(spec, None, demands)
+    conclusions = conclude(spec, None, demands)
     added = conclusions.add_to(table)
     # Bayes' rule knows nothing of the labelled table
     expected = density * np.array(list(PRIOR.values()))
@@ -96,7 +107,7 @@ def test_a_prior_beside_labels_of_another_mix(mix: tuple[int, ...]) -> None:
         0.9, abs=0.02
     )
     assert np.mean([label == name for label, _, name in pairs if name]) > 0.8
-    without = make_conclusions(spec, None, replace(demands, prior=None)).add_to(table)
+    without = conclude(spec, None, replace(demands, prior=None)).add_to(table)
     assert without["p_quasar"].tolist() == table["p_quasar"].tolist()
 
 
@@ -104,7 +115,7 @@ def test_a_prior_for_a_balanced_training() -> None:
     """Whatever its objects were, such a model takes classes as equally many."""
     table, spec = make_table(), replace(SPEC, objects={"train": TRAINED}, imbalance="balanced")
     shares = [
-        make_conclusions(each, CALIBRATION, Demands(prior=PRIOR)).add_to(table)["p_star"].tolist()
+        conclude(each, CALIBRATION, Demands(prior=PRIOR)).add_to(table)["p_star"].tolist()
         for each in (spec, SPEC, replace(spec, imbalance="none"))
     ]
     assert shares[0] == pytest.approx(shares[1])
@@ -116,7 +127,7 @@ def test_a_prior_changes_classes_and_is_recorded(tmp_path: Path) -> None:
     table.loc[0, ["p_star", "p_galaxy", "p_quasar"]] = [0.3, 0.1, 0.6]
     table.loc[1, ["class", "class_origin"]] = None
     table.loc[1, ["probability", "p_star", "p_galaxy", "p_quasar"]] = np.nan
-    conclusions = make_conclusions(SPEC, CALIBRATION, Demands(prior=PRIOR, purity=0.9))
+    conclusions = conclude(SPEC, CALIBRATION, Demands(prior=PRIOR, purity=0.9))
     added = conclusions.add_to(table)
     assert added.loc[0, "class"] == "star"
     assert added.loc[0, "p_quasar"] == pytest.approx(0.012 / (0.21 + 0.028 + 0.012))
@@ -139,29 +150,54 @@ def test_a_prior_changes_classes_and_is_recorded(tmp_path: Path) -> None:
     assert "a sky of star 0.7, galaxy 0.28, quasar 0.02" in text
     assert "no promise for another population" in text
     with pytest.raises(InferenceError, match="was classified for a prior"):
-        make_conclusions(SPEC, None, Demands(calibrate=tmp_path / "t.parquet"))
+        conclude(SPEC, None, Demands(calibrate=tmp_path / "t.parquet"))
 
 
 def test_labels_of_ones_own(tmp_path: Path) -> None:
     table = make_table(900)
     demands = Demands(purity=0.85, calibrate=table)
-    conclusions = make_conclusions(SPEC, None, demands)
+    conclusions = conclude(SPEC, None, demands)
     assert conclusions.population == "900 labelled objects of the table"
     assert {each.label for each in conclusions.operating if each.probability is not None}
     table.to_parquet(tmp_path / "known.parquet")
-    again = make_conclusions(
-        SPEC, CALIBRATION, replace(demands, calibrate=tmp_path / "known.parquet")
-    )
+    again = conclude(SPEC, CALIBRATION, replace(demands, calibrate=tmp_path / "known.parquet"))
     assert again.operating == conclusions.operating
     for broken, reason in (
         (table.drop(columns="label"), "the table has no column label"),
         (table.drop(columns="p_star"), "the table has no column p_star"),
-        (table.drop(columns="psf_mag_r"), "no column psf_mag_r or flux_r"),
         (table.assign(label="comet"), "'comet' is no class of the model"),
         (table.assign(label=None), "no labelled row"),
     ):
         with pytest.raises(InferenceError, match=reason):
-            make_conclusions(SPEC, CALIBRATION, Demands(calibrate=broken))
+            conclude(SPEC, CALIBRATION, Demands(calibrate=broken))
+    # only samples need magnitudes
+    dark = table.drop(columns="psf_mag_r")
+    sets = conclude(SPEC, None, Demands(calibrate=dark)).add_to(table)["prediction_set"]
+    assert sets.tolist() == conclude(SPEC, None, demands).add_to(table)["prediction_set"].tolist()
+    with pytest.raises(InferenceError, match="no column psf_mag_r or flux_r"):
+        conclude(SPEC, None, replace(demands, calibrate=dark))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".ecsv", ".fits", ".vot"])
+def test_a_table_with_a_label_here_and_there(tmp_path: Path, suffix: str) -> None:
+    table = make_table(60)
+    table.loc[::3, "label"] = None
+    write_table(table, tmp_path / f"t{suffix}", make_table_metadata(SPEC, "objects"))
+    conclusions = conclude(SPEC, None, Demands(calibrate=tmp_path / f"t{suffix}"))
+    assert conclusions.population.startswith("40 labelled objects")
+
+
+def test_labels_classified_by_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = tmp_path / "known.fits"
+    write_table(make_table(60), known, make_table_metadata(SPEC, "run/model"))
+    demands = Demands(calibrate=known)
+    assert make_conclusions(SPEC, None, demands, str(tmp_path / "run/model")).population
+    for other in ("objects", "later/model"):
+        with pytest.raises(InferenceError, match=f"by the model run/model, not by {other}"):
+            make_conclusions(SPEC, None, demands, other)
 
 
 def test_what_cannot_be_had_is_refused() -> None:
@@ -169,17 +205,22 @@ def test_what_cannot_be_had_is_refused() -> None:
         with pytest.raises(InferenceError, match=r"above 0 and below 1|exclude each other"):
             Demands(**wrong)
     with pytest.raises(EvaluationError, match="unknown class 'qso'; did you mean 'quasar'"):
-        make_conclusions(SPEC, CALIBRATION, Demands(prior={"star": 1, "galaxy": 1, "qso": 1}))
-    for demands in (Demands(prior=PRIOR), Demands(purity=0.9), Demands(completeness=0.9)):
+        conclude(SPEC, CALIBRATION, Demands(prior={"star": 1, "galaxy": 1, "qso": 1}))
+    for demands in (
+        Demands(coverage=0.9),
+        Demands(prior=PRIOR),
+        Demands(purity=0.9),
+        Demands(completeness=0.9),
+    ):
         with pytest.raises(InferenceError, match="the model was saved without"):
-            make_conclusions(SPEC, None, demands)
+            conclude(SPEC, None, demands)
     with pytest.raises(InferenceError, match="does not state how many objects"):
-        make_conclusions(replace(SPEC, objects={}), CALIBRATION, Demands(prior=PRIOR))
+        conclude(replace(SPEC, objects={}), CALIBRATION, Demands(prior=PRIOR))
     lacking = replace(CALIBRATION, label=CALIBRATION.label % 2)
     with pytest.raises(InferenceError, match="no calibration object is of it"):
-        make_conclusions(SPEC, lacking, Demands(prior=PRIOR))
+        conclude(SPEC, lacking, Demands(prior=PRIOR))
     table = make_table()
-    assert list(make_conclusions(SPEC, None, Demands()).add_to(table)) == list(table)
+    assert list(conclude(SPEC, None, Demands()).add_to(table)) == list(table)
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def classify(
         str | None,
         typer.Option(help="onnx, openvino or torch (default: the first that the model has)"),
     ] = None,
-    coverage: CoverageOption = 0.9,
+    coverage: CoverageOption = None,
     prior: PriorOption = None,
     purity: PurityOption = None,
     completeness: CompletenessOption = None,

@@ -19,9 +19,11 @@ __all__ = [
 _TRUST: Final = "Trust"
 
 CoverageOption = Annotated[
-    float,
+    float | None,
     typer.Option(
-        help="share of objects whose prediction set contains their class", rich_help_panel=_TRUST
+        help="share of objects whose prediction set contains their class",
+        show_default="0.9",
+        rich_help_panel=_TRUST,
     ),
 ]
 PriorOption = Annotated[

@@ -41,7 +41,6 @@ from skyclass.inference.worker_model import WorkerModel
 from skyclass.models.catalog_columns import measure_columns
 from skyclass.models.locate_model import locate_model
 from skyclass.models.model_spec import ModelSpec
-from skyclass.models.prediction_sets import COVERAGE
 from skyclass.models.predictor import Predictor, load_predictor
 from skyclass.progress import Progress, no_progress
 from skyclass.schema import COLOURS
@@ -75,7 +74,7 @@ def classify(
     radius: Radius | None = None,
     base_url: str | None = None,
     runtime: str | None = None,
-    coverage: float = COVERAGE,
+    coverage: float | None = None,
     prior: Mapping[str, float] | None = None,
     purity: float | None = None,
     completeness: float | None = None,
@@ -141,7 +140,8 @@ def classify(
         What computes the model: ``onnx``, ``openvino`` or ``torch``; by default the first of these
         for which the model's folder has a file (`skyclass.pipeline.export_model.export_model`).
     coverage
-        Share of objects whose `prediction_set` is to contain their class.
+        Share of objects whose `prediction_set` is to contain their class, 0.9 by default; refused
+        if there are no calibration objects.
     prior
         Relative frequency of every class among what is classified, by which probabilities are
         re-weighted; by default as frequent as among the training objects.
@@ -151,7 +151,8 @@ def classify(
     calibrate
         Table that `classify` returned, or its file, with a column `label` of true classes:
         prediction sets and samples are fitted to its objects in place of the model's own
-        calibration objects.
+        calibration objects. It must be classified by the same model, without a prior: a
+        `DataFrame` or ``.csv`` does not tell, other files are checked.
     workers
         Fields worked on at once, each on one core: in this process if 1, in as many processes if
         more (a script must then call this function below ``if __name__ == "__main__":``). By
@@ -219,7 +220,9 @@ def classify(
     _check_folder(folder)
     classifier = load_predictor(folder, runtime)
     _check_spec(classifier.spec)
-    conclusions = make_conclusions(classifier.spec, classifier.calibration, demands)
+    conclusions = make_conclusions(
+        classifier.spec, classifier.calibration, demands, os.fspath(model)
+    )
     settings = InputSettings(
         frames=frames,
         survey=survey,

@@ -39,8 +39,8 @@ CONCLUDED: Final = ("prediction_set", "selected")
 class Demands:
     """What the caller of `classify` asks of the answers."""
 
-    coverage: float = COVERAGE
-    """Share of objects whose prediction set is to contain their class."""
+    coverage: float | None = None
+    """Share of objects whose prediction set is to contain their class; None for `COVERAGE`."""
     prior: Mapping[str, float] | None = None
     """Relative frequency of every class; None for that of the training objects."""
     purity: float | None = None
@@ -150,7 +150,7 @@ class Conclusions:
 
 
 def make_conclusions(
-    spec: ModelSpec, calibration: CalibrationObjects | None, demands: Demands
+    spec: ModelSpec, calibration: CalibrationObjects | None, demands: Demands, model: str
 ) -> Conclusions:
     """Fit what follows from probabilities to calibration objects.
 
@@ -162,6 +162,8 @@ def make_conclusions(
         Its calibration objects, if it was saved with any.
     demands
         What is asked for.
+    model
+        Name, folder or address of the model, by which the table of `calibrate` was classified.
 
     Returns
     -------
@@ -179,10 +181,14 @@ def make_conclusions(
     shares = None if demands.prior is None else normalise_prior(demands.prior, spec.labels)
     population = "" if calibration is None else _describe_population(spec, calibration)
     if demands.calibrate is not None:
-        calibration, population = read_labelled_results(demands.calibrate, spec)
+        samples = demands.purity is not None or demands.completeness is not None
+        calibration, population = read_labelled_results(
+            demands.calibrate, spec, model, with_magnitudes=samples
+        )
+    coverage = COVERAGE if demands.coverage is None else demands.coverage
     if calibration is None:
         _refuse_without_calibration(demands)
-        return Conclusions(spec, demands.coverage)
+        return Conclusions(spec, coverage)
     # two vectors: the mix of classes that taught the model differs from that of the table
     weights, factors, prior = np.ones(len(spec.labels)), None, None
     if shares is not None:
@@ -194,11 +200,9 @@ def make_conclusions(
         probabilities = reweight_probabilities(calibration.probabilities, factors)
         calibration = replace(calibration, probabilities=probabilities)
     thresholds = fit_weighted_thresholds(
-        calibration.label, calibration.probabilities, weights, demands.coverage
+        calibration.label, calibration.probabilities, weights, coverage
     )
-    conclusions = Conclusions(
-        spec, demands.coverage, population, prior, factors, set_thresholds=thresholds
-    )
+    conclusions = Conclusions(spec, coverage, population, prior, factors, set_thresholds=thresholds)
     return _add_samples(conclusions, calibration, weights, demands)
 
 
@@ -290,7 +294,7 @@ def _compute_factors(shares: NDArray[np.float64], spec: ModelSpec) -> NDArray[np
 
 def _refuse_without_calibration(demands: Demands) -> None:
     """Raise if something is asked for that needs calibration objects."""
-    for name in ("prior", "purity", "completeness"):
+    for name in ("coverage", "prior", "purity", "completeness"):
         if getattr(demands, name) is not None:
             raise InferenceError(
                 f"{name} needs calibration objects, and the model was saved without; run its"

@@ -1,6 +1,7 @@
 """Read objects whose class is known, and that were classified, as calibration objects."""
 
 import os
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from skyclass.errors import InferenceError
 from skyclass.inference.read_result import read_result
+from skyclass.inference.table_metadata import TableMetadata
 from skyclass.models.calibration_objects import CalibrationObjects
 from skyclass.models.model_spec import ModelSpec
 from skyclass.photometry import to_magnitude
@@ -20,17 +22,24 @@ _LABEL: Final = "label"
 """Column of the true classes."""
 
 
-def read_labelled_results(source: Any, spec: ModelSpec) -> tuple[CalibrationObjects, str]:
+def read_labelled_results(
+    source: Any, spec: ModelSpec, model: str, *, with_magnitudes: bool
+) -> tuple[CalibrationObjects, str]:
     """Read objects whose class is known, and that the model has classified.
 
     Parameters
     ----------
     source
         Table that `skyclass.classify` returned, or its file, with a column `label` of true classes
-        (one of the user's own columns, which a table of positions keeps). Rows without a label or
-        without probabilities are left out.
+        (one of the user's own columns, which a table of positions keeps). Rows without a label
+        (missing or empty) or without probabilities are left out. A `DataFrame` and a ``.csv`` do
+        not say which model classified them, nor for which prior: that is for the caller to know.
     spec
         The model.
+    model
+        Its name, folder or address.
+    with_magnitudes
+        Whether magnitudes are needed, as for samples; they are NaN otherwise.
 
     Returns
     -------
@@ -43,17 +52,14 @@ def read_labelled_results(source: Any, spec: ModelSpec) -> tuple[CalibrationObje
     ------
     InferenceError
         If columns are missing, a label is no class of the model, the table was classified for a
-        prior, or no row is left.
+        prior or by another model, or no row is left.
     """
-    table, prior = source, None
+    table, metadata = source, None
     if not isinstance(source, pd.DataFrame):
         table, metadata = read_result(source)
-        prior = None if metadata is None else metadata.prior
     name = "the table" if table is source else os.fspath(source)
-    if prior:
-        raise InferenceError(
-            f"calibrate: {name} was classified for a prior; classify it again without"
-        )
+    if metadata is not None:
+        _check_origin(metadata, name, model)
     columns = [f"p_{label}" for label in spec.labels]
     missing = [column for column in (_LABEL, *columns) if column not in table]
     if missing:
@@ -62,19 +68,35 @@ def read_labelled_results(source: Any, spec: ModelSpec) -> tuple[CalibrationObje
             " by the same model, and pass what comes out"
         )
     shares = table[columns].to_numpy(np.float64, na_value=np.nan)
-    known = table[_LABEL].notna().to_numpy() & np.isfinite(shares).all(axis=1)
+    labelled = table[_LABEL].notna() & (table[_LABEL] != "")
+    known = labelled.to_numpy(np.bool_) & np.isfinite(shares).all(axis=1)
     label = table.loc[known, _LABEL].astype(str)
     strange = sorted(set(label) - set(spec.labels))
     if strange or not len(label):
         reason = f"label {strange[0]!r} is no class of the model" if strange else "no labelled row"
         raise InferenceError(f"calibrate: {name}: {reason} (classes: {', '.join(spec.labels)})")
+    magnitude = get_magnitudes(table, spec) if with_magnitudes else np.full(len(table), np.nan)
     calibration = CalibrationObjects(
         split=name,
         label=pd.Categorical(label, categories=list(spec.labels)).codes.astype(np.int64),
         probabilities=shares[known],
-        magnitude=get_magnitudes(table, spec)[known],
+        magnitude=magnitude[known],
     )
     return calibration, f"{len(calibration)} labelled objects of {name}"
+
+
+def _check_origin(metadata: TableMetadata, name: str, model: str) -> None:
+    """Raise if a table was classified by another model, or for a prior."""
+    # the same folder may be written in two ways
+    if Path(metadata.model).resolve() != Path(model).resolve():
+        raise InferenceError(
+            f"calibrate: {name} was classified by the model {metadata.model}, not by {model};"
+            " classify it again by this one"
+        )
+    if metadata.prior:
+        raise InferenceError(
+            f"calibrate: {name} was classified for a prior; classify it again without"
+        )
 
 
 def get_magnitudes(table: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64]:
