@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from skyclass.errors import OutputError
-from skyclass.files import atomic_path
+from skyclass.files import atomic_path, list_files
 
 
 def test_replaces_only_when_whole(tmp_path: Path) -> None:
@@ -62,3 +62,14 @@ def test_a_folder_never_gives_way_to_a_file_nor_a_file_to_a_folder(
     with pytest.raises(OutputError, match="choose another name"), atomic_path(path, folder=folder):
         pass
     assert kept.read_text() == "kept"
+
+
+def test_a_directory_of_several_names_is_listed_once(tmp_path: Path) -> None:
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / "b" / "f.jpg").write_text("")
+    (tmp_path / "b" / "c" / "g.jpg").write_text("")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "d").symlink_to("b/c")
+    (tmp_path / "b" / "up").symlink_to("..")
+    files = list_files(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["a/c/g.jpg", "a/f.jpg"]

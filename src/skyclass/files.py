@@ -54,7 +54,10 @@ def make_directory(path: Path) -> Path:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """List the files below a directory, following links; each directory once.
+    """List the files below a directory, following links.
+
+    A directory that has several names, such as one that a link points to, is listed under the
+    first of them alone.
 
     Parameters
     ----------
@@ -69,9 +72,13 @@ def list_files(folder: Path) -> list[Path]:
     files: list[Path] = []
     seen: set[Path] = set()
     for name, folders, names in os.walk(folder, followlinks=True):
-        seen.add(Path(name).resolve())
-        # a link back up would never end
-        folders[:] = [each for each in sorted(folders) if Path(name, each).resolve() not in seen]
+        place = Path(name).resolve()
+        if place in seen:
+            # a link back up would never end
+            folders.clear()
+            continue
+        seen.add(place)
+        folders.sort()
         files += [Path(name, each) for each in names]
     return sorted(files)
 

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
@@ -25,11 +26,14 @@ from skyclass.evaluation.read_evaluation import read_evaluation
 from skyclass.models.bundled import find_bundled_model
 from skyclass.models.onnx_model import load_onnx
 from skyclass.studies.study_file import read_study
+from skyclass.surveys.legacysurveys.reader import open_cutout
+from skyclass.surveys.legacysurveys.requests import check_cutout
 from skyclass.surveys.sdss.reader import open_frame
 from skyclass.surveys.sdss.requests import check_frame
 from skyclass.tasks.subclass import parse_subclass
 from skyclass.tasks.task_file import read_task
 from skyclass.transfer.integrity import check_picture
+from support.legacy_cutouts import cutout_bytes
 from support.sdss_frames import KEY, frame_bytes
 
 __all__ = ["READERS", "Reader"]
@@ -70,6 +74,9 @@ A = ["A"]
 SUBCLASSES = ("F9", "F3/F5V (30743)", "M4.5:III (123657)", "CV", "sd:F0 (G_84-29)", "OB", "L5.5")
 
 ENDINGS = (".csv", ".parquet", ".fits", ".ecsv", ".vot")
+
+
+CUTOUT = cutout_bytes(np.ones((4, 8, 8), np.float32), np.ones((4, 8, 8), np.float32))
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,25 @@ def _open_frame(path: Path) -> None:
         raise AssertionError(f"passes the check, but cannot be opened: {error}") from error
 
 
+def _break_cutout(_sound: Path, folder: Path, random_: Random) -> Path:
+    mutate = random_.choice((mutate_cards, mutate_cards, mutate_bytes))
+    path = folder / "cutout.fits"
+    path.write_bytes(mutate(CUTOUT, random_))
+    return path
+
+
+def _open_cutout(path: Path) -> None:
+    try:
+        check_cutout(path)
+    except SkyclassError:
+        open_cutout(path)
+        return
+    try:
+        open_cutout(path)
+    except SkyclassError as error:
+        raise AssertionError(f"passes the check, but cannot be opened: {error}") from error
+
+
 def _break_model(sound: Path, folder: Path, random_: Random) -> Path:
     shutil.copytree(find_bundled_model("stars"), folder, dirs_exist_ok=True)
     spec = folder / "config.json"
@@ -180,6 +206,7 @@ READERS = (
     Reader("study file", _break_text(STUDY, "study.toml"), read_study),
     Reader("catalogue", _break_catalog, lambda path: build_catalog(path, "spectral-class")),
     Reader("frame", _break_frame, _open_frame),
+    Reader("Legacy Surveys cutout", _break_cutout, _open_cutout),
     Reader("model", _break_model, load_onnx),
     Reader("results", _break_results, _read_results),
     Reader("picture", _break_picture, _check_picture),

@@ -11,6 +11,7 @@ from skyclass.config.sections import SurveyConfig
 from skyclass.errors import SurveyError
 from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.footprint import Footprint
+from support.web_server import FakeClock, Server
 
 mocpy = pytest.importorskip("mocpy")
 healpix = pytest.importorskip("astropy_healpix")
@@ -45,6 +46,23 @@ def test_a_map_in_place_of_the_surveys_footprint(moc: Path, tmp_path: Path) -> N
     assert missing.str.contains("outside the footprint").tolist() == [False, True]
 
 
+def test_a_map_for_files_that_are_asked_for_by_field(
+    moc: Path, tmp_path: Path, server: Server, fake_clock: FakeClock
+) -> None:
+    ra, dec = healpix.healpix_to_lonlat(np.array([17, 100, 100]), 4, order="nested")
+    places = {"ra": ra.to_value("deg"), "dec": dec.to_value("deg")}
+    # the first two share a field
+    table = pd.DataFrame({"rerun": 301, "run": 94, "camcol": 3, "field": [12, 12, 13], **places})
+    settings = SurveyConfig(base_url=server.url, rate=0, retries=0, footprint=moc)
+    counts = download_kind(table, tmp_path / "out", survey=settings, clock=fake_clock.clock)
+    assert counts.total == 5
+    assert {"0012" in path for path in server.paths} == {True}
+    missing = find_missing_files(table, tmp_path / "out", survey=settings)
+    assert missing.str.contains("outside the footprint").tolist() == [False, True, True]
+    with pytest.raises(SurveyError, match=r"survey\.footprint needs the column 'ra'"):
+        download_kind(table.drop(columns="ra"), tmp_path / "out", survey=settings)
+
+
 @pytest.mark.parametrize("content", [b"", b"no map", b"SIMPLE  ="])
 def test_files_that_are_no_map(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "moc.fits").write_bytes(content)
@@ -59,3 +77,4 @@ def test_declinations() -> None:
     both = Footprint.between_declinations(-30.0, 32.375)
     assert both.contains(np.zeros(4), dec).tolist() == [False, True, True, False]
     assert both.rule == "declinations from -30 up to +32.375 degrees"
+    assert Footprint.between_declinations(-90.0, 90.0).rule == "the whole sky"

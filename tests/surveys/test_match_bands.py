@@ -57,6 +57,20 @@ def test_published_formula_of_panstarrs() -> None:
     assert np.isnan(unknown.compute_factors(no_light)).all()
 
 
+def test_outside_the_limits_of_a_term_there_is_no_factor() -> None:
+    colour = np.array([0.39, 0.41, 2.69, 2.71])
+    flux = np.ones((4, 5)) * 10 ** (-0.4 * np.column_stack([colour, *[np.zeros(4)] * 4]))
+    matches = match_bands("panstarrs", "legacysurveys", "gz", colour_terms=True)
+    known = np.isfinite(matches.compute_factors(flux))
+    np.testing.assert_array_equal(known, np.array([[0, 1, 1, 0]] * 2).T)
+    assert {(match.colour, match.limits) for match in matches.bands} == {("gi", (0.4, 2.7))}
+    (near,) = match_bands("panstarrs", "legacysurveys", "g", limit=0.1).bands
+    assert (near.limits, near.term) == ((0.4, 2.7), None)
+    # stars from A to M5 are all within the terms of DES
+    (sdss,) = match_bands("sdss", "legacysurveys", "r", colour_terms=True).bands
+    assert (sdss.colour, sdss.limits) == ("ri", (-0.2, 1.6))
+
+
 def test_there_and_back_along_the_stellar_locus(real_data: Path) -> None:
     """The two directions were fitted independently of each other."""
     lines = (real_data / "photometry" / "medianlocus.tbl").read_text().splitlines()

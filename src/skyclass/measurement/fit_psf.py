@@ -126,11 +126,12 @@ def _select_stars(
 
 
 def _guess_width(stars: _Stars, pixel_scale: float) -> float:
-    """Guess the FWHM of the PSF in pixels: that of the narrowest star, within what seeing is."""
+    """Guess the FWHM of the PSF in pixels: that of the narrowest star, if not below SEEING."""
     if not len(stars.y):
         return USUAL_FWHM / pixel_scale
     narrowest = float(convert_to_fwhm(stars.moments.area).min())
-    return float(np.clip(narrowest, SEEING[0] / pixel_scale, SEEING[1] / pixel_scale))
+    # what is narrower is a cosmic ray or a hot pixel; nothing says how wide a night's PSF can be
+    return max(narrowest, SEEING[0] / pixel_scale)
 
 
 def _crop(stamps: Stamps, half: int) -> Stamps:

@@ -39,7 +39,8 @@ USUAL_FWHM: Final = 1.3
 (www.sdss.org, scope of the imaging survey)."""
 
 SEEING: Final = (0.7, 1.6)
-"""FWHM of the PSF in arcsec, at least and at most: what is wider is taken for extended."""
+"""Range of the FWHM of the PSF in arcsec where one source alone shows it: what is wider is taken
+for extended. Chosen here, about the median of SDSS; not a published range."""
 
 POOR_FLOOR: Final = 0.05
 """Share of a flux that a PSF is trusted to which no stars show."""

@@ -18,7 +18,8 @@ from skyclass.mock_archive.http_messages import Request, Response, make_text_res
 from skyclass.mock_archive.mosaic import Mosaic, SkyArea
 from skyclass.simulation.decam_stacks import DecamStacks
 from skyclass.simulation.simulation_settings import read_simulation
-from skyclass.surveys.legacysurveys.requests import BANDS, LAYER, MOST_PIXELS, PIXEL_SCALE
+from skyclass.surveys.legacysurveys.cutout_pixels import BANDS
+from skyclass.surveys.legacysurveys.requests import LAYER, MOST_PIXELS, PIXEL_SCALE
 
 __all__ = ["LegacySurveysService"]
 

@@ -18,7 +18,8 @@ from skyclass.simulation.simulation_settings import SimulationSettings
 from skyclass.simulation.sky import get_sky
 from skyclass.simulation.strip import locate_field, make_strip
 from skyclass.surveys.colour_terms import find_colour_term
-from skyclass.surveys.legacysurveys.reader import GAIN, SATURATED
+from skyclass.surveys.legacysurveys.cutout_pixels import SATURATED
+from skyclass.surveys.legacysurveys.reader import GAIN
 from skyclass.surveys.legacysurveys.requests import PIXEL_SCALE
 from skyclass.surveys.sdss.layout import BANDS as SDSS_BANDS
 from skyclass.surveys.sdss.layout import FRAME_SHAPE

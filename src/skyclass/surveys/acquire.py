@@ -7,10 +7,12 @@ from typing import Final
 import pandas as pd
 
 from skyclass.config.sections import SurveyConfig
+from skyclass.cores import map_on_cores
 from skyclass.errors import SurveyError
 from skyclass.progress import Progress, Stage, rename_stage
 from skyclass.surveys.download import download_kind, find_missing_files
-from skyclass.surveys.file_kinds import Picture
+from skyclass.surveys.file_kinds import FileKind, Picture
+from skyclass.surveys.pictures import list_picture_paths
 from skyclass.surveys.registry import get_survey
 from skyclass.surveys.survey import Survey
 from skyclass.surveys.verify import verify_frames
@@ -124,18 +126,29 @@ def acquire_frames(
             " frames (survey.frames)"
         )
     width = survey.frames.default_width
-    picture = Picture(width=max(width, size + _MARGIN) if width else None, partial=keep_lacking)
+    picture = Picture(width=max(width, size + _MARGIN) if width else None)
     kind, report = survey.frames.name, rename_stage(progress, Stage.FRAMES)
     lacking = _download(catalog, frames, kind, settings, picture, report)
     if keep_lacking:
         return catalog
     kept: pd.DataFrame = catalog.drop(index=catalog.index[lacking])
+    kept = _drop_lacking_bands(kept, survey.frames, frames, settings, picture)
     if kept.empty:
         raise SurveyError(
             f"the archive has no object's frames in all bands ({', '.join(survey.band_names)});"
             " check its address and release"
         )
     return kept
+
+
+def _drop_lacking_bands(
+    catalog: pd.DataFrame, kind: FileKind, frames: Path, settings: SurveyConfig, picture: Picture
+) -> pd.DataFrame:
+    """Drop the objects whose file, which is there, has no image in some band."""
+    if kind.find_lacking_bands is None or catalog.empty:
+        return catalog
+    paths = [frames / path for path in list_picture_paths(catalog, kind.name, settings, picture)]
+    return catalog[[not bands for bands in map_on_cores(kind.find_lacking_bands, paths)]]
 
 
 def acquire_pictures(

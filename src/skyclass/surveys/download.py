@@ -16,6 +16,7 @@ from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import (
     FileKind,
     Picture,
+    check_columns,
     iterate_rows,
     select_columns,
 )
@@ -186,11 +187,11 @@ def download_kind(
     survey, picture = survey or SurveyConfig(), picture or Picture()
     if table.empty:
         raise SurveyError("the catalogue has no row, so there is nothing to download")
-    distinct = select_columns(table, file_kind).drop_duplicates()
-    outside, reason = _mark_outside(distinct, file_kind, survey)
+    used = select_columns(table, file_kind)
+    outside, reason = _mark_outside(table, file_kind, survey)
     if outside.all():
         raise SurveyError(f"every position of the catalogue is {reason}")
-    distinct = distinct[~outside]
+    distinct = used[~outside].drop_duplicates()
     first = file_kind.files(next(iterate_rows(distinct)), survey, picture)
     return download_files(
         _make_requests(distinct, file_kind, survey, picture),
@@ -207,15 +208,19 @@ def download_kind(
 def _mark_outside(
     table: pd.DataFrame, kind: FileKind, settings: SurveyConfig
 ) -> tuple[NDArray[np.bool_], str]:
-    """Mark the rows outside the footprint of a kind's survey, `[n]`; say what they are."""
+    """Mark the objects outside the footprint of a kind's survey, `[n]`; say what they are."""
     survey = find_kind_survey(kind)
     footprint = None if survey is None else survey.footprint
     if settings.footprint is not None:
         footprint = Footprint.from_moc(settings.footprint)
-    if survey is None or footprint is None or not set(POSITION) <= set(table.columns):
+    elif not set(POSITION) <= set(kind.columns):
+        footprint = None
+    if footprint is None:
         return np.zeros(len(table), dtype=np.bool_), ""
+    check_columns(table, POSITION, "survey.footprint")
     ra, dec = (table[name].to_numpy(dtype=np.float64) for name in POSITION)
-    reason = f"outside the footprint of {survey.title} ({footprint.rule})"
+    title = kind.name if survey is None else survey.title
+    reason = f"outside the footprint of {title} ({footprint.rule})"
     return ~footprint.contains(ra, dec), reason
 
 
@@ -267,16 +272,14 @@ def find_missing_files(
     with Manifest(out) as manifest:
         for kind in map(get_file_kind, kinds):
             used = select_columns(table, kind)
-            distinct = used.drop_duplicates()
-            outside, reason = _mark_outside(distinct, kind, survey)
+            outside, reason = _mark_outside(table, kind, survey)
             files = [
-                reason
-                if is_outside
-                else _first_lacking(kind.files(row, survey, picture), manifest, out)
-                for row, is_outside in zip(iterate_rows(distinct), outside, strict=True)
+                _first_lacking(kind.files(row, survey, picture), manifest, out)
+                for row in iterate_rows(used.drop_duplicates())
             ]
             group = used.groupby(list(used.columns), sort=False, dropna=False).ngroup()
             first = np.array(files, dtype=object)[group.to_numpy()]
+            first[outside] = reason
             lacking = np.where(lacking == "", first, lacking)
     return pd.Series(lacking, index=table.index, dtype=object)
 

@@ -1,8 +1,9 @@
 """The kinds of files that are downloaded for the objects of a catalogue."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "FileKind",
     "Picture",
     "Row",
+    "check_columns",
     "iterate_rows",
     "select_columns",
     "shard_path",
@@ -45,8 +47,6 @@ class Picture:
     """Bands of Pan-STARRS; None takes the default of the kind of file."""
     image_format: str = "jpg"
     """``jpg`` or ``png``, for Pan-STARRS colour cutouts."""
-    partial: bool = False
-    """Whether a file of several bands counts that lacks the image of some, of Legacy Surveys."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class FileKind:
     """Mean size of a file as it is sent, for estimates."""
     default_width: int | None = None
     """Pixels a side where no width is asked for; None where files are not cut to size."""
+    find_lacking_bands: Callable[[Path], str] | None = None
+    """Names the bands that a whole file has no image in, where one file holds all bands of an
+    object; None where each band has its own."""
 
 
 def select_columns(table: pd.DataFrame, kind: FileKind) -> pd.DataFrame:
@@ -89,10 +92,39 @@ def select_columns(table: pd.DataFrame, kind: FileKind) -> pd.DataFrame:
     SurveyError
         Where a column is missing, or a row has no usable value in it.
     """
-    for name in kind.columns:
+    check_columns(table, kind.columns, kind.name, kind.limits)
+    ids = [name for name in IDS if name in table] if kind.by_object else []
+    return table[[*ids, *kind.columns]]
+
+
+def check_columns(
+    table: pd.DataFrame,
+    names: Iterable[str],
+    purpose: str,
+    limits: Mapping[str, tuple[int, int]] = _SKY,
+) -> None:
+    """Check that a catalogue has some columns, with a usable value in every row.
+
+    Parameters
+    ----------
+    table
+        Catalogue.
+    names
+        Columns.
+    purpose
+        What needs them, for the message.
+    limits
+        Least and largest value of those that are numbers.
+
+    Raises
+    ------
+    SurveyError
+        Where a column is missing, or a row has no usable value in it.
+    """
+    for name in names:
         if name not in table:
-            raise SurveyError(f"{kind.name} needs the column {name!r}, which the table lacks")
-        unusable = _mark_unusable(table[name], kind.limits.get(name))
+            raise SurveyError(f"{purpose} needs the column {name!r}, which the table lacks")
+        unusable = _mark_unusable(table[name], limits.get(name))
         if unusable.any():
             where = int(unusable.argmax())
             raise SurveyError(
@@ -100,8 +132,6 @@ def select_columns(table: pd.DataFrame, kind: FileKind) -> pd.DataFrame:
                 f" which is not usable ({int(unusable.sum())} such row(s)); remove them,"
                 " or clean the table with `build_catalog`"
             )
-    ids = [name for name in IDS if name in table] if kind.by_object else []
-    return table[[*ids, *kind.columns]]
 
 
 def _mark_unusable(column: "pd.Series[Any]", limits: tuple[int, int] | None) -> NDArray[np.bool_]:

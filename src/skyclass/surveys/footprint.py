@@ -57,7 +57,8 @@ class Footprint:
 
         parts = [f"from {south:+g}"] if south > -90 else []
         parts += [f"up to {north:+g}"] if north < 90 else []
-        return cls(f"declinations {' '.join(parts)} degrees", contains)
+        rule = f"declinations {' '.join(parts)} degrees" if parts else "the whole sky"
+        return cls(rule, contains)
 
     @classmethod
     def from_moc(cls, path: AnyPath) -> "Footprint":

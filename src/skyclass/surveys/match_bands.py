@@ -26,7 +26,12 @@ class BandMatch:
     band: str
     """Name of the band in both surveys."""
     difference: float
-    """Greatest difference of the magnitudes of stars from A to M5, without a sign."""
+    """Greatest difference of the magnitudes of stars, without a sign."""
+    colour: str
+    """The two bands of the first survey whose colour it depends on; empty within one survey."""
+    limits: tuple[float, float]
+    """Colours of the stars that `difference` is for: those from A to M5, as far as the published
+    transformation holds."""
     term: ColourTerm | None
     """Colour term that is applied; None where the bands are near enough as they are."""
 
@@ -55,7 +60,9 @@ class BandMatches:
         Returns
         -------
         numpy.ndarray
-            In the order of `bands`, `[n, band]`; NaN where a colour cannot be measured.
+            In the order of `bands`, `[n, band]`; NaN where a colour cannot be measured, or lies
+            outside the limits of the band's colour term. Bands that are near enough as they are
+            have 1, whatever the colour.
         """
         names = get_survey(self.first).band_names
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -65,7 +72,9 @@ class BandMatches:
         for place, match in enumerate(self.bands):
             if match.term is not None:
                 blue, red = (known[band] for band in match.term.colour)
-                colour = np.where(np.isfinite(blue) & np.isfinite(red), blue - red, np.nan)
+                colour = blue - red
+                bluest, reddest = match.term.limits
+                colour = np.where((colour >= bluest) & (colour <= reddest), colour, np.nan)
                 factors[:, place] = np.exp(-match.term.compute_difference(colour) / POGSON)
         return factors
 
@@ -91,7 +100,8 @@ def match_bands(
     colour_terms
         Whether published colour terms of stars are applied where bands are not near enough.
     limit
-        Greatest difference in magnitudes of stars from A to M5 up to which bands are near enough.
+        Greatest difference in magnitudes of stars from A to M5, as far as the published
+        transformation holds (`BandMatch.limits`), up to which bands are near enough.
 
     Returns
     -------
@@ -131,26 +141,28 @@ def _match(own: Survey, other: Survey, band: str, *, colour_terms: bool, limit: 
             f" {', '.join(own.band_names)})"
         )
     if own.name == other.name:
-        return BandMatch(band, 0.0, None)
+        return BandMatch(band, 0.0, "", (-np.inf, np.inf), None)
     try:
         term = find_colour_term(own.name, other.name, band)
     except SurveyError as error:
         waves = (survey.get_band(band).wavelength for survey in (own, other))
         pair = " and ".join(f"{wave:.0f}" for wave in waves)
         raise SurveyError(f"{error}; their effective wavelengths are {pair} Angstrom") from error
-    difference = _find_greatest(term)
+    limits = _limit_colours(term)
+    difference = float(np.abs(term.compute_difference(np.linspace(*limits, 201))).max())
     if difference <= limit:
-        return BandMatch(band, difference, None)
+        return BandMatch(band, difference, term.colour, limits, None)
     if not colour_terms:
         raise SurveyError(
             f"band {band} of {own.name} differs from that of {other.name} by up to"
-            f" {difference:.2f} mag for stars, more than {limit:g}: set colour_terms to apply the"
+            f" {difference:.2f} mag for stars of {' - '.join(term.colour)} from {limits[0]:g} to"
+            f" {limits[1]:g}, more than {limit:g}: set colour_terms to apply the"
             " published colour terms, or leave the band out (bands)"
         )
-    return BandMatch(band, difference, term)
+    return BandMatch(band, difference, term.colour, limits, term)
 
 
-def _find_greatest(term: ColourTerm) -> float:
-    """Find the greatest difference of magnitudes over the colours of stars."""
-    colours = np.linspace(*_STAR_COLOURS[term.colour], 201)
-    return float(np.abs(term.compute_difference(colours)).max())
+def _limit_colours(term: ColourTerm) -> tuple[float, float]:
+    """Limit the colours of stars to those that a term holds for."""
+    bluest, reddest = _STAR_COLOURS[term.colour]
+    return max(bluest, term.limits[0]), min(reddest, term.limits[1])

@@ -1,6 +1,5 @@
 """Legacy Surveys as a survey: from positions to a model and a table, and cutouts with faults."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,11 @@ from skyclass.pipeline.experiment import run_experiment
 from skyclass.surveys.acquire import acquire_frames
 from skyclass.surveys.download import download_kind, find_missing_files
 from skyclass.surveys.file_kinds import Picture
-from skyclass.surveys.legacysurveys.reader import find_objects, open_cutout, open_object
+from skyclass.surveys.legacysurveys.reader import open_cutout, open_object
 from skyclass.surveys.legacysurveys.requests import make_cutout_path, request_cutout
 from skyclass.surveys.legacysurveys.survey import LEGACY_SURVEYS
 from skyclass.surveys.survey import Unit
+from support.legacy_cutouts import PLACE, cutout_bytes
 from support.web_server import FakeClock, Server
 
 EXPERIMENT = """
@@ -48,42 +48,8 @@ measured = true
 epochs = 2
 batch_size = 16
 """
-PLACE = (150.0, 2.0)
 SIZE = 24
 FAULTS = ("503", "reset", "length", "truncated", "html", "limit", "empty")
-
-
-def cutout_bytes(
-    cube: np.ndarray,
-    weight: np.ndarray | None = None,
-    *,
-    place: tuple[float, float] = PLACE,
-    bands: str = "griz",
-) -> bytes:
-    """Write a cutout as the viewer does (`write_cutout` in its map/views.py)."""
-    side = cube.shape[-1]
-    cards = {
-        "BANDS": bands,
-        **{f"BAND{number}": band for number, band in enumerate(bands)},
-        "CTYPE1": "RA---TAN",
-        "CTYPE2": "DEC--TAN",
-        "CRVAL1": place[0],
-        "CRVAL2": place[1],
-        "CRPIX1": (side + 1) / 2,
-        "CRPIX2": (side + 1) / 2,
-        "CD1_1": -0.262 / 3600,
-        "CD1_2": 0.0,
-        "CD2_1": 0.0,
-        "CD2_2": 0.262 / 3600,
-        "IMAGEW": side,
-        "IMAGEH": side,
-    }
-    units = fits.HDUList([fits.PrimaryHDU(cube, fits.Header(cards | {"IMAGETYP": "IMAGE"}))])
-    if weight is not None:
-        units.append(fits.ImageHDU(weight, fits.Header(cards | {"IMAGETYP": "INVVAR"})))
-    stream = io.BytesIO()
-    units.writeto(stream)
-    return stream.getvalue()
 
 
 def noise(bands: int = 4, side: int = SIZE) -> np.ndarray:
@@ -156,7 +122,18 @@ def test_cutouts_survive_every_fault(
     ("answer", "state"),
     [
         (cutout_bytes(np.zeros((4, SIZE, SIZE), np.float32)), "absent (no image at this position)"),
-        (cutout_bytes(noise() * [[[1]], [[1]], [[0]], [[1]]]), "absent (no image in i at this"),
+        (
+            cutout_bytes(noise(), np.zeros((4, SIZE, SIZE), np.float32)),
+            "absent (no image at this position)",
+        ),
+        (
+            cutout_bytes(noise(), np.full((4, SIZE, SIZE), np.nan, np.float32)),
+            "absent (no image at this position)",
+        ),
+        (cutout_bytes(noise()).replace(b"150.0", b"'abc'"), "could not convert string to float: 'abc'"),
+        (cutout_bytes(noise()[None]), "its image has the shape (1, 4, 24, 24)"),
+        (cutout_bytes(noise(), noise(side=16)), "with an inverse variance (4, 16, 16)"),
+        (cutout_bytes(noise(), bands="gggg"), "has the bands 'gggg', not some of griz"),
         (cutout_bytes(noise(), place=(150.0, 2.001)), "is a cutout at ra 150.00000, dec 2.00100"),
         (cutout_bytes(noise(side=16)), "has no image of 24x24 pixels"),
         (cutout_bytes(noise(3), bands="grz"), "has the bands grz, not griz"),
@@ -177,22 +154,39 @@ def test_answers_that_are_not_what_was_asked_for(
     assert not (tmp_path / ".partial").exists()
 
 
-def test_a_band_may_lack_where_that_is_allowed(
-    server: Server, tmp_path: Path, fake_clock: FakeClock
-) -> None:
-    one = pd.DataFrame({"ra": [PLACE[0]], "dec": [PLACE[1]]})
-    survey, picture = SurveyConfig(base_url=server.url, rate=0), Picture(SIZE, partial=True)
-    (request,) = request_cutout(one.iloc[0], survey, picture)
-    server.files[request.source] = cutout_bytes(noise() * [[[1]], [[1]], [[0]], [[1]]])
-    options = {"survey": survey, "picture": picture, "clock": fake_clock.clock}
-    assert download_kind(one, tmp_path, "ls-fits", **options).fetched == 1
-    (unit,) = find_objects([tmp_path])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_band_may_lack_where_that_is_allowed(server: Server, tmp_path: Path, first: bool) -> None:
+    """Which bands an experiment needs is no matter of the download, which others may share."""
+    both = pd.DataFrame({"ra": [PLACE[0]] * 2, "dec": [PLACE[1], PLACE[1] + 1.0]})
+    settings = SurveyConfig(name="legacysurveys", base_url=server.url, rate=0)
+    whole, partial = (
+        request_cutout(row, settings, Picture(width=256))[0] for _, row in both.iterrows()
+    )
+    server.files[whole.source] = cutout_bytes(noise(side=256), np.ones((4, 256, 256), np.float32))
+    weight = np.ones((4, 256, 256), np.float32)
+    weight[2] = 0.0
+    server.files[partial.source] = cutout_bytes(
+        noise(side=256), weight, place=(PLACE[0], PLACE[1] + 1.0)
+    )
+    for keep in (first, not first):
+        kept = acquire_frames(
+            both,
+            settings,
+            tmp_path,
+            tmp_path / "logs",
+            size=16,
+            keep_lacking=keep,
+            progress=lambda *_: None,
+        )
+        assert kept.index.tolist() == ([0, 1] if keep else [0])
+    assert len(server.paths) == 2
+    unit = LEGACY_SURVEYS.name_unit(both.iloc[1].to_dict())
     with pytest.raises(MissingFrameError, match="has no i image"):
         open_object(tmp_path, unit)
     frames = open_object(tmp_path, unit, mask_missing=True)
-    assert [len(frame.data) for frame in frames] == [SIZE, SIZE, 0, SIZE]
+    assert [len(frame.data) for frame in frames] == [256, 256, 0, 256]
     rules = CutoutConfig(size=8, missing_band="mask", measure="off")
-    place = np.array([PLACE[0]]), np.array([PLACE[1]])
+    place = np.array([PLACE[0]]), np.array([PLACE[1] + 1.0])
     cutouts, simulated = cut_field(tmp_path, unit, *place, rules, LEGACY_SURVEYS)
     assert cutouts.mask[0].all(axis=(1, 2)).tolist() == [False, False, True, False]
     assert not simulated
@@ -215,6 +209,18 @@ def test_masked_and_saturated_pixels(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.ravel(frames["r"].pixel(*np.atleast_2d(sky).T)), [4.0, 9.0])
 
 
+def test_a_bright_pixel_beside_a_saturated_one_is_not_saturated(tmp_path: Path) -> None:
+    cube, weight = noise(), np.full((4, SIZE, SIZE), 1e4, np.float32)
+    cube[1, 3, 3:6] = 10.0, 33.0, np.nan
+    weight[1, 3, 3] = np.nan
+    (tmp_path / "a.fits").write_bytes(cutout_bytes(cube, weight))
+    frame = open_cutout(tmp_path / "a.fits")["r"]
+    assert np.argwhere(frame.data > frame.saturation).tolist() == [[3, 3]]
+    assert frame.data[3, 4] == 33.0
+    assert frame.data[3, 3] == np.nanmax(frame.data)
+    assert np.argwhere(np.isnan(frame.data)).tolist() == [[3, 5]]
+
+
 def test_one_band_has_no_axis_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "z.fits").write_bytes(cutout_bytes(noise(1)[0], bands="z"))
     frames = open_cutout(tmp_path / "z.fits")
@@ -230,9 +236,9 @@ def test_files_that_are_no_cutouts(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"b\.fits has the bands 'uy', not some of griz"):
         open_cutout(tmp_path / "b.fits")
     with pytest.raises(SurveyError, match="holds no cutout"):
-        find_objects([tmp_path])
+        LEGACY_SURVEYS.find_units([tmp_path])
     with pytest.raises(SurveyError, match="is not a directory"):
-        find_objects([tmp_path / "nowhere"])
+        LEGACY_SURVEYS.find_units([tmp_path / "nowhere"])
     with pytest.raises(SurveyError, match="does not exist"):
         open_object(tmp_path / "nowhere", Unit(("1",)))
     (tmp_path / "ls-fits").mkdir()

@@ -16,7 +16,7 @@ from skyclass.mock_archive.server import MockArchive
 from skyclass.models.saved_model import load_model
 from skyclass.pipeline.experiment import run_experiment
 from skyclass.surveys.acquire import acquire_frames
-from skyclass.surveys.panstarrs.reader import find_objects, open_object, open_stack
+from skyclass.surveys.panstarrs.reader import open_object, open_stack
 from skyclass.surveys.panstarrs.requests import make_cutout_path
 from skyclass.surveys.panstarrs.survey import PANSTARRS
 from skyclass.surveys.survey import Unit
@@ -91,7 +91,7 @@ def real_object(real_data: Path, tmp_path: Path) -> Path:
 
 
 def test_real_cutouts(real_object: Path, real_data: Path) -> None:
-    assert find_objects([real_object]) == {Unit(("PS1",)): real_object}
+    assert PANSTARRS.find_units([real_object]) == {Unit(("PS1",)): real_object}
     with pytest.raises(MissingFrameError, match="object PS1 has no y cutout"):
         open_object(real_object, Unit(("PS1",)))
     frames = open_object(real_object, Unit(("PS1",)), mask_missing=True)
@@ -139,8 +139,8 @@ def test_cutouts_are_checked_where_they_lie(real_object: Path, stars: pd.DataFra
 
 def test_directories_without_cutouts(tmp_path: Path) -> None:
     with pytest.raises(SurveyError, match="holds no cutout"):
-        find_objects([tmp_path])
+        PANSTARRS.find_units([tmp_path])
     with pytest.raises(SurveyError, match="is not a directory"):
-        find_objects([tmp_path / "nowhere"])
+        PANSTARRS.find_units([tmp_path / "nowhere"])
     with pytest.raises(SurveyError, match="does not exist"):
         open_object(tmp_path / "nowhere", Unit(("1",)))

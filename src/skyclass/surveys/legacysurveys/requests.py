@@ -5,7 +5,6 @@ what its files hold is what the viewer's source writes (https://github.com/legac
 ``write_cutout`` in map/views.py).
 """
 
-import io
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,28 +13,27 @@ import numpy as np
 from astropy.io import fits
 
 from skyclass.config.sections import SurveyConfig
-from skyclass.errors import SurveyError
+from skyclass.errors import ImageError, SurveyError
+from skyclass.frames.frame import read_wcs
 from skyclass.object_names import name_object
 from skyclass.schema import POSITION
 from skyclass.surveys.file_kinds import FileKind, Picture, Row, shard_path
+from skyclass.surveys.legacysurveys.cutout_pixels import BANDS, CutoutPixels, decode_cutout
 from skyclass.transfer.errors import NotFoundError
 from skyclass.transfer.file_request import FileRequest
-from skyclass.transfer.integrity import read_decompressed, read_fits_headers
+from skyclass.transfer.integrity import CARD_ERRORS, read_decompressed
 
 __all__ = [
-    "BANDS",
     "FOLDER",
     "LAYER",
     "LS_FITS",
     "MOST_PIXELS",
     "PIXEL_SCALE",
     "check_cutout",
+    "find_lacking_bands",
     "make_cutout_path",
     "request_cutout",
 ]
-
-BANDS: Final = "griz"
-"""Bands in the order of wavelength."""
 
 PIXEL_SCALE: Final = 0.262
 """Arcsec per pixel of the image stacks; at this scale pixels are in nanomaggies as they are."""
@@ -69,12 +67,12 @@ def request_cutout(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fil
     survey
         Base URL.
     picture
-        Width (pixels), and whether a cutout that lacks some bands counts.
+        Width (pixels).
 
     Returns
     -------
     list of FileRequest
-        One; absent where the archive has no image, or lacks a band and none may be lacking.
+        One; absent where the archive has no image in any band.
 
     Raises
     ------
@@ -102,12 +100,7 @@ def request_cutout(row: Row, survey: SurveyConfig, picture: Picture) -> list[Fil
             base=survey.base_url or _HOST,
             source=f"/viewer/cutout.fits?{place}&{options}",
             limit=_LIMIT,
-            check=partial(
-                _check_answer,
-                size=size,
-                position=(ra, dec),
-                needed="" if picture.partial else BANDS,
-            ),
+            check=partial(_check_answer, size=size, position=(ra, dec)),
         )
     ]
 
@@ -145,41 +138,58 @@ def check_cutout(path: Path, size: int | None = None) -> None:
     SurveyError
         Where it is not; the message continues a sentence that begins with the path.
     """
-    _check_header(read_fits_headers(read_decompressed(path, _LIMIT))[0], size)
+    _decode(path, size)
 
 
-def _check_header(header: fits.Header, size: int | None) -> str:
-    """Check the size of a cutout and its bands, and return these."""
-    shape = tuple(header.get(f"NAXIS{axis}") for axis in (1, 2))
+def find_lacking_bands(path: Path) -> str:
+    """Find the bands that a whole cutout has no image in.
+
+    Parameters
+    ----------
+    path
+        File.
+
+    Returns
+    -------
+    str
+        Some of `BANDS`; empty where it has all.
+    """
+    images = _decode(path, None).images
+    return "".join(band for band in BANDS if band not in images)
+
+
+def _decode(path: Path, size: int | None) -> CutoutPixels:
+    """Decode a cutout, and check all that opening it reads."""
+    cutout = decode_cutout(read_decompressed(path, _LIMIT))
+    try:
+        shape = cutout.plane["NAXIS1"], cutout.plane["NAXIS2"]
+        read_wcs(path, cutout.plane)
+    except CARD_ERRORS as error:
+        raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
+    except ImageError as error:
+        raise SurveyError(str(error).removeprefix(f"{path} ")) from error
     expected = size or shape[0]
-    if expected is None or shape != (expected, expected):
-        raise SurveyError(f"has no image of {size}x{size} pixels" if size else "has no image")
-    bands = str(header.get("BANDS", "")).strip()
-    if not bands or not set(bands) <= set(BANDS) or header.get("NAXIS3", 1) != len(bands):
-        raise SurveyError(f"has the bands {bands[:8]!r}, not {BANDS}")
-    return bands
+    if shape != (expected, expected):
+        raise SurveyError(f"has no image of {expected}x{expected} pixels")
+    return cutout
 
 
-def _check_answer(path: Path, size: int, position: tuple[float, float], needed: str) -> None:
-    """Check that an answer is the cutout that was asked for, with the bands that are needed."""
-    content = read_decompressed(path, _LIMIT)
-    header = read_fits_headers(content)[0]
-    bands = _check_header(header, size)
-    if bands != BANDS:
-        raise SurveyError(f"has the bands {bands}, not {BANDS}")
-    _check_centre(header, position)
-    with fits.open(io.BytesIO(content)) as units:
-        images = dict(zip(bands, np.asarray(units[0].data), strict=True))
-    filled = {band for band, image in images.items() if image.any()}
-    if not filled:
+def _check_answer(path: Path, size: int, position: tuple[float, float]) -> None:
+    """Check that an answer is the cutout that was asked for, with an image in some band."""
+    cutout = _decode(path, size)
+    if cutout.bands != BANDS:
+        raise SurveyError(f"has the bands {cutout.bands}, not {BANDS}")
+    _check_centre(cutout.plane, position)
+    if not cutout.images:
         raise NotFoundError("no image at this position")
-    if lacking := [band for band in needed if band not in filled]:
-        raise NotFoundError(f"no image in {', '.join(lacking)} at this position")
 
 
 def _check_centre(header: fits.Header, position: tuple[float, float]) -> None:
     """Check that a cutout is centred on the position that was asked for."""
-    ra, dec = (float(header.get(f"CRVAL{axis}", np.nan)) for axis in (1, 2))
+    try:
+        ra, dec = (float(header[f"CRVAL{axis}"]) for axis in (1, 2))
+    except CARD_ERRORS as error:
+        raise SurveyError(f"has a broken FITS header: {error!s:.100}") from error
     east = (ra - position[0] + 180.0) % 360.0 - 180.0
     away = np.hypot(east * np.cos(np.radians(dec)), dec - position[1]) * 3600.0
     if not away <= _ELSEWHERE * PIXEL_SCALE:
@@ -190,5 +200,10 @@ def _check_centre(header: fits.Header, position: tuple[float, float]) -> None:
 
 
 LS_FITS: Final = FileKind(
-    FOLDER, POSITION, request_cutout, typical_bytes=2.1e6, default_width=DEFAULT_SIZE
+    FOLDER,
+    POSITION,
+    request_cutout,
+    typical_bytes=2.1e6,
+    default_width=DEFAULT_SIZE,
+    find_lacking_bands=find_lacking_bands,
 )

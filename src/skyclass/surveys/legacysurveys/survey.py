@@ -1,18 +1,21 @@
 """The DECam stacks of Legacy Surveys DR10 as a `Survey`: cutouts of each object."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from skyclass.errors import MissingFrameError
-from skyclass.frames.frame import Frame
 from skyclass.surveys.central_source import mark_central_source
 from skyclass.surveys.footprint import Footprint
-from skyclass.surveys.legacysurveys.reader import GAIN, find_cutout, find_objects, open_object
-from skyclass.surveys.legacysurveys.requests import BANDS, LS_FITS, PIXEL_SCALE, check_cutout
+from skyclass.surveys.legacysurveys.cutout_pixels import BANDS
+from skyclass.surveys.legacysurveys.reader import GAIN, open_object
+from skyclass.surveys.legacysurveys.requests import (
+    FOLDER,
+    LS_FITS,
+    PIXEL_SCALE,
+    check_cutout,
+    make_cutout_path,
+)
+from skyclass.surveys.object_cutouts import find_objects, list_cutouts
 from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
 
 __all__ = ["LEGACY_SURVEYS"]
@@ -31,16 +34,7 @@ gaps, the plane of the Galaxy above all, which the archive alone knows."""
 
 def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
     """List the cutout of an object that lies in a directory."""
-    try:
-        path = find_cutout(root, unit)
-    except MissingFrameError:
-        return []
-    return [UnitFile(path.relative_to(root).as_posix(), path, check_cutout)]
-
-
-def _is_primary(frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
-    """Mark the object that a cutout was made for."""
-    return mark_central_source(frame, sources, PIXEL_SCALE)
+    return list_cutouts(root, unit, FOLDER, [(make_cutout_path, check_cutout)])
 
 
 LEGACY_SURVEYS: Final = Survey(
@@ -54,9 +48,9 @@ LEGACY_SURVEYS: Final = Survey(
     detection_band="r",
     key=(),
     open_unit=open_object,
-    find_units=find_objects,
+    find_units=partial(find_objects, folder=FOLDER, form="NAME.fits"),
     list_files=_list_files,
-    is_primary=_is_primary,
+    is_primary=partial(mark_central_source, pixel_scale=PIXEL_SCALE),
     frames=LS_FITS,
     explorer="https://www.legacysurvey.org/viewer?ra={ra}&dec={dec}&layer=ls-dr10&zoom=15",
     hips="P/DESI-Legacy-Surveys/DR10/color",

@@ -19,6 +19,7 @@ from skyclass.transfer.integrity import check_picture, read_decompressed, read_f
 
 __all__ = [
     "BANDS",
+    "FOLDER",
     "PS1_FITS",
     "PS1_JPEG",
     "check_cutout",
@@ -30,6 +31,9 @@ __all__ = [
 
 BANDS: Final = "grizy"
 """Bands in the order of wavelength."""
+
+FOLDER: Final = "ps1-fits"
+"""Of all FITS cutouts, below the directory of a download."""
 
 DEFAULT_SIZE: Final = 240
 """Pixels a side, the service's own default: one arcmin."""
@@ -151,7 +155,7 @@ def request_fits_cutouts(row: Row, survey: SurveyConfig, picture: Picture) -> li
     size = _check_size(picture)
     return [
         FileRequest(
-            kind="ps1-fits",
+            kind=FOLDER,
             path=make_cutout_path(name_object(row), band, size),
             base=survey.base_url or _HOST,
             source=_names_path(row, BANDS),
@@ -244,8 +248,8 @@ def make_cutout_path(name: str, band: str, size: int) -> str:
     str
         ``ps1-fits/SIZE/xyz/NAME.BAND.fits``.
     """
-    return shard_path(f"ps1-fits/{size}", f"{name}.{band}.fits")
+    return shard_path(f"{FOLDER}/{size}", f"{name}.{band}.fits")
 
 
 PS1_JPEG: Final = FileKind("ps1-jpeg", POSITION, request_colour_cutout, default_width=DEFAULT_SIZE)
-PS1_FITS: Final = FileKind("ps1-fits", POSITION, request_fits_cutouts, default_width=DEFAULT_SIZE)
+PS1_FITS: Final = FileKind(FOLDER, POSITION, request_fits_cutouts, default_width=DEFAULT_SIZE)

@@ -4,16 +4,18 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from skyclass.errors import MissingFrameError
-from skyclass.frames.frame import Frame
 from skyclass.surveys.central_source import mark_central_source
 from skyclass.surveys.footprint import Footprint
-from skyclass.surveys.panstarrs.reader import find_cutout, find_objects, open_object
-from skyclass.surveys.panstarrs.requests import BANDS, PS1_FITS, PS1_JPEG, check_cutout
+from skyclass.surveys.object_cutouts import find_objects, list_cutouts
+from skyclass.surveys.panstarrs.reader import open_object
+from skyclass.surveys.panstarrs.requests import (
+    BANDS,
+    FOLDER,
+    PS1_FITS,
+    PS1_JPEG,
+    check_cutout,
+    make_cutout_path,
+)
 from skyclass.surveys.survey import Band, Survey, Unit, UnitFile
 
 __all__ = ["PANSTARRS"]
@@ -33,20 +35,10 @@ _PIXEL_SCALE: Final = 0.25
 
 def _list_files(root: Path, unit: Unit) -> list[UnitFile]:
     """List the cutouts of an object that lie in a directory."""
-    files = []
-    for band in BANDS:
-        try:
-            path = find_cutout(root, unit, band)
-        except MissingFrameError:
-            continue
-        name = path.relative_to(root).as_posix()
-        files.append(UnitFile(name, path, partial(check_cutout, band=band)))
-    return files
-
-
-def _is_primary(frame: Frame, sources: pd.DataFrame) -> NDArray[np.bool_]:
-    """Mark the object that a cutout was made for."""
-    return mark_central_source(frame, sources, _PIXEL_SCALE)
+    kinds = [
+        (partial(make_cutout_path, band=band), partial(check_cutout, band=band)) for band in BANDS
+    ]
+    return list_cutouts(root, unit, FOLDER, kinds)
 
 
 PANSTARRS: Final = Survey(
@@ -60,9 +52,9 @@ PANSTARRS: Final = Survey(
     detection_band="r",
     key=(),
     open_unit=open_object,
-    find_units=find_objects,
+    find_units=partial(find_objects, folder=FOLDER, form="NAME.BAND.fits"),
     list_files=_list_files,
-    is_primary=_is_primary,
+    is_primary=partial(mark_central_source, pixel_scale=_PIXEL_SCALE),
     frames=PS1_FITS,
     pictures=(PS1_JPEG,),
     hips="P/PanSTARRS/DR1/color-z-zg-g",
