@@ -33,7 +33,7 @@ learnt from a simulated sky only. They are found by name:
 
 ```sh
 skyclass classify example --out classes.fits
-skyclass classify FRAMES --model objects --out types.fits
+skyclass classify frames --model objects --out types.fits
 ```
 
 ```python

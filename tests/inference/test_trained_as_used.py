@@ -31,15 +31,16 @@ CASES = {
     "cutouts.measure": {"cutouts": {"measure": "cutout"}},
     "images.type": {"images": {"type": "colours"}},
     "images.registration": {"images": {"registration": "none"}},
-    "images.crop": {"images": {"crop": 16}},
+    "images.crop": {"images": {"crop": 16}, "model": {"measured": False}},
     "images.size": {"images": {"size": 32}},
     "images.resize": {"images": {"size": 32, "resize": "bilinear"}},
     "images.upscaler": {"images": {"type": "gri", "resize": "learned", "upscaler": True}},
 }
 """For each key of `[cutouts]` and `[images]`, settings in which it is not its default."""
 
-PIXELS_ALONE = {"images.upscaler", "cutouts.background"}
-"""Keys whose case has a model that is told of the pixels only."""
+PIXELS_ALONE = {"images.upscaler", "images.crop", "cutouts.background"}
+"""Keys whose case has a model that is told of the pixels only, as the fit may leave a picture
+without any weight beside the measurement."""
 
 SAME_PIXELS = {"cutouts.saturated"}
 """Keys that change the stored mask only, which no network looks at."""

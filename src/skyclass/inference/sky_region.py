@@ -96,8 +96,8 @@ def make_region(place: Place, radius: Radius | None = None) -> SkyRegion:
 
     Examples
     --------
-    >>> make_region("14:16:16.8 +19:54:00", "30 arcsec")
-    SkyRegion(ra=214.07, dec=19.9, radius=0.5)
+    >>> str(make_region("14:16:16.8 +19:54:00", "30 arcsec"))
+    '214.07000 +19.90000 (within 0.5 arcmin)'
     """
     ra, dec = _locate(place)
     if not abs(dec) <= 90:
