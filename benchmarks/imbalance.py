@@ -70,7 +70,7 @@ def main(fields: int, steps: int, seeds: int) -> None:
     global LABELS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        simulate(folder, fields, seed=11, objects_per_field=500)
+        simulate(folder, fields, seed=11, objects_per_field=500, sky="plain")
         split = SplitConfig(test=0.3, validation=0.2)
         catalog = build_catalog(folder / "catalog.csv", "spectral-class", split=split)
         table = select_skewed(catalog.table, list(catalog.report.classes))
