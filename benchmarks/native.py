@@ -5,8 +5,8 @@ Usage: python benchmarks/native.py [--folder DIR] [--fields 2] [--objects 250] [
 
 Rates: images a second on the CPU, classifying and training, both sizes in turn, the best of some
 rounds. Accuracy: both trained on the same simulated cutouts in the same way, and compared object
-by object on the same test objects (70 % of all; 16 fields of 500 objects make 5,600). The sky is the
-plain one, and the networks see the picture alone: what is compared is the size of the picture.
+by object on the same test objects (70 % of all; 16 fields of 500 objects make 5,600). The sky is
+the plain one, and the networks see the picture alone: what is compared is its size.
 """
 
 import argparse
