@@ -74,7 +74,8 @@ def decode_cutout(content: bytes) -> CutoutPixels:
             plane["NAXIS"] = 2
             plane.remove("NAXIS3", ignore_missing=True)
             simulated = is_simulated(plane.get("HISTORY", ()))
-    except (OSError, *CARD_ERRORS) as error:
+    # a header that astropy cannot use leaves an HDU without data
+    except (OSError, AttributeError, *CARD_ERRORS) as error:
         reason = " ".join(str(error).split())
         raise SurveyError(f"is not a Legacy Surveys cutout: {reason:.200}") from error
     if weights.shape != cube.shape:
