@@ -101,3 +101,11 @@ def test_names_and_a_unit_that_the_user_states(tmp_path: Path) -> None:
 def test_degrees_stay_where_they_are(tmp_path: Path) -> None:
     Table({"dec": [1.0], "name": ["a"], "RA": [2.0]}).write(tmp_path / "stars.fits")
     assert list(read_table(tmp_path / "stars.fits").columns) == ["dec", "name", "ra"]
+
+
+@pytest.mark.parametrize("unit", ["arcsec", "mas"])
+def test_units_that_are_not_read(tmp_path: Path, unit: str) -> None:
+    places = QTable({"ra": STARS.ra.to(unit), "dec": STARS.dec})
+    places.write(tmp_path / "stars.ecsv")
+    with pytest.raises(CatalogError, match=f"column ra is in {unit}; convert it to deg, hour, rad"):
+        read_table(tmp_path / "stars.ecsv")

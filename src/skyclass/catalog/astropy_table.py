@@ -94,4 +94,8 @@ def _name_unit(column: Any) -> str:
     unit = str(getattr(column, "unit", None) or "").strip("\"' ").lower()
     if unit in _HOURS:
         return "hour"
-    return "rad" if unit in _RADIANS else ("deg" if unit == "deg" else "")
+    if unit in _RADIANS:
+        return "rad"
+    # others, such as mas, are named as they are, so that none is taken for degrees
+    is_angle = getattr(getattr(column, "unit", None), "physical_type", None) == "angle"
+    return unit if is_angle else ""

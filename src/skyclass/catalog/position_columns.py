@@ -145,7 +145,7 @@ def complete_positions(
     Raises
     ------
     CatalogError
-        If a named column is missing, or none of its values is an angle.
+        If a named column is missing, is in another unit, or none of its values is an angle.
 
     Examples
     --------
@@ -161,6 +161,9 @@ def complete_positions(
     positions = {}
     for target, name in zip(POSITION, found, strict=True):
         unit = units.get(name) or columns.unit
+        if unit is not None and unit not in ANGLE_UNITS:
+            known = ", ".join(ANGLE_UNITS)
+            raise CatalogError(f"column {name} is in {unit}; convert it to {known}")
         numbers = pd.api.types.is_numeric_dtype(table[name])
         if name == target and numbers and unit in {"deg", None}:
             continue

@@ -75,9 +75,11 @@ def classify_cutouts(
 @lru_cache(maxsize=1)
 def _fit_ood_score(calibration: CalibrationObjects | None, band: int) -> OodScore | None:
     """Fit the score of how strange objects are; None where it was not stored what it needs."""
-    if calibration is None or calibration.measured is None or calibration.training is None:
+    if calibration is None or calibration.training is None:
         return None
+    # measured together, or not at all
     assert calibration.training_label is not None
+    assert calibration.measured is not None
     training, label = calibration.training, calibration.training_label
     return OodScore(training, label, calibration.measured, band=band)
 
@@ -102,6 +104,6 @@ def list_answer_columns(classifier: Predictor) -> list[str]:
     names = [f"{quantity}_{band}" for quantity in quantities for band in bands]
     names += ["flags", "flag_bits"] if measured else []
     classes = [f"p_{label}" for label in spec.labels]
-    scored = measured and calibration is not None and calibration.measured is not None
+    scored = measured and calibration is not None and calibration.training is not None
     ood = ["ood"] if scored else []
     return [*names, "class", "probability", *classes, *ood, "class_origin"]
